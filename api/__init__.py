@@ -1,0 +1,1 @@
+"""The front door: transports, access, health, the explorer page, assembly, the command line."""

@@ -1,0 +1,1 @@
+"""Answers gRPC: one servicer per topic."""

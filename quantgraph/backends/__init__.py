@@ -1,0 +1,1 @@
+"""Terminals turned into the ports."""

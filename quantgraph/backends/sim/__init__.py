@@ -1,0 +1,1 @@
+"""A simulated terminal: generated market data and a matching loop."""

@@ -1,0 +1,223 @@
+"""config.toml, validated into frozen models; an unknown key or mode stops the start."""
+
+import os
+import tomllib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import Mode
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpConfig(_Section):
+    """The GraphQL wire."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    get_queries: bool = False
+    max_body_bytes: Positive = 262_144
+    graphiql: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+
+class GrpcConfig(_Section):
+    """The gRPC wire."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 50_051
+    reflection: bool = True
+    max_message_bytes: Positive = 4_194_304
+
+
+class LimitsConfig(_Section):
+    """What one request or connection may ask for."""
+
+    bar_rows: Positive = 100_000
+    batch_symbols: Positive = 1_000
+    query_tokens: Positive = 2_000
+    query_depth: Positive = 12
+    query_aliases: Positive = 30
+    subscriptions: Positive = 100
+    resolver_seconds: Positive = 30
+    worker_threads: Positive = 4
+    worker_backlog: Positive = 256
+
+
+class SeedPosition(_Section):
+    """A holding that a mock account starts with, sellable at once."""
+
+    symbol: str
+    quantity: Positive
+    cost_price: Annotated[Decimal, Field(gt=0)]
+
+
+class SeedAccount(_Section):
+    """A mock account as it is at the start of a simulated world."""
+
+    id: str
+    name: str
+    cash: Annotated[Decimal, Field(ge=0)]
+    positions: tuple[SeedPosition, ...] = ()
+
+
+def _default_accounts() -> tuple[SeedAccount, ...]:
+    holdings = (
+        SeedPosition(symbol="600519.SH", quantity=200, cost_price=Decimal("1500.00")),
+        SeedPosition(symbol="000001.SZ", quantity=5_000, cost_price=Decimal("12.50")),
+    )
+    return (
+        SeedAccount(
+            id="sim-1", name="Simulated account", cash=Decimal(1_000_000), positions=holdings
+        ),
+    )
+
+
+class MockConfig(_Section):
+    """The simulated exchange."""
+
+    seed: int = 1
+    speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    quote_interval_ms: Positive = 1_000
+    accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
+        default_factory=_default_accounts
+    )
+
+
+class CalendarConfig(_Section):
+    """Trading days beyond what exchange_calendars knows."""
+
+    covered_until: date | None = None
+    closures: tuple[date, ...] = ()
+
+
+class LoggingConfig(_Section):
+    """Structured logs to standard error."""
+
+    level: str = "info"
+    format: str = "auto"
+
+    @field_validator("level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        return _one_of(value, ("debug", "info", "warning", "error"))
+
+    @field_validator("format")
+    @classmethod
+    def _format(cls, value: str) -> str:
+        return _one_of(value, ("auto", "console", "json"))
+
+
+class Config(BaseSettings):
+    """The whole configuration; config.toml shows every key with its default, unit and reason."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="QUANTGRAPH_", env_nested_delimiter="__"
+    )
+
+    mode: Mode = Mode.MOCK
+    data_dir: str = ""
+    http: HttpConfig = HttpConfig()
+    grpc: GrpcConfig = GrpcConfig()
+    limits: LimitsConfig = LimitsConfig()
+    mock: MockConfig = MockConfig()
+    calendar: CalendarConfig = CalendarConfig()
+    logging: LoggingConfig = LoggingConfig()
+
+    @property
+    def data_path(self) -> Path:
+        """The folder that holds the store, by mode: what mock stored is never read elsewhere."""
+        root = self.data_dir or platformdirs.user_data_dir("quantgraph", appauthor=False)
+        return Path(root).expanduser() / self.mode.value
+
+
+def _one_of(value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ValueError(f"expected one of {', '.join(allowed)}")
+    return value
+
+
+def find_config(path: Path | None) -> Path:
+    """Return the file to read: the given one, ./config.toml, or the one in the package."""
+    if path is not None:
+        return path
+    local = Path("config.toml")
+    packaged = Path(__file__).with_name("config.toml")
+    return local if local.is_file() or not packaged.is_file() else packaged
+
+
+def load_config(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Config:
+    """Read, override and validate.
+
+    The file is beaten by QUANTGRAPH_SECTION__KEY and APP_MODE in the environment, and those by
+    `overrides` (the command line). Raises StartupError CONFIG_INVALID naming file, key, what was
+    found and what was expected.
+    """
+    file = find_config(path)
+    if not file.is_file():
+        raise StartupError(Reason.CONFIG_INVALID, f"There is no configuration file {file}.")
+    try:
+        return _layered(file)(**(overrides or {}))
+    except ValidationError as error:
+        raise _invalid(file, error.errors()) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, SettingsError) as error:
+        text = f"Cannot read the configuration {file}: {error}."
+        raise StartupError(Reason.CONFIG_INVALID, text, file=str(file)) from None
+
+
+def _layered(file: Path) -> type[Config]:
+    mode = os.environ.get("APP_MODE")
+    from_mode = {"mode": mode} if mode is not None else {}
+
+    class Layered(Config):
+        @classmethod
+        def settings_customise_sources(  # noqa: PLR0913, PLR0917 pydantic's own signature
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            app_mode = InitSettingsSource(settings_cls, init_kwargs=from_mode)
+            toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
+            return (init_settings, app_mode, env_settings, toml)
+
+    return Layered
+
+
+def _invalid(file: Path, errors: list[ErrorDetails]) -> StartupError:
+    lines: list[str] = []
+    for error in errors:
+        key = ".".join(str(part) for part in error["loc"])
+        if key == "mode" and "APP_MODE" in os.environ:
+            key = "APP_MODE"
+        if error["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown key; see config.toml in the project for all keys")
+        else:
+            lines.append(f"{key}: {error['msg']} (found {str(error['input'])[:60]!r})")
+    text = f"The configuration {file} is invalid:\n  " + "\n  ".join(lines)
+    return StartupError(Reason.CONFIG_INVALID, text, file=str(file))

@@ -1,0 +1,1 @@
+"""What things are, and what the rooms above may ask for."""

@@ -1,0 +1,186 @@
+"""Bars: one OHLCV period each, stamped at its start, held as columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quantgraph.domain.sources import Source
+
+Column = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+
+class Period(StrEnum):
+    """Bar length. Intraday periods follow session time: HOUR_1 never spans lunch."""
+
+    MIN_1 = "MIN_1"
+    MIN_5 = "MIN_5"
+    MIN_15 = "MIN_15"
+    MIN_30 = "MIN_30"
+    HOUR_1 = "HOUR_1"
+    DAY_1 = "DAY_1"
+    WEEK_1 = "WEEK_1"
+    MONTH_1 = "MONTH_1"
+    QUARTER_1 = "QUARTER_1"
+    HALF_YEAR_1 = "HALF_YEAR_1"
+    YEAR_1 = "YEAR_1"
+
+    @property
+    def minutes(self) -> int:
+        """Session minutes of an intraday bar, 0 for a day and longer."""
+        return _MINUTES.get(self, 0)
+
+    @property
+    def base(self) -> "Period":
+        """The period that this one is aggregated from: MIN_1 or DAY_1."""
+        return Period.MIN_1 if self.minutes else Period.DAY_1
+
+
+_MINUTES = {
+    Period.MIN_1: 1,
+    Period.MIN_5: 5,
+    Period.MIN_15: 15,
+    Period.MIN_30: 30,
+    Period.HOUR_1: 60,
+}
+
+
+class Adjustment(StrEnum):
+    """How prices are made comparable across ex-right days."""
+
+    NONE = "NONE"
+    FRONT = "FRONT"
+    BACK = "BACK"
+    FRONT_RATIO = "FRONT_RATIO"
+    BACK_RATIO = "BACK_RATIO"
+
+
+@dataclass(frozen=True, slots=True)
+class BarField:
+    """One column: its numpy type, unit and meaning; contracts and store follow this table."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+    price: bool = False
+    always: bool = False  # never missing where there is a bar at all
+
+
+BAR_FIELDS: Mapping[str, BarField] = {
+    f.name: f
+    for f in (
+        BarField(
+            "time",
+            "int64",
+            "epoch ms",
+            "Start of the bar; of a day and longer, 00:00 of its first trading day",
+            always=True,
+        ),
+        BarField("open", "float64", "yuan", "First traded price", price=True),
+        BarField("high", "float64", "yuan", "Highest traded price", price=True),
+        BarField("low", "float64", "yuan", "Lowest traded price", price=True),
+        BarField("close", "float64", "yuan", "Last traded price", price=True),
+        BarField("volume", "int64", "shares", "Traded quantity"),
+        BarField("amount", "float64", "yuan", "Traded money"),
+        BarField(
+            "previous_close",
+            "float64",
+            "yuan",
+            "Reference price before this bar, after ex-right adjustment by the exchange",
+            price=True,
+        ),
+        BarField("suspended", "bool", "", "True where the instrument did not trade that day"),
+    )
+}
+PRICES = tuple(f.name for f in BAR_FIELDS.values() if f.price)
+
+
+@dataclass(frozen=True, slots=True)
+class BarColumns:
+    """Equal-length columns by field name; `valid` has a mask only where values are missing."""
+
+    length: int
+    values: Mapping[str, Column]
+    valid: Mapping[str, Mask] = field(default_factory=dict[str, Mask])
+
+    def __post_init__(self) -> None:
+        """Refuse columns of unequal length: a shifted column is a wrong price."""
+        for name, column in (*self.values.items(), *self.valid.items()):
+            if len(column) != self.length:
+                raise ValueError(f"column {name} has {len(column)} rows, not {self.length}")
+
+    def take(self, rows: slice | Mask) -> "BarColumns":
+        """Return the chosen rows of every column."""
+        values = {name: column[rows] for name, column in self.values.items()}
+        length = len(range(*rows.indices(self.length))) if isinstance(rows, slice) else rows.sum()
+        return BarColumns(
+            int(length), values, {name: mask[rows] for name, mask in self.valid.items()}
+        )
+
+    def pick(self, fields: tuple[str, ...]) -> "BarColumns":
+        """Return only the named columns, in that order."""
+        valid = {name: self.valid[name] for name in fields if name in self.valid}
+        return BarColumns(self.length, {name: self.values[name] for name in fields}, valid)
+
+    def missing(self, name: str) -> Mask | None:
+        """Return where `name` has no value, or None if it is whole."""
+        mask = self.valid.get(name)
+        return None if mask is None else ~mask
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which bars by their stamp: start and end in epoch ms, both included, or the `last` ones.
+
+    With neither start nor last, `last` is 250 (filled in by `resolve_window`).
+    """
+
+    start: int | None = None
+    end: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarRequest:
+    """The same span, period, adjustment and fields for one or many symbols."""
+
+    symbols: tuple[str, ...]
+    period: Period
+    window: Window
+    adjustment: Adjustment = Adjustment.NONE
+    fields: tuple[str, ...] = tuple(BAR_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the source holds of this series, so that an answer can say whether it is whole.
+
+    `complete`: every session of the asked span has its bars. `missing` counts the sessions of
+    the span without any bar, `missing_dates` names the first of them (at most 20); both are None
+    where the calendar does not cover the span, and then `complete` is None as well.
+    """
+
+    held_from: int | None
+    held_to: int | None
+    complete: bool | None
+    missing: int | None
+    missing_dates: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BarSeries:
+    """The answer for one symbol. `anchor` is the bar that an adjusted price is equal to."""
+
+    symbol: str
+    period: Period
+    adjustment: Adjustment
+    source: Source
+    columns: BarColumns
+    coverage: Coverage
+    anchor: int | None = None

@@ -1,0 +1,125 @@
+"""Trading days in Asia/Shanghai: which dates are sessions, and what instants they hold."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from quantgraph.domain.errors import Unsupported
+from quantgraph.domain.reasons import Reason
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAY_MS = 86_400_000
+# Shanghai has had no daylight saving since 1991-09-15; market data here starts later than
+# that, or is daily, so a fixed offset is exact and keeps the column arithmetic vectorised.
+OFFSET_MS = 8 * 3_600_000
+
+Dates = npt.NDArray[np.datetime64]
+Times = npt.NDArray[np.int64]
+
+
+def day_start(day: date) -> int:
+    """Return the epoch milliseconds of 00:00 Asia/Shanghai on `day`."""
+    return (day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS - OFFSET_MS
+
+
+def day_of(instant_ms: int) -> date:
+    """Return the date in Asia/Shanghai of an instant in epoch milliseconds."""
+    return date(1970, 1, 1) + timedelta(days=(instant_ms + OFFSET_MS) // DAY_MS)
+
+
+def to_ms(instant: datetime) -> int:
+    """Return epoch milliseconds of an aware instant, exactly (floats would round)."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def from_ms(instant_ms: int) -> datetime:
+    """Return the aware UTC instant of epoch milliseconds."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant_ms)
+
+
+def at(day: date, clock: time) -> int:
+    """Return the epoch milliseconds of a wall-clock time in Shanghai."""
+    spent = ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1000
+    return day_start(day) + spent + clock.microsecond // 1000
+
+
+class TradingCalendar:
+    """The sessions of the Shanghai and Shenzhen exchanges, over a stated range of dates.
+
+    Outside that range every question raises `CALENDAR_NOT_COVERED`: nothing is guessed.
+    """
+
+    def __init__(self, sessions: Dates, *, first: date, last: date, source: str) -> None:
+        """Hold sorted session dates (datetime64[D]) that are complete from first to last."""
+        self.sessions = sessions
+        self.first = first
+        self.last = last
+        self.source = source
+
+    def is_session(self, day: date) -> bool:
+        """Return whether `day` is a trading day."""
+        self._check(day)
+        index = self._index(day)
+        return index < len(self.sessions) and self._date(index) == day
+
+    def next_session(self, day: date) -> date:
+        """Return the first trading day after `day`."""
+        self._check(day)
+        index = int(np.searchsorted(self.sessions, np.datetime64(day, "D"), side="right"))
+        if index >= len(self.sessions):
+            raise self._uncovered(day + timedelta(days=1))
+        return self._date(index)
+
+    def previous_session(self, day: date) -> date:
+        """Return the last trading day before `day`."""
+        self._check(day)
+        index = self._index(day) - 1
+        if index < 0:
+            raise self._uncovered(day - timedelta(days=1))
+        return self._date(index)
+
+    def between(self, start: date, end: date) -> Dates:
+        """Return the trading days from start to end, both included."""
+        self._check(start)
+        self._check(end)
+        right = int(np.searchsorted(self.sessions, np.datetime64(end, "D"), side="right"))
+        return self.sessions[self._index(start) : right]
+
+    def offset(self, session: date, count: int) -> date:
+        """Return the trading day `count` sessions after (before, if negative) a session."""
+        self._check(session)
+        index = self._index(session) + count
+        if not 0 <= index < len(self.sessions):
+            raise self._uncovered(self.last if count > 0 else self.first)
+        return self._date(index)
+
+    def _index(self, day: date) -> int:
+        return int(np.searchsorted(self.sessions, np.datetime64(day, "D"), side="left"))
+
+    def _date(self, index: int) -> date:
+        found: date = self.sessions[index].astype(object)
+        return found
+
+    def _check(self, day: date) -> None:
+        if not self.first <= day <= self.last:
+            raise self._uncovered(day)
+
+    def _uncovered(self, day: date) -> Unsupported:
+        text = (
+            f"The trading calendar ({self.source}) covers {self.first} to {self.last}, not {day}. "
+            "Set calendar.covered_until and calendar.closures in config.toml to extend it."
+        )
+        return Unsupported(Reason.CALENDAR_NOT_COVERED, text, date=day.isoformat())
+
+
+def dates_of(times: Times) -> Dates:
+    """Return the Shanghai date of each instant (epoch milliseconds)."""
+    return ((times + OFFSET_MS) // DAY_MS).astype("datetime64[D]")
+
+
+def starts_of(days: Dates | Sequence[date]) -> Times:
+    """Return 00:00 Asia/Shanghai of each date, in epoch milliseconds."""
+    return np.asarray(days, dtype="datetime64[D]").astype(np.int64) * DAY_MS - OFFSET_MS

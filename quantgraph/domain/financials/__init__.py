@@ -1,0 +1,1 @@
+"""Financial statements: one declarative table per statement makes type, message and docs."""

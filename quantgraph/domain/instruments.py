@@ -1,0 +1,99 @@
+"""Tradable things and their codes."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from quantgraph.domain.errors import bad_request
+from quantgraph.domain.sources import Source
+
+_SYMBOL = re.compile(r"[0-9]{6}\.(SH|SZ|BJ)")
+
+
+class Market(StrEnum):
+    """An exchange, as the suffix of its symbols."""
+
+    SH = "SH"
+    SZ = "SZ"
+    BJ = "BJ"
+
+
+class InstrumentKind(StrEnum):
+    """What sort of thing is traded."""
+
+    STOCK = "STOCK"
+    FUND = "FUND"
+    BOND = "BOND"
+    INDEX = "INDEX"
+    OTHER = "OTHER"
+
+
+class Board(StrEnum):
+    """The segment of the exchange, which decides bands, lots and sizes."""
+
+    MAIN = "MAIN"
+    STAR = "STAR"
+    CHINEXT = "CHINEXT"
+    BSE = "BSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A tradable thing. `name` and `list_date` are None where no source gave them."""
+
+    symbol: str
+    name: str | None
+    market: Market
+    kind: InstrumentKind
+    board: Board | None
+    price_tick: Decimal | None
+    list_date: date | None
+    delist_date: date | None
+    is_st: bool
+    source: Source
+
+
+def checked_symbol(text: str) -> str:
+    """Return `text` if it is a symbol like 600519.SH, else raise BAD_REQUEST."""
+    if _SYMBOL.fullmatch(text) is None:
+        raise bad_request(
+            f"{text[:40]!r} is not a symbol: expected six digits, a dot and SH, SZ or BJ, "
+            "as in 600519.SH.",
+            symbol=text[:40],
+        )
+    return text
+
+
+# Code ranges by exchange: who may trade what is decided by the leading digits.
+_PREFIXES: tuple[tuple[Market, tuple[str, ...], InstrumentKind, Board | None], ...] = (
+    (Market.SH, ("688", "689"), InstrumentKind.STOCK, Board.STAR),
+    (Market.SH, ("600", "601", "603", "605"), InstrumentKind.STOCK, Board.MAIN),
+    (Market.SH, ("000",), InstrumentKind.INDEX, None),
+    (Market.SH, ("50", "51", "52", "53", "55", "56", "58"), InstrumentKind.FUND, None),
+    (Market.SH, ("11", "10", "12"), InstrumentKind.BOND, None),
+    (Market.SZ, ("300", "301", "302"), InstrumentKind.STOCK, Board.CHINEXT),
+    (Market.SZ, ("000", "001", "002", "003"), InstrumentKind.STOCK, Board.MAIN),
+    (Market.SZ, ("399",), InstrumentKind.INDEX, None),
+    (Market.SZ, ("15", "16", "18"), InstrumentKind.FUND, None),
+    (Market.SZ, ("12", "11", "10"), InstrumentKind.BOND, None),
+    (Market.BJ, ("43", "83", "87", "88", "92"), InstrumentKind.STOCK, Board.BSE),
+)
+
+
+def classify(symbol: str) -> tuple[Market, InstrumentKind, Board | None]:
+    """Return exchange, kind and board of a symbol by its code range."""
+    code, market = symbol.split(".")
+    for exchange, prefixes, kind, board in _PREFIXES:
+        if market == exchange and code.startswith(prefixes):
+            return exchange, kind, board
+    return Market(market), InstrumentKind.OTHER, None
+
+
+def market_of_code(code: str) -> Market | None:
+    """Return the exchange of a bare stock code, or None where the range is not a stock's."""
+    for exchange, prefixes, kind, _ in _PREFIXES:
+        if kind is InstrumentKind.STOCK and code.startswith(prefixes):
+            return exchange
+    return None

@@ -1,0 +1,173 @@
+"""What is wanted, what became of it, and what may follow what."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Buy or sell."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class PriceType(StrEnum):
+    """How the price is found; each where the exchange has it."""
+
+    LIMIT = "LIMIT"
+    OWN_BEST = "OWN_BEST"
+    OPPOSITE_BEST = "OPPOSITE_BEST"
+    BEST_FIVE_CANCEL = "BEST_FIVE_CANCEL"
+    BEST_FIVE_LIMIT = "BEST_FIVE_LIMIT"
+    FILL_OR_KILL = "FILL_OR_KILL"
+
+
+class OrderState(StrEnum):
+    """Where an order stands. UNKNOWN: it may be live at the exchange; never sent again."""
+
+    ACCEPTED = "ACCEPTED"
+    PENDING_APPROVAL = "PENDING_APPROVAL"
+    SENT = "SENT"
+    WORKING = "WORKING"
+    UNKNOWN = "UNKNOWN"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can follow."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED}
+)
+
+
+class Destination(StrEnum):
+    """Who matches the order: a label, not a state."""
+
+    SIMULATED = "SIMULATED"
+    INTERCEPTED = "INTERCEPTED"
+    TERMINAL = "TERMINAL"
+
+
+class Origin(StrEnum):
+    """Whether this gateway made the order."""
+
+    OURS = "OURS"
+    EXTERNAL = "EXTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTicket:
+    """What the caller wants. Quantity in shares, price in yuan, `expires_at` aware UTC."""
+
+    account_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price_type: PriceType = PriceType.LIMIT
+    limit_price: Decimal | None = None
+    expires_at: datetime | None = None
+    strategy: str | None = None
+    note: str | None = None
+
+    def digest(self) -> str:
+        """Return a hash of everything but the key: the same key with another body conflicts."""
+        price = None if self.limit_price is None else format(self.limit_price.normalize(), "f")
+        body = (self.symbol, self.side, self.quantity, self.price_type, price)
+        tail = (self.expires_at and self.expires_at.isoformat(), self.strategy, self.note)
+        return hashlib.sha256(repr((*body, *tail)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What became of a ticket. Money in yuan; `average_price` is None before the first fill."""
+
+    id: str
+    account_id: str
+    client_order_id: str | None
+    broker_order_id: str | None
+    symbol: str
+    side: Side
+    price_type: PriceType
+    limit_price: Decimal | None
+    quantity: int
+    filled_quantity: int
+    average_price: Decimal | None
+    state: OrderState
+    destination: Destination
+    origin: Origin
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None = None
+    strategy: str | None = None
+    note: str | None = None
+    reject_code: str | None = None
+    reject_message: str | None = None
+    reject_message_zh: str | None = None
+
+    @property
+    def open_quantity(self) -> int:
+        """Shares that may still trade."""
+        return 0 if self.state.final else self.quantity - self.filled_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution. Price and money in yuan, `fee` includes commission, stamp duty, transfer."""
+
+    id: str
+    order_id: str
+    account_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The answer to a submit. `replayed`: the key was known, nothing new was sent."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """Finds one order of an account by exactly one of its two ids."""
+
+    account_id: str
+    id: str | None = None
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """A page of orders, newest first; `after` is the last order id of the page before."""
+
+    account_id: str
+    states: frozenset[OrderState] = frozenset()
+    first: int = 50
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders, newest first, and whether more follow."""
+
+    orders: tuple[Order, ...]
+    more: bool

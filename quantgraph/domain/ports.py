@@ -1,0 +1,238 @@
+"""What the rooms above may ask for. Backends implement these; services wrap them and are them.
+
+All methods are coroutines or async iterators and never block the event loop. Failures are
+`GatewayError`s; a batch answers per item and puts the error in that item's place, so that one
+bad symbol never costs the others their answer.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from quantgraph.domain.access import Principal
+from quantgraph.domain.accounts import Account, Asset, Position
+from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import (
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderTicket,
+    Submission,
+)
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.streams import (
+    LogCursor,
+    OrderEvent,
+    QuoteEvent,
+    QuoteWatch,
+    SourceState,
+)
+from quantgraph.domain.system import Mode, ServerInfo
+from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.ticks import TickColumns, TickRequest
+
+
+class Bars(Protocol):
+    """Bar history."""
+
+    async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
+        """Return one series per symbol of the request, in its order.
+
+        Only the columns in `request.fields` are read and returned. Errors per symbol:
+        UNKNOWN_SYMBOL, ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED, SOURCE_UNAVAILABLE.
+        """
+        ...
+
+
+class Ticks(Protocol):
+    """Recorded snapshots and trades."""
+
+    async def ticks(self, request: TickRequest) -> TickColumns:
+        """Return the recording of one symbol; empty columns where nothing is held.
+
+        Errors: UNKNOWN_SYMBOL.
+        """
+        ...
+
+
+class Quotes(Protocol):
+    """Newest states."""
+
+    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        ...
+
+
+class QuoteFeed(Protocol):
+    """A terminal's live feed, before it is shared among subscribers."""
+
+    def follow(self, symbol: str) -> AsyncIterator[Quote]:
+        """Yield every new quote of a symbol until closed. Errors: UNKNOWN_SYMBOL."""
+        ...
+
+    def state(self) -> SourceState:
+        """Return whether the feed is connected, and its last event."""
+        ...
+
+
+class QuoteStream(Protocol):
+    """Live quotes for subscribers."""
+
+    def watch(self, watch: QuoteWatch) -> AsyncIterator[QuoteEvent]:
+        """Yield a snapshot per symbol, then updates, and a heartbeat every 5 s.
+
+        Errors: UNKNOWN_SYMBOL, SUBSCRIPTION_LIMIT; SLOW_CONSUMER ends a BUFFER watch whose
+        buffer overflows.
+        """
+        ...
+
+
+class Reference(Protocol):
+    """Instruments, sectors and weights."""
+
+    async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
+        """Return the instrument per symbol, None where there is none."""
+        ...
+
+    async def search(
+        self, text: str | None, first: int, after: str | None
+    ) -> tuple[Sequence[Instrument], bool]:
+        """Return up to `first` instruments in symbol order after a symbol, and whether more follow.
+
+        `text` matches the start of a code or any part of a name; None matches all.
+        """
+        ...
+
+    async def sectors(self) -> Sequence[Sector]:
+        """Return all sectors, by name."""
+        ...
+
+    async def sector(self, name: str) -> Sector | None:
+        """Return one sector, or None."""
+        ...
+
+    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+        """Return the newest held weights of an index, heaviest first; empty if none are held."""
+        ...
+
+
+class Financials(Protocol):
+    """Financial statements."""
+
+    async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
+        """Return the statements per symbol, None for an unknown symbol."""
+        ...
+
+
+class Accounts(Protocol):
+    """Accounts as the terminal states them."""
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return every account of the terminal."""
+        ...
+
+    async def asset(self, account_id: str) -> Asset:
+        """Return the money of an account. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+
+class Trading(Protocol):
+    """Orders, with every promise kept that lies below: guard, journal, terminal."""
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        """Submit once per (account, client order id); a repeat is answered from the journal.
+
+        Errors: OrderRefused, IdempotencyConflict, TradingDisabled, LimitReached.
+        """
+        ...
+
+    async def cancel(self, key: OrderKey) -> Order:
+        """Ask for a cancel; the order is then PENDING_CANCEL or CANCELED.
+
+        Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached.
+        """
+        ...
+
+    async def order(self, key: OrderKey) -> Order | None:
+        """Return one order, or None. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Return a page of orders, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+        ...
+
+    def events(self, cursor: LogCursor) -> AsyncIterator[OrderEvent]:
+        """Replay the log after the cursor, say CAUGHT_UP, then yield what happens.
+
+        Without a cursor: a SNAPSHOT per open order instead of the replay. Errors:
+        UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
+        ...
+
+
+class Terminal(Protocol):
+    """The terminal's own order functions, below the journal. Only the journal calls these."""
+
+    async def place(self, order: Order) -> PlacedOrder:
+        """Send an order once. Errors: OrderRefused only on proof that it was not accepted."""
+        ...
+
+    async def withdraw(self, order: Order) -> None:
+        """Ask for a cancel. Errors: ORDER_NOT_CANCELABLE."""
+        ...
+
+    def reports(self) -> AsyncIterator[ExecutionReport]:
+        """Yield every change of every order until closed; may repeat and reorder."""
+        ...
+
+
+class Access(Protocol):
+    """Who is calling: the one check below all wires."""
+
+    async def authenticate(self, credential: str | None) -> Principal:
+        """Return whose key this is. Errors: UNAUTHENTICATED."""
+        ...
+
+
+class System(Protocol):
+    """The gateway about itself."""
+
+    async def info(self) -> ServerInfo:
+        """Return version, mode, clock, limits and capabilities."""
+        ...
+
+    async def problems(self) -> Mapping[str, str]:
+        """Return why the gateway is not ready, by part; empty when it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything the two wires may touch, as ports."""
+
+    mode: Mode
+    clock: Clock
+    calendar: TradingCalendar
+    bars: Bars
+    ticks: Ticks
+    quotes: Quotes
+    quote_stream: QuoteStream
+    reference: Reference
+    financials: Financials
+    accounts: Accounts
+    trading: Trading
+    access: Access
+    system: System
+    started_at: datetime

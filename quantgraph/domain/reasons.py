@@ -1,0 +1,107 @@
+"""Why the gateway says no: one list for both wires, with the Chinese text beside it."""
+
+from enum import Enum, StrEnum
+
+
+class Kind(Enum):
+    """What sort of no it is; each wire maps a kind once (see `grpc_bridge.status`)."""
+
+    INVALID = "the request itself is wrong"
+    NOT_FOUND = "the thing asked for does not exist"
+    UNAUTHENTICATED = "no valid key"
+    FORBIDDEN = "the key may not do this"
+    REJECTED = "a market or risk rule refuses the order"
+    CONFLICT = "the key was used for something else"
+    DISABLED = "trading is switched off"
+    LIMITED = "a rate or size limit is reached"
+    UNSUPPORTED = "the answer cannot be given from what is held"
+    UNAVAILABLE = "a source is away; the same request may work later"
+    ABORTED = "the ground moved; start again"
+    STARTUP = "the gateway or a command cannot start"
+    INTERNAL = "our own fault"
+
+
+class Reason(StrEnum):
+    """A stable code. Codes are added, never renamed or reused."""
+
+    kind: Kind
+    zh: str
+    retryable: bool
+
+    def __new__(cls, code: str, kind: Kind, zh: str, retryable: bool = False) -> "Reason":
+        """Keep the kind and the Chinese text on the member itself."""
+        self = str.__new__(cls, code)
+        self._value_ = code
+        self.kind = kind
+        self.zh = zh
+        self.retryable = retryable
+        return self
+
+    BAD_REQUEST = "BAD_REQUEST", Kind.INVALID, "请求有误"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED", Kind.INVALID, "GraphQL 文档语法错误"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED", Kind.INVALID, "GraphQL 文档校验失败"
+    UNSUPPORTED_PERIOD = "UNSUPPORTED_PERIOD", Kind.INVALID, "不支持该周期"
+    START_AFTER_END = "START_AFTER_END", Kind.INVALID, "开始时间晚于结束时间"
+    ROW_LIMIT = "ROW_LIMIT", Kind.INVALID, "请求的行数超过上限"
+    INVALID_CURSOR = "INVALID_CURSOR", Kind.INVALID, "分页游标无效"
+    QUERY_TOO_LARGE = "QUERY_TOO_LARGE", Kind.INVALID, "查询过大或过深"
+
+    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL", Kind.NOT_FOUND, "未知证券代码"
+    UNKNOWN_SECTOR = "UNKNOWN_SECTOR", Kind.NOT_FOUND, "未知板块"
+    UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT", Kind.NOT_FOUND, "未知资金账号"
+    ORDER_NOT_FOUND = "ORDER_NOT_FOUND", Kind.NOT_FOUND, "委托不存在"
+
+    UNAUTHENTICATED = "UNAUTHENTICATED", Kind.UNAUTHENTICATED, "缺少有效的访问密钥"
+    FORBIDDEN = "FORBIDDEN", Kind.FORBIDDEN, "该密钥无权执行此操作"
+
+    SESSION_CLOSED = "SESSION_CLOSED", Kind.REJECTED, "当前时间不允许交易"
+    PRICE_REQUIRED = "PRICE_REQUIRED", Kind.REJECTED, "限价委托必须提供价格"
+    PRICE_NOT_ALLOWED = "PRICE_NOT_ALLOWED", Kind.REJECTED, "市价委托不能提供价格"
+    PRICE_TYPE_UNSUPPORTED = "PRICE_TYPE_UNSUPPORTED", Kind.REJECTED, "不支持该报价类型"
+    TICK_SIZE = "TICK_SIZE", Kind.REJECTED, "价格不是最小变动价位的整数倍"
+    LOT_SIZE = "LOT_SIZE", Kind.REJECTED, "数量不符合最小交易单位"
+    QUANTITY_INVALID = "QUANTITY_INVALID", Kind.REJECTED, "委托数量无效"
+    QUANTITY_LIMIT = "QUANTITY_LIMIT", Kind.REJECTED, "超过单笔委托数量上限"
+    PRICE_BAND = "PRICE_BAND", Kind.REJECTED, "价格超出涨跌幅限制"
+    SUSPENDED = "SUSPENDED", Kind.REJECTED, "证券停牌"
+    INSUFFICIENT_CASH = "INSUFFICIENT_CASH", Kind.REJECTED, "可用资金不足"
+    INSUFFICIENT_SHARES = "INSUFFICIENT_SHARES", Kind.REJECTED, "证券可用数量不足"
+    ORDER_EXPIRED = "ORDER_EXPIRED", Kind.REJECTED, "委托已过有效期"
+    RULE_UNKNOWN = "RULE_UNKNOWN", Kind.REJECTED, "没有适用的交易规则"
+    NOT_TRADABLE = "NOT_TRADABLE", Kind.REJECTED, "该证券不可交易"
+    TERMINAL_REFUSED = "TERMINAL_REFUSED", Kind.REJECTED, "柜台拒绝委托"
+    ORDER_NOT_CANCELABLE = "ORDER_NOT_CANCELABLE", Kind.REJECTED, "委托不可撤销"
+
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT", Kind.CONFLICT, "客户委托号已用于不同的委托"
+    TRADING_DISABLED = "TRADING_DISABLED", Kind.DISABLED, "交易已停用"
+
+    RATE_LIMITED = "RATE_LIMITED", Kind.LIMITED, "请求过于频繁", True
+    SLOW_CONSUMER = "SLOW_CONSUMER", Kind.LIMITED, "客户端读取过慢", True
+    SUBSCRIPTION_LIMIT = "SUBSCRIPTION_LIMIT", Kind.LIMITED, "订阅数量超过上限", True
+    OVERLOADED = "OVERLOADED", Kind.LIMITED, "服务器繁忙", True
+
+    CALENDAR_NOT_COVERED = "CALENDAR_NOT_COVERED", Kind.UNSUPPORTED, "交易日历未覆盖该日期"
+    ADJUSTMENT_UNAVAILABLE = (
+        "ADJUSTMENT_UNAVAILABLE",
+        Kind.UNSUPPORTED,
+        "缺少复权所需的除权数据",
+    )
+
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE", Kind.UNAVAILABLE, "数据源不可用", True
+    SHUTTING_DOWN = "SHUTTING_DOWN", Kind.UNAVAILABLE, "服务正在停止", True
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE", Kind.UNAVAILABLE, "存储不可用", True
+
+    EPOCH_CHANGED = "EPOCH_CHANGED", Kind.ABORTED, "事件序列已重新开始，请重新查询"
+
+    CONFIG_INVALID = "CONFIG_INVALID", Kind.STARTUP, "配置无效"
+    KEYS_REQUIRED = "KEYS_REQUIRED", Kind.STARTUP, "需要先创建访问密钥"
+    MODE_UNAVAILABLE = "MODE_UNAVAILABLE", Kind.STARTUP, "该模式不可用"
+    PORT_TAKEN = "PORT_TAKEN", Kind.STARTUP, "端口已被占用"
+    DATA_DIR_UNUSABLE = "DATA_DIR_UNUSABLE", Kind.STARTUP, "数据目录不可用"
+    STORE_CORRUPT = "STORE_CORRUPT", Kind.STARTUP, "存储已损坏"
+    STORE_VERSION = "STORE_VERSION", Kind.STARTUP, "存储版本不兼容"
+    IMPORT_FAILED = "IMPORT_FAILED", Kind.STARTUP, "导入失败"
+    LAYOUT_UNKNOWN = "LAYOUT_UNKNOWN", Kind.STARTUP, "无法识别文件格式"
+    LAYOUT_AMBIGUOUS = "LAYOUT_AMBIGUOUS", Kind.STARTUP, "文件格式有多种可能"
+
+    INTERNAL = "INTERNAL", Kind.INTERNAL, "内部错误", True

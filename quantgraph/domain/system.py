@@ -1,0 +1,78 @@
+"""What the gateway says about itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """Which world orders and data belong to."""
+
+    MOCK = "mock"
+    DEV = "dev"
+    PROD = "prod"
+
+
+class TradingState(StrEnum):
+    """Whether submits are taken. Cancels are always open."""
+
+    ACTIVE = "ACTIVE"
+    RECONCILING = "RECONCILING"
+    DISARMED = "DISARMED"
+    HALTED = "HALTED"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockInfo:
+    """The clock that the market lives in. `simulated` clocks are always in session."""
+
+    now: datetime
+    simulated: bool
+    speed: float
+    trading_day: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request or connection may ask for."""
+
+    bar_rows: int
+    batch_symbols: int
+    body_bytes: int
+    query_tokens: int
+    query_depth: int
+    subscriptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One operation of a backend, and why not where it is not available."""
+
+    operation: str
+    available: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """A backend and its capability report."""
+
+    name: str
+    kind: str
+    connected: bool
+    capabilities: tuple[Capability, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What `serverInfo` answers on both wires."""
+
+    version: str
+    mode: Mode
+    trading_state: TradingState
+    clock: ClockInfo
+    limits: Limits
+    backends: tuple[BackendInfo, ...]
+    data: str
+    started_at: datetime

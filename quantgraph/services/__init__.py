@@ -1,0 +1,1 @@
+"""Rules both wires share; each wraps a port and is one."""

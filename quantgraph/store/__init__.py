@@ -1,0 +1,1 @@
+"""What must survive a restart: the order journal and the market store."""

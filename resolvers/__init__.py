@@ -1,0 +1,1 @@
+"""Answers GraphQL: one module per topic."""
