@@ -194,7 +194,7 @@ def _layered(file: Path) -> type[Config]:
 
     class Layered(Config):
         @classmethod
-        def settings_customise_sources(  # noqa: PLR0913, PLR0917 pydantic's own signature
+        def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
             init_settings: PydanticBaseSettingsSource,

@@ -15,6 +15,7 @@ from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
+from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument
@@ -48,6 +49,18 @@ class Bars(Protocol):
 
         Only the columns in `request.fields` are read and returned. Errors per symbol:
         UNKNOWN_SYMBOL, ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED, SOURCE_UNAVAILABLE.
+        """
+        ...
+
+
+class Dividends(Protocol):
+    """Ex-right events."""
+
+    async def dividends(self, symbols: Sequence[str]) -> Sequence[Sequence[Dividend] | None]:
+        """Return the events per symbol, oldest first.
+
+        An empty sequence says that there were none; None says that nobody knows (adjusted
+        prices are then ADJUSTMENT_UNAVAILABLE).
         """
         ...
 
