@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from quantgraph.domain.calendar import DAY_MS, day_start, to_ms
 from quantgraph.domain.sources import Source
 
 Column = npt.NDArray[Any]
@@ -184,3 +185,22 @@ class BarSeries:
     columns: BarColumns
     coverage: Coverage
     anchor: int | None = None
+
+
+# A whole trading day, or an instant (aware). A datetime is a date in Python: test it first.
+TimeBound = date | datetime
+
+
+def window(
+    start: TimeBound | None = None, end: TimeBound | None = None, last: int | None = None
+) -> Window:
+    """Return the window between two bounds, both included, in epoch ms."""
+    first = None if start is None else _milliseconds(start)
+    final = None if end is None else _milliseconds(end)
+    if end is not None and not isinstance(end, datetime):
+        final = day_start(end) + DAY_MS - 1
+    return Window(first, final, last)
+
+
+def _milliseconds(bound: TimeBound) -> int:
+    return to_ms(bound) if isinstance(bound, datetime) else day_start(bound)

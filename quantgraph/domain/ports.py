@@ -1,11 +1,12 @@
 """What the rooms above may ask for. Backends implement these; services wrap them and are them.
 
-All methods are coroutines or async iterators and never block the event loop. Failures are
+All methods are coroutines or async generators and never block the event loop; who takes a
+generator closes it (`contextlib.aclosing`), and closing it frees what it holds. Failures are
 `GatewayError`s; a batch answers per item and puts the error in that item's place, so that one
 bad symbol never costs the others their answer.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,7 +19,7 @@ from quantgraph.domain.clock import Clock
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
-from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.orders import (
     Order,
     OrderKey,
@@ -87,7 +88,7 @@ class Quotes(Protocol):
 class QuoteFeed(Protocol):
     """A terminal's live feed, before it is shared among subscribers."""
 
-    def follow(self, symbol: str) -> AsyncIterator[Quote]:
+    def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield every new quote of a symbol until closed. Errors: UNKNOWN_SYMBOL."""
         ...
 
@@ -99,7 +100,7 @@ class QuoteFeed(Protocol):
 class QuoteStream(Protocol):
     """Live quotes for subscribers."""
 
-    def watch(self, watch: QuoteWatch) -> AsyncIterator[QuoteEvent]:
+    def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
         """Yield a snapshot per symbol, then updates, and a heartbeat every 5 s.
 
         Errors: UNKNOWN_SYMBOL, SUBSCRIPTION_LIMIT; SLOW_CONSUMER ends a BUFFER watch whose
@@ -122,6 +123,10 @@ class Reference(Protocol):
 
         `text` matches the start of a code or any part of a name; None matches all.
         """
+        ...
+
+    async def market_symbols(self, market: Market) -> tuple[str, ...]:
+        """Return every known symbol of an exchange, in order."""
         ...
 
     async def sectors(self) -> Sequence[Sector]:
@@ -186,7 +191,7 @@ class Trading(Protocol):
         """Return a page of orders, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
         ...
 
-    def events(self, cursor: LogCursor) -> AsyncIterator[OrderEvent]:
+    def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
         """Replay the log after the cursor, say CAUGHT_UP, then yield what happens.
 
         Without a cursor: a SNAPSHOT per open order instead of the replay. Errors:
@@ -206,7 +211,7 @@ class Terminal(Protocol):
         """Ask for a cancel. Errors: ORDER_NOT_CANCELABLE."""
         ...
 
-    def reports(self) -> AsyncIterator[ExecutionReport]:
+    def reports(self) -> AsyncGenerator[ExecutionReport, None]:
         """Yield every change of every order until closed; may repeat and reorder."""
         ...
 

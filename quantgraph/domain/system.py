@@ -1,7 +1,7 @@
 """What the gateway says about itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -29,7 +29,7 @@ class ClockInfo:
     now: datetime
     simulated: bool
     speed: float
-    trading_day: str
+    trading_day: date
     epoch: str
 
 
@@ -42,6 +42,7 @@ class Limits:
     body_bytes: int
     query_tokens: int
     query_depth: int
+    query_aliases: int
     subscriptions: int
 
 

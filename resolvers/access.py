@@ -1,0 +1,47 @@
+"""Which scope each root field needs; a field that is not listed here is denied."""
+
+from collections.abc import Iterable
+
+from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.errors import Forbidden
+from quantgraph.domain.reasons import Reason
+from schema.context import Info
+
+SCOPES: dict[str, Scope] = {
+    "Query.accounts": Scope.READ,
+    "Query.bars": Scope.READ,
+    "Query.financials": Scope.READ,
+    "Query.indexWeights": Scope.READ,
+    "Query.instrument": Scope.READ,
+    "Query.instruments": Scope.READ,
+    "Query.order": Scope.READ,
+    "Query.orders": Scope.READ,
+    "Query.positions": Scope.READ,
+    "Query.quote": Scope.READ,
+    "Query.quotes": Scope.READ,
+    "Query.sector": Scope.READ,
+    "Query.sectors": Scope.READ,
+    "Query.serverInfo": Scope.READ,
+    "Mutation.cancelOrder": Scope.TRADE,
+    "Mutation.submitOrder": Scope.TRADE,
+    "Subscription.orderUpdates": Scope.READ,
+    "Subscription.quotes": Scope.READ,
+}
+
+
+def require_scopes(principal: Principal, root: str, fields: Iterable[str]) -> None:
+    """Raise FORBIDDEN unless the key may use every root field of the operation."""
+    for field in fields:
+        if field.startswith("__"):
+            principal.require(Scope.READ)
+            continue
+        scope = SCOPES.get(f"{root}.{field}")
+        if scope is None:
+            text = f"{root}.{field} has no scope decided yet, so no key may use it."
+            raise Forbidden(Reason.FORBIDDEN, text, field=field)
+        principal.require(scope)
+
+
+def require_account(info: Info, account_id: str, scope: Scope = Scope.READ) -> None:
+    """Raise unless the key has the scope on the account; others' accounts do not exist."""
+    info.context.principal.require_account(account_id, scope)

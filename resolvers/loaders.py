@@ -1,0 +1,78 @@
+"""One operation's loaders: edges that ask one by one are answered by batches."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from strawberry.dataloader import DataLoader
+
+from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import Order, OrderKey
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.sectors import IndexWeight
+from schema.context import BarKey
+
+
+class OperationLoaders:
+    """Made for each operation and for each subscription event; never kept longer.
+
+    A loader that lives as long as a socket would answer every later event from its cache.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Make empty loaders over the gateway's ports."""
+        self._gateway = gateway
+        self._instruments = DataLoader[str, Instrument | None](self._load_instruments)
+        self._quotes = DataLoader[str, Quote](self._load_quotes)
+        self._bars = DataLoader[BarKey, BarSeries](self._load_bars)
+        self._weights = DataLoader[str, list[IndexWeight]](self._load_weights)
+        self._orders = DataLoader[OrderKey, Order | None](self._load_orders)
+
+    async def instrument(self, symbol: str) -> Instrument | None:
+        """Return the instrument, or None where there is none."""
+        return await self._instruments.load(symbol)
+
+    async def quote(self, symbol: str) -> Quote:
+        """Return the newest quote. Errors: UNKNOWN_SYMBOL."""
+        return await self._quotes.load(symbol)
+
+    async def bars(self, key: BarKey) -> BarSeries:
+        """Return one series. Errors as `Bars.bars`."""
+        return await self._bars.load(key)
+
+    async def weights(self, index_symbol: str) -> list[IndexWeight]:
+        """Return an index's newest weights."""
+        return await self._weights.load(index_symbol)
+
+    async def order(self, account_id: str, order_id: str) -> Order | None:
+        """Return an order of an account."""
+        return await self._orders.load(OrderKey(account_id, order_id))
+
+    async def _load_instruments(self, symbols: list[str]) -> Sequence[Instrument | None]:
+        return await self._gateway.reference.instruments(symbols)
+
+    async def _load_quotes(self, symbols: list[str]) -> Sequence[Quote | GatewayError]:
+        return await self._gateway.quotes.quotes(symbols)
+
+    async def _load_bars(self, keys: list[BarKey]) -> Sequence[BarSeries | GatewayError]:
+        """Ask once per (period, window, adjustment, fields), whatever the number of symbols."""
+        groups: dict[BarKey, list[int]] = {}
+        for place, key in enumerate(keys):
+            groups.setdefault(replace(key, symbol=""), []).append(place)
+        answers: dict[int, BarSeries | GatewayError] = {}
+        for shape, places in groups.items():
+            symbols = tuple(keys[place].symbol for place in places)
+            request = BarRequest(
+                symbols, shape.period, shape.window, shape.adjustment, shape.fields
+            )
+            series = await self._gateway.bars.bars(request)
+            answers.update(zip(places, series, strict=True))
+        return [answers[place] for place in range(len(keys))]
+
+    async def _load_weights(self, indexes: list[str]) -> list[list[IndexWeight]]:
+        return [list(await self._gateway.reference.weights(index)) for index in indexes]
+
+    async def _load_orders(self, keys: list[OrderKey]) -> list[Order | None]:
+        return [await self._gateway.trading.order(key) for key in keys]

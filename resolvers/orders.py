@@ -1,0 +1,177 @@
+"""Answers `orders` and `order`, submits and cancels, and streams an account's order log."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+
+import strawberry
+
+from quantgraph.domain import errors
+from quantgraph.domain.access import Scope
+from quantgraph.domain.orders import OrderKey, OrderQuery, OrderState
+from quantgraph.domain.streams import LogCursor
+from resolvers.access import require_account
+from resolvers.accounts import AccountArgument
+from resolvers.pages import checked_first, cursor_of, key_of
+from schema.context import Info
+from schema.instruments import PageInfo
+from schema.orders import (
+    CancelOrderInput,
+    CancelOrderResult,
+    CancelOrderSuccess,
+    Order,
+    OrderConnection,
+    OrderEdge,
+    OrderEvent,
+    SubmitOrderInput,
+    SubmitOrderResult,
+    SubmitOrderSuccess,
+)
+from schema.problems import (
+    IdempotencyConflict,
+    OrderNotCancelable,
+    OrderNotFound,
+    OrderRejected,
+    Problem,
+    RateLimited,
+    TradingDisabled,
+)
+from schema.scalars import Long
+
+# What a trader can act on becomes data; everything else stays a top-level error.
+_SUBMIT: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
+    (errors.OrderRefused, OrderRejected),
+    (errors.NotFound, OrderRejected),
+    (errors.Unsupported, OrderRejected),
+    (errors.IdempotencyConflict, IdempotencyConflict),
+    (errors.TradingDisabled, TradingDisabled),
+    (errors.LimitReached, RateLimited),
+)
+_CANCEL: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
+    (errors.OrderRefused, OrderNotCancelable),
+    (errors.NotFound, OrderNotFound),
+    (errors.TradingDisabled, TradingDisabled),
+    (errors.LimitReached, RateLimited),
+)
+
+
+@strawberry.type
+class OrderQueries:
+    @strawberry.field(
+        description="Orders of an account, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."
+    )
+    async def orders(
+        self,
+        info: Info,
+        account_id: AccountArgument,
+        states: Annotated[
+            list[OrderState] | None,
+            strawberry.argument(description="Only orders in these states; all if absent."),
+        ] = None,
+        first: Annotated[int, strawberry.argument(description="Page size, 1 to 500.")] = 50,
+        after: Annotated[
+            str | None, strawberry.argument(description="Cursor to go on behind.")
+        ] = None,
+    ) -> OrderConnection | None:
+        require_account(info, account_id)
+        wanted = frozenset(states or ())
+        query = OrderQuery(account_id, wanted, checked_first(first), key_of("order", after))
+        page = await info.context.gateway.trading.orders(query)
+        nodes = [Order.from_domain(each) for each in page.orders]
+        edges = [OrderEdge(cursor=cursor_of("order", node.id), node=node) for node in nodes]
+        end = edges[-1].cursor if edges else None
+        return OrderConnection(
+            edges=edges, nodes=nodes, page_info=PageInfo(has_next_page=page.more, end_cursor=end)
+        )
+
+    @strawberry.field(
+        description="One order by exactly one of its ids; null if the account has none such. "
+        "Errors: UNKNOWN_ACCOUNT, BAD_REQUEST."
+    )
+    async def order(
+        self,
+        info: Info,
+        account_id: AccountArgument,
+        id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Our id of the order.")
+        ] = None,
+        client_order_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Your key of the order.")
+        ] = None,
+    ) -> Order | None:
+        require_account(info, account_id)
+        found = await info.context.gateway.trading.order(OrderKey(account_id, id, client_order_id))
+        return None if found is None else Order.from_domain(found)
+
+
+@strawberry.type
+class OrderMutations:
+    @strawberry.mutation(
+        description="Submit an order once per (account, clientOrderId): a repeat is answered with "
+        "the earlier order and sends nothing. Refusals are members of the result."
+    )
+    async def submit_order(
+        self,
+        info: Info,
+        input: Annotated[SubmitOrderInput, strawberry.argument(description="What to trade.")],
+    ) -> SubmitOrderResult:
+        require_account(info, input.account_id, Scope.TRADE)
+        try:
+            done = await info.context.gateway.trading.submit(input.to_domain())
+        except errors.GatewayError as error:
+            return _problem(error, _SUBMIT)  # pyright: ignore[reportReturnType]
+        return SubmitOrderSuccess(order=Order.from_domain(done.order), replayed=done.replayed)
+
+    @strawberry.mutation(
+        description="Ask for the cancel of an order; what was filled stays filled. Refusals are "
+        "members of the result."
+    )
+    async def cancel_order(
+        self,
+        info: Info,
+        input: Annotated[CancelOrderInput, strawberry.argument(description="Which order.")],
+    ) -> CancelOrderResult:
+        require_account(info, input.account_id, Scope.TRADE)
+        try:
+            order = await info.context.gateway.trading.cancel(input.to_domain())
+        except errors.GatewayError as error:
+            return _problem(error, _CANCEL)  # pyright: ignore[reportReturnType]
+        return CancelOrderSuccess(order=Order.from_domain(order))
+
+
+@strawberry.type
+class OrderSubscriptions:
+    @strawberry.subscription(
+        description="An account's order log. With `epoch` and `afterSequence`: every event after "
+        "it, then CAUGHT_UP, then live; nothing is ever dropped. Without: a SNAPSHOT per open "
+        "order, CAUGHT_UP, then live. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED (query `orders` "
+        "again, then subscribe with the new epoch)."
+    )
+    async def order_updates(
+        self,
+        info: Info,
+        account_id: AccountArgument,
+        epoch: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The log's identity from an earlier event."),
+        ] = None,
+        after_sequence: Annotated[
+            Long | None,
+            strawberry.argument(description="The last sequence you have; 0 for the whole log."),
+        ] = None,
+    ) -> AsyncIterator[OrderEvent]:
+        require_account(info, account_id)
+        cursor = LogCursor(account_id, epoch, after_sequence)
+        async with aclosing(info.context.gateway.trading.events(cursor)) as events:
+            async for event in events:
+                yield OrderEvent.from_domain(event)
+
+
+def _problem(
+    error: errors.GatewayError,
+    members: tuple[tuple[type[errors.GatewayError], type[Problem]], ...],
+) -> Problem:
+    for kind, member in members:
+        if isinstance(error, kind):
+            return member.from_domain(error)
+    raise error

@@ -1,0 +1,52 @@
+"""The root types and the schema."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.accounts import AccountQueries
+from resolvers.bars import BarQueries
+from resolvers.financials import FinancialQueries
+from resolvers.instruments import InstrumentQueries
+from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
+from resolvers.quotes import QuoteQueries, QuoteSubscriptions
+from resolvers.sectors import SectorQueries
+from resolvers.system import SystemQueries
+
+# The enums must be published before Strawberry converts a type that names them.
+from schema.enums import PUBLISHED as PUBLISHED
+from schema.scalars import SCALARS
+
+
+@strawberry.type(
+    description="Everything that can be read. A field that fails is null and has an error in "
+    "`errors`; its siblings still answer."
+)
+class Query(
+    BarQueries,
+    QuoteQueries,
+    InstrumentQueries,
+    SectorQueries,
+    FinancialQueries,
+    AccountQueries,
+    OrderQueries,
+    SystemQueries,
+):
+    pass
+
+
+@strawberry.type(description="Everything that changes something.")
+class Mutation(OrderMutations):
+    pass
+
+
+@strawberry.type(description="Live streams, over graphql-transport-ws and SSE.")
+class Subscription(QuoteSubscriptions, OrderSubscriptions):
+    pass
+
+
+graphql_schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

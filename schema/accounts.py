@@ -1,0 +1,100 @@
+"""Accounts, their money and their holdings."""
+
+from decimal import Decimal
+
+import strawberry
+
+from quantgraph.domain import accounts as domain
+from quantgraph.domain.accounts import AccountStatus
+from quantgraph.domain.sources import Source
+from schema.context import Info
+from schema.instruments import Instrument, load_instrument
+from schema.scalars import Long, Symbol
+
+
+@strawberry.type(description="Money of an account, yuan.")
+class Asset:
+    cash: Decimal = strawberry.field(description="Free to spend.")
+    frozen_cash: Decimal = strawberry.field(description="Held back for open buy orders.")
+    market_value: Decimal = strawberry.field(description="Value of the holdings at last prices.")
+    total: Decimal = strawberry.field(description="Cash, frozen cash and market value together.")
+    source: Source = strawberry.field(description="Who states these figures.")
+
+    @classmethod
+    def from_domain(cls, asset: domain.Asset) -> "Asset":
+        """Show a domain asset."""
+        return cls(
+            cash=asset.cash,
+            frozen_cash=asset.frozen_cash,
+            market_value=asset.market_value,
+            total=asset.total,
+            source=asset.source,
+        )
+
+
+@strawberry.type(description="One holding of an account.")
+class Position:
+    account_id: strawberry.ID = strawberry.field(description="Whose holding it is.")
+    symbol: Symbol = strawberry.field(description="What is held.")
+    quantity: Long = strawberry.field(description="Shares held.")
+    sellable: Long = strawberry.field(
+        description="Shares that may be sold today: without those bought today (T+1) and those in "
+        "open sell orders."
+    )
+    cost_price: Decimal = strawberry.field(description="Average cost per share, yuan.")
+    last_price: Decimal | None = strawberry.field(
+        description="Last price, yuan; null without a quote."
+    )
+    market_value: Decimal | None = strawberry.field(
+        description="Quantity at the last price, yuan; null without a quote."
+    )
+    profit: Decimal | None = strawberry.field(
+        description="Market value less cost, yuan; null without a quote."
+    )
+    source: Source = strawberry.field(description="Who states these figures.")
+
+    @strawberry.field(description="The instrument; null where nothing is known of it.")
+    async def instrument(self, info: Info) -> Instrument | None:
+        return await load_instrument(info, self.symbol)
+
+    @classmethod
+    def from_domain(cls, held: domain.Position) -> "Position":
+        """Show a domain position."""
+        return cls(
+            account_id=strawberry.ID(held.account_id),
+            symbol=Symbol(held.symbol),
+            quantity=Long(held.quantity),
+            sellable=Long(held.sellable),
+            cost_price=held.cost_price,
+            last_price=held.last_price,
+            market_value=held.market_value,
+            profit=held.profit,
+            source=held.source,
+        )
+
+
+@strawberry.type(description="An account at a terminal.")
+class Account:
+    id: strawberry.ID = strawberry.field(description="The account's id, for `accountId`.")
+    name: str = strawberry.field(description="Display name.")
+    terminal: str = strawberry.field(description="The terminal that holds it.")
+    status: AccountStatus = strawberry.field(description="Whether the terminal serves it now.")
+
+    @strawberry.field(description="Money of the account; null with an error if it is away.")
+    async def asset(self, info: Info) -> Asset | None:
+        return Asset.from_domain(await info.context.gateway.accounts.asset(self.id))
+
+    @strawberry.field(description="Holdings by symbol; null with an error if it is away.")
+    async def positions(self, info: Info) -> list[Position] | None:
+        held = await info.context.gateway.accounts.positions(self.id)
+        return [Position.from_domain(each) for each in held]
+
+    @classmethod
+    def from_domain(cls, account: domain.Account) -> "Account":
+        """Show a domain account."""
+        return cls(
+            id=strawberry.ID(account.id),
+            name=account.name,
+            terminal=account.terminal,
+            status=account.status,
+        )

@@ -1,0 +1,64 @@
+"""What an operation carries: the gateway's ports, the caller, and its own loaders."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import strawberry
+
+from quantgraph.domain.access import Principal
+from quantgraph.domain.bars import Adjustment, BarSeries, Period, Window
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import Order
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.sectors import IndexWeight
+from quantgraph.domain.system import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class BarKey:
+    """What one bar series of a batch is asked for."""
+
+    symbol: str
+    period: Period
+    window: Window
+    adjustment: Adjustment
+    fields: tuple[str, ...]
+
+
+class Loaders(Protocol):
+    """Edges ask here, so that a list of members costs one back-end call, not one each."""
+
+    async def instrument(self, symbol: str) -> Instrument | None:
+        """Return the instrument, or None where there is none."""
+        ...
+
+    async def quote(self, symbol: str) -> Quote:
+        """Return the newest quote. Errors: UNKNOWN_SYMBOL."""
+        ...
+
+    async def bars(self, key: BarKey) -> BarSeries:
+        """Return one series. Errors as `Bars.bars`."""
+        ...
+
+    async def weights(self, index_symbol: str) -> list[IndexWeight]:
+        """Return an index's newest weights."""
+        ...
+
+    async def order(self, account_id: str, order_id: str) -> Order | None:
+        """Return an order of an account."""
+        ...
+
+
+@dataclass(slots=True)
+class Context:
+    """One per operation, and one per event of a subscription: never one per socket."""
+
+    gateway: Gateway
+    principal: Principal
+    limits: Limits
+    loaders: Loaders
+    request_id: str
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,61 @@
+"""Failures that are data: what a trader can act on."""
+
+from typing import TypeVar
+
+import strawberry
+
+from quantgraph.domain.errors import GatewayError
+
+P = TypeVar("P", bound="Problem")
+
+
+@strawberry.interface(description="A refusal as data. New members of a result may be added.")
+class Problem:
+    code: str = strawberry.field(description="Stable code, listed in docs/errors.md.")
+    message: str = strawberry.field(
+        description="What was found, what was expected, what to do; English."
+    )
+    message_zh: str = strawberry.field(description="The same in Chinese (中文说明).")
+    retryable: bool = strawberry.field(
+        description="Whether the same request may succeed later without a change."
+    )
+
+    @classmethod
+    def from_domain(cls: type[P], error: GatewayError) -> P:
+        """Show a domain error."""
+        return cls(
+            code=error.reason.value,
+            message=error.message,
+            message_zh=error.message_zh,
+            retryable=error.retryable,
+        )
+
+
+@strawberry.type(description="A market or risk rule refuses the order; nothing was sent.")
+class OrderRejected(Problem):
+    pass
+
+
+@strawberry.type(description="The client order id was used before with another body.")
+class IdempotencyConflict(Problem):
+    pass
+
+
+@strawberry.type(description="Trading is halted, disarmed or still reconciling.")
+class TradingDisabled(Problem):
+    pass
+
+
+@strawberry.type(description="Too many requests; retry later.")
+class RateLimited(Problem):
+    pass
+
+
+@strawberry.type(description="The order is final or cannot be cancelled now.")
+class OrderNotCancelable(Problem):
+    pass
+
+
+@strawberry.type(description="The account has no such order.")
+class OrderNotFound(Problem):
+    pass

@@ -1,0 +1,100 @@
+"""The gateway about itself."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from quantgraph.domain import system as domain
+from quantgraph.domain.system import Mode, TradingState
+
+
+@strawberry.type(description="The clock that the market lives in.")
+class ClockInfo:
+    now: datetime = strawberry.field(description="Its time.")
+    simulated: bool = strawberry.field(
+        description="True in mock mode: always in session, whatever the real time."
+    )
+    speed: float = strawberry.field(description="Its seconds per real second.")
+    trading_day: date = strawberry.field(description="The trading day it is in.")
+    epoch: strawberry.ID = strawberry.field(
+        description="Changes when the simulated world starts over."
+    )
+
+
+@strawberry.type(description="What one request or connection may ask for.")
+class Limits:
+    bar_rows: int = strawberry.field(description="Bars per series and per operation.")
+    batch_symbols: int = strawberry.field(description="Symbols in one request.")
+    body_bytes: int = strawberry.field(description="Bytes of a request body.")
+    query_tokens: int = strawberry.field(description="Lexical tokens of a document.")
+    query_depth: int = strawberry.field(description="Nesting of selections.")
+    query_aliases: int = strawberry.field(description="Aliases of a document.")
+    subscriptions: int = strawberry.field(description="Live operations per connection.")
+
+
+@strawberry.type(description="One operation of a back-end.")
+class Capability:
+    operation: str = strawberry.field(description="Name of the operation.")
+    available: bool = strawberry.field(description="Whether it can be used.")
+    reason: str | None = strawberry.field(description="Why not; null if it can.")
+
+
+@strawberry.type(description="A back-end: a terminal, real or simulated.")
+class Backend:
+    name: str = strawberry.field(description="Name of the terminal.")
+    kind: str = strawberry.field(description="What it is, for example sim.")
+    connected: bool = strawberry.field(description="Whether it answers.")
+    capabilities: list[Capability] = strawberry.field(description="What it can do.")
+
+
+@strawberry.type(description="The gateway about itself.")
+class ServerInfo:
+    version: str = strawberry.field(description="Version of quantgraph.")
+    mode: Mode = strawberry.field(description="Which world data and orders belong to.")
+    trading_state: TradingState = strawberry.field(description="Whether orders are taken.")
+    clock: ClockInfo = strawberry.field(description="The market's clock.")
+    limits: Limits = strawberry.field(description="What a request may ask for.")
+    backends: list[Backend] = strawberry.field(description="The terminals and what they can do.")
+    data: str = strawberry.field(description="What data is served, in words.")
+    started_at: datetime = strawberry.field(description="When the gateway started (real time).")
+
+    @classmethod
+    def from_domain(cls, info: domain.ServerInfo) -> "ServerInfo":
+        """Show the domain's answer."""
+        clock, limits = info.clock, info.limits
+        return cls(
+            version=info.version,
+            mode=info.mode,
+            trading_state=info.trading_state,
+            clock=ClockInfo(
+                now=clock.now,
+                simulated=clock.simulated,
+                speed=clock.speed,
+                trading_day=clock.trading_day,
+                epoch=strawberry.ID(clock.epoch),
+            ),
+            limits=Limits(
+                bar_rows=limits.bar_rows,
+                batch_symbols=limits.batch_symbols,
+                body_bytes=limits.body_bytes,
+                query_tokens=limits.query_tokens,
+                query_depth=limits.query_depth,
+                query_aliases=limits.query_aliases,
+                subscriptions=limits.subscriptions,
+            ),
+            backends=[_backend(each) for each in info.backends],
+            data=info.data,
+            started_at=info.started_at,
+        )
+
+
+def _backend(backend: domain.BackendInfo) -> Backend:
+    return Backend(
+        name=backend.name,
+        kind=backend.kind,
+        connected=backend.connected,
+        capabilities=[
+            Capability(operation=each.operation, available=each.available, reason=each.reason)
+            for each in backend.capabilities
+        ],
+    )
