@@ -1,0 +1,169 @@
+"""How far a price may move from the previous close in one day."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Board, Instrument
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, unknown_rule
+from quantgraph.domain.rules.ticks import tick_size
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The lowest and the highest price of a day, in yuan, both allowed."""
+
+    low: Decimal
+    high: Decimal
+
+    def contains(self, price: Decimal) -> bool:
+        """Return whether the price is allowed."""
+        return self.low <= price <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandRow(Row):
+    """The band of an ordinary day as a share of the previous close; st None: either."""
+
+    rate: Decimal
+    st: bool | None = None
+
+    def concerns(self, instrument: Instrument) -> bool:
+        """Return whether the rule is for this instrument, whatever the day."""
+        return Row.concerns(self, instrument) and self.st in (None, instrument.is_st)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRow(Row):
+    """The band of a new listing's first sessions, by its list date. `up` None: no band."""
+
+    sessions: int
+    up: Decimal | None = None
+    down: Decimal | None = None
+
+
+_TEN, _TWENTY = Decimal("0.10"), Decimal("0.20")
+_REGISTRATION = date(2023, 4, 10)
+
+BANDS = (
+    BandRow(effective_from=date(1996, 12, 16), board=Board.MAIN, st=False, rate=_TEN),
+    BandRow(
+        effective_from=date(1998, 4, 22),
+        effective_to=date(2026, 7, 5),
+        board=Board.MAIN,
+        st=True,
+        rate=Decimal("0.05"),
+        source=f"{TABLES}; ended by {RULES_2026}",
+    ),
+    BandRow(
+        effective_from=date(2026, 7, 6), board=Board.MAIN, st=True, rate=_TEN, source=RULES_2026
+    ),
+    BandRow(
+        effective_from=date(2009, 10, 30),
+        effective_to=date(2020, 8, 23),
+        board=Board.CHINEXT,
+        rate=_TEN,
+    ),
+    BandRow(effective_from=date(2020, 8, 24), board=Board.CHINEXT, rate=_TWENTY),
+    BandRow(effective_from=date(2019, 7, 22), board=Board.STAR, rate=_TWENTY),
+    BandRow(effective_from=date(2021, 11, 15), board=Board.BSE, rate=Decimal("0.30")),
+)
+
+
+def _first_day(board: Board, start: date, last: date) -> ListingRow:
+    # Before the registration system the first day ran from 64 % to 144 % of the issue price.
+    return ListingRow(
+        effective_from=start,
+        effective_to=last,
+        board=board,
+        sessions=1,
+        up=Decimal("0.44"),
+        down=Decimal("0.36"),
+        source=PRACTICE,
+        verified=False,
+    )
+
+
+# `effective_*` of these rows bound the list date, not the trading day.
+LISTINGS = (
+    _first_day(Board.MAIN, date(2014, 1, 1), _REGISTRATION - timedelta(days=1)),
+    ListingRow(effective_from=_REGISTRATION, board=Board.MAIN, sessions=5),
+    _first_day(Board.CHINEXT, date(2014, 1, 1), date(2020, 8, 23)),
+    ListingRow(effective_from=date(2020, 8, 24), board=Board.CHINEXT, sessions=5),
+    ListingRow(effective_from=date(2019, 7, 22), board=Board.STAR, sessions=5),
+    ListingRow(effective_from=date(2021, 11, 15), board=Board.BSE, sessions=1),
+)
+# No five sessions were ever spread over more days than this; beyond it no calendar is asked.
+_LISTING_SPAN = timedelta(days=40)
+
+
+def price_band(
+    instrument: Instrument, previous_close: Decimal, day: date, calendar: TradingCalendar
+) -> Band | None:
+    """Return the band of the day in yuan, or None where the day has none (a new listing).
+
+    Limits are rounded half up to the tick and lie at least one tick away from the previous
+    close. An unknown list date means listed long ago; the delisting period is not known here.
+    Raises OrderRefused: RULE_UNKNOWN, NOT_TRADABLE before listing and after delisting.
+    """
+    check_listed(instrument, day)
+    up, down = _rates(instrument, day, calendar)
+    if up is None or down is None:
+        return None
+    tick = tick_size(instrument, day)
+    high = max(_to_tick(previous_close * (1 + up), tick), previous_close + tick)
+    low = min(_to_tick(previous_close * (1 - down), tick), previous_close - tick)
+    return Band(max(low, tick), high)
+
+
+def check_listed(instrument: Instrument, day: date) -> None:
+    """Raise NOT_TRADABLE before the listing and from the delisting on."""
+    early = instrument.list_date is not None and day < instrument.list_date
+    late = instrument.delist_date is not None and day >= instrument.delist_date
+    if early or late:
+        text = f"{instrument.symbol} is not listed on {day}."
+        raise OrderRefused(
+            Reason.NOT_TRADABLE, text, symbol=instrument.symbol, date=day.isoformat()
+        )
+
+
+def check_band(instrument: Instrument, price: Decimal, band: Band | None) -> None:
+    """Raise PRICE_BAND for a price outside the band; None allows every price."""
+    if band is None or band.contains(price):
+        return
+    text = (
+        f"Price {price:f} of {instrument.symbol} is outside today's band "
+        f"{band.low:f} to {band.high:f}."
+    )
+    raise OrderRefused(
+        Reason.PRICE_BAND,
+        text,
+        symbol=instrument.symbol,
+        price=f"{price:f}",
+        low=f"{band.low:f}",
+        high=f"{band.high:f}",
+    )
+
+
+def _rates(
+    instrument: Instrument, day: date, calendar: TradingCalendar
+) -> tuple[Decimal | None, Decimal | None]:
+    listed = instrument.list_date
+    if listed is not None and day - listed < _LISTING_SPAN:
+        number = len(calendar.between(listed, day))
+        first = next((r for r in LISTINGS if r.concerns(instrument) and r.holds(listed)), None)
+        if first is None and number == 1:
+            raise unknown_rule(instrument, day, "first day's price band")
+        if first is not None and number <= first.sessions:
+            return first.up, first.down
+    row = next((r for r in BANDS if r.concerns(instrument) and r.holds(day)), None)
+    if row is None:
+        raise unknown_rule(instrument, day, "price band")
+    return row.rate, row.rate
+
+
+def _to_tick(price: Decimal, tick: Decimal) -> Decimal:
+    return (price / tick).quantize(Decimal(1), ROUND_HALF_UP) * tick

@@ -1,0 +1,141 @@
+"""What a trade costs besides its price."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from quantgraph.domain.instruments import Instrument, InstrumentKind, Market
+from quantgraph.domain.orders import Side
+from quantgraph.domain.rules.rows import PRACTICE, Row, unknown_rule
+
+CENT = Decimal("0.01")
+_ZERO = Decimal("0.00")
+
+
+class Charge(StrEnum):
+    """Who takes it: the state, or the clearing house."""
+
+    STAMP = "STAMP"
+    TRANSFER = "TRANSFER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeRow(Row):
+    """A charge as a share of the traded amount, by side."""
+
+    charge: Charge
+    buy: Decimal
+    sell: Decimal
+
+
+_NONE = Decimal(0)
+_MILLE, _HALF_MILLE = Decimal("0.001"), Decimal("0.0005")
+_OLD_TRANSFER, _TRANSFER = Decimal("0.00002"), Decimal("0.00001")
+_EVER = date(2006, 7, 1)
+
+FEES = (
+    FeeRow(
+        effective_from=date(2008, 9, 19),
+        effective_to=date(2023, 8, 27),
+        charge=Charge.STAMP,
+        buy=_NONE,
+        sell=_MILLE,
+    ),
+    FeeRow(effective_from=date(2023, 8, 28), charge=Charge.STAMP, buy=_NONE, sell=_HALF_MILLE),
+    # Until then Shanghai charged by face value, which no source here knows: no row, no guess.
+    FeeRow(
+        effective_from=_EVER,
+        effective_to=date(2015, 7, 31),
+        market=Market.SZ,
+        charge=Charge.TRANSFER,
+        buy=_NONE,
+        sell=_NONE,
+        source=PRACTICE,
+        verified=False,
+    ),
+    FeeRow(
+        effective_from=date(2015, 8, 1),
+        effective_to=date(2022, 4, 28),
+        charge=Charge.TRANSFER,
+        buy=_OLD_TRANSFER,
+        sell=_OLD_TRANSFER,
+        source=PRACTICE,
+        verified=False,
+    ),
+    FeeRow(effective_from=date(2022, 4, 29), charge=Charge.TRANSFER, buy=_TRANSFER, sell=_TRANSFER),
+    FeeRow(
+        effective_from=_EVER, kind=InstrumentKind.FUND, charge=Charge.STAMP, buy=_NONE, sell=_NONE
+    ),
+    FeeRow(
+        effective_from=_EVER,
+        kind=InstrumentKind.FUND,
+        charge=Charge.TRANSFER,
+        buy=_NONE,
+        sell=_NONE,
+        source=PRACTICE,
+        verified=False,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """The broker's share: a rate, and a minimum in yuan per order across all its fills.
+
+    Exchange handling and regulatory fees are usually inside it and are not charged again.
+    """
+
+    rate: Decimal = Decimal("0.00025")
+    minimum: Decimal = Decimal("5.00")
+
+    def __post_init__(self) -> None:
+        """Refuse a rate above the legal cap of 0.3 %."""
+        if not 0 <= self.rate <= Decimal("0.003") or self.minimum < 0:
+            raise ValueError(f"commission {self.rate} with minimum {self.minimum} is not allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """The three parts, in yuan, each rounded half up to the cent."""
+
+    commission: Decimal = _ZERO
+    stamp: Decimal = _ZERO
+    transfer: Decimal = _ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """All parts together."""
+        return self.commission + self.stamp + self.transfer
+
+
+@dataclass(frozen=True, slots=True)
+class FeeSchedule:
+    """What orders cost on a day."""
+
+    commission: Commission = Commission()
+
+    def order_fees(self, instrument: Instrument, side: Side, amount: Decimal, day: date) -> Fees:
+        """Return the fees of one order whose fills add up to `amount` yuan.
+
+        A fill costs the difference between after and before it: so the minimum is paid once per
+        order, and the sum does not depend on how the order was cut. Raises RULE_UNKNOWN.
+        """
+        if amount == 0:
+            return Fees()
+        stamp = _rate(Charge.STAMP, instrument, side, day)
+        transfer = _rate(Charge.TRANSFER, instrument, side, day)
+        least = max(_cents(amount * self.commission.rate), self.commission.minimum)
+        return Fees(_cents(least), _cents(amount * stamp), _cents(amount * transfer))
+
+
+def _rate(charge: Charge, instrument: Instrument, side: Side, day: date) -> Decimal:
+    rows = (row for row in FEES if row.charge is charge and row.concerns(instrument))
+    row = next((r for r in rows if r.holds(day)), None)
+    if row is None:
+        raise unknown_rule(instrument, day, f"{charge.lower()} charge")
+    return row.buy if side is Side.BUY else row.sell
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)

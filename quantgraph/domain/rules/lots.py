@@ -1,0 +1,118 @@
+"""How many shares one order may be for."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
+from quantgraph.domain.orders import Side
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.rows import PRACTICE, Row, require_rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotRow(Row):
+    """Smallest order, step above it, and the largest limit and market order, in shares."""
+
+    minimum: int = 100
+    step: int = 100
+    limit_most: int = 1_000_000
+    market_most: int = 1_000_000
+
+
+LOTS = (
+    LotRow(effective_from=date(2006, 7, 1), board=Board.MAIN),
+    LotRow(
+        effective_from=date(2009, 10, 30),
+        effective_to=date(2020, 8, 23),
+        board=Board.CHINEXT,
+        source=PRACTICE,
+        verified=False,
+    ),
+    LotRow(
+        effective_from=date(2020, 8, 24),
+        board=Board.CHINEXT,
+        limit_most=300_000,
+        market_most=150_000,
+    ),
+    LotRow(
+        effective_from=date(2019, 7, 22),
+        board=Board.STAR,
+        minimum=200,
+        step=1,
+        limit_most=100_000,
+        market_most=50_000,
+    ),
+    LotRow(
+        effective_from=date(2021, 11, 15),
+        board=Board.BSE,
+        step=1,
+        source=PRACTICE,
+        verified=False,
+    ),
+    LotRow(
+        effective_from=date(2006, 7, 1),
+        kind=InstrumentKind.FUND,
+        source=PRACTICE,
+        verified=False,
+    ),
+)
+
+
+def lot_rule(instrument: Instrument, day: date) -> LotRow:
+    """Return the lot rule of the day. Raises OrderRefused RULE_UNKNOWN."""
+    return require_rule(LOTS, instrument, day, "lot size")
+
+
+def check_quantity(instrument: Instrument, side: Side, quantity: int, held: int, day: date) -> None:
+    """Raise unless a limit order may be for `quantity` shares.
+
+    `held` are the shares that could be sold now: an odd remainder below a lot is sold whole, in
+    an order of its own or at the end of whole lots. Whether there are enough is not asked here.
+    Raises OrderRefused: QUANTITY_INVALID, LOT_SIZE, QUANTITY_LIMIT, RULE_UNKNOWN.
+    """
+    if quantity < 1:
+        text = f"Quantity {quantity} is not a positive number of shares."
+        raise OrderRefused(Reason.QUANTITY_INVALID, text, quantity=quantity)
+    rule = lot_rule(instrument, day)
+    if not (_fits(rule, quantity) or (side is Side.SELL and _clears(rule, quantity, held))):
+        raise _odd(instrument, quantity, rule)
+    _check_size(instrument, quantity, rule.limit_most)
+
+
+def check_market_quantity(instrument: Instrument, quantity: int, day: date) -> None:
+    """Raise QUANTITY_LIMIT beyond the largest order without a limit price."""
+    _check_size(instrument, quantity, lot_rule(instrument, day).market_most)
+
+
+def _fits(rule: LotRow, quantity: int) -> bool:
+    return quantity >= rule.minimum and (quantity - rule.minimum) % rule.step == 0
+
+
+def _clears(rule: LotRow, quantity: int, held: int) -> bool:
+    if rule.step == 1:
+        return quantity == held
+    return quantity % rule.step == held % rule.step
+
+
+def _check_size(instrument: Instrument, quantity: int, most: int) -> None:
+    if quantity > most:
+        text = f"{quantity} shares of {instrument.symbol} in one order; at most {most} are allowed."
+        raise OrderRefused(
+            Reason.QUANTITY_LIMIT, text, symbol=instrument.symbol, quantity=quantity, limit=most
+        )
+
+
+def _odd(instrument: Instrument, quantity: int, rule: LotRow) -> OrderRefused:
+    text = (
+        f"{quantity} shares of {instrument.symbol}: an order is for at least {rule.minimum} in "
+        f"steps of {rule.step}; only the odd remainder of a holding is sold apart, and whole."
+    )
+    return OrderRefused(
+        Reason.LOT_SIZE,
+        text,
+        symbol=instrument.symbol,
+        quantity=quantity,
+        minimum=rule.minimum,
+        step=rule.step,
+    )

@@ -1,0 +1,74 @@
+"""What every market rule is: a row with dates and a source, found by instrument and day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
+from quantgraph.domain.reasons import Reason
+
+# Public tables of exchange rules agree on these; the official text was not read.
+TABLES = "public tables of exchange rules"
+# Known from trading practice of that time; to be checked before anybody relies on it.
+PRACTICE = "trading practice of the period, no official text read"
+RULES_2026 = (
+    "SSE 上证发〔2026〕41号 and SZSE 深证上〔2026〕551号, "
+    "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A rule, whom it is for and when it holds; both dates included, None as the end is open.
+
+    `verified` False: the figure is not certain, see `source`. Market and board None mean any.
+    """
+
+    effective_from: date
+    effective_to: date | None = None
+    source: str = TABLES
+    verified: bool = True
+    kind: InstrumentKind = InstrumentKind.STOCK
+    market: Market | None = None
+    board: Board | None = None
+
+    def holds(self, day: date) -> bool:
+        """Return whether the rule is in force on the day."""
+        return self.effective_from <= day and (
+            self.effective_to is None or day <= self.effective_to
+        )
+
+    def concerns(self, instrument: Instrument) -> bool:
+        """Return whether the rule is for this instrument, whatever the day."""
+        return (
+            instrument.kind is self.kind
+            and self.market in (None, instrument.market)
+            and self.board in (None, instrument.board)
+        )
+
+
+R = TypeVar("R", bound=Row)
+
+
+def find_rule(rows: Iterable[R], instrument: Instrument, day: date) -> R | None:
+    """Return the row in force for the instrument on the day, or None."""
+    return next((r for r in rows if r.concerns(instrument) and r.holds(day)), None)
+
+
+def require_rule(rows: Iterable[R], instrument: Instrument, day: date, what: str) -> R:
+    """Return the row in force. Raises OrderRefused RULE_UNKNOWN: nothing is guessed."""
+    row = find_rule(rows, instrument, day)
+    if row is None:
+        raise unknown_rule(instrument, day, what)
+    return row
+
+
+def unknown_rule(instrument: Instrument, day: date, what: str) -> OrderRefused:
+    """Say that no row tells `what` for the instrument on the day."""
+    board = instrument.board or instrument.kind
+    text = f"No rule says the {what} of {instrument.symbol} ({board}) on {day}; nothing is guessed."
+    return OrderRefused(
+        Reason.RULE_UNKNOWN, text, symbol=instrument.symbol, date=day.isoformat(), rule=what
+    )

@@ -1,0 +1,50 @@
+"""Smallest price steps."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Instrument, InstrumentKind
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.rows import PRACTICE, Row, require_rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRow(Row):
+    """A price step in yuan."""
+
+    tick: Decimal
+
+
+TICKS = (
+    TickRow(effective_from=date(1990, 12, 19), tick=Decimal("0.01")),
+    TickRow(
+        effective_from=date(2003, 3, 3),
+        kind=InstrumentKind.FUND,
+        tick=Decimal("0.001"),
+        source=PRACTICE,
+        verified=False,
+    ),
+)
+
+
+def tick_size(instrument: Instrument, day: date) -> Decimal:
+    """Return the price step in yuan; the instrument's own, where its source states one.
+
+    Raises OrderRefused RULE_UNKNOWN.
+    """
+    if instrument.price_tick is not None:
+        return instrument.price_tick
+    return require_rule(TICKS, instrument, day, "price tick").tick
+
+
+def check_tick(instrument: Instrument, price: Decimal, day: date) -> None:
+    """Raise TICK_SIZE unless the price is a positive multiple of the tick."""
+    tick = tick_size(instrument, day)
+    if price > 0 and price % tick == 0:
+        return
+    text = f"Price {price:f} of {instrument.symbol} is not a positive multiple of {tick:f} yuan."
+    raise OrderRefused(
+        Reason.TICK_SIZE, text, symbol=instrument.symbol, price=f"{price:f}", tick=f"{tick:f}"
+    )
