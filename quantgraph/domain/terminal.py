@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import Fill, OrderState
 
 
@@ -19,13 +20,15 @@ class ExecutionReport:
     """One change of one order as the terminal tells it, found by our order id.
 
     `filled_quantity` and `average_price` are totals, so that a repeated or reordered report
-    changes nothing; `fill` is the execution that caused it, if one did.
+    changes nothing; `fill` is the execution that caused it, if one did; `refusal`
+    says why a REJECTED order was refused.
     """
 
     order_id: str
+    account_id: str
     state: OrderState
     filled_quantity: int
     average_price: Decimal | None
     time: datetime
     fill: Fill | None = None
-    reject_message: str | None = None
+    refusal: OrderRefused | None = None

@@ -1,0 +1,157 @@
+"""The order guard: every rule that can be checked before anything is written or sent."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Protocol
+
+from quantgraph.domain.calendar import TradingCalendar, day_of, to_ms
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import (
+    GatewayError,
+    OrderRefused,
+    bad_request,
+    unknown_symbol,
+)
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import (
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderTicket,
+    Side,
+    Submission,
+)
+from quantgraph.domain.ports import Accounts, Quotes, Reference, Trading
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.checks import Situation, Wish, check_order
+from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.streams import LogCursor, OrderEvent
+
+_LENGTHS = {"client_order_id": 64, "strategy": 64, "note": 200}
+
+
+class RecallingTrading(Trading, Protocol):
+    """Trading that can tell an earlier order of the same key before any rule is asked."""
+
+    async def recall(self, ticket: OrderTicket) -> Submission | None:
+        """Return the earlier order of the ticket's key, or None. Errors: IDEMPOTENCY_CONFLICT."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSources:
+    """What the rules look at."""
+
+    clock: Clock
+    calendar: TradingCalendar
+    reference: Reference
+    quotes: Quotes
+    accounts: Accounts
+    fees: FeeSchedule
+
+
+class OrderGuard:
+    """Implements `Trading` over another: a refusal here writes nothing and consumes no key."""
+
+    def __init__(self, inner: RecallingTrading, sources: GuardSources) -> None:
+        """Check by `sources` what goes to `inner`."""
+        self._inner = inner
+        self._sources = sources
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        """Answer a known key from the journal; else check every rule, then submit."""
+        _check_texts(ticket)
+        earlier = await self._inner.recall(ticket)
+        if earlier is not None:
+            return earlier
+        await self._check(ticket)
+        return await self._inner.submit(ticket)
+
+    async def cancel(self, key: OrderKey) -> Order:
+        """Pass on: a cancel is never held back."""
+        return await self._inner.cancel(key)
+
+    async def order(self, key: OrderKey) -> Order | None:
+        """Pass on."""
+        return await self._inner.order(key)
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Pass on."""
+        return await self._inner.orders(query)
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        """Pass on."""
+        return self._inner.events(cursor)
+
+    async def _check(self, ticket: OrderTicket) -> None:
+        sources = self._sources
+        now = sources.clock.now()
+        if ticket.expires_at is not None and ticket.expires_at <= now:
+            text = f"expiresAt {ticket.expires_at.isoformat()} has passed; it is {now.isoformat()}."
+            raise OrderRefused(Reason.ORDER_EXPIRED, text)
+        sellable = await self._sellable(ticket)
+        instrument, quote = await self._market(ticket.symbol)
+        if quote.suspended:
+            raise OrderRefused(Reason.SUSPENDED, f"{ticket.symbol} is suspended today.")
+        wish = Wish(ticket.side, ticket.quantity, ticket.price_type, ticket.limit_price)
+        close = None if quote.previous_close is None else _money(quote.previous_close)
+        check_order(wish, Situation(instrument, to_ms(now), sources.calendar, close, sellable))
+        if ticket.side is Side.SELL:
+            _check_shares(ticket, sellable)
+        else:
+            await self._check_cash(ticket, instrument)
+
+    async def _market(self, symbol: str) -> tuple[Instrument, Quote]:
+        found = (await self._sources.reference.instruments([symbol]))[0]
+        if found is None:
+            raise unknown_symbol(symbol)
+        quote = (await self._sources.quotes.quotes([symbol]))[0]
+        if isinstance(quote, GatewayError):
+            raise quote
+        return found, quote
+
+    async def _sellable(self, ticket: OrderTicket) -> int:
+        positions = await self._sources.accounts.positions(ticket.account_id)
+        return sum(each.sellable for each in positions if each.symbol == ticket.symbol)
+
+    async def _check_cash(self, ticket: OrderTicket, instrument: Instrument) -> None:
+        if ticket.limit_price is None:
+            return  # the terminal knows what a market order may cost at most
+        amount = ticket.limit_price * ticket.quantity
+        day = day_of(to_ms(self._sources.clock.now()))
+        fees = self._sources.fees.order_fees(instrument, Side.BUY, amount, day).total
+        cash = (await self._sources.accounts.asset(ticket.account_id)).cash
+        if amount + fees > cash:
+            text = (
+                f"The order needs {amount + fees:f} yuan ({fees:f} of it fees); {cash:f} are free."
+            )
+            raise OrderRefused(
+                Reason.INSUFFICIENT_CASH, text, needed=f"{amount + fees:f}", cash=f"{cash:f}"
+            )
+
+
+def _check_texts(ticket: OrderTicket) -> None:
+    for name, most in _LENGTHS.items():
+        value = getattr(ticket, name)
+        if value is not None and not (len(value) <= most and value.isprintable()):
+            raise bad_request(f"{name} must be printable and at most {most} characters long.")
+    if not ticket.client_order_id.strip():
+        raise bad_request("clientOrderId is empty; give your own key of 1 to 64 characters.")
+
+
+def _check_shares(ticket: OrderTicket, sellable: int) -> None:
+    if ticket.quantity > sellable:
+        text = (
+            f"{ticket.quantity} shares of {ticket.symbol} to sell, {sellable} are sellable now "
+            "(shares bought today can be sold from the next trading day)."
+        )
+        raise OrderRefused(
+            Reason.INSUFFICIENT_SHARES, text, quantity=ticket.quantity, sellable=sellable
+        )
+
+
+def _money(price: float) -> Decimal:
+    return Decimal(repr(price)).quantize(Decimal("0.001"), ROUND_HALF_UP)

@@ -1,0 +1,170 @@
+"""Live quotes shared: one upstream per symbol, one mailbox per subscriber."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, Unavailable
+from quantgraph.domain.ports import QuoteFeed, Quotes
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
+from quantgraph.services.mailbox import Mailbox
+
+HEARTBEAT_S = 5.0
+GRACE_S = 5.0
+MAX_SUBSCRIBERS = 20_000
+
+
+class _Upstream:
+    """One symbol's feed and everybody who listens to it."""
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self.newest: Quote | None = None
+        self.boxes: set[Mailbox] = set()
+        self.task: asyncio.Task[None] | None = None
+        self.ending: asyncio.TimerHandle | None = None
+
+    def publish(self, quote: Quote) -> None:
+        """Give a quote its number and leave it in every mailbox."""
+        self.sequence += 1
+        self.newest = quote
+        for box in self.boxes:
+            box.put(quote, self.sequence)
+
+
+class SharedQuotes:
+    """Implements `QuoteStream` over a terminal's feed; the last reader leaving ends an upstream."""
+
+    def __init__(
+        self,
+        feed: QuoteFeed,
+        quotes: Quotes,
+        epoch: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Share `feed`; `epoch` tells the present epoch, `quotes` gives first snapshots."""
+        self._feed = feed
+        self._quotes = quotes
+        self._epoch = epoch
+        self._monotonic = monotonic
+        self._upstreams: dict[str, _Upstream] = {}
+        # Sequences outlive their upstream: within an epoch a number is never given twice.
+        self._sequences: dict[str, int] = {}
+        self._readers = 0
+
+    @property
+    def upstream_count(self) -> int:
+        """Symbols followed at the terminal now."""
+        return len(self._upstreams)
+
+    async def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
+        """Yield a snapshot per symbol, then updates, and a heartbeat at least every 5 s."""
+        if self._readers >= MAX_SUBSCRIBERS:
+            text = f"{self._readers} quote streams are open; this is the most."
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+        first = await self._first(watch.symbols)
+        box = Mailbox(watch, self._monotonic)
+        epoch = self._epoch()
+        self._readers += 1
+        self._join(watch.symbols, box)
+        try:
+            for quote in first:
+                taken = self._snapshot(quote)
+                yield box.event(StreamKind.SNAPSHOT, epoch, taken)
+            async for event in self._updates(box, epoch):
+                yield event
+        finally:
+            self._readers -= 1
+            self._leave(watch.symbols, box)
+
+    async def start_over(self) -> None:
+        """End every stream because a new epoch begins, in which sequences start at 1 again."""
+        text = "A new epoch has begun; subscribe again."
+        await self._end_all(EpochChanged(Reason.EPOCH_CHANGED, text))
+        self._sequences.clear()
+
+    async def close(self) -> None:
+        """End every upstream and tell every reader."""
+        text = "The gateway is stopping; connect again later."
+        await self._end_all(Unavailable(Reason.SHUTTING_DOWN, text))
+
+    async def _end_all(self, error: GatewayError) -> None:
+        tasks = [each.task for each in self._upstreams.values() if each.task is not None]
+        for upstream in self._upstreams.values():
+            for box in upstream.boxes:
+                box.fail(error)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._upstreams.clear()
+
+    async def _updates(self, box: Mailbox, epoch: str) -> AsyncGenerator[QuoteEvent, None]:
+        beat = self._monotonic() + HEARTBEAT_S
+        while True:
+            taken = await box.take(max(beat - self._monotonic(), 0.0))
+            if taken is not None:
+                yield box.event(StreamKind.UPDATE, epoch, taken)
+            if self._monotonic() >= beat:
+                beat = self._monotonic() + HEARTBEAT_S
+                yield QuoteEvent(StreamKind.HEARTBEAT, epoch, source=self._feed.state())
+
+    async def _first(self, symbols: tuple[str, ...]) -> list[Quote]:
+        found = await self._quotes.quotes(symbols)
+        for each in found:
+            if isinstance(each, GatewayError):
+                raise each
+        return [each for each in found if not isinstance(each, GatewayError)]
+
+    def _snapshot(self, quote: Quote) -> tuple[Quote, int]:
+        upstream = self._upstreams[quote.symbol]
+        if upstream.newest is not None and upstream.newest.time >= quote.time:
+            quote = upstream.newest
+        return quote, upstream.sequence
+
+    def _join(self, symbols: tuple[str, ...], box: Mailbox) -> None:
+        for symbol in symbols:
+            upstream = self._upstreams.get(symbol)
+            if upstream is None:
+                upstream = self._upstreams[symbol] = _Upstream(self._sequences.get(symbol, 0))
+            upstream.boxes.add(box)
+            if upstream.ending is not None:
+                upstream.ending.cancel()
+                upstream.ending = None
+            if upstream.task is None:
+                upstream.task = asyncio.create_task(self._pump(symbol, upstream))
+
+    def _leave(self, symbols: tuple[str, ...], box: Mailbox) -> None:
+        loop = asyncio.get_running_loop()
+        for symbol in symbols:
+            upstream = self._upstreams.get(symbol)
+            if upstream is None:
+                continue
+            upstream.boxes.discard(box)
+            if not upstream.boxes and upstream.ending is None:
+                upstream.ending = loop.call_later(GRACE_S, self._end, symbol)
+
+    def _end(self, symbol: str) -> None:
+        upstream = self._upstreams.pop(symbol, None)
+        if upstream is not None:
+            self._sequences[symbol] = upstream.sequence
+            if upstream.task is not None:
+                upstream.task.cancel()
+
+    async def _pump(self, symbol: str, upstream: _Upstream) -> None:
+        """Carry one symbol's quotes from the terminal to its readers until cancelled."""
+        error: Exception = Unavailable(
+            Reason.SOURCE_UNAVAILABLE, f"The feed of {symbol} has ended; subscribe again."
+        )
+        try:
+            async with aclosing(self._feed.follow(symbol)) as quotes:
+                async for quote in quotes:
+                    upstream.publish(quote)
+        except Exception as found:
+            error = found
+        self._sequences[symbol] = upstream.sequence
+        self._upstreams.pop(symbol, None)
+        for box in upstream.boxes:
+            box.fail(error)

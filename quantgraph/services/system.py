@@ -1,0 +1,56 @@
+"""The gateway about itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantgraph import __version__
+from quantgraph.domain.system import (
+    BackendInfo,
+    ClockInfo,
+    Limits,
+    Mode,
+    ServerInfo,
+    TradingState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """What changes while the gateway runs, asked anew each time."""
+
+    clock: Callable[[], ClockInfo]
+    trading: Callable[[], TradingState]
+    backends: Callable[[], tuple[BackendInfo, ...]]
+    problems: Callable[[], Mapping[str, str]]
+
+
+class GatewaySystem:
+    """Implements `System`."""
+
+    def __init__(
+        self, mode: Mode, limits: Limits, data: str, started_at: datetime, state: SystemState
+    ) -> None:
+        """Hold what never changes, and where to ask for what does."""
+        self._mode = mode
+        self._limits = limits
+        self._data = data
+        self._started_at = started_at
+        self._state = state
+
+    async def info(self) -> ServerInfo:
+        """Return version, mode, clock, limits and capabilities."""
+        return ServerInfo(
+            version=__version__,
+            mode=self._mode,
+            trading_state=self._state.trading(),
+            clock=self._state.clock(),
+            limits=self._limits,
+            backends=self._state.backends(),
+            data=self._data,
+            started_at=self._started_at,
+        )
+
+    async def problems(self) -> Mapping[str, str]:
+        """Return why the gateway is not ready, by part; empty when it is."""
+        return self._state.problems()

@@ -1,0 +1,247 @@
+"""The order journal: every change of every order, durable before anything acts on it.
+
+It is also the event log that `orderUpdates` reads: one gapless sequence per account, within an
+epoch. All methods block; callers go through `Workers`.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantgraph.domain.errors import InvalidRequest, StartupError, Unavailable
+from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
+from quantgraph.domain.reasons import Reason
+from quantgraph.store.records import read_fill, read_order, write_fill, write_order
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE orders (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  client_order_id TEXT,
+  digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (account, client_order_id)
+);
+CREATE INDEX orders_by_account ON orders (account, number);
+CREATE TABLE events (
+  account TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  fill BLOB,
+  PRIMARY KEY (account, sequence)
+) WITHOUT ROWID;
+CREATE TABLE fills (id TEXT PRIMARY KEY, order_id TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEvent:
+    """One entry of an account's log: the order after it, and the fill if it is one."""
+
+    sequence: int
+    order: Order
+    fill: Fill | None
+
+
+class OrderJournal:
+    """One SQLite file, one writer; `synchronous=FULL` makes a commit durable before it returns."""
+
+    def __init__(self, path: Path, epoch: str) -> None:
+        """Open or create the journal; `epoch` names the log where it is new.
+
+        Raises StartupError STORE_CORRUPT or STORE_VERSION; the file is then left as it is.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._prepare(epoch)
+        except sqlite3.DatabaseError as error:
+            text = f"The order journal {path} cannot be used: {error}. It was left untouched."
+            raise StartupError(Reason.STORE_CORRUPT, text, file=str(path)) from None
+
+    @property
+    def epoch(self) -> str:
+        """The log's identity: a cursor from another epoch means nothing here."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        return str(row[0])
+
+    def accept(self, order: Order, digest: str) -> tuple[Order, str, bool]:
+        """Record a new order durably, or find the one that has its key already.
+
+        Returns the recorded order, the digest it was recorded with, and whether it is new.
+        """
+        with self._write() as db:
+            known = self._by_key(db, order.account_id, order.client_order_id)
+            if known is not None:
+                return *known, False
+            db.execute(
+                "INSERT INTO orders (id, account, client_order_id, digest, state, body)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    order.id,
+                    order.account_id,
+                    order.client_order_id,
+                    digest,
+                    order.state.value,
+                    write_order(order),
+                ),
+            )
+            self._log(db, order, None)
+            return order, digest, True
+
+    def recall(self, account_id: str, client_order_id: str) -> tuple[Order, str] | None:
+        """Return the order recorded under a client order id and its digest, or None."""
+        with self._lock:
+            return self._by_key(self._db, account_id, client_order_id)
+
+    def change(self, order: Order, fill: Fill | None) -> bool:
+        """Record what became of an order; False where the fill was recorded before."""
+        with self._write() as db:
+            if fill is not None:
+                added = db.execute(
+                    "INSERT OR IGNORE INTO fills (id, order_id) VALUES (?, ?)", (fill.id, order.id)
+                )
+                if added.rowcount == 0:
+                    return False
+            db.execute(
+                "UPDATE orders SET state = ?, body = ? WHERE id = ?",
+                (order.state.value, write_order(order), order.id),
+            )
+            self._log(db, order, fill)
+            return True
+
+    def find(self, key: OrderKey) -> Order | None:
+        """Return one order of an account by either id."""
+        column = "id" if key.id is not None else "client_order_id"
+        value = key.id if key.id is not None else key.client_order_id
+        with self._lock:
+            row = self._db.execute(
+                f"SELECT body FROM orders WHERE account = ? AND {column} = ?",  # noqa: S608 the column is one of two literals
+                (key.account_id, value),
+            ).fetchone()
+        return None if row is None else read_order(row[0])
+
+    def page(self, query: OrderQuery) -> OrderPage:
+        """Return a page of an account's orders, newest first."""
+        states = sorted(state.value for state in query.states)
+        chosen = f" AND state IN ({','.join('?' * len(states))})" if states else ""
+        with self._lock:
+            before = self._number(query.account_id, query.after)
+            rows = self._db.execute(
+                f"SELECT body FROM orders WHERE account = ? AND number < ?{chosen}"  # noqa: S608 only placeholders are added
+                " ORDER BY number DESC LIMIT ?",
+                (query.account_id, before, *states, query.first + 1),
+            ).fetchall()
+        orders = tuple(read_order(row[0]) for row in rows[: query.first])
+        return OrderPage(orders, len(rows) > query.first)
+
+    def events(self, account_id: str, after: int, limit: int) -> list[JournalEvent]:
+        """Return up to `limit` events of an account after a sequence, in order."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT sequence, body, fill FROM events WHERE account = ? AND sequence > ?"
+                " ORDER BY sequence LIMIT ?",
+                (account_id, after, limit),
+            ).fetchall()
+        return [JournalEvent(row[0], read_order(row[1]), read_fill(row[2])) for row in rows]
+
+    def open_orders(self, account_id: str) -> tuple[list[Order], int]:
+        """Return an account's orders that are not final, and the newest sequence."""
+        final = ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM orders WHERE account = ? AND state NOT IN (?, ?, ?, ?)"
+                " ORDER BY number",
+                (account_id, *final),
+            ).fetchall()
+            return [read_order(row[0]) for row in rows], self._newest(self._db, account_id)
+
+    def start_over(self, epoch: str) -> None:
+        """Forget everything and begin a new log: the simulated world has started over."""
+        with self._write() as db:
+            for table in ("orders", "events", "fills"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 the table is one of three literals
+            db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        with self._lock:
+            self._db.close()
+
+    def _prepare(self, epoch: str) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and tables == 0:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+            self._db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+        elif version != _VERSION:
+            text = (
+                f"The order journal {self.path} has version {version}, this program reads "
+                f"{_VERSION}. It was left untouched."
+            )
+            raise StartupError(Reason.STORE_VERSION, text, file=str(self.path))
+
+    @contextmanager
+    def _write(self) -> Generator[sqlite3.Connection, None, None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._abandon()
+                text = f"The order journal cannot be written: {error}. Nothing was sent."
+                raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
+            except BaseException:
+                self._abandon()
+                raise
+
+    def _abandon(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _log(self, db: sqlite3.Connection, order: Order, fill: Fill | None) -> None:
+        sequence = self._newest(db, order.account_id) + 1
+        db.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?)",
+            (order.account_id, sequence, write_order(order), write_fill(fill)),
+        )
+
+    @staticmethod
+    def _newest(db: sqlite3.Connection, account_id: str) -> int:
+        row = db.execute(
+            "SELECT max(sequence) FROM events WHERE account = ?", (account_id,)
+        ).fetchone()
+        return int(row[0] or 0)
+
+    @staticmethod
+    def _by_key(
+        db: sqlite3.Connection, account_id: str, client_order_id: str | None
+    ) -> tuple[Order, str] | None:
+        row = db.execute(
+            "SELECT body, digest FROM orders WHERE account = ? AND client_order_id = ?",
+            (account_id, client_order_id),
+        ).fetchone()
+        return None if row is None else (read_order(row[0]), str(row[1]))
+
+    def _number(self, account_id: str, after: str | None) -> int:
+        if after is None:
+            return 2**63 - 1
+        row = self._db.execute(
+            "SELECT number FROM orders WHERE account = ? AND id = ?", (account_id, after)
+        ).fetchone()
+        if row is None:
+            text = f"The cursor names order {after[:60]!r}, which account {account_id} has not."
+            raise InvalidRequest(Reason.INVALID_CURSOR, text)
+        return int(row[0])

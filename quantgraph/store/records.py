@@ -1,0 +1,28 @@
+"""Orders and fills as JSON rows: exact decimals, aware instants, nothing lost on the way."""
+
+from pydantic import TypeAdapter
+
+from quantgraph.domain.orders import Fill, Order
+
+_ORDER = TypeAdapter(Order)
+_FILL = TypeAdapter(Fill)
+
+
+def write_order(order: Order) -> bytes:
+    """Return an order as JSON."""
+    return _ORDER.dump_json(order)
+
+
+def read_order(row: bytes) -> Order:
+    """Return the order of a JSON row."""
+    return _ORDER.validate_json(row)
+
+
+def write_fill(fill: Fill | None) -> bytes | None:
+    """Return a fill as JSON, None for none."""
+    return None if fill is None else _FILL.dump_json(fill)
+
+
+def read_fill(row: bytes | None) -> Fill | None:
+    """Return the fill of a JSON row, None for none."""
+    return None if row is None else _FILL.validate_json(row)
