@@ -69,9 +69,9 @@ def is_built(home: Path = _HOME) -> bool:
 
 
 def build_command(home: Path = _HOME) -> str:
-    """Return what builds the missing page: npm in a checkout, a new install elsewhere."""
+    """Return what builds the missing page: the install again, which brings Node where needed."""
     if (home / "package.json").is_file():
-        return f'cd "{home}"\nnpm ci\nnpm run build'
+        return f'cd "{home.parents[1]}"\nuv sync --reinstall-package quantgraph'
     return (
         "pip install --force-reinstall --no-deps --no-cache-dir --no-binary quantgraph quantgraph\n"
         "(or the path or file that you installed from in place of the last word)"
