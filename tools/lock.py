@@ -47,7 +47,7 @@ def resolve_build(text: str) -> list[str]:
     compiled = _uv(
         *("pip", "compile", "--quiet", "--universal", "--no-header", "--no-annotate"),
         *("--python-version", oldest, "-"),
-        given="hatchling\n",
+        given="hatchling\neditables\n",  # hatchling asks for the latter when it builds editables
     )
     return sorted(line.strip() for line in compiled.splitlines() if "==" in line)
 
