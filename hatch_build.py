@@ -36,6 +36,11 @@ class PageHook(BuildHookInterface):
         """Build the page. Never raises for want of npm."""
         page = Path(self.root, "api", "graphiql")
         build_data["artifacts"].append("/api/graphiql/dist/*")
+        if version == "standard":
+            # Not by the table in pyproject.toml: an editable install would copy it as well, and
+            # go on with the copy after the file was edited.
+            config = str(Path(self.root, "config.toml"))
+            build_data["force_include"][config] = "quantgraph/config.toml"
         stamp = _digest(page)
         if _is_current(page / "dist", stamp):
             return
