@@ -1,0 +1,35 @@
+# `just` checks and tests. Every recipe runs on the versions that pyproject.toml pins.
+
+default: check test
+
+# Style, types, the staircase, and the generated files
+check:
+    uv run ruff check
+    uv run ruff format --check
+    uv run basedpyright
+    uv run lint-imports
+    uv run python -m tools.proto --check
+    uv run python -m tools.sdl --check
+
+test *arguments:
+    uv run pytest {{ arguments }}
+
+# Stubs and statements.proto from the contract and the tables, then buf lint
+proto:
+    uv run python -m tools.proto
+
+# schema/schema.graphql from the code
+sdl:
+    uv run python -m tools.sdl
+
+# Newest version of everything into pyproject.toml; read the diff, then `just`
+lock:
+    uv run --no-sync python -m tools.lock
+
+# The GraphiQL page, with type check; needs Node (an install builds it by itself)
+page:
+    cd api/graphiql && npm ci && npm run check && npm run build
+
+# The picture in the README, from a running page
+screenshot:
+    QUANTGRAPH_SCREENSHOT=1 uv run pytest tests/e2e
