@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NODE_MAJOR = 20
@@ -23,7 +24,7 @@ _STAMP = "built-from.txt"
 _PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
 
 
-class PageHook(BuildHookInterface):
+class PageHook(BuildHookInterface[BuilderConfig]):
     """Puts dist/ into the wheel, building it first where needed and possible."""
 
     PLUGIN_NAME = "custom"
