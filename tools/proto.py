@@ -102,7 +102,7 @@ def make_stubs(target: Path) -> None:
 
     wellknown = files("grpc_tools") / "_proto"
     plugins = {name: _tool(f"protoc-gen-{name}") for name in ("mypy", "mypy_grpc")}
-    code = protoc.main(
+    code: int = protoc.main(  # pyright: ignore[reportUnknownMemberType] grpcio-tools has no types
         [
             "protoc",
             f"--proto_path={PROTO}",
@@ -159,10 +159,12 @@ def stale() -> list[str]:
         make_stubs(Path(folder))
         fresh = {path.name: path.read_bytes() for path in (Path(folder) / PACKAGE).iterdir()}
     held = {path.name for path in (ROOT / PACKAGE).glob("*_pb2*")}
-    for name in sorted(held | fresh.keys()):
-        if not _same(ROOT / PACKAGE / name, fresh.get(name)):
-            wrong.append(str(PACKAGE / name))
-    return wrong
+    differing = (
+        name
+        for name in sorted(held | fresh.keys())
+        if not _same(ROOT / PACKAGE / name, fresh.get(name))
+    )
+    return wrong + [str(PACKAGE / name) for name in differing]
 
 
 def _same(path: Path, content: bytes | None) -> bool:

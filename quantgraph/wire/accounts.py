@@ -1,0 +1,84 @@
+"""Accounts, their money and their holdings."""
+
+from decimal import Decimal
+
+from quantgraph.domain.accounts import Account, Asset, Position
+from quantgraph.v1 import accounts_pb2, types_pb2
+from quantgraph.wire.enums import ACCOUNT_STATUS, SOURCE
+from quantgraph.wire.fields import decimal_from_proto, decimal_to_proto
+
+
+def account_to_proto(account: Account) -> accounts_pb2.Account:
+    """Write an account."""
+    return accounts_pb2.Account(
+        id=account.id,
+        name=account.name,
+        terminal=account.terminal,
+        status=ACCOUNT_STATUS.to_proto(account.status),
+    )
+
+
+def account_from_proto(message: accounts_pb2.Account) -> Account:
+    """Read an account."""
+    status = ACCOUNT_STATUS.from_proto(message.status, "status")
+    return Account(message.id, message.name, message.terminal, status)
+
+
+def asset_to_proto(asset: Asset) -> accounts_pb2.Asset:
+    """Write the money of an account."""
+    return accounts_pb2.Asset(
+        account_id=asset.account_id,
+        cash=decimal_to_proto(asset.cash),
+        frozen_cash=decimal_to_proto(asset.frozen_cash),
+        market_value=decimal_to_proto(asset.market_value),
+        total=decimal_to_proto(asset.total),
+        source=SOURCE.to_proto(asset.source),
+    )
+
+
+def asset_from_proto(message: accounts_pb2.Asset) -> Asset:
+    """Read the money of an account."""
+    return Asset(
+        account_id=message.account_id,
+        cash=decimal_from_proto(message.cash, "cash"),
+        frozen_cash=decimal_from_proto(message.frozen_cash, "frozen_cash"),
+        market_value=decimal_from_proto(message.market_value, "market_value"),
+        total=decimal_from_proto(message.total, "total"),
+        source=SOURCE.from_proto(message.source, "source"),
+    )
+
+
+def position_to_proto(held: Position) -> accounts_pb2.Position:
+    """Write a holding."""
+    return accounts_pb2.Position(
+        account_id=held.account_id,
+        symbol=held.symbol,
+        quantity=held.quantity,
+        sellable=held.sellable,
+        cost_price=decimal_to_proto(held.cost_price),
+        last_price=_known(held.last_price),
+        market_value=_known(held.market_value),
+        profit=_known(held.profit),
+        source=SOURCE.to_proto(held.source),
+    )
+
+
+def position_from_proto(message: accounts_pb2.Position) -> Position:
+    """Read a holding."""
+    priced, valued = message.HasField("last_price"), message.HasField("market_value")
+    rated = message.HasField("profit")
+    return Position(
+        account_id=message.account_id,
+        symbol=message.symbol,
+        quantity=message.quantity,
+        sellable=message.sellable,
+        cost_price=decimal_from_proto(message.cost_price, "cost_price"),
+        last_price=decimal_from_proto(message.last_price, "last_price") if priced else None,
+        market_value=decimal_from_proto(message.market_value, "market_value") if valued else None,
+        profit=decimal_from_proto(message.profit, "profit") if rated else None,
+        source=SOURCE.from_proto(message.source, "source"),
+    )
+
+
+def _known(value: Decimal | None) -> types_pb2.Decimal | None:
+    return None if value is None else decimal_to_proto(value)

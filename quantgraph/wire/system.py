@@ -1,0 +1,92 @@
+"""The gateway about itself."""
+
+from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Limits, ServerInfo
+from quantgraph.v1 import system_pb2
+from quantgraph.wire.enums import MODE, TRADING_STATE
+from quantgraph.wire.fields import (
+    date_from_proto,
+    date_to_proto,
+    instant_from_proto,
+    instant_to_proto,
+)
+
+
+def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
+    """Write what the gateway says about itself."""
+    clock, limits = info.clock, info.limits
+    return system_pb2.ServerInfo(
+        version=info.version,
+        mode=MODE.to_proto(info.mode),
+        trading_state=TRADING_STATE.to_proto(info.trading_state),
+        clock=system_pb2.ClockInfo(
+            now=instant_to_proto(clock.now),
+            simulated=clock.simulated,
+            speed=clock.speed,
+            trading_day=date_to_proto(clock.trading_day),
+            epoch=clock.epoch,
+        ),
+        limits=system_pb2.Limits(
+            bar_rows=limits.bar_rows,
+            batch_symbols=limits.batch_symbols,
+            body_bytes=limits.body_bytes,
+            query_tokens=limits.query_tokens,
+            query_depth=limits.query_depth,
+            query_aliases=limits.query_aliases,
+            subscriptions=limits.subscriptions,
+        ),
+        backends=[_backend(each) for each in info.backends],
+        data=info.data,
+        started_at=instant_to_proto(info.started_at),
+    )
+
+
+def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
+    """Read what a gateway says about itself."""
+    clock, limits = message.clock, message.limits
+    return ServerInfo(
+        version=message.version,
+        mode=MODE.from_proto(message.mode, "mode"),
+        trading_state=TRADING_STATE.from_proto(message.trading_state, "trading_state"),
+        clock=ClockInfo(
+            now=instant_from_proto(clock.now, "clock.now"),
+            simulated=clock.simulated,
+            speed=clock.speed,
+            trading_day=date_from_proto(clock.trading_day, "clock.trading_day"),
+            epoch=clock.epoch,
+        ),
+        limits=Limits(
+            bar_rows=limits.bar_rows,
+            batch_symbols=limits.batch_symbols,
+            body_bytes=limits.body_bytes,
+            query_tokens=limits.query_tokens,
+            query_depth=limits.query_depth,
+            query_aliases=limits.query_aliases,
+            subscriptions=limits.subscriptions,
+        ),
+        backends=tuple(_backend_of(each) for each in message.backends),
+        data=message.data,
+        started_at=instant_from_proto(message.started_at, "started_at"),
+    )
+
+
+def _backend(backend: BackendInfo) -> system_pb2.BackendInfo:
+    capabilities = [
+        system_pb2.Capability(
+            operation=each.operation, available=each.available, reason=each.reason
+        )
+        for each in backend.capabilities
+    ]
+    return system_pb2.BackendInfo(
+        name=backend.name,
+        kind=backend.kind,
+        connected=backend.connected,
+        capabilities=capabilities,
+    )
+
+
+def _backend_of(message: system_pb2.BackendInfo) -> BackendInfo:
+    capabilities = tuple(
+        Capability(each.operation, each.available, each.reason if each.HasField("reason") else None)
+        for each in message.capabilities
+    )
+    return BackendInfo(message.name, message.kind, message.connected, capabilities)

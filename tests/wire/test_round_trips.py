@@ -1,0 +1,210 @@
+"""Every message says exactly what the domain object said."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgraph.domain.accounts import Account, Asset, Position
+from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.financials.fields import Statement
+from quantgraph.domain.financials.tables import (
+    STATEMENTS,
+    CompanyFinancials,
+    FinancialReport,
+    FinancialRequest,
+    ReportBasis,
+)
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
+from quantgraph.domain.quotes import Quote, QuotePolicy
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.streams import LogCursor, OrderEvent, QuoteEvent, QuoteWatch, SourceState
+from quantgraph.domain.system import ServerInfo
+from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
+from quantgraph.v1 import orders_pb2, sectors_pb2
+from quantgraph.wire import (
+    accounts,
+    bars,
+    failures,
+    financials,
+    instruments,
+    orders,
+    quotes,
+    sectors,
+    streams,
+    system,
+    ticks,
+)
+from tests.wire.strategies import INSTANTS, MILLISECONDS, SYMBOLS, domain, fitting
+
+BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
+    (Account, accounts.account_to_proto, accounts.account_from_proto),
+    (Asset, accounts.asset_to_proto, accounts.asset_from_proto),
+    (Position, accounts.position_to_proto, accounts.position_from_proto),
+    (Coverage, bars.coverage_to_proto, bars.coverage_from_proto),
+    (Fill, orders.fill_to_proto, orders.fill_from_proto),
+    (IndexWeight, sectors.weight_to_proto, sectors.weight_from_proto),
+    (Instrument, instruments.instrument_to_proto, instruments.instrument_from_proto),
+    (Order, orders.order_to_proto, orders.order_from_proto),
+    (OrderEvent, orders.event_to_proto, orders.event_from_proto),
+    (Quote, quotes.quote_to_proto, quotes.quote_from_proto),
+    (QuoteEvent, quotes.event_to_proto, quotes.event_from_proto),
+    (Sector, sectors.sector_to_proto, sectors.sector_from_proto),
+    (ServerInfo, system.info_to_proto, system.info_from_proto),
+    (SourceState, streams.state_to_proto, streams.state_from_proto),
+    (LogCursor, orders.cursor_to_proto, orders.cursor_from_proto),
+]
+
+
+@pytest.mark.parametrize(("kind", "write", "read"), BOTH_WAYS, ids=lambda x: x.__name__)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_domain_object_comes_back_as_it_was(
+    kind: type[Any], write: Any, read: Any, data: st.DataObject
+):
+    filled = {"account_id": st.text(min_size=1)} if kind is LogCursor else {}
+    value = data.draw(domain(kind, **filled))
+    message = write(value)
+    assert read(type(message).FromString(message.SerializeToString())) == value
+
+
+FIELDS = st.lists(st.sampled_from(list(BAR_FIELDS)), min_size=1, unique=True).map(
+    lambda names: tuple(name for name in BAR_FIELDS if name in names)
+)
+BOUND = st.none() | MILLISECONDS
+
+
+@given(
+    domain(
+        BarRequest,
+        symbols=st.tuples(SYMBOLS),
+        window=st.builds(Window, BOUND, BOUND, st.none() | st.integers(1, 2**31 - 1)),
+        fields=FIELDS,
+    )
+)
+def test_a_bar_request_comes_back_as_it_was(request_: BarRequest):
+    assert bars.request_from_proto(bars.request_to_proto(request_)) == request_
+
+
+@given(
+    domain(
+        BarRequest,
+        symbols=st.lists(SYMBOLS, min_size=1, max_size=5, unique=True).map(tuple),
+        window=st.builds(Window, BOUND, BOUND),
+        fields=FIELDS,
+    )
+)
+def test_a_download_request_comes_back_as_it_was(request_: BarRequest):
+    assert bars.download_from_proto(bars.download_to_proto(request_)) == request_
+
+
+@given(st.sampled_from(TickKind), SYMBOLS, BOUND, BOUND, st.data())
+def test_a_tick_request_comes_back_as_it_was(kind, symbol, start, end, data):
+    names = data.draw(st.lists(st.sampled_from(list(TICK_FIELDS[kind])), min_size=1, unique=True))
+    fields = tuple(name for name in TICK_FIELDS[kind] if name in names)
+    asked = TickRequest(symbol, kind, start, end, fields, 100)
+    assert ticks.request_from_proto(ticks.request_to_proto(asked), 100) == asked
+
+
+NOT_EMPTY = st.text(min_size=1, max_size=12)
+
+
+@given(domain(OrderTicket, account_id=NOT_EMPTY, client_order_id=NOT_EMPTY))
+def test_an_order_ticket_comes_back_as_it_was(ticket: OrderTicket):
+    assert orders.ticket_from_proto(orders.ticket_to_proto(ticket)) == ticket
+
+
+@pytest.mark.parametrize("message", [orders_pb2.GetOrderRequest, orders_pb2.CancelOrderRequest])
+@pytest.mark.parametrize("key", [OrderKey("a", id="1"), OrderKey("a", client_order_id="2")])
+def test_an_order_key_comes_back_as_it_was(key: OrderKey, message: type[Any]):
+    assert orders.key_from_proto(orders.key_to_proto(key, message)) == key
+
+
+@pytest.mark.parametrize(
+    "watch",
+    [
+        QuoteWatch(("600519.SH", "000001.SZ"), QuotePolicy.LATEST, 250),
+        QuoteWatch(("600519.SH",), QuotePolicy.BUFFER, 0, 7),
+    ],
+)
+def test_a_quote_watch_comes_back_as_it_was(watch: QuoteWatch):
+    message = quotes.watch_to_proto(watch)
+    assert quotes.selector_from_proto(message) == watch.symbols
+    assert quotes.watch_from_proto(message, watch.symbols) == watch
+
+
+@st.composite
+def reports(draw: st.DrawFn, statement: Statement) -> FinancialReport:
+    known = STATEMENTS[statement].fields
+    names = draw(st.lists(st.sampled_from(sorted(known)), unique=True))
+    values = {name: draw(fitting(str if known[name].text else float, name)) for name in names}
+    fixed = {"symbol": st.just("600519.SH"), "statement": st.just(statement)}
+    return draw(domain(FinancialReport, **fixed, values=st.just(values)))
+
+
+@given(st.data())
+def test_all_statements_of_a_company_come_back_as_they_were(data: st.DataObject):
+    held = {each: tuple(data.draw(st.lists(reports(each), max_size=2))) for each in Statement}
+    company = CompanyFinancials("600519.SH", held)
+    message = financials.company_to_proto(company)
+    assert financials.company_from_proto(type(message).FromString(message.SerializeToString())) == (
+        company
+    )
+
+
+@given(
+    st.lists(SYMBOLS, min_size=1, max_size=3).map(tuple),
+    st.sampled_from(ReportBasis),
+    st.none() | INSTANTS,
+    st.lists(st.sampled_from(Statement), min_size=1, unique=True),
+)
+def test_a_financial_request_comes_back_as_it_was(symbols, basis, as_of, statements):
+    fields = {each: tuple(STATEMENTS[each].fields)[::2] for each in statements}
+    span = (date(2020, 1, 1), date(2020, 12, 31))
+    asked = FinancialRequest(symbols, fields, *span, basis, as_of)
+    assert financials.request_from_proto(financials.request_to_proto(asked)) == asked
+
+
+def test_a_statement_by_name_means_all_its_fields():
+    message = financials.request_to_proto(FinancialRequest(("600519.SH",), {}))
+    everything = financials.request_from_proto(message)
+    assert everything.fields == {each: tuple(table.fields) for each, table in STATEMENTS.items()}
+    message.read_mask.paths.extend(["indicators", "balance.total_assets"])
+    assert financials.request_from_proto(message).fields == {
+        Statement.INDICATORS: tuple(STATEMENTS[Statement.INDICATORS].fields),
+        Statement.BALANCE: ("total_assets",),
+    }
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_comes_back_as_the_same_leaf(reason: Reason):
+    leaf = next(
+        (each for each in GatewayError.__subclasses__() if reason.kind in each.kinds), GatewayError
+    )
+    error = leaf(reason, "What was found.", zh="发现了什么", details={"symbol": "600519.SH"})
+    for read in (
+        failures.failure_from_proto(failures.failure_to_proto(error)),
+        failures.status_from_proto(failures.status_to_proto(error, 3, "req_1")),
+    ):
+        assert type(read) is leaf
+        assert (read.reason, read.message, read.message_zh) == (
+            reason,
+            "What was found.",
+            error.message_zh,
+        )
+        assert read.details["symbol"] == "600519.SH"
+
+
+def test_a_code_of_a_later_version_is_kept_in_the_details():
+    read = failures.error_of("NEW_CODE", "Something new.", "新", {})
+    assert (read.reason, read.details) == (Reason.INTERNAL, {"code": "NEW_CODE"})
+
+
+def test_a_missing_source_is_never_guessed():
+    with pytest.raises(GatewayError, match="SOURCE_UNSPECIFIED"):
+        sectors.sector_from_proto(sectors_pb2.Sector(name="x"))
