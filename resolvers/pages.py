@@ -20,7 +20,7 @@ def checked_first(first: int) -> int:
 
 def checked_batch(info: Info, symbols: Sequence[str]) -> None:
     """Raise BAD_REQUEST where one request names too many symbols."""
-    limit = info.context.limits.batch_symbols
+    limit = info.context.gateway.limits.batch_symbols
     if len(symbols) > limit:
         raise bad_request(f"{len(symbols)} symbols; at most {limit} in one request.")
 

@@ -12,8 +12,6 @@ from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorQueries
 from resolvers.system import SystemQueries
 
-# The enums must be published before Strawberry converts a type that names them.
-from schema.enums import PUBLISHED as PUBLISHED  # noqa: PLC0414
 from schema.scalars import SCALARS
 
 

@@ -12,7 +12,6 @@ from quantgraph.domain.orders import Order
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight
-from quantgraph.domain.system import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,6 @@ class Context:
 
     gateway: Gateway
     principal: Principal
-    limits: Limits
     loaders: Loaders
     request_id: str
 

@@ -37,7 +37,7 @@ from quantgraph.domain.streams import (
     QuoteWatch,
     SourceState,
 )
-from quantgraph.domain.system import Mode, ServerInfo
+from quantgraph.domain.system import Limits, Mode, ServerInfo
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
 from quantgraph.domain.ticks import TickColumns, TickRequest
 
@@ -241,6 +241,7 @@ class Gateway:
     """Everything the two wires may touch, as ports."""
 
     mode: Mode
+    limits: Limits
     clock: Clock
     calendar: TradingCalendar
     bars: Bars

@@ -89,6 +89,7 @@ class Reason(StrEnum):
 
     SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE", Kind.UNAVAILABLE, "数据源不可用", True
     SHUTTING_DOWN = "SHUTTING_DOWN", Kind.UNAVAILABLE, "服务正在停止", True
+    TIMED_OUT = "TIMED_OUT", Kind.UNAVAILABLE, "操作超时", True
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE", Kind.UNAVAILABLE, "存储不可用", True
 
     EPOCH_CHANGED = "EPOCH_CHANGED", Kind.ABORTED, "事件序列已重新开始，请重新查询"

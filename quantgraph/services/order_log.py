@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from quantgraph.domain.errors import EpochChanged, bad_request
+from quantgraph.domain.errors import EpochChanged, Unavailable, bad_request
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState, StreamKind
 from quantgraph.services.workers import Workers
@@ -24,6 +24,12 @@ class OrderLog:
         self._workers = workers
         self._source = source
         self._news: dict[str, asyncio.Event] = {}
+        self._closing = False
+
+    def close(self) -> None:
+        """End every stream: the gateway is stopping."""
+        self._closing = True
+        self.announce_all()
 
     def announce(self, account_id: str) -> None:
         """Wake every reader of an account: its log has grown."""
@@ -32,7 +38,7 @@ class OrderLog:
             event.set()
 
     def announce_all(self) -> None:
-        """Wake every reader: the log has started over."""
+        """Wake every reader, whatever its account."""
         for account_id in list(self._news):
             self.announce(account_id)
 
@@ -61,6 +67,9 @@ class OrderLog:
                 yield OrderEvent(StreamKind.HEARTBEAT, epoch, source=self._source())
 
     async def _read(self, account_id: str, epoch: str, after: int) -> list[JournalEvent]:
+        if self._closing:
+            text = f"The gateway is stopping; go on later with afterSequence {after}."
+            raise Unavailable(Reason.SHUTTING_DOWN, text, epoch=epoch, sequence=after)
         present = self._journal.epoch
         if present != epoch:
             raise _epoch_changed(epoch, present)

@@ -73,6 +73,10 @@ class JournaledTrading:
         """Begin to take the terminal's reports."""
         self._task = asyncio.create_task(self._follow())
 
+    def drain(self) -> None:
+        """End every log stream: the gateway is stopping."""
+        self._log.close()
+
     async def close(self) -> None:
         """Stop taking reports; what was journalled stays."""
         if self._task is not None:

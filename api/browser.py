@@ -1,0 +1,92 @@
+"""Guards what browsers do on their own: foreign host names, foreign origins, preflights."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import orjson
+
+from api.asgi import App, Headers, Message, Receive, Scope, Send, header, respond
+from api.errors import show_error
+from api.execution import new_request_id
+from quantgraph.config import HttpConfig
+from quantgraph.domain.errors import Forbidden
+from quantgraph.domain.reasons import Reason
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
+    (b"access-control-allow-headers", b"content-type, authorization, x-api-key, last-event-id"),
+    (b"access-control-max-age", b"600"),
+]
+
+
+class BrowserGuard:
+    """Wraps the whole HTTP side.
+
+    A page of another site can make a browser send requests here, and a hostile name server can
+    make its own name mean 127.0.0.1: so Host must be ours and Origin must be allowed.
+    """
+
+    def __init__(self, inner: App, config: HttpConfig) -> None:
+        """Guard `inner`. Beyond loopback every request needs a key, so any Host may be asked."""
+        self._inner = inner
+        local = config.host in LOOPBACK
+        self._hosts: frozenset[str] | None = None
+        if local or config.allowed_hosts:
+            self._hosts = LOOPBACK | {config.host.lower()} | _lower(config.allowed_hosts)
+        self._origins = _lower(config.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._inner(scope, receive, send)
+            return
+        host, origin = header(scope, b"host") or "", header(scope, b"origin")
+        if self._hosts is not None and _name(host) not in self._hosts:
+            await _refuse(scope, send, f"Host {host[:80]!r} is not served here.")
+        elif origin is None or self._is_own(origin, host):
+            await self._inner(scope, receive, send)
+        elif origin.lower() not in self._origins:
+            text = f"Origin {origin[:80]!r} may not call; add it to http.allowed_origins."
+            await _refuse(scope, send, text)
+        else:
+            await self._cross(scope, receive, send, origin)
+
+    async def _cross(self, scope: Scope, receive: Receive, send: Send, origin: str) -> None:
+        allow = (b"access-control-allow-origin", origin.encode("latin-1"))
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await respond(send, 204, b"", [allow, (b"vary", b"origin"), *_PREFLIGHT])
+            return
+
+        async def allowed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exposed = (b"access-control-expose-headers", b"x-request-id")
+                message["headers"] = [*message.get("headers", []), allow, exposed]
+            await send(message)
+
+        await self._inner(scope, receive, allowed)
+
+    @staticmethod
+    def _is_own(origin: str, host: str) -> bool:
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower().rstrip("/") for name in names)
+
+
+def _name(host: str) -> str:
+    """Return the host without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+
+
+async def _refuse(scope: Scope, send: Send, text: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": "forbidden"})
+        return
+    error = Forbidden(Reason.FORBIDDEN, text)
+    body = orjson.dumps({"errors": [show_error(error, new_request_id())]})
+    await respond(send, 403, body, [(b"content-type", b"application/json; charset=utf-8")])

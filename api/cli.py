@@ -1,0 +1,47 @@
+"""The command line."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.commands import download, imports, keys, serve
+from quantgraph import __version__
+from quantgraph.domain.errors import GatewayError
+
+app = typer.Typer(
+    name="quantgraph",
+    help="A GraphQL and gRPC gateway in front of the QMT trading terminal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, imports, download, keys):
+    command.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"quantgraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+def run() -> None:
+    """Run the command line; a known failure is one clear message and exit code 2."""
+    try:
+        app()
+    except GatewayError as error:
+        typer.echo(f"{error.reason.value}: {error.message}", err=True)
+        sys.exit(2)

@@ -1,0 +1,45 @@
+"""`quantgraph serve`: both wires, until a signal."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.options import ConfigOption, DataDirOption, read_config
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on, for both wires.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port of GraphQL and the explorer.")] = None,
+    grpc_port: Annotated[int | None, typer.Option(help="Port of gRPC.")] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Serve GraphQL and gRPC until Ctrl-C or SIGTERM."""
+    settings = read_config(config, data_dir, _overrides(host, port, grpc_port))
+    # Late: `quantgraph keys` and `--help` need none of the server's libraries.
+    from api import logs, server
+    from api.banner import print_banner
+
+    logs.configure(settings.logging)
+    with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
+        runner.run(server.serve(settings, print_banner))
+    typer.echo("Stopped.")
+
+
+def _overrides(host: str | None, port: int | None, grpc_port: int | None) -> dict[str, Any]:
+    http = {"host": host, "port": port}
+    grpc = {"host": host, "port": grpc_port}
+    sections = {"http": http, "grpc": grpc}
+    return {
+        name: given
+        for name, values in sections.items()
+        if (given := {key: value for key, value in values.items() if value is not None})
+    }

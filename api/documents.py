@@ -1,0 +1,185 @@
+"""Documents parsed, measured and validated once: a bounded cache keyed by their text."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+    validate,
+)
+
+from quantgraph.config import LimitsConfig
+from quantgraph.domain.errors import InvalidRequest, bad_request
+from quantgraph.domain.reasons import Reason
+
+_MOST_ERRORS = 20
+_CACHED = 512
+_CACHED_TEXT = 16_384
+
+
+class DocumentRefused(Exception):
+    """The document has errors; `reason` says at which stage."""
+
+    def __init__(self, reason: Reason, errors: list[GraphQLError]) -> None:
+        """Carry graphql-core's own errors: they have locations."""
+        super().__init__(reason)
+        self.reason = reason
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a valid document."""
+
+    document: DocumentNode
+    name: str | None
+    type: OperationType
+    root_fields: tuple[str, ...]
+
+
+class Documents:
+    """Prepares documents against a schema; least recently used ones are forgotten."""
+
+    def __init__(self, schema: GraphQLSchema, limits: LimitsConfig) -> None:
+        """Make an empty cache. Memory is bounded: long documents are not kept."""
+        self._schema = schema
+        self._limits = limits
+        self._known: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
+
+    def operation(self, text: str, name: str | None) -> Operation:
+        """Return the operation to run.
+
+        Raises DocumentRefused (GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED) and InvalidRequest
+        (QUERY_TOO_LARGE, BAD_REQUEST where the operation name fits nothing).
+        """
+        operations = self._known.get(text)
+        if operations is None:
+            operations = self._prepare(text)
+            if len(text) <= _CACHED_TEXT:
+                self._known[text] = operations
+                if len(self._known) > _CACHED:
+                    self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(text)
+        return _chosen(operations, name)
+
+    def _prepare(self, text: str) -> tuple[Operation, ...]:
+        document = self._parse(text)
+        self._measure(document)
+        errors = validate(self._schema, document, max_errors=_MOST_ERRORS)
+        if errors:
+            raise DocumentRefused(Reason.GRAPHQL_VALIDATION_FAILED, errors)
+        fragments = _fragments(document)
+        return tuple(
+            Operation(
+                document,
+                node.name.value if node.name else None,
+                node.operation,
+                tuple(dict.fromkeys(_roots(node.selection_set, fragments))),
+            )
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        )
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self._limits.query_tokens)
+        except GraphQLError as error:
+            # graphql-core tells these two apart from syntax errors by its wording alone.
+            if "tokens. Parsing aborted" in error.message:
+                raise _too_large(f"more than {self._limits.query_tokens} tokens long") from None
+            if "nested too deeply" in error.message:
+                raise _too_large("nested too deeply to be read") from None
+            raise DocumentRefused(Reason.GRAPHQL_PARSE_FAILED, [error]) from None
+
+    def _measure(self, document: DocumentNode) -> None:
+        """Refuse depth and alias floods before validation, whose cost they drive."""
+        fragments = _fragments(document)
+        for node in document.definitions:
+            if not isinstance(node, OperationDefinitionNode):
+                continue
+            depth, aliases = _size(node.selection_set, fragments, ())
+            if depth > self._limits.query_depth:
+                raise _too_large(f"{depth} levels deep; {self._limits.query_depth} are allowed")
+            if aliases > self._limits.query_aliases:
+                raise _too_large(
+                    f"full of aliases ({aliases}); {self._limits.query_aliases} are allowed"
+                )
+
+
+_Fragments = dict[str, FragmentDefinitionNode]
+# Fragments multiply: a document of 2,000 tokens can expand to millions of fields.
+_MOST_FIELDS = 20_000
+
+
+def _fragments(document: DocumentNode) -> _Fragments:
+    return {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+
+
+def _size(
+    selections: SelectionSetNode, fragments: _Fragments, path: tuple[str, ...]
+) -> tuple[int, int]:
+    """Return depth and aliases with fragments expanded; introspection is deep by nature."""
+    deepest, aliases, fields = 0, 0, 0
+    stack: list[tuple[SelectionSetNode, int, tuple[str, ...]]] = [(selections, 1, path)]
+    while stack:
+        current, depth, within = stack.pop()
+        for node in current.selections:
+            fields += 1
+            if fields > _MOST_FIELDS:
+                raise _too_large(f"more than {_MOST_FIELDS} fields with fragments expanded")
+            if isinstance(node, FieldNode):
+                if node.name.value.startswith("__"):
+                    continue
+                deepest = max(deepest, depth)
+                aliases += node.alias is not None
+                if node.selection_set is not None:
+                    stack.append((node.selection_set, depth + 1, within))
+            elif isinstance(node, InlineFragmentNode):
+                stack.append((node.selection_set, depth, within))
+            elif isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                found = fragments.get(name)
+                if found is not None and name not in within:
+                    stack.append((found.selection_set, depth, (*within, name)))
+    return deepest, aliases
+
+
+def _roots(selections: SelectionSetNode, fragments: _Fragments) -> Iterator[str]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _roots(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _roots(fragments[node.name.value].selection_set, fragments)
+
+
+def _chosen(operations: tuple[Operation, ...], name: str | None) -> Operation:
+    found = [each for each in operations if name is None or each.name == name]
+    if len(found) == 1:
+        return found[0]
+    if not operations:
+        raise bad_request("The document holds no operation.")
+    if name is None:
+        raise bad_request("The document holds several operations; say which in `operationName`.")
+    raise bad_request(f"The document holds no operation {name[:60]!r}.")
+
+
+def _too_large(how: str) -> InvalidRequest:
+    return InvalidRequest(Reason.QUERY_TOO_LARGE, f"The document is {how}.")

@@ -1,0 +1,137 @@
+"""Runs operations: the same path for every transport."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from graphql import ExecutionResult, OperationType
+from strawberry import Schema
+
+from api.core import Core, Run
+from api.documents import DocumentRefused, Documents, Operation
+from api.errors import show_error, show_execution, show_failure, show_graphql
+from api.requests import GraphQLRequest
+from quantgraph.config import LimitsConfig
+from quantgraph.domain.access import Principal
+from quantgraph.domain.errors import GatewayError, Unavailable
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+from resolvers.access import require_scopes
+from resolvers.loaders import OperationLoaders
+from schema.context import Context
+
+_log = structlog.get_logger(__name__)
+_ROOTS = {
+    OperationType.QUERY: "Query",
+    OperationType.MUTATION: "Mutation",
+    OperationType.SUBSCRIPTION: "Subscription",
+}
+Response = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, under which request id."""
+
+    principal: Principal
+    request_id: str
+
+
+def new_request_id() -> str:
+    """Return an id that links a response to the gateway's log."""
+    return uuid.uuid4().hex
+
+
+class RequestRefused(Exception):
+    """Nothing was executed; the response has errors and no data."""
+
+    def __init__(self, reason: Reason, errors: list[dict[str, Any]]) -> None:
+        """Carry the finished errors and the reason of the first."""
+        super().__init__(reason)
+        self.reason = reason
+        self.response: Response = {"errors": errors}
+
+
+class Executor:
+    """Executes requests against one schema and one gateway."""
+
+    def __init__(self, schema: Schema, gateway: Gateway, config: LimitsConfig) -> None:
+        """Prepare nothing yet; documents are prepared when they first come."""
+        self._core = Core(schema)
+        self._gateway = gateway
+        self._seconds = config.resolver_seconds
+        self._documents = Documents(self._core.schema, config)
+
+    def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
+        """Return the operation that a request asks for, if the caller may run it.
+
+        Raises RequestRefused.
+        """
+        try:
+            operation = self._documents.operation(request.query, request.operation_name)
+            require_scopes(caller.principal, _ROOTS[operation.type], operation.root_fields)
+        except DocumentRefused as refused:
+            errors = [
+                show_graphql(error, refused.reason, caller.request_id) for error in refused.errors
+            ]
+            raise RequestRefused(refused.reason, errors) from None
+        except GatewayError as error:
+            raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
+        return operation
+
+    async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
+        """Execute a query or mutation. Raises RequestRefused where no execution took place."""
+        run = Run(operation.document, operation.name, request.variables, self._context(caller))
+        try:
+            async with asyncio.timeout(self._seconds):
+                result = await self._core.execute(run)
+        except TimeoutError:
+            text = f"Not finished after {self._seconds} s and abandoned."
+            error = Unavailable(Reason.TIMED_OUT, text)
+            raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
+        return self._shown(result, caller)
+
+    async def stream(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> AsyncGenerator[Response, None]:
+        """Execute a subscription: one response per event. Raises RequestRefused, also midway."""
+        context = self._context(caller)
+        run = Run(operation.document, operation.name, request.variables, context)
+        source = await self._core.subscribe(run)
+        if isinstance(source, ExecutionResult):
+            raise RequestRefused(*_refusal(self._shown(source, caller)))
+        try:
+            async with aclosing(source) as results:
+                async for result in results:
+                    yield self._shown(result, caller)
+                    # Each event has its own loaders, else the first event's answers stay for ever.
+                    context.loaders = OperationLoaders(self._gateway)
+        except GatewayError as error:
+            raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
+        except Exception as error:
+            _log.exception("unexpected_error", request_id=caller.request_id)
+            raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
+
+    def _context(self, caller: Caller) -> Context:
+        loaders = OperationLoaders(self._gateway)
+        return Context(self._gateway, caller.principal, loaders, caller.request_id)
+
+    def _shown(self, result: ExecutionResult, caller: Caller) -> Response:
+        response: Response = {}
+        if result.errors:
+            response["errors"] = [
+                show_execution(error, caller.request_id) for error in result.errors
+            ]
+            if result.data is None and all(error.path is None for error in result.errors):
+                raise RequestRefused(Reason.BAD_REQUEST, response["errors"])
+        response["data"] = result.data
+        return response
+
+
+def _refusal(response: Response) -> tuple[Reason, list[dict[str, Any]]]:
+    errors: list[dict[str, Any]] = response["errors"]
+    return Reason(errors[0]["extensions"]["code"]), errors

@@ -1,0 +1,203 @@
+"""GraphQL over HTTP: one POST, one response, or a stream of events."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import orjson
+from graphql import OperationType
+
+from api.asgi import Headers, Receive, Scope, Send, header, respond
+from api.credentials import from_headers
+from api.documents import Operation
+from api.errors import show_error, show_failure
+from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
+from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, accepted, is_json
+from api.requests import GraphQLRequest, read_json, read_request
+from api.sse import send_events
+from quantgraph.config import HttpConfig
+from quantgraph.domain.errors import GatewayError, bad_request
+from quantgraph.domain.ports import Access
+from quantgraph.domain.reasons import Kind, Reason
+
+_STATUS = {
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.LIMITED: 429,
+    Kind.UNAVAILABLE: 503,
+    Kind.INTERNAL: 500,
+}
+# Plain JSON clients take any status but 200 for a broken server, so a request that is well-formed
+# and only its document is wrong answers 200 to them.
+_DOCUMENT_FAULTS = {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED}
+
+
+class HttpRefused(Exception):
+    """The request never became GraphQL: status, allowed methods and the reason."""
+
+    def __init__(self, status: int, error: GatewayError, headers: Headers | None = None) -> None:
+        """Carry what the response needs."""
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.headers = headers or []
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """Where and how the response goes."""
+
+    send: Send
+    media: str
+    request_id: str
+
+    async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
+        """Send a JSON response with the request id."""
+        own = [
+            (b"content-type", f"{self.media}; charset=utf-8".encode()),
+            (b"x-request-id", self.request_id.encode()),
+            (b"cache-control", b"no-store"),
+            (b"vary", b"accept, origin"),
+        ]
+        await respond(self.send, status, orjson.dumps(response), [*own, *(headers or [])])
+
+
+class GraphQLOverHttp:
+    """The ASGI handler of /graphql for HTTP."""
+
+    def __init__(self, executor: Executor, access: Access, config: HttpConfig) -> None:
+        """Answer with `executor` those whom `access` lets in."""
+        self._executor = executor
+        self._access = access
+        self._config = config
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = new_request_id()
+        reply = _Reply(send, JSON, request_id)
+        try:
+            media = self._media(scope)
+            reply = _Reply(send, JSON if media == EVENTS else media, request_id)
+            principal = await self._access.authenticate(from_headers(scope))
+            request = await self._request(scope, receive)
+            caller = Caller(principal, request_id)
+            operation = self._executor.prepare(request, caller)
+            self._check_method(scope, operation)
+            if media == EVENTS or operation.type is OperationType.SUBSCRIPTION:
+                await self._stream(scope, receive, reply, (operation, request, caller))
+            else:
+                await reply.json(200, await self._executor.run(operation, request, caller))
+        except HttpRefused as refused:
+            shown = {"errors": [show_error(refused.error, request_id)]}
+            await reply.json(refused.status, shown, refused.headers)
+        except RequestRefused as refused:
+            await reply.json(_status(refused.reason, reply.media), refused.response)
+        except GatewayError as error:
+            await self._refuse(reply, error)
+        except ConnectionError:
+            return  # the client has gone; there is nobody to answer
+        except Exception:
+            await reply.json(500, {"errors": [show_failure(request_id)]})
+            raise
+
+    async def _refuse(self, reply: _Reply, error: GatewayError) -> None:
+        headers: Headers = []
+        if error.reason.kind is Kind.UNAUTHENTICATED:
+            headers = [(b"www-authenticate", b'Bearer realm="quantgraph"')]
+        shown = {"errors": [show_error(error, reply.request_id)]}
+        await reply.json(_STATUS.get(error.reason.kind, 400), shown, headers)
+
+    def _media(self, scope: Scope) -> str:
+        media = accepted(header(scope, b"accept"), (GRAPHQL_JSON, JSON, EVENTS))
+        if media is None:
+            text = f"Nothing acceptable; offered are {GRAPHQL_JSON}, {JSON} and {EVENTS}."
+            raise HttpRefused(406, bad_request(text))
+        return media
+
+    async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
+        if scope["method"] == "GET" and self._config.get_queries:
+            return _from_query(scope["query_string"])
+        if scope["method"] != "POST":
+            allow = b"POST, GET" if self._config.get_queries else b"POST"
+            text = f"{scope['method']} is not answered here; send a POST with a JSON body."
+            raise HttpRefused(405, bad_request(text), [(b"allow", allow)])
+        if not is_json(header(scope, b"content-type")):
+            text = "Content-Type must be application/json (UTF-8)."
+            raise HttpRefused(415, bad_request(text), [(b"accept", JSON.encode())])
+        if header(scope, b"content-encoding") not in (None, "identity"):
+            raise HttpRefused(415, bad_request("Compressed request bodies are not read."))
+        return read_request(read_json(await self._body(scope, receive)))
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        limit = self._config.max_body_bytes
+        declared = header(scope, b"content-length") or "0"
+        size, parts = 0, list[bytes]()
+        if not declared.isdigit() or int(declared) > limit:
+            raise _too_large(limit)
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > limit:
+                raise _too_large(limit)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    @staticmethod
+    def _check_method(scope: Scope, operation: Operation) -> None:
+        if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
+            text = "Only queries are answered by GET."
+            raise HttpRefused(405, bad_request(text), [(b"allow", b"POST")])
+
+    async def _stream(
+        self,
+        scope: Scope,
+        receive: Receive,
+        reply: _Reply,
+        work: tuple[Operation, GraphQLRequest, Caller],
+    ) -> None:
+        if accepted(header(scope, b"accept"), (EVENTS,)) != EVENTS:
+            text = f"A subscription needs Accept: {EVENTS}, or a WebSocket."
+            raise HttpRefused(406, bad_request(text))
+        async with aclosing(self._responses(*work)) as responses:
+            await send_events(responses, receive, reply.send, reply.request_id)
+
+    async def _responses(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> AsyncGenerator[Response, None]:
+        try:
+            if operation.type is not OperationType.SUBSCRIPTION:
+                yield await self._executor.run(operation, request, caller)
+                return
+            async with aclosing(self._executor.stream(operation, request, caller)) as stream:
+                async for response in stream:
+                    yield response
+        except RequestRefused as refused:
+            yield refused.response
+
+
+def _status(reason: Reason, media: str) -> int:
+    if media == JSON and reason in _DOCUMENT_FAULTS:
+        return 200
+    return _STATUS.get(reason.kind, 400)
+
+
+def _too_large(limit: int) -> HttpRefused:
+    return HttpRefused(413, bad_request(f"The body is larger than {limit} bytes.", limit=limit))
+
+
+def _from_query(query: bytes) -> GraphQLRequest:
+    try:
+        members = parse_qs(query.decode(), keep_blank_values=True, max_num_fields=10)
+    except (UnicodeDecodeError, ValueError):
+        raise bad_request("The query string cannot be read.") from None
+    value: dict[str, object] = {name: values[-1] for name, values in members.items()}
+    for name in ("variables", "extensions"):
+        if value.get(name):
+            value[name] = read_json(str(value[name]))
+        else:
+            value.pop(name, None)
+    return read_request(value)

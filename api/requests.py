@@ -1,0 +1,71 @@
+"""What a GraphQL request must look like, on every transport."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+from quantgraph.domain.errors import bad_request
+
+_DEEPEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """A well-formed request; the document is not parsed yet."""
+
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict[str, Any])
+    operation_name: str | None = None
+    extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def read_json(body: bytes | str) -> object:
+    """Parse JSON, or raise BAD_REQUEST; deep nesting is refused, not followed."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"The request is not valid JSON: {error}.") from None
+
+
+def read_request(value: object) -> GraphQLRequest:
+    """Return the request that a JSON value states, or raise BAD_REQUEST naming the member."""
+    if not isinstance(value, dict):
+        found = "an array (batching is not offered)" if isinstance(value, list) else "no object"
+        raise bad_request(f"A GraphQL request is a JSON object; found {found}.")
+    members = cast("Mapping[str, object]", value)
+    query = members.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise bad_request("`query` must be a GraphQL document, as a non-empty string.")
+    name = members.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise bad_request("`operationName` must be a string or null.")
+    variables = _object(members, "variables")
+    if _too_deep(variables):
+        raise bad_request(f"`variables` are nested more than {_DEEPEST} levels deep.")
+    return GraphQLRequest(query, variables, name or None, _object(members, "extensions"))
+
+
+def _object(members: Mapping[str, object], name: str) -> dict[str, Any]:
+    value = members.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise bad_request(f"`{name}` must be an object or null.")
+    return cast("dict[str, Any]", value)
+
+
+def _too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                below.extend(cast("Mapping[str, object]", each).values())
+            elif isinstance(each, list):
+                below.extend(cast("list[object]", each))
+        if not below:
+            return False
+        level = below
+    return True

@@ -1,0 +1,169 @@
+"""Runs both wires in one process, and stops them cleanly."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import uvicorn
+
+from api.app import build_app
+from api.assembly import Assembly, open_assembly
+from grpc_bridge.server import GrpcServer
+from grpc_bridge.server import start as start_grpc
+from quantgraph.config import Config
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
+from resolvers.root import graphql_schema
+
+_GRACE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the wires listen; gRPC None where it is switched off."""
+
+    http: str
+    grpc: str | None
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its own signal handling: it would raise the signal again at the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that answers. `stop` may be called from any thread, twice to end at once."""
+
+    assembly: Assembly
+    addresses: Addresses
+    stop: Callable[[], None]
+
+
+async def serve(config: Config, started: Callable[[Running], None]) -> None:
+    """Serve until SIGINT, SIGTERM or `stop`. Calls `started` once both wires listen.
+
+    Raises StartupError, with everything closed again.
+    """
+    listener = _bind(config.http.host, config.http.port)
+    with contextlib.closing(listener):
+        async with open_assembly(config) as assembly:
+            grpc = await _start_grpc(config, assembly)
+            try:
+                server = _http_server(config, assembly)
+                stop = _stopper(server, assembly)
+                _stop_on_signal(stop)
+                addresses = Addresses(_url(config.http.host, listener), _target(config, grpc))
+                running = Running(assembly, addresses, stop)
+                await _serve_http(server, listener, lambda: started(running))
+            finally:
+                if grpc is not None:
+                    await grpc.stop(_GRACE_S)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loop where it exists (not on Windows)."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _http_server(config: Config, assembly: Assembly) -> _Uvicorn:
+    app = build_app(graphql_schema, assembly.gateway, config)
+    settings = uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        ws="websockets-sansio",
+        ws_max_size=config.http.max_body_bytes,
+        ws_per_message_deflate=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(_GRACE_S),
+    )
+    return _Uvicorn(settings)
+
+
+async def _serve_http(
+    server: _Uvicorn, listener: socket.socket, started: Callable[[], None]
+) -> None:
+    task = asyncio.create_task(server.serve([listener]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.005)
+    if not task.done():
+        started()
+    await task
+
+
+async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
+    if not config.grpc.enabled:
+        return None
+    return await start_grpc(assembly.gateway, config.grpc)
+
+
+def _stopper(server: _Uvicorn, assembly: Assembly) -> Callable[[], None]:
+    """Return what stops: the first call ends the streams and drains, the second ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if server.should_exit:
+            server.force_exit = True
+            return
+        server.should_exit = True
+        loop.call_soon_threadsafe(assembly.drain)
+
+    return stop
+
+
+def _stop_on_signal(stop: Callable[[], None]) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python delivers signals to the main thread alone
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # Windows' loops have no signal handlers
+            signal.signal(number, lambda *_: stop())
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket, or raise PORT_TAKEN or CONFIG_INVALID."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there the option would let a second server share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise _unusable(host, port, error) from None
+    return listener
+
+
+def _unusable(host: str, port: int, error: OSError) -> StartupError:
+    if error.errno == errno.EADDRINUSE:
+        text = f"Port {port} on {host} is taken. Stop what listens there, or choose --port."
+        return StartupError(Reason.PORT_TAKEN, text, host=host, port=port)
+    text = f"Cannot listen on {host}:{port}: {error.strerror or error}."
+    return StartupError(Reason.CONFIG_INVALID, text, host=host, port=port)
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def _target(config: Config, grpc: GrpcServer | None) -> str | None:
+    return None if grpc is None else f"{config.grpc.host}:{grpc.port}"

@@ -1,0 +1,223 @@
+"""The graphql-transport-ws protocol: one connection, many operations."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, cast
+
+import orjson
+import structlog
+from graphql import OperationType
+
+from api.asgi import Receive, Scope, Send
+from api.credentials import from_headers, from_payload
+from api.errors import show_error, show_failure
+from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
+from api.requests import read_request
+from quantgraph.config import LimitsConfig
+from quantgraph.domain.access import Principal
+from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
+from quantgraph.domain.ports import Access
+from quantgraph.domain.reasons import Reason
+
+PROTOCOL = "graphql-transport-ws"
+INIT_TIMEOUT_S = 10.0
+_log = structlog.get_logger(__name__)
+
+
+class Hangup(Exception):
+    """The peer broke the protocol; close with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        """Carry a close code of the protocol."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def _malformed(what: str) -> Hangup:
+    return Hangup(4400, what)
+
+
+class GraphQLOverWebSocket:
+    """The ASGI handler of /graphql for WebSockets."""
+
+    def __init__(self, executor: Executor, access: Access, limits: LimitsConfig) -> None:
+        """Answer with `executor` those whom `access` lets in."""
+        self._executor = executor
+        self._access = access
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection until either side closes it."""
+        await receive()  # websocket.connect
+        if PROTOCOL not in scope.get("subprotocols", []):
+            await send({"type": "websocket.accept"})
+            await _close(send, 4406, f"Subprotocol not acceptable; speak {PROTOCOL}")
+            return
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        connection = _Connection(self._executor, self._access, self._limits, send)
+        try:
+            await connection.serve(scope, receive)
+        except Hangup as hangup:
+            await _close(send, hangup.code, hangup.reason)
+        finally:
+            await connection.end()
+
+
+class _Connection:
+    """One client: its identity once it has one, and its running operations."""
+
+    def __init__(
+        self, executor: Executor, access: Access, limits: LimitsConfig, send: Send
+    ) -> None:
+        self._executor = executor
+        self._access = access
+        self._most = limits.subscriptions
+        self._send = send
+        self._principal: Principal | None = None
+        self._initialised = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+
+    async def serve(self, scope: Scope, receive: Receive) -> None:
+        """Handle messages until the client goes. Raises Hangup."""
+        init_due = asyncio.get_running_loop().time() + INIT_TIMEOUT_S
+        while True:
+            message = await self._receive(receive, init_due)
+            if message["type"] == "websocket.disconnect":
+                return
+            await self._handle(_read(message), scope)
+
+    async def end(self) -> None:
+        """Cancel what runs and wait until it has cleaned up."""
+        tasks = list(self._operations.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _receive(self, receive: Receive, init_due: float) -> Any:  # noqa: ANN401 an ASGI message
+        if self._initialised:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(init_due):
+                return await receive()
+        except TimeoutError:
+            raise Hangup(4408, "Connection initialisation timeout") from None
+
+    async def _handle(self, message: Mapping[str, Any], scope: Scope) -> None:
+        match message.get("type"):
+            case "connection_init":
+                await self._init(message, scope)
+            case "ping":
+                await self._answer({"type": "pong", **_payload(message)})
+            case "pong":
+                _payload(message)
+            case "subscribe":
+                self._subscribe(message)
+            case "complete":
+                task = self._operations.pop(_id(message), None)
+                if task is not None:
+                    task.cancel()
+            case other:
+                raise _malformed(f"Unknown message type {str(other)[:40]!r}")
+
+    async def _init(self, message: Mapping[str, Any], scope: Scope) -> None:
+        if self._initialised:
+            raise Hangup(4429, "Too many initialisation requests")
+        self._initialised = True
+        payload = _payload(message).get("payload")
+        try:
+            credential = from_payload(payload) or from_headers(scope)
+            self._principal = await self._access.authenticate(credential)
+        except GatewayError as error:
+            raise Hangup(4403, f"Forbidden: {error.message}"[:120]) from None
+        await self._answer({"type": "connection_ack"})
+
+    def _subscribe(self, message: Mapping[str, Any]) -> None:
+        if self._principal is None:
+            raise Hangup(4401, "Unauthorized")
+        operation_id = _id(message)
+        if operation_id in self._operations:
+            raise Hangup(4409, f"Subscriber for {operation_id[:60]} already exists")
+        payload = message.get("payload")
+        if not isinstance(payload, dict):
+            raise _malformed("subscribe needs an object as payload")
+        caller = Caller(self._principal, new_request_id())
+        try:
+            request = read_request(cast("object", payload))
+        except InvalidRequest as error:
+            raise _malformed(error.message[:120]) from None
+        task = asyncio.create_task(self._run(operation_id, request, caller))
+        self._operations[operation_id] = task
+
+    async def _run(self, operation_id: str, request: Any, caller: Caller) -> None:  # noqa: ANN401
+        """Run one operation to its end and say so; never lets an exception escape."""
+        try:
+            self._require_room()
+            operation = self._executor.prepare(request, caller)
+            if operation.type is OperationType.SUBSCRIPTION:
+                async with aclosing(self._executor.stream(operation, request, caller)) as stream:
+                    async for response in stream:
+                        await self._next(operation_id, response)
+            else:
+                response = await self._executor.run(operation, request, caller)
+                await self._next(operation_id, response)
+            await self._finish(operation_id, None)
+        except RequestRefused as refused:
+            await self._finish(operation_id, refused.response["errors"])
+        except GatewayError as error:
+            await self._finish(operation_id, [show_error(error, caller.request_id)])
+        except Exception:
+            _log.exception("unexpected_error", request_id=caller.request_id)
+            await self._finish(operation_id, [show_failure(caller.request_id)])
+
+    def _require_room(self) -> None:
+        if len(self._operations) > self._most:
+            text = f"{self._most} operations run on this connection; this is the most."
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+
+    async def _next(self, operation_id: str, response: Response) -> None:
+        await self._answer({"id": operation_id, "type": "next", "payload": response})
+
+    async def _finish(self, operation_id: str, errors: list[dict[str, Any]] | None) -> None:
+        # Forgotten before it is told: the client may use the id again as soon as it hears.
+        self._operations.pop(operation_id, None)
+        if errors is None:
+            await self._answer({"id": operation_id, "type": "complete"})
+        else:
+            await self._answer({"id": operation_id, "type": "error", "payload": errors})
+
+    async def _answer(self, message: Mapping[str, Any]) -> None:
+        await self._send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
+
+
+async def _close(send: Send, code: int, reason: str) -> None:
+    await send({"type": "websocket.close", "code": code, "reason": reason[:120]})
+
+
+def _read(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise _malformed("Messages are JSON text, not binary")
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _malformed("The message is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise _malformed("A message is a JSON object")
+    return cast("Mapping[str, Any]", value)
+
+
+def _id(message: Mapping[str, Any]) -> str:
+    value = message.get("id")
+    if not isinstance(value, str) or not value:
+        raise _malformed("The message needs a non-empty string as id")
+    return value
+
+
+def _payload(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the payload member to copy: absent and null are allowed, anything but objects not."""
+    value = message.get("payload")
+    if value is not None and not isinstance(value, dict):
+        raise _malformed("payload must be an object or null")
+    return {} if value is None else {"payload": value}

@@ -1,0 +1,88 @@
+"""Documents are measured before they cost anything, and prepared once."""
+
+import pytest
+from graphql import OperationType
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.documents import DocumentRefused, Documents
+from quantgraph.config import LimitsConfig
+from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.reasons import Reason
+from resolvers.root import graphql_schema
+
+SCHEMA = graphql_schema._schema
+
+
+@pytest.fixture
+def documents() -> Documents:
+    return Documents(SCHEMA, LimitsConfig())
+
+
+def refusal(documents: Documents, text: str, name: str | None = None) -> Reason:
+    with pytest.raises((DocumentRefused, InvalidRequest)) as caught:
+        documents.operation(text, name)
+    return caught.value.reason
+
+
+def test_a_document_is_prepared_once(documents):
+    first = documents.operation("{ sectors { name } }", None)
+    assert documents.operation("{ sectors { name } }", None) is first
+    assert first.type is OperationType.QUERY
+    assert first.root_fields == ("sectors",)
+
+
+def test_the_cache_is_bounded(documents):
+    for number in range(600):
+        documents.operation(f"query Q{number} {{ sectors {{ name }} }}", None)
+    assert len(documents._known) == 512
+
+
+def test_root_fields_are_found_through_fragments_and_aliases(documents):
+    text = "{ a: sectors { name } ...F } fragment F on Query { ... { accounts { id } } }"
+    assert documents.operation(text, None).root_fields == ("sectors", "accounts")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", Reason.GRAPHQL_PARSE_FAILED),
+        ("{ nothing }", Reason.GRAPHQL_VALIDATION_FAILED),
+        ("{ ...F } fragment F on Query { ...F }", Reason.GRAPHQL_VALIDATION_FAILED),
+        ("{ " + "sectors { name } " * 800 + "}", Reason.QUERY_TOO_LARGE),
+        ("{ " + "sector { " * 900 + "}" * 900 + "}", Reason.QUERY_TOO_LARGE),
+        ("{ " + "a { " * 12 + "b" + " }" * 13, Reason.QUERY_TOO_LARGE),
+        ("{ " + " ".join(f"a{n}: sectors {{ name }}" for n in range(31)) + " }",)
+        + (Reason.QUERY_TOO_LARGE,),
+        ("fragment F on Query { sectors { name } }", Reason.GRAPHQL_VALIDATION_FAILED),
+    ],
+)
+def test_a_bad_document_is_refused_with_its_reason(documents, text, reason):
+    assert refusal(documents, text) is reason
+
+
+def test_fragments_that_multiply_are_refused_before_validation(documents):
+    parts = [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30)]
+    text = "{ ...F0 } " + " ".join(parts) + " fragment F30 on Query { sectors { name } }"
+    assert refusal(documents, text) is Reason.QUERY_TOO_LARGE
+
+
+def test_the_operation_is_chosen_by_name(documents):
+    text = "query A { sectors { name } } query B { accounts { id } }"
+    assert documents.operation(text, "B").root_fields == ("accounts",)
+    assert refusal(documents, text) is Reason.BAD_REQUEST
+    assert refusal(documents, text, "C") is Reason.BAD_REQUEST
+
+
+def test_introspection_is_not_too_deep(documents):
+    from graphql import get_introspection_query
+
+    assert documents.operation(get_introspection_query(), None).root_fields == ("__schema",)
+
+
+@given(st.text(alphabet='{}()[]:!$@"#, \nabcF.|&=0-9\\', max_size=80))
+def test_no_text_is_answered_with_anything_but_a_refusal(text):
+    try:
+        Documents(SCHEMA, LimitsConfig()).operation(text, None)
+    except (DocumentRefused, InvalidRequest) as refused:
+        assert refused.reason

@@ -1,0 +1,131 @@
+"""A mailbox never grows, never loses the newest quote, and always shows its gaps."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgraph.domain.errors import LimitReached
+from quantgraph.domain.quotes import Quote, QuotePolicy
+from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import QuoteWatch, StreamKind
+from quantgraph.services.mailbox import Mailbox
+
+A, B = "600519.SH", "000001.SZ"
+
+
+class Time:
+    """A clock that moves only when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def quote(symbol: str, price: float) -> Quote:
+    level = ()
+    return Quote(symbol, 0, price, 1, 1, 1, 1, 0, 0.0, level, level, False, Source.SIMULATED)
+
+
+def watch(**changes) -> QuoteWatch:
+    return QuoteWatch((A, B), **changes)
+
+
+async def drain(box: Mailbox):
+    events = []
+    while (taken := await box.take(0)) is not None:
+        events.append(box.event(StreamKind.UPDATE, "e", taken))
+    return events
+
+
+async def test_the_newest_quote_wins_and_says_how_many_it_hides():
+    box = Mailbox(watch(), Time())
+    box.put(quote(A, 1.0), 1)
+    assert (await drain(box))[0].previous_sequence is None
+    for number in range(2, 6):
+        box.put(quote(A, float(number)), number)
+    [event] = await drain(box)
+    assert (event.sequence, event.previous_sequence, event.conflated_count) == (5, 1, 3)
+    assert event.quote.last_price == 5.0
+
+
+@given(st.lists(st.one_of(st.sampled_from([A, B]), st.none()), max_size=60))
+def test_the_chain_of_sequences_is_complete_under_any_conflation(moves):
+    async def run():
+        box, count, seen = Mailbox(watch(), Time()), {A: 0, B: 0}, {A: [], B: []}
+        for move in [*moves, None]:
+            if move is None:
+                for event in await drain(box):
+                    seen[event.quote.symbol].append(event)
+            else:
+                count[move] += 1
+                box.put(quote(move, float(count[move])), count[move])
+        for symbol, events in seen.items():
+            before = None
+            for event in events:
+                assert event.previous_sequence == before
+                assert event.conflated_count == (
+                    0 if before is None else event.sequence - before - 1
+                )
+                before = event.sequence
+            assert (before or 0) == count[symbol]
+
+    asyncio.run(run())
+
+
+async def test_a_busy_symbol_does_not_starve_a_quiet_one():
+    box = Mailbox(watch(), Time())
+    box.put(quote(A, 1.0), 1)
+    box.put(quote(B, 1.0), 1)
+    box.put(quote(A, 2.0), 2)
+    assert [event.quote.symbol for event in await drain(box)] == [A, B]
+
+
+async def test_an_interval_paces_each_symbol():
+    time = Time()
+    box = Mailbox(watch(min_interval_ms=500), time)
+    box.put(quote(A, 1.0), 1)
+    assert len(await drain(box)) == 1
+    box.put(quote(A, 2.0), 2)
+    assert await drain(box) == []
+    time.now = 0.5
+    assert [event.sequence for event in await drain(box)] == [2]
+
+
+async def test_a_full_buffer_ends_the_stream():
+    box = Mailbox(watch(policy=QuotePolicy.BUFFER, buffer_size=3), Time())
+    for number in range(1, 4):
+        box.put(quote(A, 1.0), number)
+    assert [event.sequence for event in await drain(box)] == [1, 2, 3]
+    for number in range(4, 8):
+        box.put(quote(A, 1.0), number)
+    with pytest.raises(LimitReached, match="3 quotes waited"):
+        await box.take(0)
+
+
+async def test_what_a_snapshot_already_showed_is_not_shown_again():
+    box = Mailbox(watch(), Time())
+    box.put(quote(A, 1.0), 1)
+    box.event(StreamKind.SNAPSHOT, "e", (quote(A, 1.0), 1))
+    assert await drain(box) == []
+    box.put(quote(A, 2.0), 2)
+    assert [event.previous_sequence for event in await drain(box)] == [1]
+
+
+async def test_a_failure_reaches_the_reader_after_what_waits():
+    box = Mailbox(watch(), Time())
+    box.put(quote(A, 1.0), 1)
+    box.fail(ValueError("gone"))
+    assert await box.take(0) is not None
+    with pytest.raises(ValueError, match="gone"):
+        await box.take(0)
+
+
+async def test_a_waiting_reader_wakes_when_a_quote_comes():
+    box = Mailbox(watch(), asyncio.get_running_loop().time)
+    waiting = asyncio.create_task(box.take(60))
+    await asyncio.sleep(0)
+    box.put(quote(B, 1.0), 1)
+    assert (await waiting)[0].symbol == B
