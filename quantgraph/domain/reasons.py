@@ -92,6 +92,7 @@ class Reason(StrEnum):
     TIMED_OUT = "TIMED_OUT", Kind.UNAVAILABLE, "操作超时", True
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE", Kind.UNAVAILABLE, "存储不可用", True
 
+    SOURCE_CHANGED = "SOURCE_CHANGED", Kind.ABORTED, "下载过程中数据来源改变，请重新下载"
     EPOCH_CHANGED = "EPOCH_CHANGED", Kind.ABORTED, "事件序列已重新开始，请重新查询"
 
     CONFIG_INVALID = "CONFIG_INVALID", Kind.STARTUP, "配置无效"
