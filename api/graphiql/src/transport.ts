@@ -1,5 +1,5 @@
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
-import { getOperationAST, parse, type ExecutionResult } from 'graphql';
+import { Kind, parse, type ExecutionResult, type OperationDefinitionNode } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 
 // Relative to the page, so that the gateway may live below a path of another server.
@@ -66,12 +66,19 @@ async function* listen(params: FetcherParams): AsyncGenerator<ExecutionResult> {
   }
 }
 
-function isSubscription({ query, operationName }: FetcherParams): boolean {
+function operations(query: string): OperationDefinitionNode[] {
   try {
-    return getOperationAST(parse(query), operationName)?.operation === 'subscription';
+    return parse(query).definitions.filter(node => node.kind === Kind.OPERATION_DEFINITION);
   } catch {
-    return false; // the gateway says what is wrong with it
+    return []; // the gateway says what is wrong with it
   }
 }
 
-export const fetcher: Fetcher = params => (isSubscription(params) ? listen(params) : ask(params));
+export const fetcher: Fetcher = params => {
+  const found = operations(params.query);
+  // Right after a change of tabs GraphiQL still gives the name of the other tab's operation.
+  const name = found.length === 1 ? found[0]?.name?.value : params.operationName;
+  const chosen = found.find(node => node.name?.value === name);
+  const settled = { ...params, operationName: name };
+  return chosen?.operation === 'subscription' ? listen(settled) : ask(settled);
+};
