@@ -1,0 +1,130 @@
+"""Reads bars and recordings: which rows, then only the asked columns of just those chunks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from quantgraph.domain.bars import BAR_FIELDS, BarColumns, Period, Window
+from quantgraph.domain.calendar import Dates, Times
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
+from quantgraph.store.blocks import Blocks, join_pieces, load_blocks
+from quantgraph.store.catalog import Piece, SeriesIndex
+from quantgraph.store.counter import ReadCounter
+from quantgraph.store.reader import Reader, Snapshot
+from quantgraph.store.series import SeriesKey
+
+Chosen = Mapping[SeriesKey, Sequence[Piece] | GatewayError]
+
+
+@dataclass(frozen=True, slots=True)
+class BarQuery:
+    """Stored bars of some symbols: the period must be one that is held (MIN_1, DAY_1)."""
+
+    symbols: Sequence[str]
+    period: Period
+    window: Window
+    fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBars:
+    """The rows of one series in the window.
+
+    `first` and `last` are the stamps that the whole held series begins and ends with, `days` the
+    days that the returned rows lie on.
+    """
+
+    columns: BarColumns
+    source: Source
+    first: int
+    last: int
+    days: Dates
+
+
+def read_bars(reader: Reader, query: BarQuery) -> Sequence[HeldBars | GatewayError | None]:
+    """Return the bars per symbol in order, None where the series is not held at all."""
+    keys = [SeriesKey.bars(symbol, query.period) for symbol in query.symbols]
+    dtypes = {name: BAR_FIELDS[name].dtype for name in query.fields}
+    with reader.snapshot() as snapshot:
+        indexes = snapshot.indexes(keys)
+        scan = _Scan(snapshot, reader.counter)
+        chosen = {key: scan.choose(index, query.window) for key, index in indexes.items() if index}
+        blocks = scan.blocks(chosen.values(), tuple(dtypes))
+    return [_held_bars(indexes[key], chosen.get(key, ()), blocks, dtypes) for key in keys]
+
+
+def read_ticks(reader: Reader, request: TickRequest) -> TickColumns | None:
+    """Return the first `limit` rows in the span, None where no recording is held."""
+    key = SeriesKey.ticks(request.symbol, request.kind)
+    dtypes = {name: TICK_FIELDS[request.kind][name] for name in request.fields}
+    with reader.snapshot() as snapshot:
+        index = snapshot.indexes([key])[key]
+        if index is None:
+            return None
+        scan = _Scan(snapshot, reader.counter)
+        chosen = scan.choose(index, Window(request.start, request.end))
+        if isinstance(chosen, GatewayError):
+            raise chosen
+        pieces = _first_rows(chosen, request.limit)
+        blocks = scan.blocks([pieces], tuple(dtypes))
+    rows = join_pieces(blocks, pieces, dtypes)
+    return TickColumns(
+        request.symbol, request.kind, index.source, rows.length, rows.values, rows.valid
+    )
+
+
+class _Scan:
+    def __init__(self, snapshot: Snapshot, counter: ReadCounter) -> None:
+        self._connection = snapshot.connection
+        self._counter = counter
+
+    def choose(self, index: SeriesIndex, window: Window) -> Sequence[Piece] | GatewayError:
+        try:
+            return index.select(window, self._stamps)
+        except GatewayError as error:
+            return error
+
+    def blocks(
+        self, chosen: Iterable[Sequence[Piece] | GatewayError], names: Sequence[str]
+    ) -> Blocks:
+        whole = [pieces for pieces in chosen if not isinstance(pieces, GatewayError)]
+        chunks = [piece.chunk for pieces in whole for piece in pieces]
+        if not chunks or not names:
+            return {}
+        return load_blocks(self._connection, chunks, names, self._counter)
+
+    def _stamps(self, chunk: int) -> Times:
+        blocks = load_blocks(self._connection, [chunk], ["time"], self._counter)
+        block = blocks[chunk, "time"]
+        if isinstance(block, GatewayError):
+            raise block
+        return block[0]
+
+
+def _held_bars(
+    index: SeriesIndex | None,
+    pieces: Sequence[Piece] | GatewayError,
+    blocks: Blocks,
+    dtypes: Mapping[str, str],
+) -> HeldBars | GatewayError | None:
+    if index is None:
+        return None
+    if isinstance(pieces, GatewayError):
+        return pieces
+    try:
+        columns = join_pieces(blocks, pieces, dtypes)
+    except GatewayError as error:
+        return error
+    return HeldBars(columns, index.source, index.first, index.last, index.dates(pieces))
+
+
+def _first_rows(pieces: Sequence[Piece], limit: int) -> Sequence[Piece]:
+    found: list[Piece] = []
+    for piece in pieces:
+        taken = min(piece.stop - piece.start, limit)
+        if taken <= 0:
+            break
+        found.append(Piece(piece.chunk, piece.start, piece.start + taken, piece.rows))
+        limit -= taken
+    return found

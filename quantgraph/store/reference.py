@@ -1,0 +1,197 @@
+"""Row tables of instruments, sectors and index weights."""
+
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sources import Source
+
+_TICKS = {
+    InstrumentKind.STOCK: Decimal("0.01"),
+    InstrumentKind.FUND: Decimal("0.001"),
+    InstrumentKind.BOND: Decimal("0.001"),
+}
+# A symbol whose bars were imported is listed even if no file named it.
+_LISTED = (
+    "SELECT symbol, name, list_date, delist_date, is_st, sought FROM instruments UNION ALL "
+    "SELECT DISTINCT symbol, NULL, NULL, NULL, 0, '' FROM series "
+    "WHERE symbol NOT IN (SELECT symbol FROM instruments)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a file says about an instrument; None where it does not say."""
+
+    symbol: str
+    name: str | None
+    list_date: date | None = None
+    delist_date: date | None = None
+    is_st: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectorRow:
+    """A sector as a file states it; `code` is the file's own id of it."""
+
+    name: str
+    category: str | None
+    code: str | None
+    symbols: tuple[str, ...]
+
+
+def load_instruments(
+    connection: sqlite3.Connection, symbols: Sequence[str]
+) -> Mapping[str, Instrument]:
+    """Return what is listed of the symbols."""
+    query = f"SELECT * FROM ({_LISTED}) WHERE symbol IN (SELECT value FROM json_each(?))"  # noqa: S608
+    rows = connection.execute(query, (json.dumps(list(symbols)),))
+    return {row[0]: _instrument(row) for row in rows}
+
+
+def search_instruments(
+    connection: sqlite3.Connection, text: str | None, first: int, after: str | None
+) -> Sequence[Instrument]:
+    """Return up to `first` instruments after a symbol: by start of code or any part of a name."""
+    query = f"SELECT * FROM ({_LISTED}) WHERE symbol > ?"  # noqa: S608 - constants only
+    values: list[str | int] = [after or ""]
+    if text:
+        query += " AND (substr(symbol, 1, ?) = ? OR (? <> '' AND instr(sought, ?) > 0))"
+        values += [len(text), text.upper(), sought(text), sought(text)]
+    rows = connection.execute(query + " ORDER BY symbol LIMIT ?", (*values, first))
+    return [_instrument(row) for row in rows]
+
+
+def load_sectors(connection: sqlite3.Connection, name: str | None = None) -> Sequence[Sector]:
+    """Return all sectors by name, or the one named."""
+    chosen = "" if name is None else "WHERE s.name = ? "
+    rows = connection.execute(
+        "SELECT s.name, s.category, m.symbol FROM sectors s "  # noqa: S608 - constants only
+        f"LEFT JOIN members m ON m.sector = s.id {chosen}ORDER BY s.name, m.place",
+        () if name is None else (name,),
+    )
+    return [
+        Sector(key[0], key[1], tuple(row[2] for row in group if row[2]), Source.IMPORTED)
+        for key, group in groupby(rows, key=itemgetter(0, 1))
+    ]
+
+
+def load_weights(connection: sqlite3.Connection, index_symbol: str) -> Sequence[IndexWeight]:
+    """Return the members of the newest held date, heaviest first."""
+    rows = connection.execute(
+        "SELECT index_symbol, symbol, weight, date FROM weights WHERE index_symbol = ?1 AND date = "
+        "(SELECT max(date) FROM weights WHERE index_symbol = ?1) ORDER BY weight DESC, symbol",
+        (index_symbol,),
+    )
+    return [
+        IndexWeight(index, symbol, weight, date.fromisoformat(day), Source.IMPORTED)
+        for index, symbol, weight, day in rows
+    ]
+
+
+def sought(name: str) -> str:
+    """Return a name as it is searched: full width and spaces make no difference."""
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+class ReferenceWriter:
+    """Writes reference rows inside the caller's transaction; each put says if it changed any."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Write through an open transaction."""
+        self._connection = connection
+
+    def put_listings(self, listings: Iterable[Listing]) -> bool:
+        """Store what a file of instruments says, over what was said before."""
+        return self._run(
+            "INSERT INTO instruments VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+            "name = ?2, list_date = ?3, delist_date = ?4, is_st = ?5, sought = ?6 WHERE "
+            "(name, list_date, delist_date, is_st) IS NOT (?2, ?3, ?4, ?5)",
+            [_listing_row(listing) for listing in listings],
+        )
+
+    def put_names(self, listings: Iterable[Listing]) -> bool:
+        """Name symbols that no file of instruments has described."""
+        return self._run(
+            "INSERT OR IGNORE INTO instruments VALUES (?, ?, ?, ?, ?, ?)",
+            [_listing_row(listing) for listing in listings],
+        )
+
+    def put_sector(self, sector: SectorRow) -> bool:
+        """Replace a sector of the same name, or of the same code under another name."""
+        held = self._connection.execute(
+            "SELECT id, name, category, code FROM sectors WHERE name = ? OR code = ?",
+            (sector.name, sector.code),
+        ).fetchall()
+        if len(held) == 1 and held[0][1:] == (sector.name, sector.category, sector.code):
+            rows = self._connection.execute(
+                "SELECT symbol FROM members WHERE sector = ? ORDER BY place", (held[0][0],)
+            )
+            if tuple(row[0] for row in rows) == sector.symbols:
+                return False
+        self._run("DELETE FROM sectors WHERE id = ?", [(row[0],) for row in held])
+        cursor = self._connection.execute(
+            "INSERT INTO sectors (name, category, code) VALUES (?, ?, ?)",
+            (sector.name, sector.category, sector.code),
+        )
+        members = [(cursor.lastrowid, *pair) for pair in enumerate(sector.symbols)]
+        return self._run("INSERT INTO members VALUES (?, ?, ?)", members) or True
+
+    def put_weights(self, weights: Sequence[tuple[str, date, str, float]]) -> bool:
+        """Replace the members of every (index, date) that the rows name."""
+        rows = {(index, day.isoformat(), symbol, weight) for index, day, symbol, weight in weights}
+        stated = {row[:2] for row in rows}
+        held: set[tuple[str, str, str, float]] = set()
+        for place in stated:
+            query = "SELECT * FROM weights WHERE index_symbol = ? AND date = ?"
+            held.update(self._connection.execute(query, place).fetchall())
+        if held == rows:
+            return False
+        self._run("DELETE FROM weights WHERE index_symbol = ? AND date = ?", list(stated))
+        return self._run("INSERT INTO weights VALUES (?, ?, ?, ?)", list(rows))
+
+    def _run(self, query: str, rows: Sequence[tuple[Any, ...]]) -> bool:
+        before = self._connection.total_changes
+        self._connection.executemany(query, rows)
+        return self._connection.total_changes != before
+
+
+def _listing_row(listing: Listing) -> tuple[Any, ...]:
+    dates = (_iso(listing.list_date), _iso(listing.delist_date))
+    is_st = warned(listing.name) if listing.is_st is None else listing.is_st
+    return (listing.symbol, listing.name, *dates, int(is_st), sought(listing.name or ""))
+
+
+def warned(name: str | None) -> bool:
+    """Return whether a name carries the exchange's risk warning: ST, *ST, SST or S*ST."""
+    return sought(name or "").startswith(("st", "*st", "sst", "s*st"))
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _instrument(row: Sequence[Any]) -> Instrument:
+    symbol, name, listed, delisted, is_st, _ = row
+    market, kind, board = classify(symbol)
+    return Instrument(
+        symbol=symbol,
+        name=name,
+        market=market,
+        kind=kind,
+        board=board,
+        price_tick=_TICKS.get(kind),
+        list_date=None if listed is None else date.fromisoformat(listed),
+        delist_date=None if delisted is None else date.fromisoformat(delisted),
+        is_st=bool(is_st),
+        source=Source.IMPORTED,
+    )
