@@ -1,22 +1,24 @@
 # `just` checks and tests. Every recipe runs on the versions that pyproject.toml pins.
 
+tool := "uv run --group check"
+
 default: check test
 
 # Style, types, the staircase, and the generated files
 check:
-    uv run ruff check
-    uv run ruff format --check
-    uv run basedpyright
-    uv run lint-imports
-    uv run python -m tools.proto --check
-    uv run python -m tools.sdl --check
+    {{ tool }} ruff check
+    {{ tool }} ruff format --check
+    {{ tool }} basedpyright
+    {{ tool }} lint-imports
+    {{ tool }} python -m tools.proto --check
+    {{ tool }} python -m tools.sdl --check
 
 test *arguments:
     uv run pytest {{ arguments }}
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:
-    uv run python -m tools.proto
+    {{ tool }} python -m tools.proto
 
 # schema/schema.graphql from the code
 sdl:

@@ -29,7 +29,8 @@ def _needed(wanted: Requirement) -> list[Requirement]:
 
 
 def test_every_package_that_is_installed_is_pinned() -> None:
-    asked = [*_PROJECT["project"]["dependencies"], *_PROJECT["dependency-groups"]["dev"]]
+    groups = _PROJECT["dependency-groups"].values()
+    asked = [*_PROJECT["project"]["dependencies"], *(each for group in groups for each in group)]
     open_ends = [Requirement(each) for each in asked]
     seen: set[str] = set()
     while open_ends:
