@@ -112,7 +112,10 @@ def _tick(symbol: str) -> float:
 def load_events(
     connection: sqlite3.Connection, symbols: Sequence[str]
 ) -> Mapping[str, Sequence[Dividend] | None]:
-    """Return the events per symbol, oldest first; None where nobody knows them."""
+    """Return the events, oldest first, of every symbol with bars or dividends held.
+
+    None where what is held does not tell them.
+    """
     chosen = json.dumps(list(symbols))
     within = "symbol IN (SELECT value FROM json_each(?))"
     known = connection.execute(f"SELECT symbol FROM adjustable WHERE {within}", (chosen,))  # noqa: S608
@@ -125,7 +128,16 @@ def load_events(
     for symbol, ex_date, *values in connection.execute(query, (chosen,)):
         event = Dividend(symbol, date.fromisoformat(ex_date), *values)
         found.setdefault(symbol, []).append(event)
-    return {symbol: found.get(symbol) for symbol in symbols}
+    return {symbol: found.get(symbol) for symbol in _held(connection, chosen)}
+
+
+def _held(connection: sqlite3.Connection, chosen: str) -> Sequence[str]:
+    query = (
+        "SELECT symbol FROM series WHERE kind = 'BAR' AND symbol IN (SELECT value FROM "
+        "json_each(?1)) UNION SELECT symbol FROM dividends WHERE symbol IN "
+        "(SELECT value FROM json_each(?1))"
+    )
+    return [row[0] for row in connection.execute(query, (chosen,))]
 
 
 class EventWriter:

@@ -1,12 +1,11 @@
 """Reads bars and recordings: which rows, then only the asked columns of just those chunks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from quantgraph.domain.bars import BAR_FIELDS, BarColumns, Period, Window
-from quantgraph.domain.calendar import Dates, Times
+from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Window
+from quantgraph.domain.calendar import Times
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.sources import Source
+from quantgraph.domain.shelf import HeldBars
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
 from quantgraph.store.blocks import Blocks, join_pieces, load_blocks
 from quantgraph.store.catalog import Piece, SeriesIndex
@@ -17,39 +16,16 @@ from quantgraph.store.series import SeriesKey
 Chosen = Mapping[SeriesKey, Sequence[Piece] | GatewayError]
 
 
-@dataclass(frozen=True, slots=True)
-class BarQuery:
-    """Stored bars of some symbols: the period must be one that is held (MIN_1, DAY_1)."""
-
-    symbols: Sequence[str]
-    period: Period
-    window: Window
-    fields: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBars:
-    """The rows of one series in the window.
-
-    `first` and `last` are the stamps that the whole held series begins and ends with, `days` the
-    days that the returned rows lie on.
-    """
-
-    columns: BarColumns
-    source: Source
-    first: int
-    last: int
-    days: Dates
-
-
-def read_bars(reader: Reader, query: BarQuery) -> Sequence[HeldBars | GatewayError | None]:
+def read_bars(reader: Reader, request: BarRequest) -> Sequence[HeldBars | GatewayError | None]:
     """Return the bars per symbol in order, None where the series is not held at all."""
-    keys = [SeriesKey.bars(symbol, query.period) for symbol in query.symbols]
-    dtypes = {name: BAR_FIELDS[name].dtype for name in query.fields}
+    keys = [SeriesKey.bars(symbol, request.period) for symbol in request.symbols]
+    dtypes = {name: BAR_FIELDS[name].dtype for name in request.fields}
     with reader.snapshot() as snapshot:
         indexes = snapshot.indexes(keys)
         scan = _Scan(snapshot, reader.counter)
-        chosen = {key: scan.choose(index, query.window) for key, index in indexes.items() if index}
+        chosen = {
+            key: scan.choose(index, request.window) for key, index in indexes.items() if index
+        }
         blocks = scan.blocks(chosen.values(), tuple(dtypes))
     return [_held_bars(indexes[key], chosen.get(key, ()), blocks, dtypes) for key in keys]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from quantgraph.domain.bars import Period, Window
+from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.calendar import TradingCalendar, day_of
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, StartupError
@@ -16,11 +16,11 @@ from quantgraph.domain.financials.tables import FinancialRequest
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.shelf import HeldBars, Reports
 from quantgraph.domain.ticks import TickColumns, TickRequest
 from quantgraph.store import events, history, reference, reports
 from quantgraph.store.blocks import open_block
 from quantgraph.store.counter import ReadCounter
-from quantgraph.store.history import BarQuery, HeldBars
 from quantgraph.store.reader import Reader
 from quantgraph.store.schema import connect, open_file
 from quantgraph.store.series import BAR
@@ -81,13 +81,13 @@ class MarketStore:
             finally:
                 connection.close()
 
-    def read_bars(self, query: BarQuery) -> Sequence[HeldBars | GatewayError | None]:
+    def read_bars(self, request: BarRequest) -> Sequence[HeldBars | GatewayError | None]:
         """Return the bars per symbol in order, None where the series is not held at all.
 
         One transaction for all symbols. Only the columns in `fields` are read, and a time column
         besides only where a bound of the window falls inside a day.
         """
-        return history.read_bars(self._reader, query)
+        return history.read_bars(self._reader, request)
 
     def read_ticks(self, request: TickRequest) -> TickColumns | None:
         """Return the first `limit` rows in the span, None where no recording is held."""
@@ -119,11 +119,11 @@ class MarketStore:
             return reference.load_weights(snapshot.connection, index_symbol)
 
     def dividends(self, symbols: Sequence[str]) -> Mapping[str, Sequence[Dividend] | None]:
-        """Return the events per symbol, oldest first; None where nothing held tells them."""
+        """Return the events of every symbol with bars or dividends; None: not told by them."""
         with self._reader.snapshot() as snapshot:
             return events.load_events(snapshot.connection, symbols)
 
-    def financials(self, request: FinancialRequest) -> Mapping[str, reports.Reports]:
+    def financials(self, request: FinancialRequest) -> Mapping[str, Reports]:
         """Return the asked statements of every symbol that has any report held."""
         with self._reader.snapshot() as snapshot:
             return reports.load_reports(snapshot.connection, request, self.counter)
@@ -150,8 +150,9 @@ class MarketStore:
 
     def last_close(self, symbol: str) -> LastClose | None:
         """Return the newest held daily bar's close; None if no daily bar is held."""
-        query = BarQuery((symbol,), Period.DAY_1, Window(last=1), ("close", "previous_close"))
-        held = self.read_bars(query)[0]
+        fields = ("close", "previous_close")
+        request = BarRequest((symbol,), Period.DAY_1, Window(last=1), fields=fields)
+        held = self.read_bars(request)[0]
         if not isinstance(held, HeldBars):
             return None
         missing = held.columns.missing("previous_close")

@@ -15,11 +15,11 @@ from operator import itemgetter
 from quantgraph.domain.calendar import SHANGHAI
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialReport, FinancialRequest, ReportBasis
+from quantgraph.domain.shelf import Reports
 from quantgraph.domain.sources import Source
 from quantgraph.store.counter import ReadCounter
 
 Value = float | str
-Reports = Mapping[Statement, tuple[FinancialReport, ...]]
 _UNKNOWN_DAY = ""
 
 

@@ -1,0 +1,138 @@
+"""What one request and one operation may ask of the bars below."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quantgraph.config import LimitsConfig
+from quantgraph.domain.bars import BarRequest, BarSeries, Period, Window
+from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
+from quantgraph.domain.errors import GatewayError, InvalidRequest, bad_request
+from quantgraph.domain.ports import Bars
+from quantgraph.domain.reasons import Reason
+
+DEFAULT_LAST = 250
+_SESSION_MINUTES = 240
+
+
+@dataclass(slots=True)
+class RowBudget:
+    """The bar rows that one operation has taken so far."""
+
+    taken: int = 0
+
+
+_budget: ContextVar[RowBudget | None] = ContextVar("row_budget", default=None)
+
+
+@contextmanager
+def operation_budget() -> Generator[RowBudget]:
+    """Count all bar requests inside, those of child tasks too, against one operation's limit."""
+    budget = RowBudget()
+    token = _budget.set(budget)
+    try:
+        yield budget
+    finally:
+        _budget.reset(token)
+
+
+def resolve_window(window: Window) -> Window:
+    """Return the window with `last = 250` where neither start nor last is given.
+
+    Errors: BAD_REQUEST for a last below 1 or beside a start, START_AFTER_END.
+    """
+    if window.last is not None and window.last < 1:
+        raise bad_request(f"last is {window.last}; expected 1 or more.", last=window.last)
+    if window.last is not None and window.start is not None:
+        raise bad_request(
+            "start and last exclude each other: give start (and end), or last (and end)."
+        )
+    if window.start is None:
+        return replace(window, last=window.last or DEFAULT_LAST)
+    if window.end is not None and window.start > window.end:
+        text = f"start {from_ms(window.start)} lies after end {from_ms(window.end)}."
+        raise InvalidRequest(Reason.START_AFTER_END, text)
+    return window
+
+
+class LimitedBars:
+    """Refuses what is too much before it is read, naming the limit and the bulk rpc."""
+
+    def __init__(self, bars: Bars, limits: LimitsConfig, calendar: TradingCalendar) -> None:
+        """Guard `bars`; an open window is taken to reach the calendar's end."""
+        self._bars = bars
+        self._rows = limits.bar_rows
+        self._symbols = limits.batch_symbols
+        self._horizon = day_start(calendar.last) + DAY_MS
+
+    async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
+        """Pass on a valid request of bearable size; see `ports.Bars`.
+
+        Errors: BAD_REQUEST, START_AFTER_END, ROW_LIMIT, all before anything large is read.
+        """
+        if len(request.symbols) > self._symbols:
+            raise bad_request(
+                f"{len(request.symbols)} symbols in one request; the limit is {self._symbols} "
+                "(limits.batch_symbols). Split the request.",
+                limit=self._symbols,
+            )
+        request = replace(request, window=resolve_window(request.window))
+        budget = _budget.get() or RowBudget()
+        await self._check(request, self._rows - budget.taken)
+        series = await self._bars.bars(request)
+        budget.taken += sum(s.columns.length for s in series if isinstance(s, BarSeries))
+        # Requests of one operation run side by side: each was within what was left at its start.
+        if budget.taken > self._rows:
+            raise self._refusal(budget.taken)
+        return series
+
+    async def _check(self, request: BarRequest, left: int) -> None:
+        if request.window.last is not None:
+            asked = request.window.last * len(request.symbols)
+            if asked > left:
+                raise self._refusal(asked)
+            return
+        most = self._most_rows(request)
+        if most * len(request.symbols) <= left:
+            return
+        # The window could hold too much: count what is there, a bounded number of rows at a time.
+        size = max(1, 4 * self._rows // most)
+        for place in range(0, len(request.symbols), size):
+            symbols = request.symbols[place : place + size]
+            left -= await self._count(replace(request, symbols=symbols), left)
+            if left < 0:
+                raise self._refusal(self._rows - left)
+
+    async def _count(self, request: BarRequest, left: int) -> int:
+        """Return how many rows the window holds; counting stops one row beyond `left`."""
+        window = Window(end=request.window.end, last=max(left, 0) + 1)
+        series = await self._bars.bars(replace(request, window=window, fields=("time",)))
+        start = request.window.start or 0
+        return sum(
+            int(np.count_nonzero(s.columns.values["time"] >= start))
+            for s in series
+            if isinstance(s, BarSeries)
+        )
+
+    def _most_rows(self, request: BarRequest) -> int:
+        start = request.window.start or 0
+        end = (
+            self._horizon if request.window.end is None else min(request.window.end, self._horizon)
+        )
+        days = max(0, end - start) // DAY_MS + 2
+        return days * _per_day(request.period)
+
+    def _refusal(self, rows: int) -> InvalidRequest:
+        text = (
+            f"{rows} or more rows asked; the limit is {self._rows} per series and per operation "
+            "(limits.bar_rows). Ask for less, or use the gRPC call "
+            "quantgraph.v1.BarService/DownloadBars, which has no such limit."
+        )
+        return InvalidRequest(Reason.ROW_LIMIT, text, limit=self._rows, rpc="DownloadBars")
+
+
+def _per_day(period: Period) -> int:
+    return _SESSION_MINUTES // period.minutes if period.minutes else 1
