@@ -47,7 +47,10 @@ def layout(message: type[Message]) -> Mapping[str, np.dtype[np.generic]]:
 
 
 def columns_to_proto(block: Block, message: type[M]) -> M:
-    """Return the twin of a columns message; `published` makes the stock message of it."""
+    """Return the twin of a columns message; `published` makes the stock message of it.
+
+    A mask that says that nothing is missing is left out.
+    """
     columns = layout(message)
     unknown = block.values.keys() - columns.keys()
     if unknown:
@@ -63,7 +66,7 @@ def columns_to_proto(block: Block, message: type[M]) -> M:
     bitmaps = [
         {"column": name, "bitmap": np.packbits(mask, bitorder="little").tobytes()}
         for name, mask in block.valid.items()
-        if name in packed
+        if name in packed and not mask.all()
     ]
     return twin(message)(row_count=block.length, validity=bitmaps, **packed)
 

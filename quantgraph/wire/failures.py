@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError
 from google.rpc.code_pb2 import RESOURCE_EXHAUSTED, UNAUTHENTICATED, UNAVAILABLE
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage, RetryInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from quantgraph.domain.errors import GatewayError
@@ -15,6 +15,9 @@ from quantgraph.v1 import types_pb2
 DOMAIN = "quantgraph"
 # What a caller should wait before a retry where nobody knows better.
 RETRY_SECONDS = 1
+# A status travels in headers, and clients take 8 KB of those: Chinese text weighs most there.
+_LONGEST_TEXT = 500
+_LONGEST_DETAIL = 120
 
 _LEAVES: Mapping[frozenset[object], type[GatewayError]] = {
     frozenset(leaf.kinds): leaf for leaf in GatewayError.__subclasses__()
@@ -54,14 +57,15 @@ def error_of(code: str, message: str, zh: str, details: Mapping[str, str]) -> Ga
 
 def status_to_proto(error: GatewayError, code: int, request_id: str) -> Status:
     """Write a refusal with everything that a program needs, so that no text must be parsed."""
-    metadata = {**error.details, "requestId": request_id, "messageZh": error.message_zh}
+    metadata = {name: value[:_LONGEST_DETAIL] for name, value in error.details.items()}
+    metadata |= {"requestId": request_id, "messageZh": error.message_zh[:_LONGEST_TEXT]}
     metadata["retryable"] = "true" if error.retryable else "false"
-    status = Status(code=code, message=error.message)
+    message = error.message[:_LONGEST_TEXT]
+    status = Status(code=code, message=message)
     _attach(status, ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=metadata))
-    _attach(status, LocalizedMessage(locale="zh-CN", message=error.message_zh))
     if "field" in error.details:
         violation = BadRequest.FieldViolation(
-            field=error.details["field"], description=error.message, reason=error.reason.value
+            field=error.details["field"], description=message, reason=error.reason.value
         )
         _attach(status, BadRequest(field_violations=[violation]))
     if code == RESOURCE_EXHAUSTED:
@@ -84,7 +88,7 @@ def status_from_proto(status: Status) -> GatewayError:
     return error_of(reason.value, status.message or "no message", "", {"status": str(status.code)})
 
 
-def _attach(status: Status, detail: ErrorInfo | LocalizedMessage | BadRequest | RetryInfo) -> None:
+def _attach(status: Status, detail: ErrorInfo | BadRequest | RetryInfo) -> None:
     packed = Any()
     packed.Pack(detail)
     status.details.append(packed)

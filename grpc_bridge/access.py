@@ -1,0 +1,84 @@
+"""Which scope each rpc needs; an rpc that is not listed here is denied."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+
+from google.protobuf.message import Message
+from grpc.aio import Metadata
+
+from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.errors import Forbidden, Unauthenticated
+from quantgraph.domain.reasons import Reason
+from quantgraph.wire.fields import text_from_proto
+
+# None: open to everybody, because probes have no key and the answer tells nothing.
+SCOPES: Mapping[str, Scope | None] = {
+    "/quantgraph.v1.AccountService/GetAsset": Scope.READ,
+    "/quantgraph.v1.AccountService/ListAccounts": Scope.READ,
+    "/quantgraph.v1.AccountService/ListPositions": Scope.READ,
+    "/quantgraph.v1.BarService/DownloadBars": Scope.READ,
+    "/quantgraph.v1.BarService/ListBars": Scope.READ,
+    "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,
+    "/quantgraph.v1.InstrumentService/GetInstruments": Scope.READ,
+    "/quantgraph.v1.InstrumentService/ListInstruments": Scope.READ,
+    "/quantgraph.v1.OrderService/CancelOrder": Scope.TRADE,
+    "/quantgraph.v1.OrderService/GetOrder": Scope.READ,
+    "/quantgraph.v1.OrderService/ListOrders": Scope.READ,
+    "/quantgraph.v1.OrderService/StreamOrderEvents": Scope.READ,
+    "/quantgraph.v1.OrderService/SubmitOrder": Scope.TRADE,
+    "/quantgraph.v1.QuoteService/GetQuotes": Scope.READ,
+    "/quantgraph.v1.QuoteService/WatchQuotes": Scope.READ,
+    "/quantgraph.v1.SectorService/GetSector": Scope.READ,
+    "/quantgraph.v1.SectorService/ListIndexWeights": Scope.READ,
+    "/quantgraph.v1.SectorService/ListSectors": Scope.READ,
+    "/quantgraph.v1.SystemService/GetServerInfo": Scope.READ,
+    "/quantgraph.v1.TickService/ListTicks": Scope.READ,
+    "/grpc.health.v1.Health/Check": None,
+    "/grpc.health.v1.Health/List": None,
+    "/grpc.health.v1.Health/Watch": None,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Scope.READ,
+}
+
+_caller: ContextVar[Principal] = ContextVar("caller")
+
+
+def caller() -> Principal:
+    """Return who makes the present call."""
+    return _caller.get()
+
+
+def remember(principal: Principal) -> None:
+    """Keep who makes the present call; each call runs in a context of its own."""
+    _caller.set(principal)
+
+
+def scope_of(method: str) -> Scope | None:
+    """Return the scope that an rpc needs, None where it is open; raise FORBIDDEN if undecided."""
+    if method not in SCOPES:
+        text = f"{method} has no scope decided yet, so no key may use it."
+        raise Forbidden(Reason.FORBIDDEN, text, method=method)
+    return SCOPES[method]
+
+
+def credential_of(metadata: Metadata | None) -> str | None:
+    """Return the key of x-api-key or of authorization: Bearer, or None."""
+    shown = {name: value for name, value in metadata or () if isinstance(value, str)}
+    if "x-api-key" in shown:
+        return shown["x-api-key"]
+    if "authorization" not in shown:
+        return None
+    scheme, _, key = shown["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        text = "authorization must read `Bearer <API key>`."
+        raise Unauthenticated(Reason.UNAUTHENTICATED, text)
+    return key.strip()
+
+
+def check_account(request: Message, scope: Scope) -> None:
+    """Raise unless the caller has the scope on the account that a request names, if it does.
+
+    Here rather than in each servicer: a new rpc with an `account_id` cannot forget it.
+    """
+    if "account_id" in request.DESCRIPTOR.fields_by_name:
+        account = text_from_proto(getattr(request, "account_id"), "account_id")  # noqa: B009
+        caller().require_account(account, scope)

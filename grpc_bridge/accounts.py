@@ -1,0 +1,37 @@
+"""Answers AccountService; the call's frame has checked the account already."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from grpc_bridge.access import caller
+from quantgraph.domain.ports import Gateway
+from quantgraph.v1 import accounts_pb2
+from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer
+from quantgraph.wire.accounts import account_to_proto, asset_to_proto, position_to_proto
+
+
+class AccountServicer(AccountServiceServicer):
+    """AccountService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._accounts = gateway.accounts
+
+    async def ListAccounts(
+        self, request: accounts_pb2.ListAccountsRequest, context: object
+    ) -> accounts_pb2.ListAccountsResponse:
+        seen = [each for each in await self._accounts.accounts() if caller().sees(each.id)]
+        return accounts_pb2.ListAccountsResponse(accounts=[account_to_proto(each) for each in seen])
+
+    async def GetAsset(
+        self, request: accounts_pb2.GetAssetRequest, context: object
+    ) -> accounts_pb2.GetAssetResponse:
+        asset = await self._accounts.asset(request.account_id)
+        return accounts_pb2.GetAssetResponse(asset=asset_to_proto(asset))
+
+    async def ListPositions(
+        self, request: accounts_pb2.ListPositionsRequest, context: object
+    ) -> accounts_pb2.ListPositionsResponse:
+        held = await self._accounts.positions(request.account_id)
+        return accounts_pb2.ListPositionsResponse(
+            positions=[position_to_proto(each) for each in held]
+        )

@@ -1,0 +1,53 @@
+"""Answers InstrumentService."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from grpc_bridge.batches import checked_batch
+from quantgraph.domain.errors import unknown_symbol
+from quantgraph.domain.ports import Gateway
+from quantgraph.v1 import instruments_pb2
+from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer
+from quantgraph.wire.failures import failure_to_proto
+from quantgraph.wire.instruments import instrument_to_proto
+from quantgraph.wire.pages import after_token, page_size, token_of
+
+_PAGE = 50
+_MOST = 500
+
+
+class InstrumentServicer(InstrumentServiceServicer):
+    """InstrumentService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._gateway = gateway
+
+    async def GetInstruments(
+        self, request: instruments_pb2.GetInstrumentsRequest, context: object
+    ) -> instruments_pb2.GetInstrumentsResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        found = await self._gateway.reference.instruments(symbols)
+        results = [
+            instruments_pb2.InstrumentResult(
+                symbol=symbol, failure=failure_to_proto(unknown_symbol(symbol))
+            )
+            if each is None
+            else instruments_pb2.InstrumentResult(
+                symbol=symbol, instrument=instrument_to_proto(each)
+            )
+            for symbol, each in zip(symbols, found, strict=True)
+        ]
+        return instruments_pb2.GetInstrumentsResponse(results=results)
+
+    async def ListInstruments(
+        self, request: instruments_pb2.ListInstrumentsRequest, context: object
+    ) -> instruments_pb2.ListInstrumentsResponse:
+        text = request.search if request.HasField("search") else None
+        scope = f"instruments {text!r}"
+        size = page_size(request.page_size, _PAGE, _MOST)
+        after = after_token(scope, request.page_token)
+        found, more = await self._gateway.reference.search(text, size, after)
+        return instruments_pb2.ListInstrumentsResponse(
+            instruments=[instrument_to_proto(each) for each in found],
+            next_page_token=token_of(scope, found[-1].symbol) if more else "",
+        )

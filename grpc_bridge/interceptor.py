@@ -1,0 +1,227 @@
+"""The frame around every call: request id, key, scope, parsing, limits and errors."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from grpc import aio
+
+from grpc_bridge.access import check_account, credential_of, remember, scope_of
+from grpc_bridge.status import refuse
+from quantgraph.domain.access import Scope
+from quantgraph.domain.errors import (
+    GatewayError,
+    InvalidRequest,
+    LimitReached,
+    Unavailable,
+    bad_request,
+)
+from quantgraph.domain.ports import Access
+from quantgraph.domain.reasons import Reason
+
+Context = aio.ServicerContext[Any, Any]
+Handler = grpc.RpcMethodHandler[Any, Any]
+# These stay open as long as the client likes; they are counted, and ended first at a stop.
+ENDLESS = frozenset(
+    {
+        "/quantgraph.v1.QuoteService/WatchQuotes",
+        "/quantgraph.v1.OrderService/StreamOrderEvents",
+        "/grpc.health.v1.Health/Watch",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    }
+)
+# A submit that runs out of time may be at the exchange already: it is never abandoned here.
+UNTIMED = frozenset(
+    {"/quantgraph.v1.OrderService/SubmitOrder", "/quantgraph.v1.OrderService/CancelOrder"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What one call, or one connection, may take."""
+
+    message_bytes: int
+    seconds: float
+    streams: int
+
+
+class CallFrame(aio.ServerInterceptor):
+    """Wraps every handler, whoever registered it: nothing is answered past this."""
+
+    def __init__(self, access: Access, limits: CallLimits) -> None:
+        """Check keys by `access`."""
+        self._access = access
+        self._limits = limits
+        self._open: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stopping = False
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Return the wrapped handler; an unknown method stays UNIMPLEMENTED."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method
+        if not handler.response_streaming:
+            return grpc.unary_unary_rpc_method_handler(self._unary(method, handler))
+        if not handler.request_streaming:
+            stream = self._stream(method, handler)
+            return grpc.unary_stream_rpc_method_handler(stream, None, _serialised)
+        exchange = self._exchange(method, handler)
+        return grpc.stream_stream_rpc_method_handler(exchange, None, _serialised)
+
+    def end_streams(self) -> None:
+        """Refuse new endless streams and end the open ones: the gateway is stopping."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+
+    def _unary(self, method: str, handler: Handler) -> Callable[..., Awaitable[bytes]]:
+        behaviour: Any = handler.unary_unary
+
+        async def answer(raw: bytes, context: Context) -> bytes:
+            request_id = _named(context)
+            try:
+                scope = await self._admit(method, context)
+                request = _parsed(handler, raw, scope)
+                async with asyncio.timeout(None if method in UNTIMED else self._limits.seconds):
+                    response: Message = await behaviour(request, context)
+                return self._checked(response)
+            except TimeoutError:
+                text = f"Not finished after {self._limits.seconds} s and abandoned."
+                await refuse(context, Unavailable(Reason.TIMED_OUT, text), request_id)
+            except Exception as error:
+                await refuse(context, error, request_id)
+
+        return answer
+
+    def _stream(self, method: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+        behaviour: Any = handler.unary_stream
+
+        async def answer(raw: bytes, context: Context) -> None:
+            request_id = _named(context)
+            try:
+                scope = await self._admit(method, context)
+                request = _parsed(handler, raw, scope)
+                with self._counted(method, context):
+                    await _pump(behaviour(request, context), context)
+            except asyncio.CancelledError:
+                await self._end(context, request_id)
+            except Exception as error:
+                await refuse(context, error, request_id)
+
+        return answer
+
+    def _exchange(self, method: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+        behaviour: Any = handler.stream_stream
+
+        async def answer(raws: AsyncIterator[bytes], context: Context) -> None:
+            request_id = _named(context)
+            try:
+                scope = await self._admit(method, context)
+                requests = (_parsed(handler, raw, scope) async for raw in raws)
+                with self._counted(method, context):
+                    await _pump(behaviour(requests, context), context)
+            except asyncio.CancelledError:
+                await self._end(context, request_id)
+            except Exception as error:
+                await refuse(context, error, request_id)
+
+        return answer
+
+    async def _admit(self, method: str, context: Context) -> Scope | None:
+        scope = scope_of(method)
+        if scope is not None:
+            credential = credential_of(context.invocation_metadata())
+            principal = await self._access.authenticate(credential)
+            principal.require(scope)
+            remember(principal)
+        return scope
+
+    def _checked(self, response: Message) -> bytes:
+        body = response.SerializeToString()
+        if len(body) > self._limits.message_bytes:
+            text = (
+                f"The answer has {len(body)} bytes, more than the {self._limits.message_bytes} of "
+                "grpc.max_message_bytes. Ask for less; for bars use DownloadBars."
+            )
+            raise InvalidRequest(Reason.ROW_LIMIT, text, bytes=len(body))
+        return body
+
+    @contextmanager
+    def _counted(self, method: str, context: Context) -> Generator[None]:
+        if method not in ENDLESS:
+            yield
+            return
+        peer, task = context.peer(), asyncio.current_task()
+        self._refuse_more(peer)
+        assert task is not None  # noqa: S101 a handler always runs in a task
+        self._open[peer] += 1
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+            self._open[peer] -= 1
+            if not self._open[peer]:
+                del self._open[peer]
+
+    def _refuse_more(self, peer: str) -> None:
+        if self._stopping:
+            raise _stopping()
+        if self._open[peer] >= self._limits.streams:
+            text = f"This connection has {self._open[peer]} open streams; that is the most."
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._limits.streams)
+
+    async def _end(self, context: Context, request_id: str) -> None:
+        """Say why at a stop of ours; a client's own cancel needs no answer."""
+        if not self._stopping or context.cancelled() or context.done():
+            raise asyncio.CancelledError
+        await refuse(context, _stopping(), request_id)
+
+
+def _named(context: Context) -> str:
+    request_id = uuid.uuid4().hex
+    context.set_trailing_metadata((("x-request-id", request_id),))
+    return request_id
+
+
+def _parsed(handler: Handler, raw: bytes, scope: Scope | None) -> Message:
+    assert handler.request_deserializer is not None  # noqa: S101 every stub has one
+    try:
+        request: Message = handler.request_deserializer(raw)
+    except DecodeError:
+        text = "The bytes are not the request message of this rpc."
+        raise bad_request(text) from None
+    if scope is not None:
+        check_account(request, scope)
+    return request
+
+
+def _serialised(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+async def _pump(answers: AsyncGenerator[Message] | Awaitable[None], context: Context) -> None:
+    if not isinstance(answers, AsyncGenerator):
+        await answers  # it writes for itself
+        return
+    async with aclosing(answers):
+        async for answer in answers:
+            # Waits while the client does not read: a slow reader costs one message here.
+            await context.write(answer)
+
+
+def _stopping() -> GatewayError:
+    text = "The gateway is stopping; connect again later."
+    return Unavailable(Reason.SHUTTING_DOWN, text)

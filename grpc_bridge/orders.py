@@ -1,0 +1,81 @@
+"""Answers OrderService; the call's frame has checked the account already."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from quantgraph.domain.errors import NotFound
+from quantgraph.domain.orders import OrderQuery
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+from quantgraph.v1 import orders_pb2
+from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
+from quantgraph.wire.enums import ORDER_STATE
+from quantgraph.wire.orders import (
+    cursor_from_proto,
+    event_to_proto,
+    key_from_proto,
+    order_to_proto,
+    ticket_from_proto,
+)
+from quantgraph.wire.pages import after_token, page_size, token_of
+
+_PAGE = 50
+_MOST = 500
+
+
+class OrderServicer(OrderServiceServicer):
+    """OrderService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._trading = gateway.trading
+
+    async def SubmitOrder(
+        self, request: orders_pb2.SubmitOrderRequest, context: object
+    ) -> orders_pb2.SubmitOrderResponse:
+        done = await self._trading.submit(ticket_from_proto(request))
+        return orders_pb2.SubmitOrderResponse(
+            order=order_to_proto(done.order), replayed=done.replayed
+        )
+
+    async def CancelOrder(
+        self, request: orders_pb2.CancelOrderRequest, context: object
+    ) -> orders_pb2.CancelOrderResponse:
+        order = await self._trading.cancel(key_from_proto(request))
+        return orders_pb2.CancelOrderResponse(order=order_to_proto(order))
+
+    async def GetOrder(
+        self, request: orders_pb2.GetOrderRequest, context: object
+    ) -> orders_pb2.GetOrderResponse:
+        key = key_from_proto(request)
+        order = await self._trading.order(key)
+        if order is None:
+            wanted = key.id or key.client_order_id or ""
+            text = f"Account {key.account_id} has no order {wanted[:64]!r}."
+            raise NotFound(Reason.ORDER_NOT_FOUND, text, account_id=key.account_id)
+        return orders_pb2.GetOrderResponse(order=order_to_proto(order))
+
+    async def ListOrders(
+        self, request: orders_pb2.ListOrdersRequest, context: object
+    ) -> orders_pb2.ListOrdersResponse:
+        states = frozenset(
+            ORDER_STATE.from_proto(number, f"states[{index}]")
+            for index, number in enumerate(request.states)
+        )
+        scope = f"orders {request.account_id} {sorted(states)}"
+        size = page_size(request.page_size, _PAGE, _MOST)
+        after = after_token(scope, request.page_token)
+        page = await self._trading.orders(OrderQuery(request.account_id, states, size, after))
+        return orders_pb2.ListOrdersResponse(
+            orders=[order_to_proto(each) for each in page.orders],
+            next_page_token=token_of(scope, page.orders[-1].id) if page.more else "",
+        )
+
+    async def StreamOrderEvents(
+        self, request: orders_pb2.StreamOrderEventsRequest, context: object
+    ) -> AsyncGenerator[orders_pb2.StreamOrderEventsResponse]:
+        async with aclosing(self._trading.events(cursor_from_proto(request))) as events:
+            async for event in events:
+                yield orders_pb2.StreamOrderEventsResponse(event=event_to_proto(event))

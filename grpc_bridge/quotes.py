@@ -1,0 +1,62 @@
+"""Answers QuoteService."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from grpc_bridge.batches import checked_batch
+from grpc_bridge.sectors import found_sector
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.instruments import Market
+from quantgraph.domain.ports import Gateway
+from quantgraph.v1 import quotes_pb2
+from quantgraph.v1.quotes_pb2_grpc import QuoteServiceServicer
+from quantgraph.wire.failures import failure_to_proto
+from quantgraph.wire.fields import invalid_field
+from quantgraph.wire.quotes import (
+    event_to_proto,
+    quote_to_proto,
+    selector_from_proto,
+    watch_from_proto,
+)
+
+
+class QuoteServicer(QuoteServiceServicer):
+    """QuoteService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._gateway = gateway
+
+    async def GetQuotes(
+        self, request: quotes_pb2.GetQuotesRequest, context: object
+    ) -> quotes_pb2.GetQuotesResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        found = await self._gateway.quotes.quotes(symbols)
+        results = [
+            quotes_pb2.QuoteResult(symbol=symbol, failure=failure_to_proto(each))
+            if isinstance(each, GatewayError)
+            else quotes_pb2.QuoteResult(symbol=symbol, quote=quote_to_proto(each))
+            for symbol, each in zip(symbols, found, strict=True)
+        ]
+        return quotes_pb2.GetQuotesResponse(results=results)
+
+    async def WatchQuotes(
+        self, request: quotes_pb2.WatchQuotesRequest, context: object
+    ) -> AsyncGenerator[quotes_pb2.WatchQuotesResponse]:
+        watch = watch_from_proto(request, await self._selected(request))
+        async with aclosing(self._gateway.quote_stream.watch(watch)) as events:
+            async for event in events:
+                yield quotes_pb2.WatchQuotesResponse(events=[event_to_proto(event)])
+
+    async def _selected(self, request: quotes_pb2.WatchQuotesRequest) -> tuple[str, ...]:
+        chosen = selector_from_proto(request)
+        # A market is a string too, so it must be looked at first.
+        if isinstance(chosen, Market):
+            chosen = await self._gateway.reference.market_symbols(chosen)
+        elif isinstance(chosen, str):
+            chosen = (await found_sector(self._gateway, chosen)).symbols
+        if not chosen:
+            raise invalid_field("selector", "there is no symbol to watch.")
+        return chosen

@@ -1,0 +1,147 @@
+"""The gRPC server: binds, registers every servicer, starts and stops."""
+
+import errno
+import socket
+from typing import NoReturn
+
+from grpc import aio
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from grpc_bridge.accounts import AccountServicer
+from grpc_bridge.bars import BarServicer
+from grpc_bridge.financials import FinancialServicer
+from grpc_bridge.health import LiveHealth
+from grpc_bridge.instruments import InstrumentServicer
+from grpc_bridge.interceptor import CallFrame, CallLimits
+from grpc_bridge.orders import OrderServicer
+from grpc_bridge.quotes import QuoteServicer
+from grpc_bridge.sectors import SectorServicer
+from grpc_bridge.system import SystemServicer
+from grpc_bridge.ticks import TickServicer
+from quantgraph.config import GrpcConfig, LimitsConfig
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+from quantgraph.v1 import (
+    accounts_pb2_grpc,
+    bars_pb2_grpc,
+    financials_pb2_grpc,
+    instruments_pb2_grpc,
+    orders_pb2_grpc,
+    quotes_pb2_grpc,
+    sectors_pb2_grpc,
+    system_pb2_grpc,
+    ticks_pb2_grpc,
+)
+
+SERVICES = tuple(
+    f"quantgraph.v1.{topic}Service"
+    for topic in (
+        "Account",
+        "Bar",
+        "Financial",
+        "Instrument",
+        "Order",
+        "Quote",
+        "Sector",
+        "System",
+        "Tick",
+    )
+)
+
+
+class GrpcServer:
+    """A running gRPC server. `port` is the one it listens on."""
+
+    def __init__(self, server: aio.Server, frame: CallFrame, health: LiveHealth, port: int) -> None:
+        """Hold a server that was started."""
+        self._server = server
+        self._frame = frame
+        self._health = health
+        self.port = port
+
+    async def stop(self, grace: float) -> None:
+        """Take no new call, end live streams at once, and give the others `grace` seconds."""
+        await self._health.stop()
+        self._frame.end_streams()
+        await self._server.stop(grace)
+
+    async def wait(self) -> None:
+        """Return when the server has stopped."""
+        await self._server.wait_for_termination()
+
+
+async def start(
+    gateway: Gateway, config: GrpcConfig, limits: LimitsConfig | None = None
+) -> GrpcServer:
+    """Start to answer on config.host and config.port (0 takes a free one).
+
+    Raises StartupError: PORT_TAKEN, or CONFIG_INVALID for a host that is not ours.
+    """
+    seconds = (limits or LimitsConfig()).resolver_seconds
+    calls = CallLimits(config.max_message_bytes, seconds, gateway.limits.subscriptions)
+    frame = CallFrame(gateway.access, calls)
+    options = (
+        ("grpc.max_receive_message_length", config.max_message_bytes),
+        ("grpc.max_send_message_length", config.max_message_bytes),
+        # Linux would let a second server share the port, and clients reach either.
+        ("grpc.so_reuseport", 0),
+    )
+    server = aio.server(interceptors=(frame,), options=options)
+    _register(server, gateway, config)
+    health = LiveHealth(gateway.system, SERVICES)
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)  # pyright: ignore[reportUnknownMemberType] no types
+    if config.reflection:
+        names = (*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+    port = _bind(server, config)
+    await server.start()
+    await health.start()
+    return GrpcServer(server, frame, health, port)
+
+
+def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig) -> None:
+    financials = FinancialServicer(gateway, config.max_message_bytes)
+    accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
+    bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway), server)
+    financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
+    instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
+        InstrumentServicer(gateway), server
+    )
+    orders_pb2_grpc.add_OrderServiceServicer_to_server(OrderServicer(gateway), server)
+    quotes_pb2_grpc.add_QuoteServiceServicer_to_server(QuoteServicer(gateway), server)
+    sectors_pb2_grpc.add_SectorServiceServicer_to_server(SectorServicer(gateway), server)
+    system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(gateway), server)
+    ticks_pb2_grpc.add_TickServiceServicer_to_server(TickServicer(gateway), server)
+
+
+def _bind(server: aio.Server, config: GrpcConfig) -> int:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    try:
+        port = server.add_insecure_port(f"{host}:{config.port}")
+    except RuntimeError:
+        port = 0
+    if port == 0:
+        _explain(config)
+    return port
+
+
+def _explain(config: GrpcConfig) -> NoReturn:
+    """Find out why a port cannot be had: gRPC itself only says that it failed."""
+    host, port = config.host, config.port
+    details = {"host": host, "port": port}
+    why = "gRPC refuses it"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.bind(address)
+    except OSError as error:
+        why = error.strerror or str(error)
+        if error.errno == errno.EADDRINUSE:
+            text = (
+                f"Port {port} on {host} is taken. Stop what listens there, or choose --grpc-port."
+            )
+            raise StartupError(Reason.PORT_TAKEN, text, details=details) from None
+    text = f"Cannot listen on {host}:{port}: {why}."
+    raise StartupError(Reason.CONFIG_INVALID, text, details=details)

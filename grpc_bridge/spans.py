@@ -1,0 +1,92 @@
+"""How a download is cut into requests that each stay within the ports' row limit."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+from quantgraph.domain.bars import BarRequest, Coverage, Period, Window
+from quantgraph.domain.calendar import DAY_MS, day_of, day_start, to_ms
+from quantgraph.domain.errors import GatewayError, InvalidRequest
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+
+SESSION_MINUTES = 240
+# Auctions may add a bar at each end of the session.
+_EXTRA_BARS = 2
+_LISTED_DATES = 20
+
+Portion = tuple[tuple[str, ...], Sequence[Window]]
+
+
+def bars_per_day(period: Period) -> int:
+    """Return the most bars that one calendar day can have."""
+    if not period.minutes:
+        return 1
+    return -(-SESSION_MINUTES // period.minutes) + _EXTRA_BARS
+
+
+def portions(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Portion]:
+    """Return groups of symbols with the windows to read for them, one after the other.
+
+    Errors: START_AFTER_END, at once.
+    """
+    now = to_ms(gateway.clock.now())
+    earliest = day_start(gateway.calendar.first)
+    start, end = request.window.start, request.window.end
+    if start is not None and end is not None and start > end:
+        text = "start is after end; swap them."
+        raise InvalidRequest(Reason.START_AFTER_END, text, field="start")
+    last = now if end is None else min(end, now)
+    if start is None and request.period.minutes:
+        return _found(gateway, request, last)
+    # A bar of a day and longer is stamped at the start of its day, so nothing lies before it.
+    return _given(gateway, request, max(earliest if start is None else start, earliest), last)
+
+
+async def _given(
+    gateway: Gateway, request: BarRequest, first: int, last: int
+) -> AsyncGenerator[Portion]:
+    limits = gateway.limits
+    windows = cut(first, last, limits.bar_rows // bars_per_day(request.period))
+    rows = ((last - first) // DAY_MS + 2) * bars_per_day(request.period)
+    size = 1
+    if len(windows) == 1:
+        size = max(1, min(limits.batch_symbols, limits.bar_rows // max(rows, 1)))
+    for index in range(0, len(request.symbols), size):
+        yield request.symbols[index : index + size], windows
+
+
+async def _found(gateway: Gateway, request: BarRequest, last: int) -> AsyncGenerator[Portion]:
+    """Cut each symbol's history where it begins: minute bars are many, and most begin late."""
+    days = gateway.limits.bar_rows // bars_per_day(request.period)
+    newest = Window(end=last, last=1)
+    for symbol in request.symbols:
+        probe = replace(request, symbols=(symbol,), window=newest, fields=("time",))
+        (found,) = await gateway.bars.bars(probe)
+        # A failing probe is asked once more for its bars: the answer is then its failure.
+        held = None if isinstance(found, GatewayError) else found.coverage.held_from
+        yield (symbol,), [newest] if held is None else cut(held, last, days)
+
+
+def cut(first: int, last: int, days: int) -> list[Window]:
+    """Return windows from first to last of at most so many Shanghai days (one at least) each."""
+    windows: list[Window] = []
+    while first <= last:
+        stop = day_start(day_of(first)) + max(days, 1) * DAY_MS - 1
+        windows.append(Window(first, min(stop, last)))
+        first = stop + 1
+    # Nothing can lie between them: one empty window still asks whether the symbol exists.
+    return windows or [Window(last, last)]
+
+
+def merged_coverage(parts: Sequence[Coverage]) -> Coverage:
+    """Return the coverage of the parts together; what one part does not know, nobody knows."""
+    complete = [part.complete for part in parts]
+    missing = [part.missing for part in parts]
+    dates = tuple(date for part in parts for date in part.missing_dates)
+    return Coverage(
+        parts[-1].held_from,
+        parts[-1].held_to,
+        None if None in complete else all(complete),
+        None if None in missing else sum(each or 0 for each in missing),
+        dates[:_LISTED_DATES],
+    )

@@ -1,0 +1,27 @@
+"""Answers TickService."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+from quantgraph.v1 import ticks_pb2
+from quantgraph.v1.ticks_pb2_grpc import TickServiceServicer
+from quantgraph.wire.ticks import request_from_proto, ticks_to_proto
+
+
+class TickServicer(TickServiceServicer):
+    """TickService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._gateway = gateway
+
+    async def ListTicks(
+        self, request: ticks_pb2.ListTicksRequest, context: object
+    ) -> ticks_pb2.ListTicksResponse:
+        asked = request_from_proto(request, self._gateway.limits.bar_rows)
+        if asked.start is not None and asked.end is not None and asked.start > asked.end:
+            text = "start is after end; swap them."
+            raise InvalidRequest(Reason.START_AFTER_END, text, field="start")
+        return ticks_to_proto(await self._gateway.ticks.ticks(asked))
