@@ -77,7 +77,6 @@ async def download(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Down
         async for frame in _portion(gateway, request, series, windows):
             yield frame
         for each in series:
-            yield each.end()
             totals = _counted(totals, each)
     yield totals_to_proto(totals)
 
@@ -93,6 +92,9 @@ async def _portion(
         for each, found in zip(alive, await gateway.bars.bars(asked), strict=True):
             for frame in each.add(found):
                 yield frame
+            # At once, not after the group: the client may let go of the symbol's rows.
+            if each.error is not None or window is windows[-1]:
+                yield each.end()
 
 
 def _counted(totals: Totals, series: _Series) -> Totals:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2
 
 from quantgraph.domain.ports import System
 from quantgraph.domain.system import TradingState
 
 _log = structlog.get_logger(__name__)
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 0.5
+_messages: Any = health_pb2  # its types do not know List yet
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 # Problems of a part that only orders need leave the other services in service.
@@ -33,6 +35,7 @@ class LiveHealth:
         self._services = ("", *services)
         # grpc's own servicer keeps the watchers; its package has no types.
         self._inner: Any = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        self._statuses: dict[str, health_pb2.HealthCheckResponse.ServingStatus] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def Check(
@@ -40,6 +43,13 @@ class LiveHealth:
     ) -> health_pb2.HealthCheckResponse:
         await self.refresh()
         answer: health_pb2.HealthCheckResponse = await self._inner.Check(request, context)
+        return answer
+
+    async def List(self, request: object, context: object) -> Message:
+        await self.refresh()
+        answer = _messages.HealthListResponse()
+        for service, status in self._statuses.items():
+            answer.statuses[service].status = status
         return answer
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: object) -> None:
@@ -62,7 +72,8 @@ class LiveHealth:
         problems = await self._system.problems()
         trading = (await self._system.info()).trading_state
         for service in self._services:
-            await self._inner.set(service, _status(service, problems, trading))
+            self._statuses[service] = _status(service, problems, trading)
+            await self._inner.set(service, self._statuses[service])
 
     async def _follow(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -26,7 +26,7 @@ from quantgraph.domain.ports import Access
 from quantgraph.domain.reasons import Reason
 
 Context = aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # no generic at run time
 # These stay open as long as the client likes; they are counted, and ended first at a stop.
 ENDLESS = frozenset(
     {
@@ -64,9 +64,9 @@ class CallFrame(aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[Handler | None]"],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
+    ) -> "Handler | None":
         """Return the wrapped handler; an unknown method stays UNIMPLEMENTED."""
         handler = await continuation(handler_call_details)
         if handler is None:
@@ -219,7 +219,10 @@ async def _pump(answers: AsyncGenerator[Message] | Awaitable[None], context: Con
     async with aclosing(answers):
         async for answer in answers:
             # Waits while the client does not read: a slow reader costs one message here.
-            await context.write(answer)
+            try:
+                await context.write(answer)
+            except aio.InternalError:  # the client has gone; nobody is left to be told
+                raise asyncio.CancelledError from None
 
 
 def _stopping() -> GatewayError:

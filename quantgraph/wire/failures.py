@@ -15,9 +15,9 @@ from quantgraph.v1 import types_pb2
 DOMAIN = "quantgraph"
 # What a caller should wait before a retry where nobody knows better.
 RETRY_SECONDS = 1
-# A status travels in headers, and clients take 8 KB of those: Chinese text weighs most there.
-_LONGEST_TEXT = 500
-_LONGEST_DETAIL = 120
+# A status travels in headers, where clients take 8 KB; Chinese text triples in one of them.
+_TEXT_BYTES = 600
+_DETAIL_BYTES = 120
 
 _LEAVES: Mapping[frozenset[object], type[GatewayError]] = {
     frozenset(leaf.kinds): leaf for leaf in GatewayError.__subclasses__()
@@ -57,15 +57,15 @@ def error_of(code: str, message: str, zh: str, details: Mapping[str, str]) -> Ga
 
 def status_to_proto(error: GatewayError, code: int, request_id: str) -> Status:
     """Write a refusal with everything that a program needs, so that no text must be parsed."""
-    metadata = {name: value[:_LONGEST_DETAIL] for name, value in error.details.items()}
-    metadata |= {"requestId": request_id, "messageZh": error.message_zh[:_LONGEST_TEXT]}
+    metadata = {name: _cut(value, _DETAIL_BYTES) for name, value in error.details.items()}
+    metadata |= {"requestId": request_id, "messageZh": _cut(error.message_zh, _TEXT_BYTES)}
     metadata["retryable"] = "true" if error.retryable else "false"
-    message = error.message[:_LONGEST_TEXT]
+    message = _cut(error.message, _TEXT_BYTES)
     status = Status(code=code, message=message)
     _attach(status, ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=metadata))
     if "field" in error.details:
         violation = BadRequest.FieldViolation(
-            field=error.details["field"], description=message, reason=error.reason.value
+            field=metadata["field"], description=message, reason=error.reason.value
         )
         _attach(status, BadRequest(field_violations=[violation]))
     if code == RESOURCE_EXHAUSTED:
@@ -86,6 +86,10 @@ def status_from_proto(status: Status) -> GatewayError:
             return error_of(info.reason, status.message, zh, metadata)
     reason = _PLAIN.get(status.code, Reason.INTERNAL)
     return error_of(reason.value, status.message or "no message", "", {"status": str(status.code)})
+
+
+def _cut(text: str, limit: int) -> str:
+    return text.encode()[:limit].decode(errors="ignore")
 
 
 def _attach(status: Status, detail: ErrorInfo | BadRequest | RetryInfo) -> None:

@@ -135,15 +135,15 @@ def _mask_to_proto(fields: Mapping[Statement, tuple[str, ...]]) -> FieldMask:
 def _mask_from_proto(paths: Iterable[str]) -> Mapping[Statement, tuple[str, ...]]:
     asked: dict[Statement, set[str]] = {}
     for path in paths:
-        edge, _, name = path.partition(".")
+        edge, dot, name = path.partition(".")
         statement = _FIELDS.get(edge)
         if statement is None:
             text = f"{path[:60]!r} is not one of {', '.join(_FIELDS)}, or a field of one."
             raise invalid_field("read_mask", text)
         known = STATEMENTS[statement].fields
-        if name and name not in known:
+        if dot and name not in known:
             raise invalid_field("read_mask", f"{edge} has no field {name[:60]!r}.")
-        asked.setdefault(statement, set()).update([name] if name else known)
+        asked.setdefault(statement, set()).update([name] if dot else known)
     chosen = asked or {statement: set(table.fields) for statement, table in STATEMENTS.items()}
     return {
         statement: tuple(name for name in STATEMENTS[statement].fields if name in names)

@@ -1,0 +1,471 @@
+"""A small real gateway in memory: every port, over objects that a test can look at and change."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
+from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
+from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start
+from quantgraph.domain.errors import (
+    EpochChanged,
+    GatewayError,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotFound,
+    OrderRefused,
+    Unauthenticated,
+    unknown_account,
+    unknown_symbol,
+)
+from quantgraph.domain.financials.fields import Statement
+from quantgraph.domain.financials.tables import (
+    CompanyFinancials,
+    FinancialReport,
+    FinancialRequest,
+)
+from quantgraph.domain.instruments import Instrument, Market, classify
+from quantgraph.domain.orders import (
+    Destination,
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderState,
+    OrderTicket,
+    Origin,
+    Submission,
+)
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.quotes import Level, Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import (
+    LogCursor,
+    OrderEvent,
+    QuoteEvent,
+    QuoteWatch,
+    SourceState,
+    StreamKind,
+)
+from quantgraph.domain.system import (
+    BackendInfo,
+    Capability,
+    ClockInfo,
+    Limits,
+    Mode,
+    ServerInfo,
+    TradingState,
+)
+from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+
+NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
+SYMBOLS = ("000001.SZ", "000858.SZ", "600000.SH", "600519.SH")
+LIMITS = Limits(100_000, 1_000, 262_144, 2_000, 12, 30, 5)
+
+
+def weekdays(first: date, last: date) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Every Monday to Friday, as if there were no holidays."""
+    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+    return days[np.is_busday(days)]
+
+
+class MarketClock:
+    """Stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+def daily_columns(seed: int) -> BarColumns:
+    """Days from 2020 to the day before NOW."""
+    days = weekdays(date(2020, 1, 1), date(2024, 2, 29))
+    return _columns(days.astype(np.int64) * 86_400_000 - OFFSET_MS, seed)
+
+
+def minute_columns(seed: int, first: date) -> BarColumns:
+    """Whole sessions of 240 minutes."""
+    days = weekdays(first, date(2024, 2, 29)).astype(np.int64) * 86_400_000 - OFFSET_MS
+    minutes = np.concatenate([np.arange(570, 690), np.arange(780, 900)]) * 60_000
+    return _columns((days[:, None] + minutes[None, :]).ravel(), seed)
+
+
+def _columns(times: np.ndarray[Any, Any], seed: int) -> BarColumns:
+    random = np.random.default_rng(seed)
+    close = random.normal(100, 3, len(times)).round(2)
+    volume = random.integers(0, 10**9, len(times))
+    values = {
+        "time": times, "open": close + 0.1, "high": close + 1.0, "low": close - 1.0,
+        "close": close, "volume": volume, "amount": close * volume,
+        "previous_close": close, "suspended": volume % 7 == 0,
+    }  # fmt: skip
+    return BarColumns(len(times), values, {"amount": volume % 5 != 0})
+
+
+@dataclass
+class MemoryBars:
+    """Series by symbol and period, with the row limit that the services have."""
+
+    held: dict[tuple[str, Period], BarColumns]
+    limit: int = LIMITS.bar_rows
+    source: Source = Source.IMPORTED
+    asked: list[BarRequest] = field(default_factory=list)
+    failing: dict[str, GatewayError] = field(default_factory=dict)
+
+    async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
+        self.asked.append(request)
+        found = [self._series(symbol, request) for symbol in request.symbols]
+        rows = sum(each.columns.length for each in found if isinstance(each, BarSeries))
+        if rows > self.limit:
+            text = f"{rows} rows; at most {self.limit}. Use DownloadBars."
+            raise InvalidRequest(Reason.ROW_LIMIT, text, limit=self.limit)
+        return found
+
+    def _series(self, symbol: str, request: BarRequest) -> BarSeries | GatewayError:
+        if symbol in self.failing:
+            return self.failing[symbol]
+        if symbol not in SYMBOLS:
+            return unknown_symbol(symbol)
+        nothing = _columns(np.empty(0, np.int64), 0)
+        held = self.held.get((symbol, request.period), nothing)
+        times = held.values["time"]
+        first, last = (int(times[0]), int(times[-1])) if held.length else (None, None)
+        columns = held.take(_rows(times, request.window)).pick(request.fields)
+        coverage = Coverage(first, last, complete=True, missing=0)
+        anchor = last if request.adjustment != "NONE" else None
+        span = (symbol, request.period, request.adjustment, self.source)
+        return BarSeries(*span, columns, coverage, anchor)
+
+
+def _rows(times: np.ndarray[Any, Any], window: Window) -> slice:
+    first = 0 if window.start is None else int(np.searchsorted(times, window.start))
+    last = len(times) if window.end is None else int(np.searchsorted(times, window.end, "right"))
+    count = window.last or (250 if window.start is None else None)
+    return slice(first if count is None else max(first, last - count), max(last, first))
+
+
+class MemoryTicks:
+    async def ticks(self, request: TickRequest) -> TickColumns:
+        if request.symbol not in SYMBOLS:
+            raise unknown_symbol(request.symbol)
+        values = {name: np.arange(3) for name in request.fields}
+        if request.kind is TickKind.TRADE and "side" in values:
+            values["side"] = np.array([1, -1, 0], np.int8)
+        return TickColumns(request.symbol, request.kind, Source.IMPORTED, 3, values, {})
+
+
+def quote(symbol: str, price: float) -> Quote:
+    level = (Level(price, 100),)
+    figures = (price, None, None, None, 9.5, 1000, 10_000.0)
+    return Quote(symbol, 1_700_000_000_000, *figures, level, level, False, Source.SIMULATED)
+
+
+class MemoryQuotes:
+    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        return [quote(each, 10.0) if each in SYMBOLS else unknown_symbol(each) for each in symbols]
+
+
+@dataclass
+class MemoryStream:
+    """Says a snapshot, then what a test puts in; counts its readers."""
+
+    waiting: list[asyncio.Queue[QuoteEvent | Exception]] = field(default_factory=list)
+    watched: list[QuoteWatch] = field(default_factory=list)
+    sent: int = 0
+    endless: bool = False
+
+    @property
+    def readers(self) -> int:
+        return len(self.waiting)
+
+    async def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
+        inbox: asyncio.Queue[QuoteEvent | Exception] = asyncio.Queue()
+        self.waiting.append(inbox)
+        self.watched.append(watch)
+        try:
+            for symbol in watch.symbols:
+                if symbol not in SYMBOLS:
+                    raise unknown_symbol(symbol)
+                yield QuoteEvent(StreamKind.SNAPSHOT, "e1", quote(symbol, 10.0), 1)
+            while self.endless:
+                self.sent += 1
+                # A long epoch: what the connection buffers is soon full.
+                newest = quote(watch.symbols[0], 10.0)
+                yield QuoteEvent(StreamKind.UPDATE, "e" * 100_000, newest, self.sent)
+            while True:
+                event = await inbox.get()
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            self.waiting.remove(inbox)
+
+    def say(self, event: QuoteEvent | Exception) -> None:
+        for inbox in self.waiting:
+            inbox.put_nowait(event)
+
+
+def instrument(symbol: str) -> Instrument:
+    market, kind, board = classify(symbol)
+    tick = Decimal("0.01")
+    dates = (date(2001, 8, 27), None)
+    return Instrument(symbol, f"股票{symbol[:6]}", market, kind, board, tick, *dates, False,
+                      Source.SIMULATED)  # fmt: skip
+
+
+class MemoryReference:
+    def __init__(self) -> None:
+        self.held = {
+            "白酒": Sector("白酒", "概念", ("000858.SZ", "600519.SH"), Source.IMPORTED),
+            "银行": Sector("银行", None, ("000001.SZ", "600000.SH"), Source.SIMULATED),
+            "空": Sector("空", None, (), Source.SIMULATED),
+        }
+
+    async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
+        return [instrument(each) if each in SYMBOLS else None for each in symbols]
+
+    async def search(
+        self, text: str | None, first: int, after: str | None
+    ) -> tuple[Sequence[Instrument], bool]:
+        rest = [
+            each
+            for each in SYMBOLS
+            if (after is None or each > after) and (text is None or each.startswith(text))
+        ]
+        return [instrument(each) for each in rest[:first]], len(rest) > first
+
+    async def market_symbols(self, market: Market) -> tuple[str, ...]:
+        return tuple(each for each in SYMBOLS if each.endswith(market))
+
+    async def sectors(self) -> Sequence[Sector]:
+        return list(self.held.values())
+
+    async def sector(self, name: str) -> Sector | None:
+        return self.held.get(name)
+
+    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+        if index_symbol != "000300.SH":
+            return ()
+        return [IndexWeight(index_symbol, "600519.SH", 5.5, date(2024, 1, 2), Source.IMPORTED)]
+
+
+class MemoryFinancials:
+    async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
+        return [
+            self._company(each, request) if each in SYMBOLS else None for each in request.symbols
+        ]
+
+    def _company(self, symbol: str, request: FinancialRequest) -> CompanyFinancials:
+        reports: dict[Statement, tuple[FinancialReport, ...]] = {}
+        for statement, names in request.fields.items():
+            values = {name: float(index) for index, name in enumerate(names)}
+            texts = {name: "甲" for name in names if name.endswith(("name", "type", "nature"))}
+            row = FinancialReport(symbol, statement, date(2023, 12, 31), date(2024, 3, 1),
+                                  Source.IMPORTED, {**values, **texts})  # fmt: skip
+            texted = {k: v for k, v in row.values.items() if k != "change_reason"}
+            reports[statement] = (replace(row, values=texted),)
+        return CompanyFinancials(symbol, reports)
+
+
+class MemoryAccounts:
+    async def accounts(self) -> Sequence[Account]:
+        return [
+            Account(each, f"Account {each}", "sim", AccountStatus.CONNECTED)
+            for each in ("sim-1", "sim-2")
+        ]
+
+    async def asset(self, account_id: str) -> Asset:
+        known_account(account_id)
+        money = [Decimal(each) for each in ("900000.00", "1000.00", "99000.50", "1000000.50")]
+        return Asset(account_id, *money, Source.SIMULATED)
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        known_account(account_id)
+        cost = Decimal("1500.00")
+        return [Position(account_id, "600519.SH", 200, 100, cost, None, None, None,
+                         Source.SIMULATED)]  # fmt: skip
+
+
+def known_account(account_id: str) -> None:
+    if account_id not in ("sim-1", "sim-2"):
+        raise unknown_account(account_id)
+
+
+class MemoryTrading:
+    """Takes every order below 10,000 shares, in an event log that streams read by cursor."""
+
+    epoch = "log-1"
+
+    def __init__(self) -> None:
+        self.held: dict[str, Order] = {}
+        self.digests: dict[str, str] = {}
+        self.log: list[Order] = []
+        self.news = asyncio.Condition()
+        self.broken: Exception | None = None
+        self.readers = 0
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        if self.broken is not None:
+            raise self.broken
+        known_account(ticket.account_id)
+        known = next((each for each in self.held.values()
+                      if each.client_order_id == ticket.client_order_id), None)  # fmt: skip
+        if known is not None:
+            if self.digests[known.id] != ticket.digest():
+                text = "This key was used for another order."
+                raise IdempotencyConflict(Reason.IDEMPOTENCY_CONFLICT, text)
+            return Submission(known, replayed=True)
+        if ticket.quantity >= 10_000:
+            raise OrderRefused(Reason.QUANTITY_LIMIT, "Too many.", quantity=ticket.quantity)
+        order = self._order(ticket)
+        self.digests[order.id] = ticket.digest()
+        await self._record(order)
+        return Submission(order, replayed=False)
+
+    def _order(self, ticket: OrderTicket) -> Order:
+        return Order(
+            f"mock_order_{len(self.held)}", ticket.account_id, ticket.client_order_id, None,
+            ticket.symbol, ticket.side, ticket.price_type, ticket.limit_price, ticket.quantity, 0,
+            None, OrderState.WORKING, Destination.SIMULATED, Origin.OURS, NOW, NOW,
+            ticket.expires_at, ticket.strategy, ticket.note,
+        )  # fmt: skip
+
+    async def _record(self, order: Order) -> None:
+        async with self.news:
+            self.held[order.id] = order
+            self.log.append(order)
+            self.news.notify_all()
+
+    async def cancel(self, key: OrderKey) -> Order:
+        order = await self.order(key)
+        if order is None:
+            raise NotFound(Reason.ORDER_NOT_FOUND, f"No order {key.id or key.client_order_id}.")
+        if order.state.final:
+            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, f"It is {order.state}.")
+        done = replace(order, state=OrderState.CANCELED, updated_at=NOW + timedelta(seconds=1))
+        await self._record(done)
+        return done
+
+    async def order(self, key: OrderKey) -> Order | None:
+        known_account(key.account_id)
+        return next(
+            (each for each in self.held.values() if each.account_id == key.account_id
+             and (each.id == key.id or each.client_order_id == key.client_order_id)), None
+        )  # fmt: skip
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        known_account(query.account_id)
+        rest = [each for each in reversed(self.held.values()) if each.account_id == query.account_id
+                and (not query.states or each.state in query.states)]  # fmt: skip
+        ids = [each.id for each in rest]
+        start = 0 if query.after is None else ids.index(query.after) + 1
+        return OrderPage(tuple(rest[start : start + query.first]), len(rest) > start + query.first)
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        known_account(cursor.account_id)
+        if cursor.epoch not in (None, self.epoch):
+            raise EpochChanged(Reason.EPOCH_CHANGED, "Another log.", epoch=self.epoch)
+        at = len(self.log) if cursor.after is None else cursor.after
+        self.readers += 1
+        try:
+            for order in self.held.values() if cursor.after is None else ():
+                yield OrderEvent(StreamKind.SNAPSHOT, self.epoch, at, order)
+            for order in self.log[at:]:
+                at += 1
+                yield OrderEvent(StreamKind.UPDATE, self.epoch, at, order)
+            state = SourceState(connected=True, last_event_time=None, lag_ms=None)
+            yield OrderEvent(StreamKind.CAUGHT_UP, self.epoch, at, source=state)
+            while True:
+                async with self.news:
+                    while len(self.log) <= at:
+                        await self.news.wait()
+                at += 1
+                yield OrderEvent(StreamKind.UPDATE, self.epoch, at, self.log[at - 1])
+        finally:
+            self.readers -= 1
+
+
+class MemoryAccess:
+    """Keys by their text; without a key as the local administrator, unless `closed`."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.keys = {
+            "reader": Principal("k1", Scope.READ),
+            "trader": Principal("k2", Scope.TRADE),
+            "one": Principal("k3", Scope.TRADE, frozenset({"sim-1"})),
+        }
+
+    async def authenticate(self, credential: str | None) -> Principal:
+        if credential is None and not self.closed:
+            return Principal("local", Scope.ADMIN)
+        if credential not in self.keys:
+            raise Unauthenticated(Reason.UNAUTHENTICATED, "This API key is not known.")
+        return self.keys[credential]
+
+
+class MemorySystem:
+    def __init__(self) -> None:
+        self.wrong: dict[str, str] = {}
+        self.trading = TradingState.ACTIVE
+
+    async def info(self) -> ServerInfo:
+        clock = ClockInfo(NOW, True, 1.0, date(2024, 3, 1), "w1")
+        able = (Capability("bars", True), Capability("level2", False, "not bought"))
+        backend = BackendInfo("sim", "sim", True, able)
+        return ServerInfo("0.1.0", Mode.MOCK, self.trading, clock, LIMITS, (backend,), "test", NOW)
+
+    async def problems(self) -> dict[str, str]:
+        return self.wrong
+
+
+class World:
+    """The gateway and its parts."""
+
+    def __init__(self) -> None:
+        self.bars = MemoryBars(
+            {(symbol, Period.DAY_1): daily_columns(seed) for seed, symbol in enumerate(SYMBOLS)}
+        )
+        self.stream = MemoryStream()
+        self.trading = MemoryTrading()
+        self.access = MemoryAccess()
+        self.system = MemorySystem()
+        self.reference = MemoryReference()
+        first, last = date(1990, 12, 19), date(2026, 12, 31)
+        self.gateway = Gateway(
+            mode=Mode.MOCK,
+            limits=LIMITS,
+            clock=MarketClock(),
+            calendar=TradingCalendar(weekdays(first, last), first=first, last=last, source="test"),
+            bars=self.bars,
+            ticks=MemoryTicks(),
+            quotes=MemoryQuotes(),
+            quote_stream=self.stream,
+            reference=self.reference,
+            financials=MemoryFinancials(),
+            accounts=MemoryAccounts(),
+            trading=self.trading,
+            access=self.access,
+            system=self.system,
+            started_at=NOW,
+        )
+
+    def hold(self, symbol: str, period: Period, columns: BarColumns) -> None:
+        self.bars.held[symbol, period] = columns
+
+    def limit_rows(self, rows: int) -> None:
+        """Set the row limit of every request to the ports."""
+        self.bars.limit = rows
+        self.gateway = replace(self.gateway, limits=replace(LIMITS, bar_rows=rows))
+
+
+def day(year: int, month: int, number: int) -> int:
+    """00:00 of a Shanghai day in epoch milliseconds."""
+    return day_start(date(year, month, number))
