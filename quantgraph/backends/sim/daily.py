@@ -1,0 +1,212 @@
+"""Daily bars out of nothing: a mean-reverting walk inside the price band, with dividends."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from quantgraph.backends.sim.block import Block, Floats
+from quantgraph.backends.sim.streams import Ints, bell, below, draw, stream_key
+from quantgraph.backends.sim.universe import Profile
+from quantgraph.domain.calendar import Dates
+from quantgraph.domain.dividends import Dividend
+from quantgraph.domain.instruments import Instrument, InstrumentKind
+from quantgraph.domain.rules.bands import BANDS
+
+_FINE = 65_536  # the walk is kept in 1/65536 tick
+_PULL = 250  # sessions that it takes to come back, roughly
+_FREE_RATE = 1_000  # 0.01 %: how far a price without a band may go in a day, our own choice
+_INDEX_SHARE_PRICE = 15  # yuan: an index counts its members' money, not its points
+_TENTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a walk begins: the close (in ticks) before its first session, and its nature.
+
+    `scale` are ticks per yuan, `volume` the usual shares a day where an import tells them.
+    """
+
+    profile: Profile
+    instrument: Instrument
+    seed: int
+    scale: int
+    close: int
+    pays: bool
+    volume: int | None = None
+
+    def key(self, purpose: str) -> int:
+        """Return the stream key of one purpose of this symbol."""
+        return stream_key(self.seed, self.profile.symbol, purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """All sessions of one symbol: bars, reference prices in ticks, and what it paid."""
+
+    instrument: Instrument
+    days: Dates
+    bars: Block
+    previous: Ints
+    scale: int
+    dividends: tuple[Dividend, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Payout:
+    """Cash in ticks per share, and new shares per ten: bonus, or converted from reserves."""
+
+    cash: int
+    tenths: int
+    converted: bool
+
+    def reference(self, close: int) -> int:
+        """Return the ex-right reference price in ticks, half up, as the exchange computes it."""
+        whole = _TENTHS + self.tenths
+        return max((2 * _TENTHS * (close - self.cash) + whole) // (2 * whole), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Per session: close, reference price and limits in ticks, and the move drawn, in ppm."""
+
+    close: Ints
+    previous: Ints
+    low: Ints
+    high: Ints
+    move: Ints
+
+
+def walk(origin: Origin, days: Dates) -> Path:
+    """Return the path over the sessions `days`; each day depends only on the days before it."""
+    numbers = days.astype(np.int64)
+    moves = bell(draw(origin.key("close"), numbers)) * _deviation(origin, days) // 1000
+    steps, dividends = _steps(origin, days, moves)
+    return Path(
+        instrument=origin.instrument,
+        days=days,
+        bars=_bars(origin, numbers, steps),
+        previous=steps.previous,
+        scale=origin.scale,
+        dividends=dividends,
+    )
+
+
+def _deviation(origin: Origin, days: Dates) -> Ints:
+    """Return each day's deviation in ppm: calm and rough months alternate."""
+    months = days.astype("datetime64[M]").astype(np.int64)
+    mood = 150 + below(draw(origin.key("mood"), months), 260)
+    return origin.profile.deviation * 100 * mood // 256
+
+
+def _band_rates(instrument: Instrument, days: Dates) -> Ints:
+    rates = np.full(len(days), _FREE_RATE, dtype=np.int64)
+    for row in BANDS:
+        if row.concerns(instrument):
+            inside = days >= np.datetime64(row.effective_from)
+            if row.effective_to is not None:
+                inside &= days <= np.datetime64(row.effective_to)
+            rates[inside] = int(row.rate * 10_000)
+    return rates
+
+
+def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Dividend, ...]]:
+    """Walk from close to close. Sequential on purpose: every band hangs on the close before."""
+    close, fine, level = origin.close, origin.close * _FINE, origin.close * _FINE
+    rows: list[tuple[int, int, int, int]] = []
+    dividends: list[Dividend] = []
+    payouts = _payout_days(origin, days)
+    rates = _band_rates(origin.instrument, days).tolist()
+    for index, move in enumerate(moves.tolist()):
+        reference = close
+        if index in payouts:
+            payout = _payout(origin, payouts[index], close)
+            reference = payout.reference(close)
+            fine = fine * reference // close
+            level = level * _TENTHS // (_TENTHS + payout.tenths)
+            dividends.append(_dividend(origin, days[index], payout, close))
+        low, high = _limits(reference, rates[index])
+        fine += fine * move // 1_000_000 + (level - fine) // _PULL
+        fine = min(max(fine, low * _FINE), high * _FINE)
+        close = (fine + _FINE // 2) // _FINE
+        rows.append((close, reference, low, high))
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return _Steps(table[0], table[1], table[2], table[3], moves), tuple(dividends)
+
+
+def _limits(reference: int, rate: int) -> tuple[int, int]:
+    """Return the band in ticks: half up, and at least one tick away from the reference price."""
+    low = (2 * reference * (10_000 - rate) + 10_000) // 20_000
+    high = (2 * reference * (10_000 + rate) + 10_000) // 20_000
+    return max(min(low, reference - 1), 1), max(high, reference + 1)
+
+
+def _payout_days(origin: Origin, days: Dates) -> dict[int, int]:
+    """Return session index → year of one payout a year, in June or July, once seasoned."""
+    found: dict[int, int] = {}
+    if not origin.pays or len(days) == 0 or origin.profile.dividend == 0:
+        return found
+    first, last = int(str(days[0])[:4]), int(str(days[-1])[:4])
+    for year in range(first, last + 1):
+        later = int(below(draw(origin.key("payday"), year), 55))
+        index = int(np.searchsorted(days, np.datetime64(date(year, 6, 1)) + later))
+        if 100 <= index < len(days):
+            found[index] = year
+    return found
+
+
+def _payout(origin: Origin, year: int, close: int) -> _Payout:
+    luck, shares, kind = draw(origin.key("payout"), np.arange(3) + 3 * year)
+    cash = close * origin.profile.dividend * (70 + int(below(luck, 61))) // 100_000
+    # One year in five a dear stock is made cheaper by new shares, two to four for ten.
+    chance = int(below(shares, 15))
+    tenths = 2 + chance if chance < 3 and close >= 40 * origin.scale else 0
+    return _Payout(max(cash, 1), tenths, bool(kind & np.uint64(1)))
+
+
+def _dividend(origin: Origin, day: np.datetime64, payout: _Payout, close: int) -> Dividend:
+    shares = payout.tenths / _TENTHS
+    return Dividend(
+        symbol=origin.profile.symbol,
+        ex_date=day.astype(date),
+        ratio=close / payout.reference(close),
+        cash=payout.cash / origin.scale,
+        bonus=0.0 if payout.converted else shares,
+        conversion=shares if payout.converted else 0.0,
+        rights=0.0,
+        rights_price=0.0,
+    )
+
+
+def _bars(origin: Origin, numbers: Ints, steps: _Steps) -> Block:
+    swing = steps.previous * origin.profile.deviation
+    gap = bell(draw(origin.key("open"), numbers)) * swing // 30_000_000
+    opens = np.clip(steps.previous + gap, steps.low, steps.high)
+    up = np.abs(bell(draw(origin.key("high"), numbers))) * swing // 20_000_000
+    down = np.abs(bell(draw(origin.key("low"), numbers))) * swing // 20_000_000
+    high = np.minimum(np.maximum(opens, steps.close) + up, steps.high)
+    low = np.maximum(np.minimum(opens, steps.close) - down, steps.low)
+    volume = _lots(origin, numbers, steps.move) * origin.scale
+    bars = Block(opens, high, low, steps.close, volume, volume.astype(np.float64))
+    return replace(bars, amount=_amount(origin, numbers, bars))
+
+
+def _lots(origin: Origin, numbers: Ints, moves: Ints) -> Ints:
+    """Return the day's lots: a share of all shares, more on days that move a lot."""
+    usual = 600 + int(below(draw(origin.key("turnover"), 0), 5_000))  # ppm of all shares
+    shares = origin.volume or origin.profile.shares * usual // 1_000_000
+    lots = max(shares // origin.scale, 1)
+    stir = 500 + below(draw(origin.key("volume"), numbers), 1_000)
+    stir = stir + np.abs(moves) * 1_000 // (origin.profile.deviation * 100)
+    return lots * stir // 1_000 + 40
+
+
+def _amount(origin: Origin, numbers: Ints, bars: Block) -> Floats:
+    """Return whole yuan, between lots × low and lots × high."""
+    lots = bars.volume // origin.scale
+    if origin.instrument.kind is InstrumentKind.INDEX:
+        return (bars.volume * _INDEX_SHARE_PRICE).astype(np.float64)
+    middle = (bars.open + bars.high + bars.low + bars.close) * lots // 4
+    lean = (bars.high - bars.low) * lots * (below(draw(origin.key("lean"), numbers), 201) - 100)
+    money = np.clip(middle + lean // 1_000, bars.low * lots, bars.high * lots)
+    return money.astype(np.float64)

@@ -1,0 +1,97 @@
+"""Instruments, sectors and index weights of the universe, as far as they exist on a day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from quantgraph.backends.sim.universe import INDEX, INDUSTRIES, UNIVERSE, Profile
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.instruments import Board, Instrument, Market
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sources import Source
+
+INDEX_SECTOR = "沪深300"
+_RICH_YIELD = 35  # ‰
+_WHOLE = 100_000  # weights are counted in 0.001 %
+
+
+def list_instruments(day: date) -> list[Instrument]:
+    """Return the universe in symbol order, without what is not listed yet."""
+    return [profile.instrument() for profile in _listed(day)]
+
+
+def search(text: str | None, first: int, after: str | None, day: date) -> list[Instrument]:
+    """Return up to `first` instruments after a symbol whose code starts with, or name has, text."""
+    wanted = (text or "").strip().upper()
+    found = [
+        each
+        for each in list_instruments(day)
+        if each.symbol > (after or "") and _matches(each, wanted)
+    ]
+    return found[:first]
+
+
+def market_symbols(market: Market, day: date) -> tuple[str, ...]:
+    """Return the universe's symbols of an exchange, in order."""
+    return tuple(each.symbol for each in list_instruments(day) if each.market is market)
+
+
+def list_sectors(day: date) -> list[Sector]:
+    """Return industries, concepts and the index sample, by name."""
+    profiles = [profile for profile in _listed(day) if profile.symbol != INDEX]
+    groups: dict[tuple[str, str], list[Profile]] = {
+        (name, "行业"): [p for p in profiles if p.industry == name] for name in INDUSTRIES
+    }
+    boards = {p.symbol: p.instrument().board for p in profiles}
+    groups["科创板", "概念"] = [p for p in profiles if boards[p.symbol] is Board.STAR]
+    groups["创业板", "概念"] = [p for p in profiles if boards[p.symbol] is Board.CHINEXT]
+    groups["高股息", "概念"] = [p for p in profiles if p.dividend >= _RICH_YIELD]
+    groups["风险警示", "概念"] = [p for p in profiles if p.instrument().is_st]
+    groups[INDEX_SECTOR, "INDEX"] = _members(profiles)
+    return [
+        Sector(name, category, tuple(p.symbol for p in members), Source.SIMULATED)
+        for (name, category), members in sorted(groups.items())
+        if members
+    ]
+
+
+def list_weights(index_symbol: str, calendar: TradingCalendar, day: date) -> list[IndexWeight]:
+    """Return the weights of the sample at the end of last month, heaviest first; sum 100.
+
+    By the size that the universe's table gives each member; empty for any other index.
+    """
+    if index_symbol != INDEX:
+        return []
+    when = calendar.previous_session(day.replace(day=1))
+    members = _members([p for p in _listed(when) if p.symbol != INDEX])
+    sizes = [round(p.price * 100) * p.shares for p in members]
+    parts = _apportion(sizes) if sizes else []
+    rows = sorted(zip(parts, members, strict=True), key=lambda row: (-row[0], row[1].symbol))
+    return [
+        IndexWeight(INDEX, member.symbol, part / 1_000, when, Source.SIMULATED)
+        for part, member in rows
+    ]
+
+
+def _listed(day: date) -> Sequence[Profile]:
+    profiles = sorted(UNIVERSE.values(), key=lambda profile: profile.symbol)
+    return [p for p in profiles if p.listed is None or p.listed <= day]
+
+
+def _matches(instrument: Instrument, wanted: str) -> bool:
+    return instrument.symbol.startswith(wanted) or wanted in (instrument.name or "").upper()
+
+
+def _members(profiles: Sequence[Profile]) -> list[Profile]:
+    return [
+        p for p in profiles if p.instrument().board is not Board.BSE and not p.instrument().is_st
+    ]
+
+
+def _apportion(sizes: Sequence[int]) -> list[int]:
+    """Divide the whole by size; the largest remainders get what rounding down left over."""
+    total = sum(sizes)
+    parts = [size * _WHOLE // total for size in sizes]
+    order = sorted(range(len(sizes)), key=lambda i: (-(sizes[i] * _WHOLE % total), i))
+    for index in order[: _WHOLE - sum(parts)]:
+        parts[index] += 1
+    return parts

@@ -1,0 +1,144 @@
+"""The live feed: one task wakes at every quote of the clock, as long as anybody follows."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ParamSpec, Protocol, TypeVar
+
+from quantgraph.backends.sim.clock import MarketClock, Moment
+from quantgraph.backends.sim.daily import Path
+from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.domain.errors import unknown_symbol
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.streams import SourceState
+
+P = ParamSpec("P")
+R = TypeVar("R")
+# At ×1000 a quote is due every real millisecond; what falls between two wakes is skipped.
+_SHORTEST_WAIT_S = 0.01
+_BACKLOG = 1_000
+
+
+class Runner(Protocol):
+    """A pool for blocking work, such as `services.workers.Workers`."""
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run blocking work off the event loop and return its result."""
+        ...
+
+
+class _Lane:
+    """Quotes on their way to one follower; a very slow one loses the oldest."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mark: tuple[str, date, int] | None = None
+        self._quotes: deque[Quote] = deque(maxlen=_BACKLOG)
+        self._some = asyncio.Event()
+        self._error: Exception | None = None
+
+    def put(self, quote: Quote) -> None:
+        self._quotes.append(quote)
+        self._some.set()
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+        self._some.set()
+
+    async def take(self) -> Quote:
+        while not self._quotes:
+            if self._error is not None:
+                raise self._error
+            self._some.clear()
+            await self._some.wait()
+        return self._quotes.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedParts:
+    """What the feed is made of. `interval_ms` is trading time; `sleep` takes real seconds."""
+
+    paths: Paths
+    quoter: Quoter
+    clock: MarketClock
+    runner: Runner
+    interval_ms: int
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class SimFeed:
+    """Implements `QuoteFeed`: to each follower the present quote at once, then every new one."""
+
+    def __init__(self, parts: FeedParts) -> None:
+        """Start nothing: the task runs only while somebody follows."""
+        self._parts = parts
+        self._lanes: set[_Lane] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._last: int | None = None
+
+    async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
+        """Yield every new quote until closed. Errors: UNKNOWN_SYMBOL."""
+        day = self._parts.clock.moment().day
+        paths = await self._parts.runner.run(self._parts.paths.load, [symbol], day)
+        if symbol not in paths:
+            raise unknown_symbol(symbol)
+        lane = _Lane(paths[symbol])
+        self._lanes.add(lane)
+        try:
+            self.beat()
+            self._wake()
+            while True:
+                yield await lane.take()
+        finally:
+            self._lanes.discard(lane)
+            self._rest()
+
+    def state(self) -> SourceState:
+        """Return that the simulation runs, and when it last gave a quote."""
+        now = self._parts.clock.moment().ms
+        lag = None if self._last is None else max(now - self._last, 0)
+        return SourceState(connected=True, last_event_time=self._last, lag_ms=lag)
+
+    @property
+    def running(self) -> bool:
+        """Whether the task is awake, that is, whether anybody follows."""
+        return self._task is not None
+
+    def beat(self) -> None:
+        """Give every follower the quote of this moment, unless it has it already."""
+        now = self._parts.clock.moment()
+        mark = (now.epoch, now.day, self._parts.quoter.step(now))
+        due = [lane for lane in self._lanes if lane.mark != mark]
+        quotes = self._quotes(due, now)
+        for lane in due:
+            lane.mark = mark
+            quote = quotes[lane.path.instrument.symbol]
+            lane.put(quote)
+            self._last = quote.time
+
+    def _quotes(self, due: Sequence[_Lane], now: Moment) -> Mapping[str, Quote]:
+        paths = {lane.path.instrument.symbol: lane.path for lane in due}
+        return self._parts.quoter.quote(paths, now) if paths else {}
+
+    def _wake(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def _rest(self) -> None:
+        if not self._lanes and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                wait = self._parts.clock.wait(self._parts.interval_ms)
+                await self._parts.sleep(max(wait, _SHORTEST_WAIT_S))
+                self.beat()
+        except Exception as error:
+            self._task = None
+            for lane in self._lanes:
+                lane.fail(error)

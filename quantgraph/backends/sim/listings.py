@@ -1,0 +1,55 @@
+"""What the simulated market may know of imported data: enough to go on from where it ends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from quantgraph.domain.bars import BarColumns
+from quantgraph.domain.instruments import Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The newest imported daily bar of a symbol: its day, close in yuan, volume in shares."""
+
+    day: date
+    close: float
+    volume: int | None = None
+
+
+class Listings(Protocol):
+    """Imported data, as the market store holds it. Blocking: only ever called in a worker."""
+
+    def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """Return the imported instruments among the symbols, also those that only have bars."""
+        ...
+
+    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
+        """Return the newest imported daily bar of those that have any; they go on from there."""
+        ...
+
+    def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
+        """Return the imported daily bars of the days, both included, or None without any.
+
+        Needs the columns time, open, high, low, close, volume, amount; minutes are made inside.
+        """
+        ...
+
+
+class NoListings:
+    """Nothing was imported."""
+
+    def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """Know no symbol."""
+        del symbols
+        return {}
+
+    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
+        """Know no bar."""
+        del symbols
+        return {}
+
+    def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
+        """Know no bars."""
+        del symbol, start, end

@@ -1,0 +1,131 @@
+"""The simulated market as one object: bars, dividends, quotes, reference and financials."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from quantgraph.backends.sim import directory
+from quantgraph.backends.sim.bookkeeper import Bookkeeper
+from quantgraph.backends.sim.clock import MarketClock
+from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
+from quantgraph.backends.sim.paths import Paths, World
+from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.backends.sim.series import SeriesReader
+from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.dividends import Dividend
+from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
+from quantgraph.domain.instruments import Instrument, Market
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.streams import SourceState
+
+
+@dataclass(frozen=True, slots=True)
+class MarketParts:
+    """What the market lives by: its clock, workers for long work, trading ms between quotes."""
+
+    clock: MarketClock
+    runner: Runner
+    interval_ms: int = 1_000
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class SimMarket:
+    """Implements `Bars` (MIN_1, DAY_1, unadjusted), `Dividends`, `Quotes`, `QuoteFeed`, more.
+
+    `Reference` and `Financials` are answered for the universe alone: what was imported is the
+    store's to tell. Nothing later than the clock is ever told.
+    """
+
+    def __init__(self, world: World, parts: MarketParts) -> None:
+        """Generate nothing until it is asked for."""
+        self._clock = parts.clock
+        self._run = parts.runner.run
+        self._calendar = world.calendar
+        self._paths = Paths(world)
+        self._series = SeriesReader(self._paths)
+        self._quoter = Quoter(self._paths, parts.interval_ms)
+        self._books = Bookkeeper(world.seed, world.calendar.last.year)
+        feed = FeedParts(
+            paths=self._paths,
+            quoter=self._quoter,
+            clock=parts.clock,
+            runner=parts.runner,
+            interval_ms=parts.interval_ms,
+            sleep=parts.sleep,
+        )
+        self.feed = SimFeed(feed)
+
+    async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
+        """Return finished bars; per symbol UNKNOWN_SYMBOL, or what cannot be made here."""
+        return await self._run(self._series.read, request, self._clock.moment())
+
+    async def dividends(self, symbols: Sequence[str]) -> Sequence[Sequence[Dividend] | None]:
+        """Return what generated symbols paid until today; None for imported and unknown ones."""
+        return await self._run(self._dividends, symbols, self._day())
+
+    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        found = await self._run(self._quoter.read, symbols, self._clock.moment())
+        return [found.get(symbol) or unknown_symbol(symbol) for symbol in symbols]
+
+    def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
+        """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""
+        return self.feed.follow(symbol)
+
+    def state(self) -> SourceState:
+        """Return that the simulation runs, and its last quote."""
+        return self.feed.state()
+
+    async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
+        """Return the instrument per symbol that is listed on the clock's day."""
+        found = await self._run(self._paths.instruments, symbols, self._day())
+        return [found.get(symbol) for symbol in symbols]
+
+    async def search(
+        self, text: str | None, first: int, after: str | None
+    ) -> tuple[Sequence[Instrument], bool]:
+        """Return a page of the universe, and whether more follow."""
+        found = directory.search(text, first + 1, after, self._day())
+        return found[:first], len(found) > first
+
+    async def market_symbols(self, market: Market) -> tuple[str, ...]:
+        """Return the universe's symbols of an exchange."""
+        return directory.market_symbols(market, self._day())
+
+    async def sectors(self) -> Sequence[Sector]:
+        """Return all sectors of the universe, by name."""
+        return directory.list_sectors(self._day())
+
+    async def sector(self, name: str) -> Sector | None:
+        """Return one sector, or None."""
+        return next((each for each in await self.sectors() if each.name == name), None)
+
+    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+        """Return the sample of 000300.SH, heaviest first; empty for any other symbol."""
+        return directory.list_weights(index_symbol, self._calendar, self._day())
+
+    async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
+        """Return the asked statements per symbol, None for an unknown one."""
+        return await self._run(self._financials, request, self._day())
+
+    def _day(self) -> date:
+        return self._clock.moment().day
+
+    def _dividends(self, symbols: Sequence[str], day: date) -> list[Sequence[Dividend] | None]:
+        paths, anchored = self._paths.load(symbols, day), self._paths.anchored(symbols)
+        return [
+            [paid for paid in paths[symbol].dividends if paid.ex_date <= day]
+            if symbol in paths and symbol not in anchored
+            else None
+            for symbol in symbols
+        ]
+
+    def _financials(self, request: FinancialRequest, day: date) -> list[CompanyFinancials | None]:
+        known = self._paths.instruments(request.symbols, day)
+        return [
+            self._books.read(symbol, request, day) if symbol in known else None
+            for symbol in request.symbols
+        ]

@@ -1,0 +1,113 @@
+"""Which symbols exist in the simulated world, and the daily path of each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from quantgraph.backends.sim.daily import Origin, Path, walk
+from quantgraph.backends.sim.listings import Anchor, Listings
+from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.universe import FIRST_DAY, UNIVERSE, invent_profile
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.instruments import Instrument, InstrumentKind
+
+_SCALES = {InstrumentKind.STOCK: 100, InstrumentKind.FUND: 1_000}
+_FINEST = 10_000  # four decimals: index points, bonds
+_KEPT_NAMES = 10_000
+_KEPT = 512  # paths, about 0.2 MB each for ten years
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a simulated market is made of; the same world always has the same prices.
+
+    `start` is the first trading day of its clock: imported symbols go on from there.
+    """
+
+    seed: int
+    calendar: TradingCalendar
+    start: date
+    listings: Listings
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    instrument: Instrument
+    anchor: Anchor | None
+
+
+class Paths:
+    """Instruments and daily paths by symbol. Blocking (imports are read): call it in a worker."""
+
+    def __init__(self, world: World) -> None:
+        """Compute nothing yet."""
+        self.world = world
+        self._known: Memo[str, _Known] = Memo(_KEPT_NAMES)
+        self._paths: Memo[str, Path] = Memo(_KEPT)
+
+    def instruments(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
+        """Return those that exist and are listed on the day, the imported ones first."""
+        known = self._look(symbols)
+        return {s: k.instrument for s, k in known.items() if _listed(k.instrument, day)}
+
+    def load(self, symbols: Sequence[str], day: date) -> Mapping[str, Path]:
+        """Return the whole path of every symbol that is listed on the day.
+
+        It reaches beyond the day: the caller cuts it off where the clock stands.
+        """
+        known = self._look(symbols)
+        return {
+            symbol: self._paths.fetch(symbol, lambda one=one: self._walk(one))
+            for symbol, one in known.items()
+            if _listed(one.instrument, day)
+        }
+
+    def anchored(self, symbols: Sequence[str]) -> Collection[str]:
+        """Return the symbols whose path goes on from an imported bar."""
+        return {s for s, known in self._look(symbols).items() if known.anchor is not None}
+
+    def _look(self, symbols: Sequence[str]) -> dict[str, _Known]:
+        held = {symbol: self._known.get(symbol) for symbol in symbols}
+        new = [symbol for symbol, known in held.items() if known is None]
+        if new:
+            found = self._read(new)
+            held |= {symbol: self._known.put(symbol, known) for symbol, known in found.items()}
+        return {symbol: known for symbol, known in held.items() if known is not None}
+
+    def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:
+        instruments = {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
+        instruments |= self.world.listings.instruments(symbols)
+        anchors = self.world.listings.anchors(symbols)
+        return {s: _Known(each, anchors.get(s)) for s, each in instruments.items()}
+
+    def _walk(self, known: _Known) -> Path:
+        origin = _origin(known.instrument, known.anchor, self.world.seed)
+        calendar = self.world.calendar
+        first = self.world.start
+        if known.anchor is None:
+            first = max(FIRST_DAY, calendar.first, known.instrument.list_date or FIRST_DAY)
+        return walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+
+
+def _listed(instrument: Instrument, day: date) -> bool:
+    return instrument.list_date is None or instrument.list_date <= day
+
+
+def _origin(instrument: Instrument, anchor: Anchor | None, seed: int) -> Origin:
+    profile = UNIVERSE.get(instrument.symbol) or invent_profile(instrument, seed)
+    scale = price_scale(instrument)
+    if anchor is None:
+        close = max(round(profile.price * scale), 1)
+        return Origin(profile, instrument, seed, scale, close, pays=True)
+    close = max(round(anchor.close * scale), 1)
+    profile = replace(profile, price=anchor.close)
+    return Origin(profile, instrument, seed, scale, close, pays=False, volume=anchor.volume)
+
+
+def price_scale(instrument: Instrument) -> int:
+    """Return how many ticks make a yuan: by the instrument's own tick, or by its kind."""
+    tick = instrument.price_tick
+    if tick is not None and tick > 0 and (1 / tick) % 1 == Decimal(0):
+        return int(1 / tick)
+    return _SCALES.get(instrument.kind, _FINEST)

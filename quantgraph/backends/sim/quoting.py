@@ -1,0 +1,108 @@
+"""Quotes of the simulated market at any instant, the same whoever asks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from quantgraph.backends.sim.clock import Moment, session_instant
+from quantgraph.backends.sim.daily import Path
+from quantgraph.backends.sim.depth import Limits, Rung, display
+from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.streams import stream_key
+from quantgraph.backends.sim.tape import Print, Tapes
+from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.quotes import Level, Quote
+from quantgraph.domain.rules.bands import price_band
+from quantgraph.domain.sources import Source
+
+_KEPT = 8_192
+
+
+class Quoter:
+    """Makes the quotes of a moment; between two steps of `interval_ms` they do not change."""
+
+    def __init__(self, paths: Paths, interval_ms: int) -> None:
+        """Quote from the paths, every `interval_ms` of trading time."""
+        self._paths = paths
+        self._interval = interval_ms
+        self._tapes = Tapes(paths.world.seed)
+        self._limits: Memo[tuple[str, date], tuple[Limits | None]] = Memo(_KEPT)
+
+    def step(self, now: Moment) -> int:
+        """Return the number of the quote that stands at the moment, within its day."""
+        return now.session_ms // self._interval
+
+    def read(self, symbols: Sequence[str], now: Moment) -> Mapping[str, Quote]:
+        """Return the quotes of those that exist, loading their paths: blocking."""
+        return self.quote(self._paths.load(symbols, now.day), now)
+
+    def quote(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Quote]:
+        """Return the quotes of loaded paths: quick enough for the event loop."""
+        instant = session_instant(now.day, self.step(now) * self._interval)
+        at = Moment(now.epoch, now.day, instant)
+        prints = self._tapes.prints(paths, at)
+        return {
+            symbol: self._quote(path.instrument, prints[symbol], at)
+            if symbol in prints
+            else _silent(symbol, at)
+            for symbol, path in paths.items()
+        }
+
+    def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
+        symbol, scale = instrument.symbol, state.scale
+        purpose = f"book/{now.day.toordinal()}/{self.step(now)}"
+        key = stream_key(self._paths.world.seed, symbol, purpose)
+        book = display(state, self._band(instrument, state, now.day), key)
+        return Quote(
+            symbol=symbol,
+            time=now.ms,
+            last_price=state.last / scale,
+            open=state.open / scale,
+            high=state.high / scale,
+            low=state.low / scale,
+            previous_close=state.previous / scale,
+            volume=state.volume,
+            amount=state.amount,
+            bids=_levels(book.bids, scale),
+            asks=_levels(book.asks, scale),
+            suspended=False,
+            source=Source.SIMULATED,
+        )
+
+    def _band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
+        key = (instrument.symbol, day)
+        return self._limits.fetch(key, lambda: (self._ask_band(instrument, state, day),))[0]
+
+    def _ask_band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
+        scale = state.scale
+        close = Decimal(state.previous) / scale
+        try:
+            band = price_band(instrument, close, day, self._paths.world.calendar)
+        except OrderRefused:
+            return None  # no rule tells a band: prices move freely, and orders are refused
+        return None if band is None else Limits(int(band.low * scale), int(band.high * scale))
+
+
+def _levels(rungs: tuple[Rung, ...], scale: int) -> tuple[Level, ...]:
+    return tuple(Level(rung.price / scale, rung.quantity) for rung in rungs)
+
+
+def _silent(symbol: str, now: Moment) -> Quote:
+    """Return the quote of a symbol that has no bar on the day."""
+    return Quote(
+        symbol=symbol,
+        time=now.ms,
+        last_price=None,
+        open=None,
+        high=None,
+        low=None,
+        previous_close=None,
+        volume=0,
+        amount=0.0,
+        bids=(),
+        asks=(),
+        suspended=True,
+        source=Source.SIMULATED,
+    )

@@ -1,0 +1,208 @@
+"""The simulated terminal: the exchange behind the ports, fed by quotes, driven by a clock."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import structlog
+
+from quantgraph.backends.sim.clock import SESSION_MS, MarketClock, Moment
+from quantgraph.backends.sim.exchange import Exchange, Rules
+from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.valuation import value_asset, value_positions
+from quantgraph.config import SeedAccount
+from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
+from quantgraph.domain.calendar import TradingCalendar, day_of
+from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import Order
+from quantgraph.domain.ports import QuoteFeed, Quotes, Reference
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+
+NAME = "sim"
+_TRIES = 3
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalParts:
+    """What a terminal matches against, and how its accounts begin.
+
+    Any quotes will do: generated ones in mock, a real terminal's in dev.
+    """
+
+    clock: MarketClock
+    calendar: TradingCalendar
+    reference: Reference
+    quotes: Quotes
+    feed: QuoteFeed
+    accounts: Sequence[SeedAccount]
+    fees: FeeSchedule = field(default_factory=FeeSchedule)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+async def _ignore(epoch: str) -> None:
+    del epoch
+
+
+class SimTerminal:
+    """Implements `Terminal` and `Accounts`. Orders live until filled, withdrawn or the day ends.
+
+    When the clock begins a new epoch the world starts anew: accounts as seeded, no orders. Then
+    `on_epoch` is awaited with the epoch's id before anything else is answered.
+    """
+
+    def __init__(
+        self, parts: TerminalParts, on_epoch: Callable[[str], Awaitable[None]] = _ignore
+    ) -> None:
+        """Open the accounts; `start` makes days end also while nobody asks."""
+        self._parts = parts
+        self._on_epoch = on_epoch
+        self._reports: asyncio.Queue[ExecutionReport | None] = asyncio.Queue()
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self._turning = asyncio.Lock()
+        now = parts.clock.moment()
+        self._epoch = now.epoch
+        self._exchange = self._open(now)
+
+    def start(self) -> None:
+        """Begin to end days on time."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def close(self) -> None:
+        """Stop all tasks and end the report stream."""
+        tasks = [*self._watches.values(), *([self._keeper] if self._keeper else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._reports.put_nowait(None)
+
+    async def place(self, order: Order) -> PlacedOrder:
+        """Take an order. Raises OrderRefused, and then nothing was taken."""
+        epoch = self._epoch
+        instrument, quote, now = await self._market(order.symbol)
+        if now.epoch != epoch:
+            text = "The simulated world has just started over; submit the order again."
+            raise OrderRefused(Reason.TERMINAL_REFUSED, text, order_id=order.id)
+        self._publish(self._exchange.show(instrument, quote, now.ms))
+        broker_id, reports = self._exchange.place(order, instrument, quote, now.ms)
+        self._publish(reports)
+        self._watch(instrument)
+        return PlacedOrder(broker_id)
+
+    async def withdraw(self, order: Order) -> None:
+        """Cancel the open rest of an order. Errors: ORDER_NOT_CANCELABLE."""
+        now = await self._present()
+        self._publish(self._exchange.withdraw(order.id, now.ms))
+
+    async def reports(self) -> AsyncGenerator[ExecutionReport, None]:
+        """Yield every change of every order once, in order, to one reader, until closed."""
+        while (report := await self._reports.get()) is not None:
+            yield report
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return the accounts as they were seeded."""
+        ledgers = self._exchange.ledgers.values()
+        return [
+            Account(each.account_id, each.name, NAME, AccountStatus.CONNECTED) for each in ledgers
+        ]
+
+    async def asset(self, account_id: str) -> Asset:
+        """Return the money of an account, holdings at the live quote. Errors: UNKNOWN_ACCOUNT."""
+        ledger, quotes = await self._valued(account_id)
+        return value_asset(ledger, quotes)
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        """Return the holdings by symbol, at the live quote. Errors: UNKNOWN_ACCOUNT."""
+        ledger, quotes = await self._valued(account_id)
+        return value_positions(ledger, quotes)
+
+    async def _valued(self, account_id: str) -> tuple[Ledger, Mapping[str, Quote]]:
+        await self._present()
+        symbols = tuple(self._ledger(account_id).holdings)
+        found = await self._parts.quotes.quotes(symbols) if symbols else ()
+        quotes = {each.symbol: each for each in found if not isinstance(each, GatewayError)}
+        return self._ledger(account_id), quotes
+
+    def _ledger(self, account_id: str) -> Ledger:
+        ledger = self._exchange.ledgers.get(account_id)
+        if ledger is None:
+            raise unknown_account(account_id)
+        return ledger
+
+    async def _market(self, symbol: str) -> tuple[Instrument, Quote, Moment]:
+        """Return the instrument, a quote of the present day, and the present."""
+        instrument = (await self._parts.reference.instruments([symbol]))[0]
+        if instrument is None:
+            raise _refused(f"The simulated exchange does not trade {symbol}.", symbol)
+        # A fast clock may leave the quote's day while it is fetched; the next one is of the new.
+        for _ in range(_TRIES):
+            quote = (await self._parts.quotes.quotes([symbol]))[0]
+            if isinstance(quote, GatewayError):
+                raise _refused(quote.message, symbol)
+            now = await self._present()
+            if day_of(quote.time) == now.day:
+                return instrument, quote, now
+        raise _refused(f"There is no quote of {symbol} of today yet.", symbol)
+
+    async def _present(self) -> Moment:
+        """Bring the world up to the clock: end the day, or begin the new epoch."""
+        async with self._turning:
+            now = self._parts.clock.moment()
+            if now.epoch != self._epoch:
+                await self._start_over(now)
+            elif now.day != self._exchange.day:
+                self._publish(self._exchange.roll(now.day, now.ms))
+        return now
+
+    async def _start_over(self, now: Moment) -> None:
+        self._epoch = now.epoch
+        self._exchange = self._open(now)
+        while not self._reports.empty():
+            self._reports.get_nowait()
+        await self._on_epoch(now.epoch)
+
+    def _open(self, now: Moment) -> Exchange:
+        ledgers = [Ledger.open(seed) for seed in self._parts.accounts]
+        # The end of an epoch's id is random: no two worlds give the same broker order id.
+        rules = Rules(self._parts.calendar, self._parts.fees, f"SIM{now.epoch[-8:]}")
+        return Exchange(ledgers, now.day, rules)
+
+    def _publish(self, reports: Iterable[ExecutionReport]) -> None:
+        for report in reports:
+            self._reports.put_nowait(report)
+
+    def _watch(self, instrument: Instrument) -> None:
+        symbol = instrument.symbol
+        if self._exchange.open_orders(symbol) and symbol not in self._watches:
+            task = asyncio.create_task(self._follow(instrument))
+            self._watches[symbol] = task
+            task.add_done_callback(lambda _: self._watches.pop(symbol, None))
+
+    async def _follow(self, instrument: Instrument) -> None:
+        """Show the exchange every quote of a symbol as long as an order waits for it."""
+        try:
+            async with aclosing(self._parts.feed.follow(instrument.symbol)) as quotes:
+                async for quote in quotes:
+                    now = await self._present()
+                    if day_of(quote.time) == now.day:
+                        self._publish(self._exchange.show(instrument, quote, now.ms))
+                    if not self._exchange.open_orders(instrument.symbol):
+                        return
+        except GatewayError:
+            _logger.exception("feed_ended_under_orders", symbol=instrument.symbol)
+
+    async def _keep(self) -> None:
+        """End every day on time, though nobody may ask: open orders must be told EXPIRED."""
+        while True:
+            await self._parts.sleep(self._parts.clock.wait(SESSION_MS))
+            await self._present()
+
+
+def _refused(text: str, symbol: str) -> OrderRefused:
+    return OrderRefused(Reason.TERMINAL_REFUSED, text, symbol=symbol)
