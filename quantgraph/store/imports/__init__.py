@@ -1,0 +1,1 @@
+"""Turns files of market data into rows of the store."""

@@ -1,0 +1,163 @@
+"""One file on its way into the store: its table, its layout, and what was found wrong so far."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from quantgraph.domain.bars import Mask
+from quantgraph.domain.calendar import Dates, Times, TradingCalendar
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
+from quantgraph.store.imports import times
+from quantgraph.store.imports.cells import Cells
+from quantgraph.store.imports.codes import parse_symbol, read_symbols, symbol_in_name
+from quantgraph.store.imports.faults import Faults
+from quantgraph.store.imports.layouts import Code, Layout, Stamp
+from quantgraph.store.imports.report import BadRows
+from quantgraph.store.imports.table import Table, import_failed
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the caller says about the files, where they do not say it themselves."""
+
+    layout: str | None = None
+    day: date | None = None
+    symbol: str | None = None
+    skip_bad_rows: bool = False
+
+
+class BadRowsFound(StartupError):
+    """A file has bad rows and was left out as a whole."""
+
+    def __init__(self, table: Table, bad: BadRows) -> None:
+        """Name the file, the count and the first rows."""
+        first = "; ".join(f"line {row.line}: {row.reason}" for row in bad.listed[:3])
+        text = (
+            f"{table.file} has {bad.count} bad rows, so nothing of it was imported. {first}. "
+            "Correct them, or leave them out with --skip-bad-rows."
+        )
+        super().__init__(Reason.IMPORT_FAILED, text, file=str(table.file), bad_rows=bad.count)
+        self.bad = bad
+
+
+class Draft:
+    """Reads the columns of one table by its layout."""
+
+    def __init__(self, table: Table, layout: Layout, options: ImportOptions) -> None:
+        """Check what must hold on every row."""
+        self.table = table
+        self.layout = layout
+        self.options = options
+        self.faults = Faults(table.lines, table.ragged)
+        for column, value in layout.constant.items():
+            cells = self._cells(column)
+            other = (cells.text != value).fill_null(value=True).to_numpy()
+            self.faults.add(other, f"{column} is {{}}, not {value}", cells.text)
+
+    @property
+    def height(self) -> int:
+        """Return the number of rows."""
+        return self.table.frame.height
+
+    def has(self, field: str) -> bool:
+        """Return whether the file has the column of one of our fields."""
+        unit = self.layout.values.get(field)
+        return unit is not None and unit.column in self.table.header
+
+    def cells(self, field: str) -> Cells:
+        """Return the column of one of our fields."""
+        return self._cells(self.layout.values[field].column)
+
+    def factor(self, field: str) -> int:
+        """Return how many of our units one of the file's is."""
+        return self.layout.values[field].factor
+
+    def symbols(self) -> list[str]:
+        """Return the symbol of each row: from its column, else --symbol, else the file name."""
+        code = self.layout.code
+        if code is not None and code[1] in self.table.header:
+            exchange = self.table.frame["exchange"] if code[0] is Code.EXCHANGE else None
+            return read_symbols(self._cells(code[1]), code[0], exchange)
+        return [self._file_symbol()] * self.height
+
+    def stamps(self) -> Times:
+        """Return the start of each row in epoch ms."""
+        kind, column = self._stamp()
+        cells = self._cells(column)
+        if kind is Stamp.DAY:
+            return times.day_stamps(self.days())
+        if kind is Stamp.CLOCK:
+            return times.read_clocks(cells, self.file_date())
+        if kind is Stamp.CLOCK_END:
+            clocks = self._cells("time")
+            return times.read_packed_clocks(clocks, self.days()) - _MINUTE_MS
+        ended = _MINUTE_MS if kind is Stamp.INSTANT_END else 0
+        return times.read_instants(cells) - ended
+
+    def days(self) -> Dates:
+        """Return the date of each row from the column that has dates."""
+        cells = self._cells(self._stamp()[1])
+        cells.require()
+        return times.read_days(cells)[0]
+
+    def file_date(self) -> date:
+        """Return --date, else the one date that stands in the file name."""
+        if self.options.day is not None:
+            return self.options.day
+        found = times.days_in_name(self.table.file)
+        if len(found) != 1:
+            raise import_failed(
+                self.table.file,
+                "its rows have a time of day only, and its name has not exactly one date like "
+                "20230201. Give the date with --date.",
+            )
+        return found[0]
+
+    def check_sessions(self, days: Dates, calendar: TradingCalendar) -> None:
+        """Call every day a fault that the calendar covers and does not have."""
+        first, last = np.datetime64(calendar.first, "D"), np.datetime64(calendar.last, "D")
+        cells = self._cells(self._stamp()[1])
+        closed = (days >= first) & (days <= last) & ~np.isin(days, calendar.sessions)
+        self.faults.add(closed, f"{cells.name} {{}} is not a trading day", cells.text)
+
+    def unused(self) -> tuple[str, ...]:
+        """Return the columns that were not read."""
+        read = {unit.column for unit in self.layout.values.values()}
+        code, stamp = self.layout.code, self.layout.stamp
+        read |= {pair[1] for pair in (code, stamp) if pair}
+        if code and code[0] is Code.EXCHANGE:
+            read.add("exchange")
+        if stamp and stamp[0] is Stamp.CLOCK_END:
+            read.add("time")
+        read |= set(self.layout.constant)
+        return tuple(name for name in self.table.header if name not in read)
+
+    def good_rows(self) -> tuple[Mask, BadRows]:
+        """Return which rows to take. Raises BadRowsFound unless bad rows are to be skipped."""
+        bad = self.faults.rows()
+        if bad.count and not self.options.skip_bad_rows:
+            raise BadRowsFound(self.table, bad)
+        return ~self.faults.bad, bad
+
+    def _stamp(self) -> tuple[Stamp, str]:
+        if self.layout.stamp is None:
+            raise TypeError(f"the layout {self.layout.name} has no stamp")
+        return self.layout.stamp
+
+    def _cells(self, column: str) -> Cells:
+        return Cells.of(self.table.frame[column], self.layout.missing, self.faults)
+
+    def _file_symbol(self) -> str:
+        given = self.options.symbol
+        found = symbol_in_name(self.table.file) if given is None else parse_symbol(given)
+        if found is None:
+            raise import_failed(
+                self.table.file,
+                "it has no column with a symbol, and its name has not exactly one like "
+                "600000.SH. Give it with --symbol 600000.SH.",
+            )
+        return found

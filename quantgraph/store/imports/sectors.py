@@ -1,0 +1,130 @@
+"""Files of sectors: plain lists of members, or graph files of nodes and edges together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quantgraph.store.imports.draft import Draft
+from quantgraph.store.imports.records import read_texts, take_distinct
+from quantgraph.store.imports.report import Outcome
+from quantgraph.store.imports.steps import Step, Steps, count_rows
+from quantgraph.store.merge import MergeCount
+from quantgraph.store.reference import Listing, SectorRow
+from quantgraph.store.writer import MarketWriter
+
+_STOCKS, _CONCEPTS, _EDGES = "kg-stocks", "kg-concepts", "kg-edges"
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    name: str
+    category: str | None
+
+
+@dataclass(slots=True)
+class _Graph:
+    """What the graph files of one import say together."""
+
+    names: dict[str, str | None]
+    nodes: dict[str, _Node]
+    members: dict[str, list[str]]
+
+
+def read_sectors(drafts: Sequence[Draft]) -> tuple[Sequence[Outcome], Steps]:
+    """Check files of sectors together, because edges mean nothing without their nodes."""
+    graph = _Graph({}, {}, {})
+    outcomes: list[Outcome] = []
+    steps: list[Step] = []
+    for draft in drafts:
+        if draft.layout.name in _READERS:
+            outcomes.append(_READERS[draft.layout.name](draft, graph))
+        else:
+            sectors, outcome = _listed(draft)
+            outcomes.append(outcome)
+            steps.append(_store(sectors, outcome.rows))
+    if graph.members:
+        unnamed = [code for code in graph.members if code not in graph.nodes]
+        edges = sum(len(symbols) for symbols in graph.members.values())
+        steps.append(_store(_from_graph(graph), edges))
+        outcomes = [_noted(outcome, unnamed) for outcome in outcomes]
+    if graph.names:
+        steps.append(_name(graph.names))
+    return outcomes, steps
+
+
+def _listed(draft: Draft) -> tuple[Sequence[SectorRow], Outcome]:
+    draft.cells("sector").require()
+    names = [name or "" for name in read_texts(draft, "sector")]
+    rows = list(zip(names, draft.symbols(), read_texts(draft, "category"), strict=True))
+    taken, outcome = take_distinct(draft, rows, [f"{row[0]}\n{row[1]}" for row in rows])
+    members: dict[str, list[str]] = {}
+    for name, symbol, _ in taken:
+        members.setdefault(name, []).append(symbol)
+    categories = {name: category for name, _, category in taken if category}
+    found = [
+        SectorRow(name, categories.get(name), None, tuple(symbols))
+        for name, symbols in members.items()
+    ]
+    return found, outcome
+
+
+def _read_stocks(draft: Draft, graph: _Graph) -> Outcome:
+    rows = list(zip(draft.symbols(), read_texts(draft, "name"), strict=True))
+    taken, outcome = take_distinct(draft, rows, [row[0] for row in rows])
+    graph.names.update(taken)
+    return outcome
+
+
+def _read_concepts(draft: Draft, graph: _Graph) -> Outcome:
+    columns = (read_texts(draft, field) for field in ("code", "sector", "category"))
+    for field in ("code", "sector"):
+        draft.cells(field).require()
+    rows = list(zip(*columns, strict=True))
+    taken, outcome = take_distinct(draft, rows, [row[0] or "" for row in rows])
+    graph.nodes.update({code or "": _Node(name or "", kind) for code, name, kind in taken})
+    return outcome
+
+
+def _read_edges(draft: Draft, graph: _Graph) -> Outcome:
+    draft.cells("code").require()
+    rows = list(zip(read_texts(draft, "code"), draft.symbols(), strict=True))
+    taken, outcome = take_distinct(draft, rows, [f"{code} {symbol}" for code, symbol in rows])
+    for code, symbol in taken:
+        graph.members.setdefault(code or "", []).append(symbol)
+    return outcome
+
+
+_READERS = {_STOCKS: _read_stocks, _CONCEPTS: _read_concepts, _EDGES: _read_edges}
+
+
+def _from_graph(graph: _Graph) -> Sequence[SectorRow]:
+    found: list[SectorRow] = []
+    for code, symbols in graph.members.items():
+        # a node that no file names is known by its id until one does
+        node = graph.nodes.get(code, _Node(code, None))
+        found.append(SectorRow(node.name, node.category, code, tuple(dict.fromkeys(symbols))))
+    return found
+
+
+def _noted(outcome: Outcome, unnamed: Sequence[str]) -> Outcome:
+    if outcome.layout != _EDGES or not unnamed:
+        return outcome
+    return outcome.noted(
+        f"{len(unnamed)} sectors have no name in these files and are named by their id "
+        f"({unnamed[0]} …): import them again together with the file of their nodes."
+    )
+
+
+def _store(sectors: Sequence[SectorRow], rows: int) -> Step:
+    def put(writer: MarketWriter) -> MergeCount:
+        changes = [writer.reference.put_sector(sector) for sector in sectors]
+        return count_rows(rows, changed=any(changes))
+
+    return Step(rows, put)
+
+
+def _name(names: Mapping[str, str | None]) -> Step:
+    def put(writer: MarketWriter) -> MergeCount:
+        listings = [Listing(symbol, name) for symbol, name in names.items()]
+        return count_rows(len(names), changed=writer.reference.put_names(listings))
+
+    return Step(len(names), put)

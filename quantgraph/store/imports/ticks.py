@@ -1,0 +1,106 @@
+"""Files of snapshots and of single trades."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from quantgraph.domain.aggregation import day_bars, minute_bars
+from quantgraph.domain.bars import BarColumns, Column, Mask, Period
+from quantgraph.domain.calendar import TradingCalendar, dates_of
+from quantgraph.domain.ticks import DEPTH, SNAPSHOT_FIELDS, TRADE_FIELDS, TickKind
+from quantgraph.store.imports.codes import group_codes, split_rows
+from quantgraph.store.imports.draft import Draft
+from quantgraph.store.imports.report import Outcome
+from quantgraph.store.imports.steps import Step, Steps
+from quantgraph.store.merge import MergeCount
+from quantgraph.store.writer import MarketWriter
+
+_TAKERS = {"B": 1, "S": -1, "N": 0}
+_NOTE = "Bars of days for which none are imported were made from these trades."
+
+
+def read_snapshots(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
+    """Check a file of snapshots; a price of 0 means that there is none."""
+    columns = _columns(draft, SNAPSHOT_FIELDS)
+    values, valid = dict(columns.values), dict(columns.valid)
+    for name, column in values.items():
+        if name in ("last_price", "open", "high", "low", "previous_close") or "_price_" in name:
+            valid[name] = valid[name] & (column != 0)
+    for side in ("bid", "ask"):
+        for level in range(1, DEPTH + 1):
+            price, quantity = f"{side}_price_{level}", f"{side}_quantity_{level}"
+            if price in valid and quantity in valid:
+                valid[quantity] = valid[quantity] & valid[price]
+    return _finish(draft, BarColumns(columns.length, values, valid), calendar)
+
+
+def read_trades(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
+    """Check a file of trades; an absent amount is price × quantity."""
+    columns = _columns(draft, TRADE_FIELDS)
+    values, valid = dict(columns.values), dict(columns.valid)
+    for name in ("price", "quantity"):
+        cells = draft.cells(name)
+        cells.require()
+        draft.faults.add(values[name] <= 0, f"{name} {{}} is not above zero", cells.text)
+    if draft.has("taker"):
+        values["side"], valid["side"] = _sides(draft)
+    if draft.has("amount"):
+        draft.cells("amount").require()
+    else:
+        values["amount"] = np.round(values["price"] * values["quantity"], 4)
+    outcome, steps = _finish(draft, BarColumns(columns.length, values, valid), calendar)
+    return outcome.noted(_NOTE), steps
+
+
+def _columns(draft: Draft, dtypes: Mapping[str, str]) -> BarColumns:
+    values: dict[str, Column] = {"time": draft.stamps()}
+    valid: dict[str, Mask] = {}
+    for name, dtype in dtypes.items():
+        if name == "time" or not draft.has(name):
+            continue
+        cells = draft.cells(name)
+        read = cells.numbers if dtype == "float64" else cells.whole
+        column, known = read(draft.factor(name))
+        values[name], valid[name] = column.astype(dtype), known
+        if name != "side":
+            draft.faults.add(column < 0, f"{name} {{}} is below zero", cells.text)
+    return BarColumns(draft.height, values, valid)
+
+
+def _sides(draft: Draft) -> tuple[Column, Mask]:
+    cells = draft.cells("taker")
+    known = cells.text.replace_strict(_TAKERS, default=None)
+    bad = known.is_null().to_numpy()
+    draft.faults.add(bad, f"{cells.name} {{}} is none of B, S, N", cells.text)
+    return known.fill_null(0).to_numpy().astype(np.int8), ~bad
+
+
+def _finish(draft: Draft, columns: BarColumns, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
+    symbols, codes = group_codes(draft.symbols())
+    days = dates_of(columns.values["time"])
+    draft.check_sessions(days, calendar)
+    good, bad = draft.good_rows()
+    rows, codes, days = columns.take(good), codes[good], days[good]
+    outcome = Outcome(
+        layout=draft.layout.name,
+        rows=rows.length,
+        symbols=len(np.unique(codes)),
+        first=days.min().astype(object) if len(days) else None,
+        last=days.max().astype(object) if len(days) else None,
+        bad=bad,
+        unused=draft.unused(),
+    )
+    return outcome, [_store(symbols[code], draft, part) for code, part in split_rows(rows, codes)]
+
+
+def _store(symbol: str, draft: Draft, part: BarColumns) -> Step:
+    kind = TickKind.TRADE if "price" in part.values else TickKind.SNAPSHOT
+
+    def put(writer: MarketWriter) -> MergeCount:
+        count = writer.put_recording(symbol, kind, part)
+        if count.changed and kind is TickKind.TRADE:
+            writer.put_made_bars(symbol, Period.MIN_1, minute_bars(part.values))
+            writer.put_made_bars(symbol, Period.DAY_1, day_bars(part.values))
+        return count
+
+    return Step(part.length, put)
