@@ -87,6 +87,10 @@ async def start(
         ("grpc.max_send_message_length", config.max_message_bytes),
         # Linux would let a second server share the port, and clients reach either.
         ("grpc.so_reuseport", 0),
+        # A client that vanished without a word is noticed within 40 s; clients may ask us as often.
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     )
     server = aio.server(interceptors=(frame,), options=options)
     _register(server, gateway, config)

@@ -8,6 +8,7 @@ from quantgraph.domain.calendar import DAY_MS, day_of, day_start, to_ms
 from quantgraph.domain.errors import GatewayError, InvalidRequest
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import Limits
 
 SESSION_MINUTES = 240
 # Auctions may add a bar at each end of the session.
@@ -38,15 +39,17 @@ def portions(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Portion]:
     last = now if end is None else min(end, now)
     if start is None and request.period.minutes:
         return _found(gateway, request, last)
-    # A bar of a day and longer is stamped at the start of its day, so nothing lies before it.
-    return _given(gateway, request, max(earliest if start is None else start, earliest), last)
+    if start is None:
+        return _given(gateway, request, earliest, last)
+    # Years before the first exchange and after today hold nothing: they are not cut into spans.
+    return _given(gateway, request, max(start, earliest), max(last, start))
 
 
 async def _given(
     gateway: Gateway, request: BarRequest, first: int, last: int
 ) -> AsyncGenerator[Portion]:
     limits = gateway.limits
-    windows = cut(first, last, limits.bar_rows // bars_per_day(request.period))
+    windows = cut(first, last, _span_days(limits, request.period))
     rows = ((last - first) // DAY_MS + 2) * bars_per_day(request.period)
     size = 1
     if len(windows) == 1:
@@ -57,7 +60,7 @@ async def _given(
 
 async def _found(gateway: Gateway, request: BarRequest, last: int) -> AsyncGenerator[Portion]:
     """Cut each symbol's history where it begins: minute bars are many, and most begin late."""
-    days = gateway.limits.bar_rows // bars_per_day(request.period)
+    days = _span_days(gateway.limits, request.period)
     newest = Window(end=last, last=1)
     for symbol in request.symbols:
         probe = replace(request, symbols=(symbol,), window=newest, fields=("time",))
@@ -65,6 +68,11 @@ async def _found(gateway: Gateway, request: BarRequest, last: int) -> AsyncGener
         # A failing probe is asked once more for its bars: the answer is then its failure.
         held = None if isinstance(found, GatewayError) else found.coverage.held_from
         yield (symbol,), [newest] if held is None else cut(held, last, days)
+
+
+def _span_days(limits: Limits, period: Period) -> int:
+    # One day less than fits: whoever guards the limit below may count a begun day as one more.
+    return limits.bar_rows // bars_per_day(period) - 1
 
 
 def cut(first: int, last: int, days: int) -> list[Window]:

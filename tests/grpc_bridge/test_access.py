@@ -74,6 +74,15 @@ async def test_an_rpc_without_a_scope_is_denied(
     )
 
 
+@EVERY
+async def test_the_scope_of_the_table_is_the_scope_that_counts(
+    channel: aio.Channel, monkeypatch: pytest.MonkeyPatch, method: MethodDescriptor
+):
+    monkeypatch.setattr(access, "SCOPES", {**SCOPES, path(method): Scope.ADMIN})
+    refusal = await refused(call(channel, method, b"", metadata=key("trader")))
+    assert refusal.code is grpc.StatusCode.PERMISSION_DENIED
+
+
 @pytest.mark.parametrize("rpc", ["SubmitOrder", "CancelOrder"])
 async def test_a_reading_key_cannot_trade(channel: aio.Channel, world: World, rpc: str):
     method = next(each for each in methods() if each.name == rpc)

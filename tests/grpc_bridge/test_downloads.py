@@ -128,6 +128,25 @@ async def test_both_ends_of_the_span_are_included(channel: aio.Channel):
     assert list(received[1].chunk.columns.time) == [day(2023, 2, n) for n in (1, 2, 3)]
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (bound(1, 1, 1), bound(1985, 12, 31)),
+        (bound(2024, 3, 2), None),
+        (bound(2024, 3, 2), bound(9999, 12, 31)),
+        (bound(2023, 2, 4), bound(2023, 2, 5)),
+    ],
+)
+@pytest.mark.parametrize("period", [DAYS, MINUTES])
+async def test_a_span_without_bars_is_whole_and_empty(
+    channel: aio.Channel, world: World, start: Any, end: Any, period: Any
+):
+    received = await frames(channel, ask("600519.SH", start=start, end=end, period=period))
+    assert [each.WhichOneof("frame") for each in received] == ["manifest", "instrument", "summary"]
+    assert received[1].instrument.row_count == 0
+    assert len(world.bars.asked) == 1
+
+
 async def test_a_download_is_not_bound_by_the_row_limit(serve: Serve, world: World):
     held = minute_columns(1, date(2023, 10, 2))
     world.hold("600519.SH", Period.MIN_1, held)
