@@ -12,7 +12,7 @@ def print_banner(running: Running) -> None:
     config = assembly.config
     socket = addresses.http.replace("http", "ws", 1)
     lines = [
-        ("mode", assembly.description),
+        ("mode", f"{config.mode.value}: simulated exchange, always in session"),
         ("data", assembly.data),
         ("GraphQL", f"{addresses.http}/graphql  (POST, SSE; WebSocket {socket}/graphql)"),
         ("gRPC", addresses.grpc or "off (grpc.enabled = false)"),

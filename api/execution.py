@@ -17,6 +17,7 @@ from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Principal
+from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
@@ -87,8 +88,9 @@ class Executor:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
         run = Run(operation.document, operation.name, request.variables, self._context(caller))
         try:
-            async with asyncio.timeout(self._seconds):
-                result = await self._core.execute(run)
+            with operation_budget():
+                async with asyncio.timeout(self._seconds):
+                    result = await self._core.execute(run)
         except TimeoutError:
             text = f"Not finished after {self._seconds} s and abandoned."
             error = Unavailable(Reason.TIMED_OUT, text)

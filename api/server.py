@@ -35,6 +35,14 @@ class Addresses:
 class _Uvicorn(uvicorn.Server):
     """uvicorn without its own signal handling: it would raise the signal again at the end."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
@@ -98,12 +106,13 @@ def _http_server(config: Config, assembly: Assembly) -> _Uvicorn:
 async def _serve_http(
     server: _Uvicorn, listener: socket.socket, started: Callable[[], None]
 ) -> None:
-    task = asyncio.create_task(server.serve([listener]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.005)
-    if not task.done():
+    serving = asyncio.create_task(server.serve([listener]))
+    listening = asyncio.create_task(server.listening.wait())
+    await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+    if listening.done():
         started()
-    await task
+    listening.cancel()
+    await serving
 
 
 async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
@@ -134,7 +143,7 @@ def _stop_on_signal(stop: Callable[[], None]) -> None:
         try:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows' loops have no signal handlers
-            signal.signal(number, lambda *_: stop())
+            signal.signal(number, lambda _number, _frame: stop())
 
 
 def _bind(host: str, port: int) -> socket.socket:

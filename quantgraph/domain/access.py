@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from quantgraph.domain.errors import Forbidden, unknown_account
 from quantgraph.domain.reasons import Reason
@@ -20,6 +21,14 @@ _INCLUDES = {
     Scope.TRADE: frozenset({Scope.READ, Scope.TRADE}),
     Scope.ADMIN: frozenset(Scope),
 }
+
+
+class KeyRing(Protocol):
+    """API keys at rest. Blocking: call it through `Workers`."""
+
+    def check(self, key: str) -> "Principal | None":
+        """Return whose key this is, or None; the comparison takes constant time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

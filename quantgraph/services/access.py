@@ -1,10 +1,9 @@
 """The one check of who calls, below all wires."""
 
-from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.access import KeyRing, Principal, Scope
 from quantgraph.domain.errors import Unauthenticated
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.workers import Workers
-from quantgraph.store.keys import KeyStore
 
 LOCAL = Principal("local", Scope.ADMIN)
 _LONGEST_KEY = 200
@@ -13,7 +12,7 @@ _LONGEST_KEY = 200
 class KeyAccess:
     """Checks API keys. With `open_locally` a caller without a key is let in (mock on loopback)."""
 
-    def __init__(self, keys: KeyStore, workers: Workers, *, open_locally: bool) -> None:
+    def __init__(self, keys: KeyRing, workers: Workers, *, open_locally: bool) -> None:
         """Hold the key file; nothing is cached, so that a revoked key is useless at once."""
         self._keys = keys
         self._workers = workers

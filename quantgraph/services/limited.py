@@ -1,14 +1,13 @@
 """What one request and one operation may ask of the bars below."""
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.bars import BarRequest, BarSeries, Period, Window
+from quantgraph.domain.budget import present_budget
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
 from quantgraph.domain.errors import GatewayError, InvalidRequest, bad_request
 from quantgraph.domain.ports import Bars
@@ -16,27 +15,6 @@ from quantgraph.domain.reasons import Reason
 
 DEFAULT_LAST = 250
 _SESSION_MINUTES = 240
-
-
-@dataclass(slots=True)
-class RowBudget:
-    """The bar rows that one operation has taken so far."""
-
-    taken: int = 0
-
-
-_budget: ContextVar[RowBudget | None] = ContextVar("row_budget", default=None)
-
-
-@contextmanager
-def operation_budget() -> Generator[RowBudget]:
-    """Count all bar requests inside, those of child tasks too, against one operation's limit."""
-    budget = RowBudget()
-    token = _budget.set(budget)
-    try:
-        yield budget
-    finally:
-        _budget.reset(token)
 
 
 def resolve_window(window: Window) -> Window:
@@ -80,7 +58,7 @@ class LimitedBars:
                 limit=self._symbols,
             )
         request = replace(request, window=resolve_window(request.window))
-        budget = _budget.get() or RowBudget()
+        budget = present_budget()
         await self._check(request, self._rows - budget.taken)
         series = await self._bars.bars(request)
         budget.taken += sum(s.columns.length for s in series if isinstance(s, BarSeries))

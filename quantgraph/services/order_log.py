@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 from quantgraph.domain.errors import EpochChanged, Unavailable, bad_request
+from quantgraph.domain.journal import Journal, JournalEvent
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState, StreamKind
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import JournalEvent, OrderJournal
 
 HEARTBEAT_S = 5.0
 _BATCH = 500
@@ -17,7 +17,7 @@ class OrderLog:
     """Reads the journal by cursor: a slow reader lags in the file, not in memory."""
 
     def __init__(
-        self, journal: OrderJournal, workers: Workers, source: Callable[[], SourceState]
+        self, journal: Journal, workers: Workers, source: Callable[[], SourceState]
     ) -> None:
         """Stream `journal`; `source` tells whether the terminal still reports."""
         self._journal = journal

@@ -18,6 +18,7 @@ from quantgraph.domain.errors import (
     bad_request,
     unknown_account,
 )
+from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import (
     Destination,
     Order,
@@ -36,7 +37,6 @@ from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.domain.transitions import after_report
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
 
 _logger = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class JournaledTrading:
     """Implements `Trading` over a terminal. One task applies the terminal's reports in order."""
 
     def __init__(
-        self, journal: OrderJournal, terminal: Terminal, accounts: Accounts, desk: OrderDesk
+        self, journal: Journal, terminal: Terminal, accounts: Accounts, desk: OrderDesk
     ) -> None:
         """Wrap a terminal; call `start` in the running loop before the first submit."""
         self._journal = journal
@@ -72,6 +72,11 @@ class JournaledTrading:
     def start(self) -> None:
         """Begin to take the terminal's reports."""
         self._task = asyncio.create_task(self._follow())
+
+    @property
+    def running(self) -> bool:
+        """Whether the terminal's reports are being taken."""
+        return self._task is not None and not self._task.done()
 
     def drain(self) -> None:
         """End every log stream: the gateway is stopping."""
@@ -230,8 +235,7 @@ class JournaledTrading:
 
     def _source(self) -> SourceState:
         last = None if self._last_report is None else to_ms(self._last_report)
-        running = self._task is not None and not self._task.done()
-        return SourceState(running, last, None)
+        return SourceState(self.running, last, None)
 
 
 def _replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:

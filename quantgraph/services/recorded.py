@@ -17,7 +17,7 @@ from quantgraph.domain.bars import (
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, InvalidRequest, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
-from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
 from quantgraph.domain.ports import Bars, Dividends, Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector
@@ -29,6 +29,8 @@ from quantgraph.services.workers import Workers
 
 Answer = TypeVar("Answer")
 Held = HeldBars | GatewayError | None
+# More instruments than all exchanges list.
+_EVERY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,12 @@ class Recorded:
                 merged[instrument.symbol] = instrument
         ordered = [merged[symbol] for symbol in sorted(merged)]
         return ordered[:first], more or len(ordered) > first
+
+    async def market_symbols(self, market: Market) -> tuple[str, ...]:
+        """Merge the symbols of both listings; see `ports.Reference`."""
+        held = await self._workers.run(self._shelf.search, None, _EVERY, None)
+        inner = await self._inner.reference.market_symbols(market)
+        return tuple(sorted({*inner, *(each.symbol for each in held if each.market is market)}))
 
     async def sectors(self) -> Sequence[Sector]:
         """Return imported sectors and those of the inner market under other names."""

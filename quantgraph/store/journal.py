@@ -8,10 +8,10 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from quantgraph.domain.errors import InvalidRequest, StartupError, Unavailable
+from quantgraph.domain.journal import JournalEvent
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.records import read_fill, read_order, write_fill, write_order
@@ -39,15 +39,6 @@ CREATE TABLE events (
 ) WITHOUT ROWID;
 CREATE TABLE fills (id TEXT PRIMARY KEY, order_id TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEvent:
-    """One entry of an account's log: the order after it, and the fill if it is one."""
-
-    sequence: int
-    order: Order
-    fill: Fill | None
 
 
 class OrderJournal:
@@ -245,3 +236,16 @@ class OrderJournal:
             text = f"The cursor names order {after[:60]!r}, which account {account_id} has not."
             raise InvalidRequest(Reason.INVALID_CURSOR, text)
         return int(row[0])
+
+
+def set_aside(path: Path) -> None:
+    """Keep the journal of the last simulated world as `<name>.previous`, replacing an older one.
+
+    SQLite's own side files belong to the database and move with it.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        kept = path.with_name(f"{path.name}.previous{suffix}")
+        kept.unlink(missing_ok=True)
+        if file.exists():
+            file.rename(kept)

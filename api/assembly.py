@@ -1,0 +1,262 @@
+"""Puts the parts together: the only place that names a backend, a store or a service."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from quantgraph.backends.sim.capability import capabilities
+from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.listings import Anchor
+from quantgraph.backends.sim.market import MarketParts, SimMarket
+from quantgraph.backends.sim.paths import World
+from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
+from quantgraph.config import Config
+from quantgraph.domain.bars import BarColumns, Period
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import RandomIds
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.orders import Destination
+from quantgraph.domain.ports import Gateway
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.system import BackendInfo, ClockInfo, Limits, Mode, TradingState
+from quantgraph.services.access import KeyAccess
+from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.calendar import load_calendar
+from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.derived import DerivedBars
+from quantgraph.services.guard import GuardSources, OrderGuard
+from quantgraph.services.limited import LimitedBars
+from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.quotes import SharedQuotes
+from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.system import GatewaySystem, SystemState
+from quantgraph.services.workers import Workers
+from quantgraph.store.folder import hold_folder
+from quantgraph.store.journal import OrderJournal, set_aside
+from quantgraph.store.keys import KeyStore
+from quantgraph.store.market import MarketStore
+
+# Without imports every simulated world begins here.
+_FIRST_DAY = date(2023, 2, 1)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A gateway, what the server prints of it, and how its streams end."""
+
+    config: Config
+    gateway: Gateway
+    data: str
+    access: str
+    store: MarketStore
+    quotes: SharedQuotes
+    trading: JournaledTrading
+    _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    def drain(self) -> None:
+        """End every live stream, telling its reader to come back later."""
+        self.trading.drain()
+        self._endings.append(asyncio.get_running_loop().create_task(self.quotes.close()))
+
+
+@asynccontextmanager
+async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
+    """Open the store, start the simulation, and close both at the end.
+
+    Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
+    STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no trading day is left to start on.
+    """
+    if config.mode is not Mode.MOCK:
+        text = f"Mode {config.mode} needs a trading terminal, and no back-end for one is built in."
+        raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(hold_folder(config.data_path))
+        keys = KeyStore(folder / "keys.sqlite")
+        local = _is_local(config)
+        if not local and not keys.usable():
+            text = "Beyond loopback API keys are required. Make one: `quantgraph keys create`."
+            raise StartupError(Reason.KEYS_REQUIRED, text, folder=str(folder))
+        workers = Workers(config.limits.worker_threads, config.limits.worker_backlog)
+        stack.callback(workers.close)
+        store = MarketStore(folder)
+        stack.callback(store.close)
+        calendar = load_calendar(config.calendar, folder)
+        mock = _Mock(config, store, calendar, workers)
+        journal_file = folder / "journal.sqlite"
+        set_aside(journal_file)
+        journal = OrderJournal(journal_file, mock.clock.moment().epoch)
+        stack.callback(journal.close)
+        assembly = mock.assemble(journal, KeyAccess(keys, workers, open_locally=local))
+        mock.start()
+        stack.push_async_callback(mock.close)
+        yield assembly
+
+
+class _Mock:
+    """The parts of mock mode, wired together."""
+
+    def __init__(
+        self, config: Config, store: MarketStore, calendar: TradingCalendar, workers: Workers
+    ) -> None:
+        self.config = config
+        self._store = store
+        self._calendar = calendar
+        self._workers = workers
+        newest = store.newest_daily()
+        start = _FIRST_DAY if newest is None else calendar.next_session(newest)
+        self.clock = SimClock(start, calendar, Pace(config.mock.speed))
+        world = World(config.mock.seed, calendar, self.clock.start, _StoreListings(store))
+        parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
+        self.market = SimMarket(world, parts)
+        self._judge = CoverageJudge(calendar, self.clock)
+        inner = InnerMarket(self.market, self.market, self.market, self.market)
+        self.recorded = Recorded(store, inner, workers, self._judge)
+        terminal = TerminalParts(
+            clock=self.clock,
+            calendar=calendar,
+            reference=self.recorded,
+            quotes=self.market,
+            feed=self.market,
+            accounts=config.mock.accounts,
+        )
+        self.terminal = SimTerminal(terminal, self._start_over)
+        self.quotes = SharedQuotes(self.market, self.market, self._epoch)
+
+    def assemble(self, journal: OrderJournal, access: KeyAccess) -> Assembly:
+        """Return the gateway over these parts."""
+        desk = OrderDesk(
+            self._workers, self.clock, RandomIds(), Destination.SIMULATED, "mock_order_"
+        )
+        self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
+        started_at = datetime.now(UTC)
+        limits = _limits(self.config)
+        data = _describe(self._store)
+        gateway = Gateway(
+            mode=self.config.mode,
+            limits=limits,
+            clock=self.clock,
+            calendar=self._calendar,
+            bars=self._bars(),
+            ticks=self.recorded,
+            quotes=self.market,
+            quote_stream=self.quotes,
+            reference=self.recorded,
+            financials=self.recorded,
+            accounts=self.terminal,
+            trading=OrderGuard(self.trading, self._guard()),
+            access=access,
+            system=GatewaySystem(self.config.mode, limits, data, started_at, self._state()),
+            started_at=started_at,
+        )
+        note = "no key needed on loopback" if _is_local(self.config) else "API keys required"
+        return Assembly(self.config, gateway, data, note, self._store, self.quotes, self.trading)
+
+    def start(self) -> None:
+        """Let time act: days end, reports are taken."""
+        self.trading.start()
+        self.terminal.start()
+
+    async def close(self) -> None:
+        """End streams and tasks, the readers of a part before the part."""
+        self.trading.drain()
+        await self.quotes.close()
+        await self.terminal.close()
+        await self.trading.close()
+
+    def _bars(self) -> LimitedBars:
+        adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)
+        derived = DerivedBars(adjusted, self._workers, self._judge)
+        return LimitedBars(derived, self.config.limits, self._calendar)
+
+    def _guard(self) -> GuardSources:
+        return GuardSources(
+            self.clock,
+            self._calendar,
+            self.recorded,
+            self.market,
+            self.terminal,
+            FeeSchedule(),
+        )
+
+    def _state(self) -> SystemState:
+        return SystemState(
+            clock=self._clock_info,
+            trading=lambda: TradingState.ACTIVE,
+            backends=self._backends,
+            problems=self._problems,
+        )
+
+    def _clock_info(self) -> ClockInfo:
+        moment = self.clock.moment()
+        return ClockInfo(self.clock.now(), True, self.clock.speed, moment.day, moment.epoch)
+
+    def _backends(self) -> tuple[BackendInfo, ...]:
+        return (BackendInfo("sim", "sim", True, capabilities()),)
+
+    def _problems(self) -> Mapping[str, str]:
+        if self.trading.running:
+            return {}
+        return {"trading": "The terminal's reports are not being taken."}
+
+    def _epoch(self) -> str:
+        return self.clock.moment().epoch
+
+    async def _start_over(self, epoch: str) -> None:
+        await self.trading.start_over(epoch)
+        await self.quotes.start_over()
+
+
+class _StoreListings:
+    """Tells the simulated market what is imported, so that it goes on from there."""
+
+    def __init__(self, store: MarketStore) -> None:
+        self._store = store
+
+    def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """Return the imported instruments among the symbols."""
+        return self._store.instruments(symbols)
+
+    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
+        """Return the newest imported daily bar of those that have any."""
+        closes = self._store.last_closes(symbols)
+        return {
+            symbol: Anchor(last.day, last.close, last.volume) for symbol, last in closes.items()
+        }
+
+    def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
+        """Return the imported daily bars of the days, both included, or None without any."""
+        return self._store.daily_bars(symbol, start, end)
+
+
+def _is_local(config: Config) -> bool:
+    hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
+    return config.mode is Mode.MOCK and hosts <= _LOOPBACK
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        bar_rows=limits.bar_rows,
+        batch_symbols=limits.batch_symbols,
+        body_bytes=config.http.max_body_bytes,
+        query_tokens=limits.query_tokens,
+        query_depth=limits.query_depth,
+        query_aliases=limits.query_aliases,
+        subscriptions=limits.subscriptions,
+    )
+
+
+def _describe(store: MarketStore) -> str:
+    daily, minutes = len(store.symbols(Period.DAY_1)), len(store.symbols(Period.MIN_1))
+    if not daily and not minutes:
+        return "simulated (nothing imported; `quantgraph import` brings recorded data)"
+    newest = store.newest_daily()
+    until = f" until {newest}" if newest else ""
+    return (
+        f"imported daily bars of {daily} symbols{until}, minute bars of {minutes}; rest simulated"
+    )
