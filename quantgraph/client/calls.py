@@ -1,0 +1,80 @@
+"""The call itself: metadata, deadline, and the gateway's errors as they left it."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from quantgraph.domain.errors import Unavailable
+from quantgraph.domain.reasons import Reason
+from quantgraph.wire.failures import status_from_proto
+
+Answer = TypeVar("Answer", bound=Message)
+_OPTIONS = (
+    # Chunks are 1 MiB at most; a gateway may be configured to answer more in one message.
+    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+
+
+class Caller:
+    """A channel with the caller's key. Every failure is a GatewayError."""
+
+    def __init__(self, target: str, key: str | None, timeout: float) -> None:
+        """Open lazily: nothing is sent before the first call."""
+        self._target = target
+        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+        self._metadata = (("x-api-key", key),) if key else ()
+        self._timeout = timeout
+
+    def call(self, method: str, request: Message, answer: type[Answer]) -> Answer:
+        """Return the answer of a unary rpc, within the timeout."""
+        rpc = self._channel.unary_unary(method, _serialised, answer.FromString)
+        with self._translated():
+            return rpc(request, timeout=self._timeout, metadata=self._metadata)
+
+    def stream(
+        self, method: str, request: Message, read: Callable[[bytes], Answer]
+    ) -> Generator[Answer]:
+        """Yield the answers of a streaming rpc; closing the generator cancels it."""
+        rpc = self._channel.unary_stream(method, _serialised, read)
+        with self._translated():
+            answers: Any = rpc(request, metadata=self._metadata)
+            try:
+                yield from answers
+            finally:
+                answers.cancel()
+
+    def close(self) -> None:
+        """Close the channel; calls under way are cancelled."""
+        self._channel.close()
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except grpc.RpcError as error:
+            self._raise(error)
+
+    def _raise(self, error: grpc.RpcError) -> NoReturn:
+        assert isinstance(error, grpc.Call)  # noqa: S101 every error of a call is one
+        details: Any = rpc_status  # the package has no types
+        status: Status | None = details.from_call(error)
+        if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
+            text = f"No gateway answers at {self._target}: {error.details()}."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text, target=self._target) from None
+        if status is None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            text = f"{self._target} has not answered within {self._timeout} s."
+            raise Unavailable(Reason.TIMED_OUT, text, target=self._target) from None
+        number: int = error.code().value[0]
+        plain = Status(code=number, message=error.details() or "")
+        raise status_from_proto(status or plain) from None
+
+
+def _serialised(message: Message) -> bytes:
+    return message.SerializeToString()

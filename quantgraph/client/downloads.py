@@ -1,0 +1,181 @@
+"""Downloads on the client: every chunk checked, every symbol whole, the end proven."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quantgraph.client.tables import to_arrow, to_pandas, to_polars
+from quantgraph.domain.bars import BAR_FIELDS, BarColumns, BarRequest, BarSeries
+from quantgraph.domain.errors import GatewayError, Unavailable
+from quantgraph.domain.reasons import Reason
+from quantgraph.v1 import bars_pb2
+from quantgraph.wire.bars import twin_from_proto
+from quantgraph.wire.columns import content_hash
+from quantgraph.wire.downloads import SeriesDone, Totals, done_from_proto, totals_from_proto
+from quantgraph.wire.failures import failure_from_proto
+
+if TYPE_CHECKING:
+    import polars
+
+Frame = bars_pb2.DownloadBarsResponse
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSymbol:
+    """A symbol that the gateway could not send, and why."""
+
+    symbol: str
+    error: GatewayError
+
+
+class DownloadStream:
+    """Yields each symbol when it is whole: a BarSeries, or a FailedSymbol.
+
+    Raises Unavailable DOWNLOAD_CORRUPT where a chunk is not what its hash says, and
+    DOWNLOAD_INCOMPLETE where the end is missing or does not add up. `rows` counts what came.
+    """
+
+    def __init__(self, request: BarRequest, frames: Generator[Frame]) -> None:
+        """Read `frames`, the answer to `request`."""
+        self.request = request
+        self.rows = 0
+        self._frames = frames
+        self._parts: dict[str, list[BarColumns]] = {}
+        self._open = set(request.symbols)
+        self._seen = Totals()
+
+    def __iter__(self) -> Iterator[BarSeries | FailedSymbol]:
+        """Read to the end."""
+        summary: Totals | None = None
+        try:
+            for frame in self._frames:
+                if summary is not None:
+                    raise _incomplete("something came after its summary")
+                summary = totals_from_proto(frame.summary) if frame.HasField("summary") else None
+                yield from self._taken(frame)
+        finally:
+            self.close()
+        self._check(summary)
+
+    def close(self) -> None:
+        """Stop the download."""
+        self._frames.close()
+
+    def _taken(self, frame: Frame) -> Iterator[BarSeries | FailedSymbol]:
+        match frame.WhichOneof("frame"):
+            case "chunk":
+                self._add(frame.chunk)
+            case "instrument":
+                yield self._whole(done_from_proto(frame.instrument))
+            case "failure":
+                yield self._failed(frame.failure)
+            case _:
+                pass  # manifest, summary, and frames of a later version
+
+    def _add(self, chunk: bars_pb2.BarChunk) -> None:
+        if content_hash(chunk.columns, bars_pb2.BarColumns) != chunk.content_hash:
+            raise _corrupt(chunk.symbol, "has another content than its hash says")
+        try:
+            columns = twin_from_proto(chunk.columns, self.request.fields)
+        except ValueError as error:
+            raise _corrupt(chunk.symbol, f"does not fit together: {error}") from None
+        self._parts.setdefault(chunk.symbol, []).append(columns)
+        self.rows += columns.length
+        seen = self._seen
+        counts = (seen.chunks + 1, seen.rows + columns.length)
+        self._seen = Totals(seen.symbols, seen.failures, *counts)
+
+    def _whole(self, done: SeriesDone) -> BarSeries:
+        self._close_symbol(done.symbol)
+        columns = joined(self._parts.pop(done.symbol, []), self.request.fields)
+        if columns.length != done.rows:
+            raise _incomplete(f"{done.symbol} has {columns.length} rows of {done.rows}")
+        seen = self._seen
+        self._seen = Totals(seen.symbols + 1, seen.failures, seen.chunks, seen.rows)
+        asked = (self.request.period, self.request.adjustment)
+        return BarSeries(done.symbol, *asked, done.source, columns, done.coverage, done.anchor)
+
+    def _failed(self, failure: bars_pb2.InstrumentFailure) -> FailedSymbol:
+        self._close_symbol(failure.symbol)
+        self._parts.pop(failure.symbol, None)
+        seen = self._seen
+        self._seen = Totals(seen.symbols, seen.failures + 1, seen.chunks, seen.rows)
+        return FailedSymbol(failure.symbol, failure_from_proto(failure.failure))
+
+    def _close_symbol(self, symbol: str) -> None:
+        if symbol not in self._open:
+            raise _incomplete(f"{symbol} was not asked for, or ended twice")
+        self._open.discard(symbol)
+
+    def _check(self, summary: Totals | None) -> None:
+        if summary is None:
+            raise _incomplete("it ended without its summary")
+        if self._open or self._parts:
+            raise _incomplete(f"{', '.join(sorted(self._open | self._parts.keys()))} never ended")
+        if summary != self._seen:
+            raise _incomplete(f"its summary says {summary}, but {self._seen} came")
+
+
+@dataclass(frozen=True)
+class Download:
+    """A whole download: series by symbol in the order asked for, and why others failed."""
+
+    series: Mapping[str, BarSeries]
+    failures: Mapping[str, GatewayError] = field(default_factory=dict[str, GatewayError])
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 pandas may be absent
+        """Return one DataFrame of all series, with the columns symbol and time first.
+
+        A missing value is NaN in a column of floats and NA in others.
+        """
+        return to_pandas(list(self.series.values()))
+
+    def to_polars(self) -> "polars.DataFrame":
+        """Return one DataFrame of all series; a missing value is null."""
+        return to_polars(list(self.series.values()))
+
+    def to_arrow(self) -> Any:  # noqa: ANN401 pyarrow may be absent
+        """Return one pyarrow Table of all series; a missing value is null."""
+        return to_arrow(list(self.series.values()))
+
+
+def collect(stream: DownloadStream) -> Download:
+    """Read a stream to its end."""
+    series: dict[str, BarSeries] = {}
+    failures: dict[str, GatewayError] = {}
+    for each in stream:
+        if isinstance(each, FailedSymbol):
+            failures[each.symbol] = each.error
+        else:
+            series[each.symbol] = each
+    ordered = {name: series[name] for name in stream.request.symbols if name in series}
+    return Download(ordered, failures)
+
+
+def joined(parts: Sequence[BarColumns], fields: tuple[str, ...]) -> BarColumns:
+    """Return the rows of all parts, one behind the other, in arrays of their own."""
+    length = sum(part.length for part in parts)
+    values = {
+        name: np.concatenate(
+            [np.empty(0, BAR_FIELDS[name].dtype), *(p.values[name] for p in parts)]
+        )
+        for name in fields
+    }
+    missing = {name for part in parts for name in part.valid}
+    valid = {
+        name: np.concatenate([p.valid.get(name, np.ones(p.length, np.bool_)) for p in parts])
+        for name in fields
+        if name in missing
+    }
+    return BarColumns(length, values, valid)
+
+
+def _incomplete(why: str) -> Unavailable:
+    return Unavailable(Reason.DOWNLOAD_INCOMPLETE, f"The download is not whole: {why}. Repeat it.")
+
+
+def _corrupt(symbol: str, why: str) -> Unavailable:
+    text = f"A chunk of {symbol} {why}. Repeat the download."
+    return Unavailable(Reason.DOWNLOAD_CORRUPT, text, symbol=symbol)
