@@ -112,11 +112,13 @@ def _as_words(values: Column) -> tuple[Words | None, int]:
 def _scaled(values: Column, scale: int) -> Words | None:
     with np.errstate(over="ignore", invalid="ignore"):
         whole = np.rint(values * scale)
-        back = (whole / scale).view(np.int64) == values.view(np.int64)
-    # beyond 2^53 the whole number itself would be rounded; the bit test also fails on -0.0 and NaN
-    if not back.all() or not (np.abs(whole) < _EXACT).all():
-        return None
-    return whole.astype(np.int64)
+        # beyond 2^53 the whole number itself would be rounded; NaN and infinity fail here too
+        if not (np.abs(whole) < _EXACT).all():
+            return None
+    words = whole.astype(np.int64)
+    # by their bits, as -0.0 equals 0 and must not become it
+    same = (words / scale).view(np.int64) == values.view(np.int64)
+    return words if same.all() else None
 
 
 def _pack_words(words: Words, origin: tuple[Column, int]) -> bytes:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from quantgraph.domain.bars import BarRequest, Period, Window
-from quantgraph.domain.calendar import TradingCalendar, day_of
+from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
+from quantgraph.domain.calendar import TradingCalendar, day_of, day_start
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.financials.tables import FinancialRequest
@@ -19,12 +19,14 @@ from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, Reports
 from quantgraph.domain.ticks import TickColumns, TickRequest
 from quantgraph.store import events, history, reference, reports
-from quantgraph.store.blocks import open_block
 from quantgraph.store.counter import ReadCounter
+from quantgraph.store.inventory import Holding, find_faults, list_holdings
 from quantgraph.store.reader import Reader
 from quantgraph.store.schema import connect, open_file
 from quantgraph.store.series import BAR
 from quantgraph.store.writer import MarketWriter
+
+_DAILY = ("time", "open", "high", "low", "close", "volume", "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class LastClose:
     day: date
     close: float
     previous_close: float | None
+    volume: int | None
 
 
 class MarketStore:
@@ -148,32 +151,48 @@ class MarketStore:
             row = snapshot.connection.execute(query, (BAR, Period.DAY_1.value)).fetchone()
         return None if row[0] is None else day_of(row[0])
 
+    def last_closes(self, symbols: Sequence[str]) -> Mapping[str, LastClose]:
+        """Return the newest held daily bar of every symbol that has any."""
+        fields = ("close", "previous_close", "volume")
+        request = BarRequest(tuple(symbols), Period.DAY_1, Window(last=1), fields=fields)
+        found = zip(symbols, self.read_bars(request), strict=True)
+        return {symbol: _last_close(held) for symbol, held in found if isinstance(held, HeldBars)}
+
     def last_close(self, symbol: str) -> LastClose | None:
-        """Return the newest held daily bar's close; None if no daily bar is held."""
-        fields = ("close", "previous_close")
-        request = BarRequest((symbol,), Period.DAY_1, Window(last=1), fields=fields)
-        held = self.read_bars(request)[0]
-        if not isinstance(held, HeldBars):
-            return None
-        missing = held.columns.missing("previous_close")
-        known = missing is None or not bool(missing[0])
-        previous = float(held.columns.values["previous_close"][0]) if known else None
-        return LastClose(day_of(held.last), float(held.columns.values["close"][0]), previous)
+        """Return the newest held daily bar of one symbol; None if it has none."""
+        return self.last_closes([symbol]).get(symbol)
+
+    def daily_bars(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
+        """Return the daily bars of the days, both included; None if no daily bar is held."""
+        window = Window(start and day_start(start), end and day_start(end))
+        held = self.read_bars(BarRequest((symbol,), Period.DAY_1, window, fields=_DAILY))[0]
+        if isinstance(held, GatewayError):
+            raise held
+        return None if held is None else held.columns
+
+    def holdings(self) -> Sequence[Holding]:
+        """Return what is held by kind and period, with row counts and bytes."""
+        with self._reader.snapshot() as snapshot:
+            return list_holdings(snapshot.connection)
 
     def verify(self) -> Sequence[str]:
         """Decode and hash every stored column; return a line per fault, none if all is well."""
-        faults: list[str] = []
         with self._reader.snapshot() as snapshot:
-            rows = snapshot.connection.execute(
-                "SELECT s.kind, s.symbol, s.period, c.span, c.rows, k.chunk, k.name, k.hash, "
-                "k.data FROM columns k JOIN chunks c ON c.id = k.chunk "
-                "JOIN series s ON s.id = c.series"
-            )
-            for *place, length, chunk, name, digest, data in rows:
-                block = open_block(data, digest, (chunk, name))
-                found = block.message if isinstance(block, GatewayError) else None
-                if not isinstance(block, GatewayError) and len(block[0]) != length:
-                    found = f"column {name} has {len(block[0])} rows, not {length}"
-                if found:
-                    faults.append(f"{' '.join(map(str, place))}: {found}")
-        return faults
+            return find_faults(snapshot.connection)
+
+
+def _last_close(held: HeldBars) -> LastClose:
+    def value(name: str) -> float | None:
+        missing = held.columns.missing(name)
+        if missing is not None and missing[0]:
+            return None
+        number: float = held.columns.values[name][0].item()
+        return number
+
+    volume = value("volume")
+    return LastClose(
+        day_of(held.last),
+        float(held.columns.values["close"][0]),
+        value("previous_close"),
+        None if volume is None else int(volume),
+    )

@@ -1,17 +1,17 @@
 """The tables of market.sqlite, and opening the file without ever harming what is not ours."""
 
 import sqlite3
-import tempfile
 from pathlib import Path
 
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.folder import usable_folder
 
 FILE_NAME = "market.sqlite"
 # "QGMS"; tells our file from any other SQLite file before a single byte is written
 APPLICATION_ID = 0x51474D53
 VERSION = 1
-_PAGE_BYTES = 8192
+_PAGE_BYTES = 4096
 _WAIT_SECONDS = 30.0
 # a full structural check costs about a second per 200 MB: only small files get it at every start
 _CHECK_BYTES = 32 * 2**20
@@ -78,8 +78,7 @@ def open_file(folder: Path) -> Path:
 
     Raises StartupError: DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION, each naming the path.
     """
-    _check_folder(folder)
-    file = folder / FILE_NAME
+    file = usable_folder(folder) / FILE_NAME
     try:
         connection = connect(file)
         try:
@@ -103,19 +102,6 @@ def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection
-
-
-def _check_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        text = (
-            f"The data folder {folder} cannot be written: {error.strerror or error}. "
-            "Choose another with --data-dir or data_dir in config.toml."
-        )
-        raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:

@@ -1,6 +1,6 @@
 """Files of one financial statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from quantgraph.domain.financials.fields import StatementTable
@@ -10,6 +10,7 @@ from quantgraph.store.imports.records import read_dates, read_numbers, read_text
 from quantgraph.store.imports.report import Outcome
 from quantgraph.store.imports.steps import Step, Steps
 from quantgraph.store.merge import MergeCount
+from quantgraph.store.reference import Listing
 from quantgraph.store.reports import ReportRow, Value
 from quantgraph.store.writer import MarketWriter
 
@@ -22,7 +23,9 @@ def read_financials(draft: Draft) -> tuple[Outcome, Steps]:
     keys = [f"{row.symbol} {row.report_date} {row.announce_date} {row.item}" for row in rows]
     taken, outcome = take_distinct(draft, rows, keys)
     starts = range(0, len(taken), _REPORTS_A_STEP)
-    return outcome, [_store(taken[start : start + _REPORTS_A_STEP]) for start in starts]
+    steps = [_store(taken[start : start + _REPORTS_A_STEP]) for start in starts]
+    names = zip((row.symbol for row in rows), read_texts(draft, "name"), strict=True)
+    return outcome, [*steps, _name({symbol: name for symbol, name in names if name})]
 
 
 def _store(rows: Sequence[ReportRow]) -> Step:
@@ -31,6 +34,14 @@ def _store(rows: Sequence[ReportRow]) -> Step:
         return MergeCount(added=changed, unchanged=len(rows) - changed)
 
     return Step(len(rows), put)
+
+
+def _name(names: Mapping[str, str]) -> Step:
+    def put(writer: MarketWriter) -> MergeCount:
+        writer.reference.put_names([Listing(symbol, name) for symbol, name in names.items()])
+        return MergeCount()
+
+    return Step(0, put)
 
 
 def _reports(draft: Draft) -> Sequence[ReportRow]:

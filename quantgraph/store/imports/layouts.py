@@ -379,9 +379,10 @@ def _eastmoney(statement: Statement, name: str) -> Layout:
     return Layout(
         name=name,
         kind=ImportKind.FINANCIALS,
-        columns=("scode", "noticedate", "reportdate", *table.values()),
+        columns=("scode", "sname", "noticedate", "reportdate", *table.values()),
         values={
             "announce_date": Unit("noticedate"),
+            "name": Unit("sname"),
             **{ours: Unit(theirs) for ours, theirs in table.items()},
         },
         code=(Code.SYMBOL, "scode"),
