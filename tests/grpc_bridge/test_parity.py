@@ -1,0 +1,58 @@
+"""Whatever GraphQL can do, gRPC can do: every root field has its rpc, and the reverse."""
+
+from pathlib import Path
+
+from graphql import build_schema
+
+from tests.grpc_bridge.calls import methods
+
+SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
+
+RPCS = {
+    "Query.accounts": "AccountService.ListAccounts",
+    "Query.bars": "BarService.ListBars",
+    "Query.financials": "FinancialService.ListFinancials",
+    "Query.indexWeights": "SectorService.ListIndexWeights",
+    "Query.instrument": "InstrumentService.GetInstruments",
+    "Query.instruments": "InstrumentService.ListInstruments",
+    "Query.order": "OrderService.GetOrder",
+    "Query.orders": "OrderService.ListOrders",
+    "Query.positions": "AccountService.ListPositions",
+    "Query.quote": "QuoteService.GetQuotes",
+    "Query.quotes": "QuoteService.GetQuotes",
+    "Query.sector": "SectorService.GetSector",
+    "Query.sectors": "SectorService.ListSectors",
+    "Query.serverInfo": "SystemService.GetServerInfo",
+    "Mutation.cancelOrder": "OrderService.CancelOrder",
+    "Mutation.submitOrder": "OrderService.SubmitOrder",
+    "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
+    "Subscription.quotes": "QuoteService.WatchQuotes",
+    "Account.asset": "AccountService.GetAsset",
+}
+# Bulk is what gRPC is there for; GraphQL has no ticks yet.
+ONLY_GRPC = {"BarService.DownloadBars", "TickService.ListTicks"}
+
+
+def test_every_root_field_has_its_rpc():
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    fields = {f"{root.name}.{name}" for root in roots if root for name in root.fields}
+    assert fields == {name for name in RPCS if not name.startswith("Account.")}
+
+
+def test_every_rpc_has_its_field():
+    rpcs = {f"{each.containing_service.name}.{each.name}" for each in methods()}
+    assert rpcs == set(RPCS.values()) | ONLY_GRPC
+
+
+def test_every_enumeration_has_the_same_members():
+    from quantgraph.wire import enums
+    from quantgraph.wire.enums import EnumCodec
+
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    held = {type(next(iter(codec._numbers))) for codec in vars(enums).values()
+            if isinstance(codec, EnumCodec)}  # fmt: skip
+    for kind in held:
+        shown = schema.type_map.get(kind.__name__)
+        if shown is not None:
+            assert {each.name for each in kind} == set(shown.values)
