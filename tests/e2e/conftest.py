@@ -76,7 +76,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(15)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's loop would still run in this thread when the coroutine tests
+# of other folders want theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium from the system's packages; Playwright's own is not downloaded."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
