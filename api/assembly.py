@@ -18,7 +18,7 @@ from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.instruments import Instrument
-from quantgraph.domain.orders import Destination
+from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
@@ -181,6 +181,7 @@ class _Mock:
             self.market,
             self.terminal,
             FeeSchedule(),
+            frozenset({PriceType.LIMIT}),
         )
 
     def _state(self) -> SystemState:

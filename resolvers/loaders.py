@@ -6,6 +6,7 @@ from dataclasses import replace
 from strawberry.dataloader import DataLoader
 
 from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Order, OrderKey
@@ -24,6 +25,7 @@ class OperationLoaders:
     def __init__(self, gateway: Gateway) -> None:
         """Make empty loaders over the gateway's ports."""
         self._gateway = gateway
+        self._asked: set[BarKey] = set()
         self._instruments = DataLoader[str, Instrument | None](self._load_instruments)
         self._quotes = DataLoader[str, Quote](self._load_quotes)
         self._bars = DataLoader[BarKey, BarSeries](self._load_bars)
@@ -39,8 +41,17 @@ class OperationLoaders:
         return await self._quotes.load(symbol)
 
     async def bars(self, key: BarKey) -> BarSeries:
-        """Return one series. Errors as `Bars.bars`."""
-        return await self._bars.load(key)
+        """Return one series. Errors as `Bars.bars`.
+
+        A repeated key (an alias) is read once, but its rows are written again each time: they
+        count again.
+        """
+        repeated = key in self._asked
+        self._asked.add(key)
+        series = await self._bars.load(key)
+        if repeated:
+            present_budget().spend(series.columns.length, self._gateway.limits.bar_rows)
+        return series
 
     async def weights(self, index_symbol: str) -> list[IndexWeight]:
         """Return an index's newest weights."""

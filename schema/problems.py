@@ -31,7 +31,7 @@ class Problem:
         )
 
 
-@strawberry.type(description="A market or risk rule refuses the order; nothing was sent.")
+@strawberry.type(description="A market or risk rule, or the terminal, refuses the order; nothing trades.")
 class OrderRejected(Problem):
     pass
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import cast
 
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
-    GraphQLIncludeDirective,
     GraphQLResolveInfo,
-    GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionNode,
-    get_directive_values,
+    VariableNode,
 )
 from strawberry.utils.str_converters import to_camel_case
 
@@ -53,9 +53,23 @@ def _fields(
 
 
 def _included(raw: GraphQLResolveInfo[Context], node: SelectionNode) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, node, raw.variable_values)
-    include = get_directive_values(GraphQLIncludeDirective, node, raw.variable_values)
-    return not (skip and skip["if"]) and (include is None or bool(include["if"]))
+    """Obey @skip and @include; both may stand on one node."""
+    for directive in node.directives or ():
+        name = directive.name.value
+        if name in ("skip", "include") and _condition(raw, directive) is (name == "skip"):
+            return False
+    return True
+
+
+def _condition(raw: GraphQLResolveInfo[Context], directive: DirectiveNode) -> bool:
+    """Return the value of a directive's `if`; validation has made sure that there is one."""
+    [argument] = directive.arguments or ()
+    value = argument.value
+    if isinstance(value, VariableNode):
+        # Strawberry gives resolvers the plain coerced values, defaults filled in.
+        variables = cast("dict[str, bool]", raw.variable_values)
+        return variables[value.name.value]
+    return isinstance(value, BooleanValueNode) and value.value
 
 
 def camel(name: str) -> str:

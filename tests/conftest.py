@@ -1,7 +1,12 @@
 """What every test may use: the shared market files, and settings that make runs repeatable."""
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,3 +27,112 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"no recorded market data at {_SHARED} (set QUANTGRAPH_SHARED_DATA)")
     return _SHARED
+
+
+@contextmanager
+def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
+    """A whole gateway on free loopback ports, in a thread with its own event loop."""
+    import asyncio
+
+    from api.server import Running, loop_factory, serve
+    from quantgraph.config import load_config
+
+    settings = {
+        "data_dir": str(data_dir),
+        "http": {"port": 0},
+        "grpc": {"port": 0},
+        "mock": {"quote_interval_ms": 50},
+    }
+    for name, values in sections.items():
+        settings[name] = {**settings.get(name, {}), **values}
+    started: Queue[Running | BaseException] = Queue()
+
+    def run() -> None:
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                config = load_config(Path(__file__).parents[1] / "config.toml", settings)
+                runner.run(serve(config, started.put))
+        except BaseException as error:
+            started.put(error)
+
+    thread = threading.Thread(target=run, name="gateway")
+    thread.start()
+    running = started.get(timeout=60)
+    if isinstance(running, BaseException):
+        thread.join()
+        raise running
+    try:
+        yield running
+    finally:
+        running.stop()
+        thread.join(timeout=30)
+        assert not thread.is_alive(), "the gateway did not stop"
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A running mock gateway without imports."""
+    with running_gateway(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def imported(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with most of the recorded files in it, made by the command line."""
+    from typer.testing import CliRunner
+
+    from api.cli import app
+
+    folder = tmp_path_factory.mktemp("imported")
+    files = {
+        "bars": ["daily/baostock_unadj_*.csv", "minute/*"],
+        "quotes": ["l2/*snapshot*"],
+        "trades": ["l2/*trade*"],
+        "instruments": ["instruments/*"],
+        "sectors": ["sector/*"],
+        "weights": ["index/*"],
+        "financials": ["financial/*"],
+    }
+    jobs = [
+        [kind, *(str(file) for pattern in patterns for file in sorted(shared.glob(pattern)))]
+        for kind, patterns in files.items()
+    ]
+    unadjusted = str(shared / "daily/tushare_unadj_000858.SZ.csv")
+    jobs.append(["bars", unadjusted, "--layout", "tushare-daily"])
+    for job in jobs:
+        done = CliRunner().invoke(app, ["import", *job, "--data-dir", str(folder)])
+        assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recorded(imported: Path) -> Iterator[Any]:
+    """A running mock gateway over the recorded market files."""
+    with running_gateway(imported) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(recorded: Any) -> Iterator[Any]:
+    """Ask the recorded gateway over HTTP: returns `data`, or the whole body with `errors`."""
+    yield from _asker(recorded)
+
+
+@pytest.fixture
+def ask_mock(gateway: Any) -> Iterator[Any]:
+    """Ask the gateway without imports over HTTP."""
+    yield from _asker(gateway)
+
+
+def _asker(running: Any) -> Iterator[Any]:
+    import httpx
+
+    with httpx.Client(base_url=running.addresses.http, timeout=60) as client:
+
+        def ask(query: str, *, fails: bool = False, **variables: Any) -> Any:
+            body = {"query": query, "variables": variables}
+            answer = client.post("/graphql", json=body).json()
+            assert ("errors" in answer) is fails, answer
+            return answer if fails else answer["data"]
+
+        yield ask

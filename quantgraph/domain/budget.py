@@ -5,12 +5,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.reasons import Reason
+
 
 @dataclass(slots=True)
 class RowBudget:
     """The bar rows that one operation has taken so far."""
 
     taken: int = 0
+
+    def spend(self, rows: int, limit: int) -> None:
+        """Take rows; raise ROW_LIMIT where the operation has taken more than it may."""
+        self.taken += rows
+        if self.taken > limit:
+            raise row_limit(self.taken, limit)
+
+
+def row_limit(rows: int, limit: int) -> InvalidRequest:
+    """Say that an operation asks for too many bars, and what to use instead."""
+    text = (
+        f"{rows} or more rows asked; the limit is {limit} per series and per operation "
+        "(limits.bar_rows). Ask for less, or use the gRPC call "
+        "quantgraph.v1.BarService/DownloadBars, which has no such limit."
+    )
+    return InvalidRequest(Reason.ROW_LIMIT, text, limit=limit, rpc="DownloadBars")
 
 
 _budget: ContextVar[RowBudget | None] = ContextVar("row_budget", default=None)

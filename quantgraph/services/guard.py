@@ -20,6 +20,7 @@ from quantgraph.domain.orders import (
     OrderPage,
     OrderQuery,
     OrderTicket,
+    PriceType,
     Side,
     Submission,
 )
@@ -51,6 +52,7 @@ class GuardSources:
     quotes: Quotes
     accounts: Accounts
     fees: FeeSchedule
+    price_types: frozenset[PriceType]
 
 
 class OrderGuard:
@@ -99,6 +101,9 @@ class OrderGuard:
         wish = Wish(ticket.side, ticket.quantity, ticket.price_type, ticket.limit_price)
         close = None if quote.previous_close is None else _money(quote.previous_close)
         check_order(wish, Situation(instrument, to_ms(now), sources.calendar, close, sellable))
+        if ticket.price_type not in sources.price_types:
+            text = f"This terminal takes no {ticket.price_type} orders; see its capabilities."
+            raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=ticket.price_type)
         if ticket.side is Side.SELL:
             _check_shares(ticket, sellable)
         else:

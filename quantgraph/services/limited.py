@@ -7,7 +7,7 @@ import numpy as np
 
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.bars import BarRequest, BarSeries, Period, Window
-from quantgraph.domain.budget import present_budget
+from quantgraph.domain.budget import present_budget, row_limit
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
 from quantgraph.domain.errors import GatewayError, InvalidRequest, bad_request
 from quantgraph.domain.ports import Bars
@@ -61,17 +61,15 @@ class LimitedBars:
         budget = present_budget()
         await self._check(request, self._rows - budget.taken)
         series = await self._bars.bars(request)
-        budget.taken += sum(s.columns.length for s in series if isinstance(s, BarSeries))
         # Requests of one operation run side by side: each was within what was left at its start.
-        if budget.taken > self._rows:
-            raise self._refusal(budget.taken)
+        budget.spend(sum(s.columns.length for s in series if isinstance(s, BarSeries)), self._rows)
         return series
 
     async def _check(self, request: BarRequest, left: int) -> None:
         if request.window.last is not None:
             asked = request.window.last * len(request.symbols)
             if asked > left:
-                raise self._refusal(asked)
+                raise row_limit(asked, self._rows)
             return
         most = self._most_rows(request)
         if most * len(request.symbols) <= left:
@@ -82,7 +80,7 @@ class LimitedBars:
             symbols = request.symbols[place : place + size]
             left -= await self._count(replace(request, symbols=symbols), left)
             if left < 0:
-                raise self._refusal(self._rows - left)
+                raise row_limit(self._rows - left, self._rows)
 
     async def _count(self, request: BarRequest, left: int) -> int:
         """Return how many rows the window holds; counting stops one row beyond `left`."""
@@ -102,14 +100,6 @@ class LimitedBars:
         )
         days = max(0, end - start) // DAY_MS + 2
         return days * _per_day(request.period)
-
-    def _refusal(self, rows: int) -> InvalidRequest:
-        text = (
-            f"{rows} or more rows asked; the limit is {self._rows} per series and per operation "
-            "(limits.bar_rows). Ask for less, or use the gRPC call "
-            "quantgraph.v1.BarService/DownloadBars, which has no such limit."
-        )
-        return InvalidRequest(Reason.ROW_LIMIT, text, limit=self._rows, rpc="DownloadBars")
 
 
 def _per_day(period: Period) -> int:

@@ -106,7 +106,7 @@ class JournaledTrading:
             return _replay(ticket, order, recorded)
         self._log.announce(order.account_id)
         # Shielded: a caller that gives up must not leave the outcome unrecorded.
-        return Submission(await asyncio.shield(self._send(order)), replayed=False)
+        return _answered(await asyncio.shield(self._send(order)), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -245,4 +245,13 @@ def _replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:
             "contents. Use a new id for a new order."
         )
         raise IdempotencyConflict(Reason.IDEMPOTENCY_CONFLICT, text, order_id=order.id)
-    return Submission(order, replayed=True)
+    return _answered(order, replayed=True)
+
+
+def _answered(order: Order, *, replayed: bool) -> Submission:
+    """Return the order, or raise why the terminal refused it: the same to every repeat."""
+    if order.state is OrderState.REJECTED:
+        reason = Reason(order.reject_code or Reason.TERMINAL_REFUSED)
+        text = order.reject_message or f"The terminal refused order {order.id}."
+        raise OrderRefused(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
+    return Submission(order, replayed)

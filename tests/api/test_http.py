@@ -1,0 +1,203 @@
+"""GraphQL over HTTP: status codes, media types, limits, and errors that never leak."""
+
+import json
+
+import httpx
+import pytest
+
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+TINY = '{"query": "{ serverInfo { mode } }"}'
+
+
+@pytest.fixture
+def client(gateway):
+    with httpx.Client(base_url=gateway.addresses.http, timeout=20) as client:
+        yield client
+
+
+def post(client, body, **headers):
+    wanted = {"content-type": JSON, "accept": GRAPHQL, **headers}
+    return client.post("/graphql", content=body, headers={k: v for k, v in wanted.items() if v})
+
+
+def code(response) -> str:
+    [error] = response.json()["errors"]
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    assert error["message"]
+    assert error["extensions"]["messageZh"]
+    return error["extensions"]["code"]
+
+
+def test_a_query_is_answered(client):
+    response = post(client, TINY)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+    assert response.json() == {"data": {"serverInfo": {"mode": "MOCK"}}}
+
+
+def test_without_an_accept_header_plain_json_comes(client):
+    response = client.send(
+        httpx.Request(
+            "POST",
+            f"{client.base_url}/graphql",
+            content=TINY,
+            headers={"content-type": JSON},
+        )
+    )
+    assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("{", "BAD_REQUEST"),
+        ("", "BAD_REQUEST"),
+        ("[]", "BAD_REQUEST"),
+        ("null", "BAD_REQUEST"),
+        ('"text"', "BAD_REQUEST"),
+        ("{}", "BAD_REQUEST"),
+        ('{"query": 1}', "BAD_REQUEST"),
+        ('{"query": "{ a }", "variables": []}', "BAD_REQUEST"),
+        ('{"query": "{ a }", "operationName": 1}', "BAD_REQUEST"),
+        ('{"query": "{ a }", "extensions": "x"}', "BAD_REQUEST"),
+        ("[" * 50_000, "BAD_REQUEST"),
+        ('{"a":' * 30_000, "BAD_REQUEST"),
+        ('{"query": "{ a }", "variables": ' + '{"a":' * 1000 + "1" + "}" * 1001, "BAD_REQUEST"),
+        (b'{"query": "\xff"}', "BAD_REQUEST"),
+        ('{"query": "{"}', "GRAPHQL_PARSE_FAILED"),
+        ('{"query": "{ nothing }"}', "GRAPHQL_VALIDATION_FAILED"),
+        ('{"query": "query($a: Symbol!) { quote(symbol: $a) { time } }"}', "BAD_REQUEST"),
+        ('{"query": "{ sectors { name } }", "operationName": "B"}', "BAD_REQUEST"),
+    ],
+)
+def test_a_bad_request_is_400_with_a_code_and_no_data(client, body, found):
+    response = post(client, body)
+    assert response.status_code == 400
+    assert code(response) == found
+    assert "data" not in response.json()
+
+
+@pytest.mark.parametrize("document", ["{", "{ nothing }"])
+def test_plain_json_clients_get_200_for_a_wrong_document(client, document):
+    response = post(client, json.dumps({"query": document}), accept=JSON)
+    assert response.status_code == 200
+    assert "data" not in response.json()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": None}, 415),
+        ({"content-type": "application/json-patch+json"}, 415),
+        ({"content-encoding": "gzip"}, 415),
+        ({"accept": "text/html"}, 406),
+        ({"origin": "http://evil.example"}, 403),
+        ({"host": "evil.example"}, 403),
+    ],
+)
+def test_what_headers_ask_for_decides(client, headers, status):
+    response = post(client, TINY, **headers)
+    assert response.status_code == status
+    assert response.json()["errors"][0]["extensions"]["code"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_only_post_is_answered(client, method):
+    response = client.request(method, "/graphql?query={sectors{name}}")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+
+
+def test_our_own_origin_may_call(client):
+    response = post(client, TINY, origin=str(client.base_url).rstrip("/"))
+    assert response.status_code == 200
+
+
+def test_a_large_body_is_refused_before_it_is_read(client):
+    body = json.dumps({"query": "{ sectors { name } }", "variables": {"a": "x" * 300_000}})
+    response = post(client, body)
+    assert response.status_code == 413
+    assert code(response) == "BAD_REQUEST"
+
+
+def test_a_body_that_lies_about_its_size_is_refused(client):
+    def parts():
+        for _ in range(40):
+            yield b" " * 10_000
+
+    response = post(client, parts())
+    assert response.status_code == 413
+
+
+def test_a_subscription_needs_a_stream(client):
+    body = json.dumps({"query": 'subscription { orderUpdates(accountId: "sim-1") { kind } }'})
+    response = post(client, body)
+    assert response.status_code == 406
+    assert code(response) == "BAD_REQUEST"
+
+
+def test_one_failing_field_leaves_its_siblings_alone(client):
+    query = '{ a: sector(name: "none") { name } b: serverInfo { mode } }'
+    response = post(client, json.dumps({"query": query}))
+    assert response.status_code == 200
+    body = response.json()
+    assert body["data"] == {"a": None, "b": {"mode": "MOCK"}}
+    assert body["errors"][0]["path"] == ["a"]
+    assert code(response) == "UNKNOWN_SECTOR"
+
+
+@pytest.mark.parametrize("value", ["5.0", '"5"', "9223372036854775808", "true", "null"])
+def test_a_wrong_variable_names_itself(client, value):
+    query = "mutation($i: SubmitOrderInput!) { submitOrder(input: $i) { __typename } }"
+    variables = (
+        '{"i": {"accountId": "sim-1", "clientOrderId": "x", "symbol": "600519.SH",'
+        f' "side": "BUY", "quantity": {value}, "limitPrice": "1"}}}}'
+    )
+    response = post(client, f'{{"query": "{query}", "variables": {variables}}}')
+    assert response.status_code == 400
+    assert code(response) == "BAD_REQUEST"
+    assert "quantity" in response.json()["errors"][0]["message"]
+
+
+def test_many_aliased_errors_are_bounded(client):
+    document = "{ " + " ".join(f"a{n}" for n in range(500)) + " }"
+    response = post(client, json.dumps({"query": document}))
+    assert response.status_code == 400
+    assert len(response.json()["errors"]) <= 21
+
+
+def test_an_unexpected_failure_is_masked(gateway):
+    """Breaks a port below a second application and looks at what comes out."""
+    import asyncio
+    from dataclasses import replace
+
+    from api.app import build_app
+    from resolvers.root import graphql_schema
+
+    class Broken:
+        async def sectors(self):
+            raise RuntimeError("password=hunter2")
+
+    assembly = gateway.assembly
+    broken = replace(assembly.gateway, reference=Broken())
+    app = build_app(graphql_schema, broken, assembly.config)
+
+    async def ask():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.post("/graphql", json={"query": "{ sectors { name } }"})
+
+    response = asyncio.run(ask())
+    assert response.status_code == 200
+    assert "hunter2" not in response.text
+    assert code(response) == "INTERNAL"
+
+
+def test_health_says_live_and_ready(client):
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready", "problems": {}}
+    details = client.get("/health/").json()
+    assert details["mode"] == "mock"
+    assert details["backends"] == {"sim": True}
