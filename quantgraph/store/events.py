@@ -15,6 +15,8 @@ from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.instruments import InstrumentKind, classify
 
 _ITEMS = "cash, bonus, conversion, rights, rights_price"
+# what the subtraction of two doubles may add to half a tick
+_NOISE = 1e-6
 Stretches = Sequence[tuple[date, date]]
 
 
@@ -86,7 +88,7 @@ def _jumps(series: DailySeries, tick: float, *, unknown: bool) -> dict[date, flo
     close = np.array(series.close, np.float64)
     reference = np.array(series.reference, np.float64)
     differs = np.zeros(len(close), np.bool_)
-    differs[1:] = np.abs(reference[1:] - close[:-1]) > tick / 2
+    differs[1:] = np.abs(reference[1:] - close[:-1]) > tick / 2 + _NOISE
     days: list[date] = series.days.tolist()
     found: dict[date, float | None] = {
         days[place]: series.ratio(place) for place in np.flatnonzero(differs & series.sure).tolist()

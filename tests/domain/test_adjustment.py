@@ -89,7 +89,7 @@ def test_back_undoes_front(terms, prices):
     front = adjusted(prices, events, A.FRONT)
     back = adjusted(prices, events, A.BACK)
     scale = np.prod([1 + bonus for _, bonus in terms])
-    # both are affine pictures of one another: the same map leads from each front price to its back price
+    # one affine map leads from every front price to its back price
     shift = back[-1] - scale * front[-1]
     assert np.allclose(back, np.array(front) * scale + shift, rtol=1e-9, atol=1e-6)
 

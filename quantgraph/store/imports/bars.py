@@ -125,7 +125,9 @@ def _check_values(draft: Draft, rows: _Rows) -> None:
     values = rows.columns.values
     if "volume" not in values or "amount" not in values:
         return
-    valued = np.array([classify(symbol)[1] in _VALUED for symbol in rows.symbols], np.bool_)
+    valued = np.array(
+        [bool(symbol) and classify(symbol)[1] in _VALUED for symbol in rows.symbols], np.bool_
+    )
     told = valued[rows.codes] & (values["volume"] > 0) & (values["amount"] > 0)
     if not told.any():
         return
