@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from quantgraph.domain.financials.fields import Statement, StatementTable
 from quantgraph.domain.financials.tables import STATEMENTS
@@ -98,11 +99,12 @@ def _message(table: StatementTable, numbers: Mapping[str, int]) -> str:
 def make_stubs(target: Path) -> None:
     """Run protoc with its Python, type and gRPC plug-ins into a folder."""
     # A late import: grpcio-tools is a tool, and loading it takes a while.
-    from grpc_tools import protoc
+    from grpc_tools import protoc as untyped
 
+    protoc: Any = untyped
     wellknown = files("grpc_tools") / "_proto"
     plugins = {name: _tool(f"protoc-gen-{name}") for name in ("mypy", "mypy_grpc")}
-    code: int = protoc.main(  # pyright: ignore[reportUnknownMemberType] grpcio-tools has no types
+    code: int = protoc.main(
         [
             "protoc",
             f"--proto_path={PROTO}",
