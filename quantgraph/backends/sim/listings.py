@@ -1,7 +1,6 @@
 """What the simulated market may know of imported data: enough to go on from where it ends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -9,13 +8,23 @@ from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.instruments import Instrument
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Protocol):
     """The newest imported daily bar of a symbol: its day, close in yuan, volume in shares."""
 
-    day: date
-    close: float
-    volume: int | None = None
+    @property
+    def day(self) -> date:
+        """Its day."""
+        ...
+
+    @property
+    def close(self) -> float:
+        """Its last price, yuan."""
+        ...
+
+    @property
+    def volume(self) -> int | None:
+        """Its volume in shares, so that generated days are about as busy; None if unknown."""
+        ...
 
 
 class Listings(Protocol):
@@ -32,7 +41,8 @@ class Listings(Protocol):
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         """Return the imported daily bars of the days, both included, or None without any.
 
-        Needs the columns time, open, high, low, close, volume, amount; minutes are made inside.
+        Needs the columns time, open, high, low, close, volume and amount, and uses
+        previous_close where there is one; minutes are made inside them.
         """
         ...
 

@@ -77,7 +77,10 @@ class Paths:
 
     def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:
         instruments = {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
-        instruments |= self.world.listings.instruments(symbols)
+        for symbol, imported in self.world.listings.instruments(symbols).items():
+            # One that was only inferred from its bars has no name: the universe knows more.
+            if imported.name is not None or symbol not in instruments:
+                instruments[symbol] = imported
         anchors = self.world.listings.anchors(symbols)
         return {s: _Known(each, anchors.get(s)) for s, each in instruments.items()}
 

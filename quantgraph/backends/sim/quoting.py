@@ -17,7 +17,7 @@ from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.sources import Source
 
-_KEPT = 8_192
+_KEPT = 4_096
 
 
 class Quoter:

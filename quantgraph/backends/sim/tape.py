@@ -16,8 +16,8 @@ from quantgraph.backends.sim.streams import Ints, draw, stream_key
 
 _SECONDS = 60
 _FLAT = np.ones(_SECONDS, dtype=np.int64)
-_KEPT_DAYS = 4_096  # about 14 kB each
-_KEPT_MINUTES = 8_192  # about 4 kB each
+_KEPT_DAYS = 2_048  # about 14 kB each
+_KEPT_MINUTES = 4_096  # about 4 kB each
 
 
 @dataclass(frozen=True, slots=True)

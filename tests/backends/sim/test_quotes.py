@@ -1,0 +1,176 @@
+"""Quotes at any instant: consistent with the day's minutes, inside the band, the same for all."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgraph.backends.sim.depth import Limits, display
+from quantgraph.backends.sim.tape import Print
+from quantgraph.backends.sim.universe import UNIVERSE
+from quantgraph.domain.bars import BarRequest, Period, Window
+from quantgraph.domain.calendar import day_start
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.bands import price_band
+from quantgraph.domain.sources import Source
+
+from .conftest import START, Stage
+from .listings import Shelf
+
+SYMBOLS = tuple(UNIVERSE)
+
+
+async def quote_of(stage: Stage, symbol: str = "600519.SH") -> Quote:
+    found = (await stage.market.quotes([symbol]))[0]
+    assert isinstance(found, Quote)
+    return found
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 119, 120, 121, 200, 239])
+async def test_quotes_agree_with_the_minutes_that_are_over(stage: Stage, minutes: int) -> None:
+    stage.move_to(0, minutes * 60 - 0.001)  # the last second before the minute is over
+    quotes = await stage.market.quotes(SYMBOLS)
+    stage.move_to(0, minutes * 60)
+    request = BarRequest(SYMBOLS, Period.MIN_1, Window(start=day_start(START)))
+    for quote, series in zip(quotes, await stage.market.bars(request), strict=True):
+        bars = series.columns.values
+        assert quote.last_price == bars["close"][-1]
+        assert quote.open == bars["open"][0]
+        assert quote.high == bars["high"].max()
+        assert quote.low == bars["low"].min()
+        assert quote.volume == bars["volume"].sum()
+        assert quote.amount == bars["amount"].sum()
+        assert quote.previous_close == bars["previous_close"][0]
+
+
+async def test_a_day_only_ever_grows(stage: Stage) -> None:
+    before: Quote | None = None
+    for second in range(0, 14_400, 61):
+        stage.move_to(0, second)
+        quote = await quote_of(stage, "300750.SZ")
+        assert quote.low <= quote.last_price <= quote.high
+        assert quote.low <= quote.open <= quote.high
+        if before is not None:
+            assert quote.time > before.time
+            assert quote.volume >= before.volume
+            assert quote.amount >= before.amount
+            assert quote.high >= before.high
+            assert quote.low <= before.low
+        before = quote
+
+
+async def test_the_first_quote_holds_the_opening_auction(stage: Stage) -> None:
+    quote = await quote_of(stage)
+    assert quote.volume > 0
+    assert quote.open is not None
+
+
+async def test_levels_are_ordered_whole_lots_inside_the_band(stage: Stage) -> None:
+    for second in (0, 3_333, 14_399):
+        stage.move_to(0, second)
+        for quote in await stage.market.quotes(SYMBOLS):
+            bids, asks = [b.price for b in quote.bids], [a.price for a in quote.asks]
+            assert bids == sorted(set(bids), reverse=True)
+            assert asks == sorted(set(asks))
+            assert not bids or not asks or bids[0] < asks[0]
+            assert quote.last_price in (bids[0] if bids else None, asks[0] if asks else None)
+            assert all(x.quantity > 0 and x.quantity % 100 == 0 for x in quote.bids + quote.asks)
+            profile = UNIVERSE[quote.symbol]
+            if profile.industry != "-":
+                close = Decimal(repr(quote.previous_close))
+                band = price_band(profile.instrument(), close, START, stage.calendar)
+                assert all(band.contains(Decimal(repr(price))) for price in bids + asks)
+
+
+async def test_a_quote_stands_until_the_next_step(make_stage) -> None:
+    stage = make_stage(interval_ms=3_000)
+    stage.move_to(0, 6.0)
+    first = await quote_of(stage)
+    stage.move_to(0, 8.999)
+    assert await quote_of(stage) == first
+    stage.move_to(0, 9.0)
+    assert (await quote_of(stage)).time == first.time + 3_000
+
+
+async def test_asking_for_others_changes_nothing(make_stage) -> None:
+    alone, among = make_stage(), make_stage()
+    for stage in (alone, among):
+        stage.move_to(3, 5_000)
+    await among.market.quotes(SYMBOLS)
+    among.move_to(3, 5_001)
+    await among.market.quotes(SYMBOLS)
+    among.move_to(3, 5_000)
+    assert await quote_of(alone, "601012.SH") == await quote_of(among, "601012.SH")
+
+
+async def test_every_epoch_repeats_the_same_market(stage: Stage) -> None:
+    stage.move_to(0, 5_000)
+    first = await quote_of(stage)
+    sessions = len(stage.calendar.between(START, stage.calendar.last)) - 1
+    stage.move_to(sessions, 5_000)
+    assert await quote_of(stage) == first
+
+
+async def test_unknown_and_not_yet_listed_symbols_have_no_quote(make_stage) -> None:
+    stage = make_stage()
+    found = await stage.market.quotes(["600519.SH", "999999.SH"])
+    assert isinstance(found[0], Quote)
+    assert isinstance(found[1], GatewayError)
+    assert found[1].reason is Reason.UNKNOWN_SYMBOL
+
+
+async def test_quotes_say_that_they_are_simulated(stage: Stage) -> None:
+    assert (await quote_of(stage)).source is Source.SIMULATED
+
+
+def make_print(last: int, *, rising: bool = True) -> Print:
+    return Print(
+        last=last,
+        open=last,
+        high=last,
+        low=last,
+        previous=last,
+        volume=1,
+        amount=1.0,
+        rising=rising,
+        usual=300,
+        scale=100,
+    )
+
+
+@given(st.integers(2, 300_000), st.booleans(), st.integers(0, 2**63))
+def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(last, rising, key) -> None:
+    book = display(make_print(last, rising=rising), None, key)
+    if rising:
+        assert book.asks[0].price == last
+    else:
+        assert book.bids[0].price == last
+    assert all(level.price > 0 for level in book.bids)
+
+
+@given(st.integers(100, 300_000), st.integers(0, 2**63))
+def test_a_price_at_its_limit_is_sealed(high, key) -> None:
+    up = display(make_print(high), Limits(high * 8 // 10, high), key)
+    assert up.asks == ()
+    assert up.bids[0].price == high
+    low = high * 8 // 10
+    down = display(make_print(low), Limits(low, high), key)
+    assert down.bids == ()
+    assert down.asks[0].price == low
+
+
+async def test_a_symbol_past_its_last_day_is_silent(make_stage) -> None:
+    profile = UNIVERSE["600519.SH"].instrument()
+    shelf = Shelf({"600519.SH": profile})
+    stage = make_stage(shelf)
+    quoter, path = stage.market._quoter, stage.market._paths.load(["600519.SH"], START)
+    end = stage.calendar.last + timedelta(days=1)
+    moment = type(stage.clock.moment())("e", end, day_start(end))
+    quote = quoter.quote(path, moment)["600519.SH"]
+    assert quote.suspended
+    assert quote.last_price is None
+    assert (quote.bids, quote.asks, quote.volume) == ((), (), 0)
