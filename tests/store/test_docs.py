@@ -1,0 +1,46 @@
+"""docs/imports.md names what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from quantgraph.store.imports.layouts import LAYOUTS, ImportKind
+
+TEXT = (Path(__file__).parents[2] / "docs" / "imports.md").read_text(encoding="utf-8")
+
+
+def rows(kind):
+    return "\n".join(line for line in TEXT.splitlines() if line.startswith(f"| {kind} |"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: f"{one.kind}-{one.name}")
+def test_every_layout_is_documented_under_its_kind(layout):
+    assert f"`{layout.name}`" in rows(layout.kind.value)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [one for one in LAYOUTS if not one.exact and one.statement is None],
+    ids=lambda one: one.name,
+)
+def test_the_columns_of_our_own_layouts_are_documented(layout):
+    own = re.search(rf"\| `{layout.name}` \| (.*) \|", rows(layout.kind.value))
+    if layout.name.startswith(("sse-", "csi-")):
+        return
+    told = re.sub(r"_1…5", "", own.group(1))
+    for name in (*layout.columns, *layout.optional):
+        assert re.sub(r"_\d$", "", name) in told
+
+
+def test_no_layout_is_documented_that_does_not_exist():
+    told = {
+        name for kind in ImportKind for name in re.findall(r"`([a-z][a-z0-9-]+)`", rows(kind.value))
+    }
+    assert told == {layout.name for layout in LAYOUTS}
+
+
+def test_the_three_line_file_of_the_docs_is_imported_without_an_option(load, store):
+    text = re.search(r"```\n(symbol,date.*?)```", TEXT, re.DOTALL).group(1)
+    assert load("bars", text).outcome.rows == 2
+    assert store.last_close("600519.SH").close == 1821.0
