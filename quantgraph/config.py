@@ -161,12 +161,15 @@ def _one_of(value: str, allowed: tuple[str, ...]) -> str:
 
 
 def find_config(path: Path | None) -> Path:
-    """Return the file to read: the given one, ./config.toml, or the one in the package."""
+    """Return the file to read: the given one, ./config.toml, or the installed one.
+
+    A wheel carries the installed one beside this module, an editable install one folder up.
+    """
     if path is not None:
         return path
-    local = Path("config.toml")
-    packaged = Path(__file__).with_name("config.toml")
-    return local if local.is_file() or not packaged.is_file() else packaged
+    here = Path(__file__)
+    places = (Path("config.toml"), here.with_name("config.toml"), here.parents[1] / "config.toml")
+    return next((place for place in places if place.is_file()), places[0])
 
 
 def load_config(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Config:

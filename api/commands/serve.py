@@ -14,9 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on, for both wires.")
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, for both wires.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of GraphQL and the explorer.")] = None,
     grpc_port: Annotated[int | None, typer.Option(help="Port of gRPC.")] = None,
     config: ConfigOption = None,
