@@ -70,6 +70,12 @@ def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def start_gateway() -> Any:
+    """Start gateways with settings of a test's own: `with start_gateway(folder, http=…) as …`."""
+    return running_gateway
+
+
+@pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A running mock gateway without imports."""
     with running_gateway(tmp_path_factory.mktemp("data")) as running:

@@ -1,6 +1,7 @@
 """`quantgraph serve`: both wires, until a signal."""
 
 import asyncio
+import os
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,8 @@ def serve(
 ) -> None:
     """Serve GraphQL and gRPC until Ctrl-C or SIGTERM."""
     settings = read_config(config, data_dir, _overrides(host, port, grpc_port))
+    # gRPC's core writes raw lines to standard error before it raises what we report ourselves.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Late: `quantgraph keys` and `--help` need none of the server's libraries.
     from api import logs, server
     from api.banner import print_banner

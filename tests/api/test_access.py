@@ -1,0 +1,164 @@
+"""API keys: one check below every transport."""
+
+import json
+
+import grpc
+import httpx
+import pytest
+from typer.testing import CliRunner
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from api.cli import app
+from quantgraph.v1 import accounts_pb2, accounts_pb2_grpc, orders_pb2, orders_pb2_grpc
+
+QUERY = {"query": '{ positions(accountId: "sim-1") { symbol } }'}
+CANCEL = {"query": 'mutation { cancelOrder(input: {accountId: "sim-1", id: "x"}) { __typename } }'}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("keys")
+
+
+def make(folder, *options) -> str:
+    done = CliRunner().invoke(app, ["keys", "create", *options, "--data-dir", str(folder)])
+    assert done.exit_code == 0
+    return done.stdout.split()[0]
+
+
+@pytest.fixture(scope="module")
+def keys(folder):
+    return {
+        "read": make(folder, "--scope", "read"),
+        "trade": make(folder, "--scope", "trade"),
+        "other": make(folder, "--scope", "trade", "--account", "other"),
+    }
+
+
+@pytest.fixture(scope="module")
+def locked(folder, keys, start_gateway):
+    """A gateway that listens beyond loopback, and so needs keys."""
+    hosts = {"http": {"host": "0.0.0.0"}, "grpc": {"host": "0.0.0.0"}}
+    with start_gateway(folder, **hosts) as running:
+        yield running
+
+
+@pytest.fixture
+def url(locked):
+    return locked.addresses.http.replace("0.0.0.0", "127.0.0.1") + "/graphql"
+
+
+def ask(url, body, **headers):
+    return httpx.post(url, json=body, headers=headers)
+
+
+def code(response):
+    return response.json()["errors"][0]["extensions"]["code"]
+
+
+def test_without_a_key_nothing_is_answered(url):
+    for headers in ({}, {"x-api-key": ""}, {"x-api-key": "qg_00000000_00"}):
+        response = ask(url, QUERY, **headers)
+        assert response.status_code == 401
+        assert code(response) == "UNAUTHENTICATED"
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer"])
+def test_a_broken_authorization_is_unauthenticated(url, header):
+    assert ask(url, QUERY, authorization=header).status_code == 401
+
+
+def test_both_headers_work(url, keys):
+    assert ask(url, QUERY, **{"x-api-key": keys["read"]}).json()["data"]["positions"]
+    assert ask(url, QUERY, authorization=f"Bearer {keys['read']}").json()["data"]["positions"]
+
+
+def test_a_reading_key_cannot_trade(url, keys):
+    response = ask(url, CANCEL, **{"x-api-key": keys["read"]})
+    assert response.status_code == 403
+    assert code(response) == "FORBIDDEN"
+    assert ask(url, CANCEL, **{"x-api-key": keys["trade"]}).status_code == 200
+
+
+def test_a_key_of_another_account_sees_nothing_of_it(url, keys):
+    response = ask(url, QUERY, **{"x-api-key": keys["other"]})
+    assert code(response) == "UNKNOWN_ACCOUNT"
+    listed = ask(url, {"query": "{ accounts { id } }"}, **{"x-api-key": keys["other"]})
+    assert listed.json()["data"]["accounts"] == []
+    response = ask(url, CANCEL, **{"x-api-key": keys["other"]})
+    assert code(response) == "UNKNOWN_ACCOUNT"
+
+
+def test_a_websocket_shows_its_key_in_the_first_message(url, keys):
+    def first(payload):
+        address = url.replace("http", "ws")
+        with connect(address, subprotocols=["graphql-transport-ws"]) as socket:
+            socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+            try:
+                return json.loads(socket.recv(timeout=20))["type"]
+            except ConnectionClosed as closed:
+                return closed.rcvd.code
+
+    assert first({"x-api-key": keys["read"]}) == "connection_ack"
+    assert first({"Authorization": f"Bearer {keys['read']}"}) == "connection_ack"
+    assert first({"X-API-Key": "wrong"}) == 4403
+    assert first({"authorization": "Basic x"}) == 4403
+    assert first(None) == 4403
+
+
+def test_grpc_takes_the_key_as_metadata(locked, keys):
+    target = locked.addresses.grpc.replace("0.0.0.0", "127.0.0.1")
+    with grpc.insecure_channel(target) as channel:
+        accounts = accounts_pb2_grpc.AccountServiceStub(channel)
+        orders = orders_pb2_grpc.OrderServiceStub(channel)
+        request = accounts_pb2.ListPositionsRequest(account_id="sim-1")
+        cancel = orders_pb2.CancelOrderRequest(account_id="sim-1", id="x")
+
+        def status(call, message, key):
+            metadata = (("x-api-key", key),) if key else ()
+            try:
+                call(message, metadata=metadata, timeout=20)
+            except grpc.RpcError as error:
+                return error.code().name
+            return "OK"
+
+        assert status(accounts.ListPositions, request, None) == "UNAUTHENTICATED"
+        assert status(accounts.ListPositions, request, keys["read"]) == "OK"
+        assert status(accounts.ListPositions, request, keys["other"]) == "NOT_FOUND"
+        assert status(orders.CancelOrder, cancel, keys["read"]) == "PERMISSION_DENIED"
+        assert status(orders.CancelOrder, cancel, keys["trade"]) == "NOT_FOUND"
+
+
+def test_a_revoked_key_is_useless_at_once(folder, url):
+    key = make(folder)
+    assert ask(url, QUERY, **{"x-api-key": key}).status_code == 200
+    done = CliRunner().invoke(app, ["keys", "revoke", key.split("_")[1], "--data-dir", str(folder)])
+    assert done.exit_code == 0
+    assert ask(url, QUERY, **{"x-api-key": key}).status_code == 401
+    again = CliRunner().invoke(app, ["keys", "revoke", "zzzz", "--data-dir", str(folder)])
+    assert again.exit_code == 2
+
+
+def test_keys_rest_as_salted_hashes_only(folder, keys):
+    stored = (folder / "mock" / "keys.sqlite").read_bytes()
+    listed = CliRunner().invoke(app, ["keys", "list", "--data-dir", str(folder)]).stdout
+    for key in keys.values():
+        secret = key.split("_")[2]
+        assert secret.encode() not in stored
+        assert bytes.fromhex(secret) not in stored
+        assert secret not in listed
+        assert key.split("_")[1] in listed
+
+
+def test_health_needs_no_key_and_tells_no_secret(url):
+    response = httpx.get(url.replace("/graphql", "/health/"))
+    assert response.status_code == 200
+    assert "sim-1" not in response.text
+
+
+def test_a_wrong_key_is_refused_even_where_none_is_needed(gateway):
+    url = gateway.addresses.http + "/graphql"
+    assert ask(url, QUERY).status_code == 200
+    assert ask(url, QUERY, **{"x-api-key": "wrong"}).status_code == 401

@@ -1,0 +1,106 @@
+"""config.toml: every key shown, unknown ones refused, the environment and the command line on top."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from quantgraph.config import Config, load_config
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import Mode
+
+FILE = Path(__file__).parents[1] / "config.toml"
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    monkeypatch.delenv("APP_MODE", raising=False)
+
+
+def refusal(tmp_path, text) -> str:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(StartupError) as caught:
+        load_config(file)
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    assert str(file) in caught.value.message
+    return caught.value.message
+
+
+def keys(model: type[BaseModel], prefix="") -> set[str]:
+    found = set()
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= keys(inner, f"{prefix}{name}.")
+        else:
+            found.add(prefix + name)
+    return found
+
+
+def test_the_file_shows_every_key_with_its_default():
+    shown = tomllib.loads(FILE.read_text("utf-8"))
+    flat = {
+        f"{name}.{key}" if isinstance(value, dict) else name
+        for name, value in shown.items()
+        for key in (value if isinstance(value, dict) else [""])
+    }
+    assert flat | {"calendar.covered_until"} == keys(Config)
+    assert "covered_until" in FILE.read_text("utf-8")
+    assert load_config(FILE).model_dump() == Config().model_dump()
+
+
+def test_an_unknown_key_is_named(tmp_path):
+    assert "http.prot: unknown key" in refusal(tmp_path, "[http]\nprot = 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('mode = "test"', "mode"),
+        ("[http]\nport = 70000", "http.port"),
+        ('[http]\nport = "x"', "http.port"),
+        ("[limits]\nbar_rows = 0", "limits.bar_rows"),
+        ("[mock]\nspeed = 0", "mock.speed"),
+        ("[mock]\naccounts = []", "mock.accounts"),
+        ('[logging]\nlevel = "loud"', "logging.level"),
+        ('[calendar]\nclosures = ["2027-13-01"]', "calendar.closures.0"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_found(tmp_path, text, key):
+    message = refusal(tmp_path, text)
+    assert f"{key}: " in message
+    assert "found" in message
+
+
+def test_broken_toml_and_a_missing_file_are_clear(tmp_path):
+    assert "line 1" in refusal(tmp_path, "mode == 1")
+    with pytest.raises(StartupError, match="no configuration file"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_app_mode_beats_the_file_and_the_command_line_beats_both(monkeypatch):
+    monkeypatch.setenv("APP_MODE", "dev")
+    assert load_config(FILE).mode is Mode.DEV
+    assert load_config(FILE, {"mode": "prod"}).mode is Mode.PROD
+
+
+def test_an_unknown_app_mode_is_refused_not_guessed(monkeypatch):
+    monkeypatch.setenv("APP_MODE", "production")
+    with pytest.raises(StartupError, match="APP_MODE"):
+        load_config(FILE)
+
+
+def test_any_key_can_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("QUANTGRAPH_HTTP__PORT", "8123")
+    assert load_config(FILE).http.port == 8123
+    assert load_config(FILE, {"http": {"port": 1}}).http.port == 1
+
+
+def test_modes_have_folders_of_their_own(tmp_path):
+    mock = load_config(FILE, {"data_dir": str(tmp_path)})
+    dev = load_config(FILE, {"data_dir": str(tmp_path), "mode": "dev"})
+    assert mock.data_path == tmp_path / "mock"
+    assert dev.data_path == tmp_path / "dev"
