@@ -239,3 +239,11 @@ def test_a_day_of_trades_is_one_bar():
 def test_sums_of_cents_are_exact(cents):
     values = np.array(cents, np.int64) / 100
     assert exact_sums(values, np.array([0]))[0] == sum(cents) / 100
+
+
+def test_a_week_runs_from_monday_to_sunday():
+    days = [date(2023, 2, 5) + timedelta(days=offset) for offset in range(9)]
+    base = BarColumns(9, {"time": starts_of(days), "volume": np.ones(9, np.int64)})
+    weeks = aggregate_bars(base, Period.WEEK_1)
+    assert weeks.values["volume"].tolist() == [1, 7, 1]
+    assert [day_of(stamp) for stamp in weeks.values["time"].tolist()] == [days[0], days[1], days[8]]

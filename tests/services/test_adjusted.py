@@ -156,3 +156,16 @@ async def test_minutes_of_a_day_are_adjusted_alike(chain, load):
     request = BarRequest(("600519.SH",), Period.MIN_1, WHOLE, A.FRONT_RATIO, ("close",))
     series = await one(chain.adjusted, request)
     assert series.columns.values["close"] == pytest.approx([10.5, 10.0])
+
+
+async def test_events_before_the_oldest_and_after_the_newest_bar_change_nothing(chain, load):
+    load("bars", HEADER + ROWS)
+    load(
+        "dividends",
+        "symbol,ex_date,cash\n600519.SH,2023-02-01,3\n600519.SH,2023-02-03,0.5\n"
+        "600519.SH,2023-02-06,2\n",
+    )
+    front = await one(chain.adjusted, ask(A.FRONT))
+    assert front.columns.values["close"].tolist() == [9.5, 10.5, 10.0]
+    back = await one(chain.adjusted, ask(A.BACK_RATIO))
+    assert back.columns.values["close"].tolist() == [10.0, 11.0, 10.0 * (11 / 10.5)]
