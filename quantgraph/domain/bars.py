@@ -194,13 +194,22 @@ TimeBound = date | datetime
 def window(
     start: TimeBound | None = None, end: TimeBound | None = None, last: int | None = None
 ) -> Window:
-    """Return the window between two bounds, both included, in epoch ms."""
+    """Return the window between two bounds, both included, in epoch ms.
+
+    A bound beyond the years of any market means the first or last instant of those years: dates
+    near the year 9999 stand for "no end", and calendar arithmetic would overflow there.
+    """
     first = None if start is None else _milliseconds(start)
     final = None if end is None else _milliseconds(end)
-    if end is not None and not isinstance(end, datetime):
-        final = day_start(end) + DAY_MS - 1
+    if final is not None and not isinstance(end, datetime):
+        final = min(final + DAY_MS - 1, _LATEST)
     return Window(first, final, last)
 
 
+_EARLIEST = day_start(date(1900, 1, 1))
+_LATEST = day_start(date(2200, 1, 1)) - 1
+
+
 def _milliseconds(bound: TimeBound) -> int:
-    return to_ms(bound) if isinstance(bound, datetime) else day_start(bound)
+    exact = to_ms(bound) if isinstance(bound, datetime) else day_start(bound)
+    return min(max(exact, _EARLIEST), _LATEST)

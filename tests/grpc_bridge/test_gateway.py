@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from quantgraph.client import Client, connect
+from quantgraph.domain.bars import Period
 from quantgraph.domain.calendar import from_ms
 from quantgraph.v1 import (
     accounts_pb2,
@@ -229,6 +230,17 @@ def test_more_rows_than_the_limit_name_the_bulk_rpc(channel: Any):
         BarServiceStub(channel).ListBars(ask)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "DownloadBars" in refused.value.details()
+
+
+@pytest.mark.parametrize("period", list(Period))
+def test_the_ends_of_time_are_only_far_away(client: Client, period: Period):
+    last = client.bars("600519.SH", period=period, end="9999-12-31", last=1)
+    newest = client.bars("600519.SH", period=period, last=1)
+    assert last.columns.values["time"].tolist() == newest.columns.values["time"].tolist()
+    for span in ({"end": "0001-01-01"}, {"start": "9999-12-31"}):
+        assert client.bars("600519.SH", period=period, **span).columns.length == 0
+        download = client.download_bars(["600519.SH"], period=period, **span)
+        assert download.series["600519.SH"].columns.length == 0
 
 
 def test_the_clock_is_the_same_on_both_wires(client: Client, graphql: Any):

@@ -99,6 +99,15 @@ def test_an_end_date_means_that_whole_day():
     assert window.end == to_ms(datetime(2023, 2, 1, 15, 59, 59, 999_000, tzinfo=UTC))
 
 
+def test_a_bound_beyond_any_market_means_its_first_or_last_year():
+    message = bars_pb2.DownloadBarsRequest(symbols=["600519.SH"], period=bars_pb2.PERIOD_YEAR_1)
+    message.start.date.CopyFrom(types_pb2.Date(year=1, month=1, day=1))
+    message.end.time.seconds = 253_402_300_799
+    window = download_from_proto(message).window
+    assert window.start == to_ms(datetime(1899, 12, 31, 16, tzinfo=UTC))
+    assert window.end == to_ms(datetime(2199, 12, 31, 15, 59, 59, 999_000, tzinfo=UTC))
+
+
 CODECS = {name: each for name, each in vars(enums).items() if isinstance(each, EnumCodec)}
 
 
