@@ -133,7 +133,7 @@ def _show(console: Console, file: "FileReport", *, alone: bool) -> None:
         text = f"{names}: {file.failure.reason.value}: {file.failure.message}"
         console.print(text, markup=False, soft_wrap=True)
     for row in file.bad.listed[:_SHOWN]:
-        text = f"  {file.files[0].name}, line {row.line}: {row.reason}"
+        text = f"  {row.file}, line {row.line}: {row.reason}"
         console.print(text, markup=False, soft_wrap=True)
     if file.bad.count > _SHOWN:
         console.print(f"  … and {file.bad.count - _SHOWN} more bad rows", markup=False)

@@ -11,7 +11,9 @@ class Dividend:
     `ratio` is previous close / ex-right reference price (≥ 1 for a payout). Cash in yuan before
     tax; bonus and conversion are new shares per share; rights are shares offered at
     `rights_price`. All five are None where only the ratio is known (a previous-close column
-    cannot tell cash from shares); additive adjustment is then impossible.
+    cannot tell cash from shares); additive adjustment is then impossible. A ratio of None says
+    that prices cannot be adjusted across that day at all, for example because days before it are
+    missing.
     """
 
     symbol: str

@@ -5,6 +5,10 @@ import pytest
 
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarRequest, Period, Window
 from quantgraph.domain.calendar import SHANGHAI, at, dates_of, day_of, day_start
+from quantgraph.domain.clock import SystemClock
+from quantgraph.domain.sources import Source
+from quantgraph.store.imports.importer import Importer
+from quantgraph.store.imports.layouts import ImportKind
 
 DAY = date(2023, 2, 1)
 ALL = tuple(BAR_FIELDS)
@@ -133,3 +137,20 @@ async def test_errors_stay_in_their_places(full):
     assert error.reason == "UNKNOWN_SYMBOL"
     assert series.columns.length == 2
     assert len(np.unique(dates_of(series.columns.values["time"]))) == 2
+
+
+async def test_27135_trades_alone_are_exactly_the_daily_bar_of_the_exchange(
+    shared, chain, calendar
+):
+    files = list(shared.glob("l2/*_trade.csv.gz"))
+    importer = Importer(chain.store, calendar, SystemClock())
+    report = importer.import_files(ImportKind.TRADES, files).files[0]
+    assert report.outcome.rows == 27_135
+    series = await ask(chain, "600519.SH", Period.DAY_1, Window())
+    values = {name: column.tolist() for name, column in series.columns.values.items()}
+    assert values["time"] == [day_start(DAY)]
+    assert (values["open"], values["high"]) == ([1854.98], [1859.0])
+    assert (values["low"], values["close"]) == ([1811.4], [1844.97])
+    assert (values["volume"], values["amount"]) == ([3_397_389], [6_244_678_924.61])
+    assert series.source is Source.IMPORTED
+    assert series.coverage.complete

@@ -357,7 +357,8 @@ def test_edges_with_a_bad_row_keep_their_whole_set_out(store, importer, tmp_path
     edges, nodes = tmp_path / "edges.csv", tmp_path / "nodes.csv"
     edges.write_text(":START_ID,:END_ID,:TYPE\nx,77,belong_to\n")
     nodes.write_text("概念名称,ConceptId:ID,:LABEL\n白酒,77,概念\n")
-    assert importer.import_files(ImportKind.SECTORS, [nodes, edges]).failures
+    report = importer.import_files(ImportKind.SECTORS, [nodes, edges]).files[0]
+    assert [(row.file, row.line) for row in report.bad.listed] == [("edges.csv", 2)]
     assert store.sectors() == []
 
 

@@ -52,7 +52,7 @@ class Draft:
         self.table = table
         self.layout = layout
         self.options = options
-        self.faults = Faults(table.lines, table.ragged)
+        self.faults = Faults(table.file.name, table.lines, table.ragged)
         for column, value in layout.constant.items():
             cells = self._cells(column)
             other = (cells.text != value).fill_null(value=True).to_numpy()

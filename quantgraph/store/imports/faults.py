@@ -1,7 +1,7 @@
 """Collects what is wrong with the rows of a file, whole columns at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,9 @@ class _Fault:
 class Faults:
     """Which rows are bad, and the first thing found wrong with each."""
 
-    def __init__(self, lines: Times, ragged: Sequence[BadRow] = ()) -> None:
+    def __init__(self, file: str, lines: Times, ragged: Sequence[BadRow] = ()) -> None:
         """Start with rows that stand on `lines` of the file, besides those already ragged."""
+        self._file = file
         self.bad = np.zeros(len(lines), np.bool_)
         self._lines = lines
         self._ragged = ragged
@@ -41,7 +42,7 @@ class Faults:
         """Return the first bad rows in the order of the file, and the count of all."""
         count = int(self.bad.sum()) + len(self._ragged)
         first = set(np.flatnonzero(self.bad)[:MOST_LISTED].tolist())
-        listed = list(self._ragged)
+        listed = [replace(row, file=self._file) for row in self._ragged]
         for fault in self._found:
             chosen = [place for place in fault.rows.tolist() if place in first]
             listed += [self._tell(fault, place) for place in chosen]
@@ -52,4 +53,4 @@ class Faults:
         reason = fault.reason
         if fault.cells is not None:
             reason = reason.replace("{}", repr(str(fault.cells[place]))[:_SHOWN])
-        return BadRow(int(self._lines[place]), reason)
+        return BadRow(int(self._lines[place]), reason, self._file)

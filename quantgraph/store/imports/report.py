@@ -13,10 +13,11 @@ MOST_LISTED = 100
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """One row that was not taken: the line in the file (the header is line 1) and why."""
+    """One row that was not taken: the file, the line in it (the header is line 1), and why."""
 
     line: int
     reason: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
