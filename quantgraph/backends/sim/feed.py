@@ -78,14 +78,12 @@ class SimFeed:
         self._lanes: set[_Lane] = set()
         self._task: asyncio.Task[None] | None = None
         self._last: int | None = None
+        self._wanted: set[str] = set()
+        self._loading: asyncio.Task[Mapping[str, Path]] | None = None
 
     async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield every new quote until closed. Errors: UNKNOWN_SYMBOL."""
-        day = self._parts.clock.moment().day
-        paths = await self._parts.runner.run(self._parts.paths.load, [symbol], day)
-        if symbol not in paths:
-            raise unknown_symbol(symbol)
-        lane = _Lane(paths[symbol])
+        lane = _Lane(await self._path(symbol))
         self._lanes.add(lane)
         try:
             self.beat()
@@ -118,6 +116,25 @@ class SimFeed:
             quote = quotes[lane.path.instrument.symbol]
             lane.put(quote)
             self._last = quote.time
+
+    async def _path(self, symbol: str) -> Path:
+        """Return the path, loading all that are asked for at the same time in one job."""
+        day = self._parts.clock.moment().day
+        path = self._parts.paths.ready(symbol, day)
+        if path is None:
+            self._wanted.add(symbol)
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._load(day))
+            path = (await asyncio.shield(self._loading)).get(symbol)
+        if path is None:
+            raise unknown_symbol(symbol)
+        return path
+
+    async def _load(self, day: date) -> Mapping[str, Path]:
+        # Begins after everybody who is ready to run has asked: a sector's worth of followers
+        # comes at once, and one job each would overflow the workers.
+        symbols, self._wanted, self._loading = tuple(self._wanted), set(), None
+        return await self._parts.runner.run(self._parts.paths.load, symbols, day)
 
     def _quotes(self, due: Sequence[_Lane], now: Moment) -> Mapping[str, Quote]:
         paths = {lane.path.instrument.symbol: lane.path for lane in due}

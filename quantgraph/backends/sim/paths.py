@@ -63,6 +63,11 @@ class Paths:
             if _listed(one.instrument, day)
         }
 
+    def ready(self, symbol: str, day: date) -> Path | None:
+        """Return the path if it is in memory already; never blocks."""
+        path = self._paths.get(symbol)
+        return path if path is not None and _listed(path.instrument, day) else None
+
     def anchored(self, symbols: Sequence[str]) -> Collection[str]:
         """Return the symbols whose path goes on from an imported bar."""
         return {s for s, known in self._look(symbols).items() if known.anchor is not None}

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.domain.errors import NotFound
 from quantgraph.domain.reasons import Reason
 
@@ -97,6 +98,27 @@ async def test_followers_of_one_symbol_get_the_same_quotes(make_stage, gate: Gat
     assert await anext(one) == await anext(two)
     await one.aclose()
     await two.aclose()
+
+
+async def test_many_followers_at_once_cost_one_job(make_stage, gate: Gate) -> None:
+    stage = make_stage(sleep=gate)
+    jobs: list[int] = []
+    load = stage.market._paths.load
+
+    def counted(symbols, day):
+        jobs.append(len(symbols))
+        return load(symbols, day)
+
+    stage.market._paths.load = counted
+    followers = [stage.market.follow(symbol) for symbol in UNIVERSE]
+    quotes = await asyncio.gather(*(anext(follower) for follower in followers))
+    assert [quote.symbol for quote in quotes] == list(UNIVERSE)
+    assert jobs == [len(UNIVERSE)]
+    again = stage.market.follow("600519.SH")
+    await anext(again)
+    assert len(jobs) == 1  # what is in memory needs no job
+    for follower in (*followers, again):
+        await follower.aclose()
 
 
 async def test_an_unknown_symbol_cannot_be_followed(stage: Stage) -> None:

@@ -128,6 +128,16 @@ async def test_flows_begin_anew_every_year(stage: Stage) -> None:
         assert revenue[date(year + 1, 3, 31)] < revenue[ends[3]]
 
 
+async def test_a_year_begins_with_the_cash_that_the_last_one_ended_with(stage: Stage) -> None:
+    fields = {Statement.CASH_FLOW: ("cash_at_beginning", "cash_at_end")}
+    for company in await stage.market.financials(FinancialRequest(STOCKS, fields)):
+        flows = {r.report_date: r.values for r in company.reports[Statement.CASH_FLOW]}
+        for day, values in flows.items():
+            before = flows.get(date(day.year - 1, 12, 31))
+            if before is not None:
+                assert values["cash_at_beginning"] == before["cash_at_end"]
+
+
 async def test_reports_are_announced_some_weeks_after_their_period(stage: Stage) -> None:
     request = FinancialRequest(STOCKS, {Statement.BALANCE: ()})
     for company in await stage.market.financials(request):

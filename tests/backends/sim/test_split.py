@@ -91,6 +91,24 @@ def test_amounts_of_a_busy_day_fit_the_prices_of_their_minute(rows) -> None:
     assert (cut.volume > 0).mean() > 0.9
 
 
+def test_an_ordinary_day_has_no_minute_that_takes_it_all() -> None:
+    rows = [(10_000, 400, 13 * i % 101, 37 * i % 101, 5_000_000, 0.5) for i in range(300)]
+    cut = split(make_block(rows), make_cut(300))
+    largest = cut.volume.max(axis=1) / cut.volume.sum(axis=1)
+    assert np.median(largest) < 0.03
+    assert np.quantile(largest, 0.98) < 0.2
+
+
+def test_extremes_are_reached_at_any_time_of_the_day() -> None:
+    rows = [(10_000, 400, 13 * i % 101, 37 * i % 101, 5_000_000, 0.5) for i in range(300)]
+    cut = split(make_block(rows), make_cut(300))
+    for minutes in (cut.high.argmax(axis=1), cut.low.argmin(axis=1)):
+        counts = np.bincount(minutes // 60, minlength=4)
+        assert counts.min() > 25
+    # Nothing jumps to its extreme out of nowhere.
+    assert np.quantile(cut.high - np.maximum(cut.open, cut.close), 0.99) < 400 * 0.2
+
+
 def test_a_bar_without_volume_stays_flat_and_empty() -> None:
     cut = split(make_block([(1_000, 50, 30, 60, 0, 0.5)]), make_cut(1))
     assert (cut.close == 1_000).all()

@@ -185,13 +185,13 @@ async def test_a_new_epoch_starts_the_world_anew(desk: Desk) -> None:
     before = await desk.terminal.positions("sim-1")
     quote = await desk.quote()
     await desk.terminal.place(wish("a", BUY, 100, quote.asks[-1].price))
-    first = (await desk.next_report()).order_id
+    assert (await desk.next_report()).state is OrderState.WORKING
     sessions = len(desk.stage.calendar.between(START, desk.stage.calendar.last)) - 1
     desk.stage.move_to(sessions, 0)
     assert await desk.terminal.positions("sim-1") == before
     assert desk.epochs == [desk.stage.clock.moment().epoch]
-    placed = await desk.terminal.place(wish("a", BUY, 100, quote.asks[-1].price))
-    assert first == (await desk.next_report()).order_id  # the old world's reports are gone
+    placed = await desk.terminal.place(wish("b", BUY, 100, quote.asks[-1].price))
+    assert (await desk.next_report()).order_id == "b"  # the old world's reports are gone
     assert placed.broker_order_id.startswith(f"SIM{desk.epochs[0][-8:]}")
 
 
