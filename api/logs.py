@@ -13,7 +13,10 @@ def configure(config: LoggingConfig) -> None:
     level = getattr(logging, config.level.upper())
     readable = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+        # Never with local variables: they hold keys, orders and account numbers.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if readable
+        else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
