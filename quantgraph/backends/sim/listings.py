@@ -1,6 +1,7 @@
 """What the simulated market may know of imported data: enough to go on from where it ends."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -8,34 +9,30 @@ from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.instruments import Instrument
 
 
-class Anchor(Protocol):
-    """The newest imported daily bar of a symbol: its day, close in yuan, volume in shares."""
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The newest imported daily bar of a symbol: its day, close in yuan, volume in shares.
 
-    @property
-    def day(self) -> date:
-        """Its day."""
-        ...
+    By the volume generated days are about as busy; None where it is not known.
+    """
 
-    @property
-    def close(self) -> float:
-        """Its last price, yuan."""
-        ...
-
-    @property
-    def volume(self) -> int | None:
-        """Its volume in shares, so that generated days are about as busy; None if unknown."""
-        ...
+    day: date
+    close: float
+    volume: int | None = None
 
 
 class Listings(Protocol):
     """Imported data, as the market store holds it. Blocking: only ever called in a worker."""
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return the imported instruments among the symbols, also those that only have bars."""
+        """Return the imported instruments among the symbols."""
         ...
 
     def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
-        """Return the newest imported daily bar of those that have any; they go on from there."""
+        """Return the newest imported daily bar of those that have any; they go on from there.
+
+        One that has bars but no instrument is taken for what its code says.
+        """
         ...
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:

@@ -10,7 +10,8 @@ from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.universe import FIRST_DAY, UNIVERSE, invent_profile
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.instruments import Instrument, InstrumentKind
+from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.sources import Source
 
 _SCALES = {InstrumentKind.STOCK: 100, InstrumentKind.FUND: 1_000}
 _FINEST = 10_000  # four decimals: index points, bonds
@@ -81,12 +82,13 @@ class Paths:
         return {symbol: known for symbol, known in held.items() if known is not None}
 
     def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:
-        instruments = {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
+        anchors = self.world.listings.anchors(symbols)
+        instruments = {s: _infer(s) for s in anchors}
+        instruments |= {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
         for symbol, imported in self.world.listings.instruments(symbols).items():
-            # One that was only inferred from its bars has no name: the universe knows more.
+            # One without a name was inferred from its bars: the universe knows more.
             if imported.name is not None or symbol not in instruments:
                 instruments[symbol] = imported
-        anchors = self.world.listings.anchors(symbols)
         return {s: _Known(each, anchors.get(s)) for s, each in instruments.items()}
 
     def _walk(self, known: _Known) -> Path:
@@ -96,6 +98,23 @@ class Paths:
         if known.anchor is None:
             first = max(FIRST_DAY, calendar.first, known.instrument.list_date or FIRST_DAY)
         return walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+
+
+def _infer(symbol: str) -> Instrument:
+    """Return what the code of a symbol alone tells."""
+    market, kind, board = classify(symbol)
+    return Instrument(
+        symbol=symbol,
+        name=None,
+        market=market,
+        kind=kind,
+        board=board,
+        price_tick=None,
+        list_date=None,
+        delist_date=None,
+        is_st=False,
+        source=Source.IMPORTED,
+    )
 
 
 def _listed(instrument: Instrument, day: date) -> bool:

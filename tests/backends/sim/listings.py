@@ -6,18 +6,10 @@ from datetime import date
 
 import numpy as np
 
+from quantgraph.backends.sim.listings import Anchor
 from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.calendar import dates_of
 from quantgraph.domain.instruments import Instrument
-
-
-@dataclass(frozen=True)
-class Newest:
-    """The newest bar of a symbol."""
-
-    day: date
-    close: float
-    volume: int
 
 
 @dataclass
@@ -32,7 +24,7 @@ class Shelf:
         self.asked += 1
         return {symbol: self.held[symbol] for symbol in symbols if symbol in self.held}
 
-    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Newest]:
+    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
         return {s: _anchor(self.bars[s]) for s in symbols if s in self.bars}
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
@@ -48,7 +40,7 @@ class Shelf:
         return columns.take(inside)
 
 
-def _anchor(columns: BarColumns) -> Newest:
+def _anchor(columns: BarColumns) -> Anchor:
     day: date = dates_of(columns.values["time"])[-1].astype(object)
     volume = int(columns.values["volume"][-1])
-    return Newest(day, float(columns.values["close"][-1]), volume)
+    return Anchor(day, float(columns.values["close"][-1]), volume)

@@ -14,7 +14,7 @@ from quantgraph.backends.sim.universe import INDEX, UNIVERSE
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarColumns, BarRequest, Period, Window
 from quantgraph.domain.calendar import at, dates_of, day_start, starts_of
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.instruments import Instrument, classify
+from quantgraph.domain.instruments import Board, Instrument, classify
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 
@@ -291,6 +291,14 @@ async def test_an_imported_symbol_goes_on_from_its_last_close(make_stage, shelf:
     assert day.columns.values["previous_close"].tolist() == [11.22]
     assert (await stage.market.dividends(["601999.SH"]))[0] is None
     assert (await stage.market.instruments(["601999.SH"]))[0].source is Source.IMPORTED
+
+
+async def test_bars_without_an_instrument_are_what_their_code_says(make_stage, shelf) -> None:
+    shelf.held.clear()
+    stage = make_stage(shelf)
+    found = (await stage.market.instruments(["601999.SH"]))[0]
+    assert (found.board, found.name, found.source) == (Board.MAIN, None, Source.IMPORTED)
+    assert (await stage.market.quotes(["601999.SH"]))[0].previous_close == 11.22
 
 
 async def test_an_instrument_without_bars_gets_a_whole_series(make_stage) -> None:
