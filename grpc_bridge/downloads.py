@@ -70,11 +70,14 @@ async def download(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Down
     What is held in memory is one portion, whatever the download's size.
     """
     totals = Totals()
-    groups = portions(gateway, request)
+    parts = portions(gateway, request)
     yield manifest_to_proto(request)
-    async for symbols, windows in groups:
-        series = [_Series(symbol) for symbol in symbols]
-        async for frame in _portion(gateway, request, series, windows):
+    async for part in parts:
+        series = [_Series(symbol, error=part.failures.get(symbol)) for symbol in part.symbols]
+        for each in series:
+            if each.error is not None:
+                yield each.end()
+        async for frame in _portion(gateway, request, series, part.windows):
             yield frame
         for each in series:
             totals = _counted(totals, each)

@@ -1,9 +1,10 @@
 """How a download is cut into requests that each stay within the ports' row limit."""
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
-from quantgraph.domain.bars import BarRequest, Coverage, Period, Window
+from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import DAY_MS, day_of, day_start, to_ms
 from quantgraph.domain.errors import GatewayError, InvalidRequest
 from quantgraph.domain.ports import Gateway
@@ -15,7 +16,14 @@ SESSION_MINUTES = 240
 _EXTRA_BARS = 2
 _LISTED_DATES = 20
 
-Portion = tuple[tuple[str, ...], Sequence[Window]]
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Symbols, the windows to read for them one after the other, and those that failed already."""
+
+    symbols: tuple[str, ...]
+    windows: Sequence[Window]
+    failures: Mapping[str, GatewayError] = field(default_factory=dict[str, GatewayError])
 
 
 def bars_per_day(period: Period) -> int:
@@ -37,10 +45,8 @@ def portions(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Portion]:
         text = "start is after end; swap them."
         raise InvalidRequest(Reason.START_AFTER_END, text, field="start")
     last = now if end is None else min(end, now)
-    if start is None and request.period.minutes:
-        return _found(gateway, request, last)
     if start is None:
-        return _given(gateway, request, earliest, last)
+        return _held(gateway, request, last)
     # Years before the first exchange and after today hold nothing: they are not cut into spans.
     return _given(gateway, request, max(start, earliest), max(last, start))
 
@@ -55,19 +61,33 @@ async def _given(
     if len(windows) == 1:
         size = max(1, min(limits.batch_symbols, limits.bar_rows // max(rows, 1)))
     for index in range(0, len(request.symbols), size):
-        yield request.symbols[index : index + size], windows
+        yield Portion(request.symbols[index : index + size], windows)
 
 
-async def _found(gateway: Gateway, request: BarRequest, last: int) -> AsyncGenerator[Portion]:
-    """Cut each symbol's history where it begins: minute bars are many, and most begin late."""
-    days = _span_days(gateway.limits, request.period)
+async def _held(gateway: Gateway, request: BarRequest, last: int) -> AsyncGenerator[Portion]:
+    """Cut each symbol's history where it begins, symbols that begin together in one portion."""
     newest = Window(end=last, last=1)
-    for symbol in request.symbols:
-        probe = replace(request, symbols=(symbol,), window=newest, fields=("time",))
-        (found,) = await gateway.bars.bars(probe)
-        # A failing probe is asked once more for its bars: the answer is then its failure.
-        held = None if isinstance(found, GatewayError) else found.coverage.held_from
-        yield (symbol,), [newest] if held is None else cut(held, last, days)
+    size = min(gateway.limits.batch_symbols, gateway.limits.bar_rows)
+    for index in range(0, len(request.symbols), size):
+        symbols = request.symbols[index : index + size]
+        probe = replace(request, symbols=symbols, window=newest, fields=("time",))
+        found = zip(symbols, await gateway.bars.bars(probe), strict=True)
+        for first, group in groupby(found, lambda pair: _first_day(pair[1])):
+            pairs = list(group)
+            alike = tuple(symbol for symbol, _ in pairs)
+            if first is None:
+                # A failure stands: another answer to a second question would be half a series.
+                failures = {name: each for name, each in pairs if isinstance(each, GatewayError)}
+                yield Portion(alike, [newest], failures)
+                continue
+            async for portion in _given(gateway, replace(request, symbols=alike), first, last):
+                yield portion
+
+
+def _first_day(found: BarSeries | GatewayError) -> int | None:
+    held = None if isinstance(found, GatewayError) else found.coverage.held_from
+    # A longer bar may be stamped before the first base bar, but never before that bar's day.
+    return None if held is None else day_start(day_of(held))
 
 
 def _span_days(limits: Limits, period: Period) -> int:

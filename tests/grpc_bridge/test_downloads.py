@@ -99,7 +99,7 @@ async def test_only_the_picked_columns_are_asked_for_and_sent(channel: aio.Chann
     request = ask("600519.SH")
     request.read_mask.paths.extend(["close", "time"])
     received = await frames(channel, request)
-    assert {each.fields for each in world.bars.asked} == {("time", "close")}
+    assert world.bars.asked[-1].fields == ("time", "close")
     columns = received[1].chunk.columns
     assert len(columns.close) == columns.row_count
     assert not columns.open
@@ -120,6 +120,24 @@ async def test_a_bad_symbol_fails_alone(channel: aio.Channel, world: World):
     assert_same(rows_of(received, "600519.SH"), world.bars.held["600519.SH", Period.DAY_1])
     summary = received[-1].summary
     assert (summary.symbol_count, summary.failure_count) == (1, 2)
+
+
+@pytest.mark.parametrize("period", [DAYS, MINUTES])
+async def test_a_failure_stands_though_the_source_comes_back(
+    channel: aio.Channel, world: World, period: Any
+):
+    world.hold("600519.SH", Period.MIN_1, minute_columns(1, date(2024, 2, 26)))
+    world.bars.failing["600519.SH"] = Unavailable(Reason.SOURCE_UNAVAILABLE, "Away.")
+    whole = world.bars.bars
+
+    async def recovering(request: Any) -> Any:
+        found = await whole(request)
+        world.bars.failing.clear()
+        return found
+
+    world.bars.bars = recovering
+    received = await frames(channel, ask("600519.SH", period=period))
+    assert [each.WhichOneof("frame") for each in received] == ["manifest", "failure", "summary"]
 
 
 async def test_both_ends_of_the_span_are_included(channel: aio.Channel):
@@ -167,13 +185,23 @@ async def test_minutes_without_a_start_begin_where_the_symbol_does(
     received = await frames(channel, ask("600519.SH", "000001.SZ", period=MINUTES))
     assert_same(rows_of(received, "600519.SH"), held)
     assert [x.instrument.row_count for x in received if x.HasField("instrument")] == [960, 0]
-    # A probe and one window each: years without minutes are not asked for.
-    assert len(world.bars.asked) == 4
+    # A probe of both and one window each: years without minutes are not asked for.
+    assert [each.symbols for each in world.bars.asked] == [
+        ("600519.SH", "000001.SZ"), ("600519.SH",), ("000001.SZ",),
+    ]  # fmt: skip
+    assert world.bars.asked[1].window.start == day(2024, 2, 26)
 
 
 async def test_many_symbols_cost_few_requests(channel: aio.Channel, world: World):
     await frames(channel, ask(*SYMBOLS, start=bound(2023, 1, 1), end=bound(2023, 12, 31)))
     assert [each.symbols for each in world.bars.asked] == [SYMBOLS]
+
+
+async def test_symbols_that_begin_together_cost_one_request(channel: aio.Channel, world: World):
+    await frames(channel, ask(*SYMBOLS))
+    probe, request = world.bars.asked
+    assert (probe.fields, probe.window.last) == (("time",), 1)
+    assert (request.symbols, request.window.start) == (SYMBOLS, day(2020, 1, 1))
 
 
 async def test_no_chunk_is_larger_than_promised(channel: aio.Channel, world: World):
