@@ -93,7 +93,7 @@ class SmallMarket:
         return [IndexWeight(index_symbol, "600036.SH", 100.0, date(2023, 2, 1), Source.SIMULATED)]
 
     async def financials(self, request):
-        empty = {statement: () for statement in request.fields}
+        empty = dict.fromkeys(request.fields, ())
         return [
             CompanyFinancials(symbol, empty) if symbol in KNOWN else None
             for symbol in request.symbols
