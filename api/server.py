@@ -118,7 +118,7 @@ async def _serve_http(
 async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
     if not config.grpc.enabled:
         return None
-    return await start_grpc(assembly.gateway, config.grpc)
+    return await start_grpc(assembly.gateway, config.grpc, config.limits)
 
 
 def _stopper(server: _Uvicorn, assembly: Assembly) -> Callable[[], None]:

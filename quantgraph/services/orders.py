@@ -1,10 +1,11 @@
 """Orders through the journal: intent durable first, then the terminal, then the outcome."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 import structlog
 
@@ -38,6 +39,7 @@ from quantgraph.domain.transitions import after_report
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.workers import Workers
 
+T = TypeVar("T")
 _logger = structlog.get_logger(__name__)
 
 
@@ -67,6 +69,7 @@ class JournaledTrading:
         self._log = OrderLog(journal, desk.workers, self._source)
         self._locks: dict[str, asyncio.Lock] = {}
         self._task: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
         self._last_report: datetime | None = None
 
     def start(self) -> None:
@@ -83,7 +86,8 @@ class JournaledTrading:
         self._log.close()
 
     async def close(self) -> None:
-        """Stop taking reports; what was journalled stays."""
+        """Finish what is on its way and stop taking reports; what was journalled stays."""
+        await asyncio.gather(*self._running, return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -98,15 +102,16 @@ class JournaledTrading:
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Journal the intent, send it once, journal the outcome."""
         await self._require_account(ticket.account_id)
-        digest = ticket.digest()
-        order, recorded, new = await self._workers.run(
-            self._journal.accept, self._accepted(ticket), digest
+        return await self._unstopped(self._submit(ticket))
+
+    async def _submit(self, ticket: OrderTicket) -> Submission:
+        order, digest, new = await self._workers.run(
+            self._journal.accept, self._accepted(ticket), ticket.digest()
         )
         if not new:
-            return _replay(ticket, order, recorded)
+            return _replay(ticket, order, digest)
         self._log.announce(order.account_id)
-        # Shielded: a caller that gives up must not leave the outcome unrecorded.
-        return _answered(await asyncio.shield(self._send(order)), replayed=False)
+        return _answered(await self._send(order), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -118,6 +123,9 @@ class JournaledTrading:
         if order.state.final:
             text = f"Order {order.id} is {order.state} already."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
+        return await self._unstopped(self._withdraw(order))
+
+    async def _withdraw(self, order: Order) -> Order:
         await self._terminal.withdraw(order)
         asked = ExecutionReport(
             order.id,
@@ -127,7 +135,7 @@ class JournaledTrading:
             order.average_price,
             self._desk.clock.now(),
         )
-        return await asyncio.shield(self._apply(asked))
+        return await self._apply(asked)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
@@ -152,6 +160,13 @@ class JournaledTrading:
         """Begin a new log: the simulated world has started over."""
         await self._workers.run(self._journal.start_over, epoch)
         self._log.announce_all()
+
+    async def _unstopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` to its end though the caller may give up: no outcome stays unrecorded."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
 
     async def _send(self, order: Order) -> Order:
         now = self._desk.clock.now()

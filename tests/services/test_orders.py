@@ -1,0 +1,357 @@
+"""Orders through guard and journal, over the simulated terminal or one that misbehaves."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgraph.domain.accounts import Account, AccountStatus
+from quantgraph.domain.errors import IdempotencyConflict, NotFound, OrderRefused
+from quantgraph.domain.orders import (
+    Destination,
+    Fill,
+    OrderKey,
+    OrderState,
+    OrderTicket,
+    Side,
+)
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import LogCursor, StreamKind
+from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.transitions import after_report
+from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.workers import Workers
+from quantgraph.store.journal import OrderJournal
+
+NOW = datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that moves only when told."""
+
+    time = NOW
+
+    def now(self):
+        return self.time
+
+
+class Ids:
+    count = 0
+
+    def new(self, prefix):
+        self.count += 1
+        return f"{prefix}{self.count}"
+
+
+class Terminal:
+    """A terminal whose behaviour a test chooses; it counts what reaches it."""
+
+    def __init__(self):
+        self.placed, self.withdrawn = [], []
+        self.refusal = self.failure = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.queue = asyncio.Queue()
+        self.journal_at_place = None
+        self.journal = None
+
+    async def place(self, order):
+        self.placed.append(order)
+        self.journal_at_place = self.journal.find(OrderKey(order.account_id, order.id))
+        await self.gate.wait()
+        if self.refusal or self.failure:
+            raise self.refusal or self.failure
+        return PlacedOrder(f"broker-{len(self.placed)}")
+
+    async def withdraw(self, order):
+        self.withdrawn.append(order)
+
+    async def reports(self):
+        while (report := await self.queue.get()) is not None:
+            yield report
+
+    async def accounts(self):
+        return [Account("sim-1", "One", "test", AccountStatus.CONNECTED)]
+
+
+class Desk:
+    """A journalled terminal in a running loop."""
+
+    def __init__(self, path):
+        self.terminal, self.clock = Terminal(), Clock()
+        self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
+        self.workers = Workers(2, 64)
+        desk = OrderDesk(self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_")
+        self.trading = JournaledTrading(self.journal, self.terminal, self.terminal, desk)
+
+    async def __aenter__(self):
+        self.trading.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.trading.close()
+        self.workers.close()
+        self.journal.close()
+
+    def states(self):
+        return [event.order.state for event in self.journal.events("sim-1", 0, 1000)]
+
+
+@pytest.fixture
+async def desk(tmp_path):
+    async with Desk(tmp_path) as desk:
+        yield desk
+
+
+def ticket(key="k1", **changes):
+    base = OrderTicket("sim-1", key, "600519.SH", Side.BUY, 300, limit_price=Decimal("1800.00"))
+    return replace(base, **changes)
+
+
+def report(order, state, filled=0, fill=None, **changes):
+    price = Decimal("1800.00") if filled else None
+    return ExecutionReport(order.id, "sim-1", state, filled, price, NOW, fill, **changes)
+
+
+def fill(order, number, quantity):
+    price = Decimal("1800.00")
+    return Fill(
+        f"f{number}", order.id, "sim-1", order.symbol, order.side, quantity, price,
+        price * quantity, Decimal("5.00"), NOW,
+    )  # fmt: skip
+
+
+async def test_the_intent_is_in_the_journal_before_the_terminal_hears_of_it(desk):
+    done = await desk.trading.submit(ticket())
+    assert desk.terminal.journal_at_place.state is OrderState.ACCEPTED
+    assert done.order.state is OrderState.WORKING
+    assert done.order.broker_order_id == "broker-1"
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+
+
+async def test_a_thousand_submits_of_one_key_send_one_order(desk):
+    desk.workers._limit = 2000
+    done = await asyncio.gather(*(desk.trading.submit(ticket()) for _ in range(1000)))
+    assert len(desk.terminal.placed) == 1
+    assert sum(not each.replayed for each in done) == 1
+    assert {each.order.id for each in done} == {"mock_order_1"} | {
+        each.order.id for each in done if each.replayed
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"symbol": "000001.SZ"},
+        {"side": Side.SELL},
+        {"quantity": 400},
+        {"limit_price": Decimal("1800.01")},
+        {"note": "x"},
+        {"strategy": "x"},
+        {"expires_at": NOW + timedelta(days=1)},
+    ],
+    ids=str,
+)
+async def test_the_same_key_with_another_body_is_a_conflict(desk, change):
+    await desk.trading.submit(ticket())
+    with pytest.raises(IdempotencyConflict):
+        await desk.trading.submit(ticket(**change))
+    with pytest.raises(IdempotencyConflict):
+        await desk.trading.recall(ticket(**change))
+    assert len(desk.terminal.placed) == 1
+
+
+async def test_a_price_written_differently_is_the_same_body(desk):
+    await desk.trading.submit(ticket(limit_price=Decimal("1800.0")))
+    assert (await desk.trading.submit(ticket(limit_price=Decimal("1800.00")))).replayed
+
+
+async def test_a_refusal_of_the_terminal_is_told_again_to_every_repeat(desk):
+    desk.terminal.refusal = OrderRefused(Reason.INSUFFICIENT_CASH, "no money", zh="没钱")
+    for _ in range(2):
+        with pytest.raises(OrderRefused) as caught:
+            await desk.trading.submit(ticket())
+        assert caught.value.reason is Reason.INSUFFICIENT_CASH
+        assert (caught.value.message, caught.value.message_zh) == ("no money", "没钱")
+    assert len(desk.terminal.placed) == 1
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.REJECTED]
+
+
+@pytest.mark.parametrize("failure", [TimeoutError(), ConnectionError(), ValueError("-1")], ids=repr)
+async def test_anything_but_a_proven_refusal_is_unknown_and_never_resent(desk, failure):
+    desk.terminal.failure = failure
+    assert (await desk.trading.submit(ticket())).order.state is OrderState.UNKNOWN
+    desk.terminal.failure = None
+    assert (await desk.trading.submit(ticket())).order.state is OrderState.UNKNOWN
+    assert len(desk.terminal.placed) == 1
+
+
+async def test_a_caller_that_gives_up_leaves_no_order_half_done(desk):
+    desk.terminal.gate.clear()
+    submitting = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.terminal.placed:
+        await asyncio.sleep(0)
+    submitting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await submitting
+    desk.terminal.gate.set()
+    await desk.trading.close()
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+
+
+async def test_a_caller_that_gives_up_at_once_leaves_no_order_unsent(desk):
+    submitting = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.states():
+        await asyncio.sleep(0)
+    submitting.cancel()
+    await desk.trading.close()
+    assert len(desk.terminal.placed) == 1
+    assert desk.states()[-1] is OrderState.WORKING
+
+
+async def test_an_order_is_not_sent_after_its_validity(desk):
+    done = await desk.trading.submit(ticket(expires_at=NOW))
+    assert done.order.state is OrderState.EXPIRED
+    assert desk.terminal.placed == []
+
+
+async def test_reports_change_the_order_once_however_often_they_come(desk):
+    order = (await desk.trading.submit(ticket())).order
+    partial = report(order, OrderState.PARTIALLY_FILLED, 100, fill(order, 1, 100))
+    whole = report(order, OrderState.FILLED, 300, fill(order, 2, 200))
+    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 2))) as events:
+        assert (await anext(events)).kind is StreamKind.CAUGHT_UP
+        for each in (partial, partial, whole, partial, whole):
+            desk.terminal.queue.put_nowait(each)
+        seen = [await anext(events), await anext(events)]
+    assert [event.fill.id for event in seen] == ["f1", "f2"]
+    last = await desk.trading.order(OrderKey("sim-1", order.id))
+    assert (last.state, last.filled_quantity) == (OrderState.FILLED, 300)
+
+
+async def test_a_fill_that_overtakes_the_answer_is_not_undone_by_it(desk):
+    desk.terminal.gate.clear()
+    submitting = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.terminal.placed:
+        await asyncio.sleep(0)
+    [placed] = desk.terminal.placed
+    desk.terminal.queue.put_nowait(report(placed, OrderState.FILLED, 300, fill(placed, 1, 300)))
+    while OrderState.FILLED not in desk.states():
+        await asyncio.sleep(0)
+    desk.terminal.gate.set()
+    order = (await submitting).order
+    assert (order.state, order.filled_quantity) == (OrderState.FILLED, 300)
+    assert order.broker_order_id == "broker-1"
+
+
+async def test_a_cancel_is_recorded_as_asked_until_the_terminal_confirms(desk):
+    order = (await desk.trading.submit(ticket())).order
+    asked = await desk.trading.cancel(OrderKey("sim-1", client_order_id="k1"))
+    assert asked.state is OrderState.PENDING_CANCEL
+    desk.terminal.queue.put_nowait(report(order, OrderState.CANCELED))
+    while desk.states()[-1] is not OrderState.CANCELED:
+        await asyncio.sleep(0)
+    with pytest.raises(OrderRefused) as caught:
+        await desk.trading.cancel(OrderKey("sim-1", order.id))
+    assert caught.value.reason is Reason.ORDER_NOT_CANCELABLE
+
+
+async def test_unknown_orders_and_accounts_have_their_own_codes(desk):
+    with pytest.raises(NotFound) as caught:
+        await desk.trading.cancel(OrderKey("sim-1", "none"))
+    assert caught.value.reason is Reason.ORDER_NOT_FOUND
+    with pytest.raises(NotFound) as caught:
+        await desk.trading.submit(ticket(account_id="nobody"))
+    assert caught.value.reason is Reason.UNKNOWN_ACCOUNT
+
+
+STATES = [state for state in OrderState if state is not OrderState.PENDING_APPROVAL]
+
+
+@given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
+def test_reports_in_any_order_and_number_end_the_same(order_of, repeats):
+    """A trace of a partially filled, then cancelled order, shuffled and repeated."""
+    start = _accepted()
+    trace = [
+        report(start, OrderState.WORKING),
+        report(start, OrderState.PARTIALLY_FILLED, 100),
+        report(start, OrderState.PARTIALLY_FILLED, 200),
+        report(start, OrderState.PENDING_CANCEL, 200),
+        report(start, OrderState.CANCELED, 200),
+        report(start, OrderState.WORKING),
+    ]
+    after = start
+    for place in [*order_of, *repeats]:
+        after = after_report(after, trace[place], None) or after
+    assert (after.state, after.filled_quantity) == (OrderState.CANCELED, 200)
+
+
+@given(st.lists(st.tuples(st.sampled_from(STATES), st.integers(0, 300)), max_size=12))
+def test_no_report_takes_back_a_final_state_or_a_fill(changes):
+    order = _accepted()
+    for state, filled in changes:
+        after = after_report(order, report(order, state, filled), None) or order
+        assert after.filled_quantity >= order.filled_quantity
+        if order.state.final:
+            assert after.state is order.state
+        order = after
+
+
+def _accepted():
+    from quantgraph.domain.orders import Order, Origin, PriceType
+
+    return Order(
+        id="o1", account_id="sim-1", client_order_id="k1", broker_order_id=None,
+        symbol="600519.SH", side=Side.BUY, price_type=PriceType.LIMIT,
+        limit_price=Decimal("1800.00"), quantity=300, filled_quantity=0, average_price=None,
+        state=OrderState.ACCEPTED, destination=Destination.SIMULATED, origin=Origin.OURS,
+        created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+
+
+async def test_a_new_epoch_ends_the_streams_of_the_old_one(desk):
+    await desk.trading.submit(ticket())
+    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 2))) as events:
+        await anext(events)
+        waiting = asyncio.create_task(anext(events))
+        await asyncio.sleep(0)
+        await desk.trading.start_over("e2")
+        with pytest.raises(Exception, match="'e1' is over") as caught:
+            await waiting
+    assert caught.value.reason is Reason.EPOCH_CHANGED
+
+
+async def test_a_drained_stream_says_where_to_go_on(desk):
+    await desk.trading.submit(ticket())
+    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 0))) as events:
+        for _ in range(3):
+            await anext(events)
+        waiting = asyncio.create_task(anext(events))
+        await asyncio.sleep(0)
+        desk.trading.drain()
+        with pytest.raises(Exception, match="afterSequence 2") as caught:
+            await waiting
+    assert caught.value.reason is Reason.SHUTTING_DOWN
+
+
+async def test_cut_at_every_sequence_the_log_joins_again(desk):
+    for number in range(5):
+        await desk.trading.submit(ticket(f"k{number}"))
+
+    async def read(after):
+        found = []
+        async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", after))) as events:
+            async for event in events:
+                if event.kind is StreamKind.CAUGHT_UP:
+                    return found
+                found.append(event)
+
+    whole = await read(0)
+    assert [event.sequence for event in whole] == list(range(1, 11))
+    for cut in range(11):
+        assert whole[:cut] + await read(cut) == whole
