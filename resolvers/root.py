@@ -11,7 +11,6 @@ from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorQueries
 from resolvers.system import SystemQueries
-
 from schema.scalars import SCALARS
 
 

@@ -31,7 +31,9 @@ class Problem:
         )
 
 
-@strawberry.type(description="A market or risk rule, or the terminal, refuses the order; nothing trades.")
+@strawberry.type(
+    description="A market or risk rule, or the terminal, refuses the order; nothing trades."
+)
 class OrderRejected(Problem):
     pass
 

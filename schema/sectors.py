@@ -28,7 +28,9 @@ class Sector:
     )
     source: Source = strawberry.field(description="Where the list comes from.")
     member_count: int = strawberry.field(description="Number of members.")
-    symbols: list[Symbol] = strawberry.field(description="The members' symbols, in the source's order.")
+    symbols: list[Symbol] = strawberry.field(
+        description="The members' symbols, in the source's order."
+    )
 
     @strawberry.field(description="The members, in the source's order.")
     def members(self) -> list[SectorMember]:

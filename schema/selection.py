@@ -63,8 +63,7 @@ def _included(raw: GraphQLResolveInfo[Context], node: SelectionNode) -> bool:
 
 def _condition(raw: GraphQLResolveInfo[Context], directive: DirectiveNode) -> bool:
     """Return the value of a directive's `if`; validation has made sure that there is one."""
-    [argument] = directive.arguments or ()
-    value = argument.value
+    value = next(iter(directive.arguments or ())).value
     if isinstance(value, VariableNode):
         # Strawberry gives resolvers the plain coerced values, defaults filled in.
         variables = cast("dict[str, bool]", raw.variable_values)

@@ -1,4 +1,4 @@
-"""config.toml: every key shown, unknown ones refused, the environment and the command line on top."""
+"""config.toml: every key shown, unknown ones refused, environment and command line on top."""
 
 import tomllib
 from pathlib import Path

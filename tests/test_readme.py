@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import re
 import shlex
@@ -26,7 +27,7 @@ def pairs(name, first, second):
     found = blocks(name)
     return [
         (text, answer)
-        for (kind, text), (other, answer) in zip(found, found[1:], strict=False)
+        for (kind, text), (other, answer) in itertools.pairwise(found)
         if (kind, other) == (first, second)
     ]
 
@@ -111,5 +112,5 @@ def test_every_link_leads_somewhere(name):
 
 
 def test_both_readmes_show_the_same_examples():
-    shown = [[each for each in blocks(name) if each[0] not in ("sh",)] for name in READMES]
+    shown = [[each for each in blocks(name) if each[0] != "sh"] for name in READMES]
     assert shown[0] == shown[1]

@@ -52,8 +52,10 @@ def test_root_fields_are_found_through_fragments_and_aliases(documents):
         ("{ " + "sectors { name } " * 800 + "}", Reason.QUERY_TOO_LARGE),
         ("{ " + "sector { " * 900 + "}" * 900 + "}", Reason.QUERY_TOO_LARGE),
         ("{ " + "a { " * 12 + "b" + " }" * 13, Reason.QUERY_TOO_LARGE),
-        ("{ " + " ".join(f"a{n}: sectors {{ name }}" for n in range(31)) + " }",)
-        + (Reason.QUERY_TOO_LARGE,),
+        (
+            "{ " + " ".join(f"a{n}: sectors {{ name }}" for n in range(31)) + " }",
+            Reason.QUERY_TOO_LARGE,
+        ),
         ("fragment F on Query { sectors { name } }", Reason.GRAPHQL_VALIDATION_FAILED),
     ],
 )

@@ -1,5 +1,6 @@
 """Subscriptions over server-sent events."""
 
+import itertools
 import json
 
 import httpx
@@ -49,7 +50,7 @@ def test_quotes_arrive_as_events(open_stream):
                 break
     assert [each["kind"] for each in seen] == ["SNAPSHOT", "UPDATE", "UPDATE", "UPDATE"]
     assert all(each["quote"]["lastPrice"] > 0 for each in seen)
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in itertools.pairwise(seen):
         assert after["previousSequence"] == before["sequence"]
 
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 
 def test_accounts_show_money_that_adds_up(ask_mock):
-    query = """{ accounts { id name terminal status asset { cash frozenCash marketValue total source }
+    query = """{ accounts { id name terminal status
+      asset { cash frozenCash marketValue total source }
       positions { symbol quantity sellable costPrice lastPrice marketValue profit source } } }"""
     [account] = ask_mock(query)["accounts"]
     assert (account["id"], account["terminal"], account["status"]) == ("sim-1", "sim", "CONNECTED")

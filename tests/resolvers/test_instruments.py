@@ -5,7 +5,7 @@ def pages(ask, arguments, size):
     after, symbols = None, []
     while True:
         query = f"""query($after: String) {{ instruments(first: {size}, after: $after {arguments})
-          {{ nodes {{ symbol name }} edges {{ cursor }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+          {{ nodes {{ symbol }} edges {{ cursor }} pageInfo {{ hasNextPage endCursor }} }} }}"""
         page = ask(query, after=after)["instruments"]
         symbols += [node["symbol"] for node in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
@@ -16,7 +16,8 @@ def pages(ask, arguments, size):
 
 def test_an_imported_instrument_has_its_facts(ask):
     found = ask(
-        '{ instrument(symbol: "600519.SH") { name market kind board listDate isSt priceTick source } }'
+        '{ instrument(symbol: "600519.SH")'
+        " { name market kind board listDate isSt priceTick source } }"
     )["instrument"]
     assert found == {
         "name": "贵州茅台",

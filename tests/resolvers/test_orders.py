@@ -75,7 +75,8 @@ def test_an_order_waits_and_can_be_cancelled(ask_mock, resting):
 
 
 def test_a_crossing_order_fills_and_moves_cash_and_shares(ask_mock, submit):
-    state = """{ accounts { id asset { cash frozenCash total } positions { symbol quantity sellable } } }"""
+    state = """{ accounts { id asset { cash frozenCash total }
+      positions { symbol quantity sellable } } }"""
 
     def account():
         return next(a for a in ask_mock(state)["accounts"] if a["id"] == "sim-1")
@@ -85,7 +86,8 @@ def test_a_crossing_order_fills_and_moves_cash_and_shares(ask_mock, submit):
 
     before = account()
     done = submit(limitPrice=high_price(ask_mock), quantity=200)["order"]
-    query = f'''{{ order(accountId: "sim-1", id: "{done["id"]}") {{ state filledQuantity averagePrice }} }}'''
+    picked = "state filledQuantity averagePrice"
+    query = f'{{ order(accountId: "sim-1", id: "{done["id"]}") {{ {picked} }} }}'
     while (order := ask_mock(query)["order"])["state"] != "FILLED":
         pass
     after = account()
@@ -247,7 +249,7 @@ def test_a_cursor_resumes_without_a_gap(gateway, ask_mock, submit):
             whole.append(event)
     assert [event["sequence"] for event in whole] == list(range(1, len(whole) + 1))
     ours = [event for event in whole if event["order"]["id"] == done]
-    assert [event["order"]["state"] for event in ours][0] == "ACCEPTED"
+    assert next(event["order"]["state"] for event in ours) == "ACCEPTED"
     assert ours[-1]["order"]["state"] == "FILLED"
     assert sum(event["fill"]["quantity"] for event in ours if event["fill"]) == 100
     for cut in (1, len(whole) // 2, len(whole) - 1):

@@ -31,7 +31,7 @@ def test_an_index_with_weights_is_a_sector(ask):
     weights = data["indexWeights"]
     assert len(weights) == 300
     assert sum(each["weight"] for each in weights) == pytest.approx(100.003, abs=1e-9)
-    assert [each["weight"] for each in weights] == sorted((e["weight"] for e in weights))[::-1]
+    assert [each["weight"] for each in weights] == sorted(e["weight"] for e in weights)[::-1]
     assert {each["date"] for each in weights} == {"2026-04-30"}
 
 

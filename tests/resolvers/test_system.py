@@ -17,7 +17,8 @@ def test_the_clock_is_simulated_and_in_session(ask_mock):
 
 
 def test_capabilities_say_why_not(ask_mock):
-    query = "{ serverInfo { backends { name kind connected capabilities { operation available reason } } } }"
+    query = """{ serverInfo { backends { name kind connected
+      capabilities { operation available reason } } } }"""
     [backend] = ask_mock(query)["serverInfo"]["backends"]
     assert (backend["name"], backend["kind"], backend["connected"]) == ("sim", "sim", True)
     for each in backend["capabilities"]:

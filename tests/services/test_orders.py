@@ -350,6 +350,7 @@ async def test_cut_at_every_sequence_the_log_joins_again(desk):
                 if event.kind is StreamKind.CAUGHT_UP:
                     return found
                 found.append(event)
+        return None
 
     whole = await read(0)
     assert [event.sequence for event in whole] == list(range(1, 11))
