@@ -14,6 +14,7 @@ from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.rules.bands import BANDS
 
 _FINE = 65_536  # the walk is kept in 1/65536 tick
+_HALF = _FINE // 2
 _PULL = 250  # sessions that it takes to come back, roughly
 _FREE_RATE = 1_000  # 0.01 %: how far a price without a band may go in a day, our own choice
 _INDEX_SHARE_PRICE = 15  # yuan: an index counts its members' money, not its points
@@ -111,7 +112,10 @@ def _band_rates(instrument: Instrument, days: Dates) -> Ints:
 
 
 def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Dividend, ...]]:
-    """Walk from close to close. Sequential on purpose: every band hangs on the close before."""
+    """Walk from close to close. Sequential on purpose: every band hangs on the close before.
+
+    A band is rounded half up and reaches at least one tick away from the reference price.
+    """
     close, fine, level = origin.close, origin.close * _FINE, origin.close * _FINE
     rows: list[tuple[int, int, int, int]] = []
     dividends: list[Dividend] = []
@@ -125,20 +129,22 @@ def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Divi
             fine = fine * reference // close
             level = level * _TENTHS // (_TENTHS + payout.tenths)
             dividends.append(_dividend(origin, days[index], payout, close))
-        low, high = _limits(reference, rates[index])
+        # Written out, without min and max: this loop is what a cold symbol's first answer costs.
+        rate = rates[index]
+        low = (2 * reference * (10_000 - rate) + 10_000) // 20_000
+        high = (2 * reference * (10_000 + rate) + 10_000) // 20_000
+        low = low if low < reference else reference - 1
+        low = low if low > 1 else 1  # noqa: FURB136
+        high = high if high > reference else reference + 1
         fine += fine * move // 1_000_000 + (level - fine) // _PULL
-        fine = min(max(fine, low * _FINE), high * _FINE)
-        close = (fine + _FINE // 2) // _FINE
+        close = (fine + _HALF) // _FINE
+        if close <= low:
+            close, fine = low, max(low * _FINE, fine)
+        elif close >= high:
+            close, fine = high, min(high * _FINE, fine)
         rows.append((close, reference, low, high))
     table = np.array(rows, dtype=np.int64).reshape(-1, 4).T
     return _Steps(table[0], table[1], table[2], table[3], moves), tuple(dividends)
-
-
-def _limits(reference: int, rate: int) -> tuple[int, int]:
-    """Return the band in ticks: half up, and at least one tick away from the reference price."""
-    low = (2 * reference * (10_000 - rate) + 10_000) // 20_000
-    high = (2 * reference * (10_000 + rate) + 10_000) // 20_000
-    return max(min(low, reference - 1), 1), max(high, reference + 1)
 
 
 def _payout_days(origin: Origin, days: Dates) -> dict[int, int]:
