@@ -24,6 +24,10 @@ proto:
 sdl:
     uv run python -m tools.sdl
 
+# The exchanges' closures from the pinned calendar library
+closures:
+    uv run python -m tools.closures
+
 # Newest version of everything into pyproject.toml; read the diff, then `just`
 lock:
     uv run --no-sync python -m tools.lock

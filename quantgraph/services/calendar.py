@@ -13,23 +13,20 @@ from quantgraph.config import CalendarConfig
 from quantgraph.domain.calendar import Dates, TradingCalendar
 
 _FIRST = date(1990, 12, 19)  # the first trading day of the Shanghai exchange
+SHIPPED = Path(__file__).with_name("closures.json")
 
 
 def load_calendar(config: CalendarConfig, cache_dir: Path) -> TradingCalendar:
     """Return the sessions of the Shanghai and Shenzhen exchanges since 1990-12-19.
 
-    The library costs more than a second to import, so its sessions are kept in `cache_dir` under
-    the library's version; a file that is absent, damaged or of another version is made anew, and
-    a folder that cannot be written only costs that second. `config.covered_until` goes on with
-    weekdays; `config.closures` are never sessions.
+    The library costs seconds to import, so what its pinned version says is kept beside this module
+    (`tools/closures.py` writes it); what another version says is kept in `cache_dir`. A file there
+    that is absent, damaged or of another version is made anew, and a folder that cannot be written
+    only costs the time. `config.covered_until` goes on with weekdays; `config.closures` are never
+    sessions.
     """
     release = version("exchange_calendars")
-    file = cache_dir / f"sessions-{release}.json"
-    kept = _read(file)
-    if kept is None:
-        kept = _compute()
-        _write(file, kept)
-    sessions, last = _extended(*kept, config)
+    sessions, last = _extended(*(_shipped(release) or _kept(release, cache_dir)), config)
     source = f"exchange_calendars {release} XSHG"
     return TradingCalendar(sessions, first=_FIRST, last=last, source=source)
 
@@ -45,7 +42,28 @@ def _extended(sessions: Dates, last: date, config: CalendarConfig) -> tuple[Date
     return sessions[~np.isin(sessions, closures)], last
 
 
-def _compute() -> tuple[Dates, date]:
+def _shipped(release: str) -> tuple[Dates, date] | None:
+    """Return the sessions of the pinned version: weekdays but for its closures."""
+    shipped = json.loads(SHIPPED.read_bytes())
+    if shipped["release"] != release:
+        return None
+    last = date.fromisoformat(shipped["last"])
+    days = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(last, "D") + 1)
+    closures = np.array(shipped["closures"], "datetime64[D]")
+    return days[np.is_busday(days) & ~np.isin(days, closures)], last
+
+
+def _kept(release: str, folder: Path) -> tuple[Dates, date]:
+    file = folder / f"sessions-{release}.json"
+    kept = _read(file)
+    if kept is None:
+        kept = compute_sessions()
+        _write(file, kept)
+    return kept
+
+
+def compute_sessions() -> tuple[Dates, date]:
+    """Ask the library: its sessions, and the last day that it covers."""
     from exchange_calendars import get_calendar
     from exchange_calendars.exchange_calendar_xshg import XSHGExchangeCalendar
 

@@ -12,17 +12,35 @@ from quantgraph.services.calendar import load_calendar
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("calendar")
-    load_calendar(CalendarConfig(), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_shipped", lambda _: None)
+        load_calendar(CalendarConfig(), folder)
     return folder
 
 
 @pytest.fixture
 def library(monkeypatch):
-    """Counts how often the slow library is asked."""
+    """Counts how often the slow library is asked; what is shipped is of another version."""
     asked = []
-    compute = module._compute
-    monkeypatch.setattr(module, "_compute", lambda: asked.append(1) or compute())
+    compute = module.compute_sessions
+    monkeypatch.setattr(module, "compute_sessions", lambda: asked.append(1) or compute())
+    monkeypatch.setattr(module, "_shipped", lambda _: None)
     return asked
+
+
+def test_what_is_shipped_is_what_the_pinned_library_says(monkeypatch, tmp_path):
+    """Run `just closures` after a new version of exchange_calendars."""
+    shipped = load_calendar(CalendarConfig(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    sessions, last = module.compute_sessions()
+    assert shipped.sessions.tolist() == sessions.tolist()
+    assert shipped.last == last
+
+
+def test_another_version_of_the_library_is_asked_itself(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "version", lambda _: "99.0")
+    assert load_calendar(CalendarConfig(), tmp_path).is_session(date(2023, 2, 1))
+    assert [file.name for file in tmp_path.iterdir()] == ["sessions-99.0.json"]
 
 
 def test_it_covers_the_exchange_from_its_first_day_to_the_end_of_2026(folder):
