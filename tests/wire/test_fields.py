@@ -22,7 +22,7 @@ from tests.wire.strategies import INSTANTS, MILLISECONDS, decimals
 @given(decimals())
 def test_decimals_keep_every_digit(value: Decimal):
     read = fields.decimal_from_proto(fields.decimal_to_proto(value), "price")
-    assert str(read) == format(value, "f")
+    assert format(read, "f") == format(value, "f")
 
 
 @pytest.mark.parametrize(
