@@ -30,6 +30,7 @@ class _Series:
     rows: int = 0
     chunks: int = 0
     source: Source | None = None
+    fingerprint: str | None = None
     coverage: list[Coverage] = field(default_factory=list[Coverage])
     anchor: int | None = None
     error: GatewayError | None = None
@@ -40,11 +41,11 @@ class _Series:
             self.error = found
             return
         rows = found.columns.length
-        if rows and self.rows and found.source is not self.source:
-            self.error = _source_changed(self.symbol, self.source, found.source)
+        if rows and self.rows and self._changed(found):
+            self.error = _source_changed(self.symbol)
             return
         if rows or self.source is None:
-            self.source = found.source
+            self.source, self.fingerprint = found.source, found.fingerprint
         self.anchor = found.anchor
         self.coverage.append(found.coverage)
         step = rows_per_chunk(tuple(found.columns.values))
@@ -53,6 +54,9 @@ class _Series:
             columns = found.columns.take(slice(first, min(first + step, rows)))
             yield chunk_to_proto(self.symbol, found.source, columns)
         self.rows += rows
+
+    def _changed(self, found: BarSeries) -> bool:
+        return (found.source, found.fingerprint) != (self.source, self.fingerprint)
 
     def end(self) -> DownloadBarsResponse:
         """Return the frame that closes the symbol."""
@@ -110,6 +114,9 @@ def _counted(totals: Totals, series: _Series) -> Totals:
     )
 
 
-def _source_changed(symbol: str, before: Source | None, now: Source) -> GatewayError:
-    text = f"{symbol} came from {before} and now comes from {now}; download it again."
+def _source_changed(symbol: str) -> GatewayError:
+    text = (
+        f"The source of {symbol}, or the ex-right events that adjust it, changed during the "
+        "download; download it again."
+    )
     return EpochChanged(Reason.SOURCE_CHANGED, text, symbol=symbol)

@@ -12,8 +12,9 @@ FRONT kinds are anchored at the newest held bar, BACK kinds at the oldest. See d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
+from hashlib import blake2b
 
 import numpy as np
 
@@ -64,6 +65,12 @@ def adjust_prices(
 def relevant_events(events: Sequence[Dividend], first: date, last: date) -> Sequence[Dividend]:
     """Return the events that lie between the oldest and the newest held bar."""
     return [event for event in events if first < event.ex_date <= last]
+
+
+def fingerprint(events: Sequence[Dividend]) -> str:
+    """Return what tells these events from any others, the same in every process."""
+    told = repr([astuple(event) for event in events])
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def _maps(events: Sequence[Dividend], passed: Column, adjustment: Adjustment) -> Sequence[Affine]:

@@ -176,7 +176,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class BarSeries:
-    """The answer for one symbol. `anchor` is the bar that an adjusted price is equal to."""
+    """The answer for one symbol. `anchor` is the bar that an adjusted price is equal to.
+
+    `fingerprint` tells the ex-right events that the prices went through: two spans of a series
+    belong together only where it is the same. None where no price was adjusted.
+    """
 
     symbol: str
     period: Period
@@ -185,6 +189,7 @@ class BarSeries:
     columns: BarColumns
     coverage: Coverage
     anchor: int | None = None
+    fingerprint: str | None = None
 
 
 # A whole trading day, or an instant (aware). A datetime is a date in Python: test it first.

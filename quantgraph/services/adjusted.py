@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quantgraph.domain.adjustment import FRONTS, adjust_prices, relevant_events
+from quantgraph.domain.adjustment import (
+    FRONTS,
+    adjust_prices,
+    fingerprint,
+    relevant_events,
+)
 from quantgraph.domain.bars import BAR_FIELDS, PRICES, Adjustment, BarRequest, BarSeries
 from quantgraph.domain.calendar import dates_of, day_of
 from quantgraph.domain.dividends import Dividend
@@ -72,8 +77,13 @@ def _adjusted(
         except GatewayError as error:
             return error
     anchor = last if request.adjustment in FRONTS else first
-    picked = columns.pick(request.fields)
-    return replace(series, columns=picked, adjustment=request.adjustment, anchor=anchor)
+    return replace(
+        series,
+        columns=columns.pick(request.fields),
+        adjustment=request.adjustment,
+        anchor=anchor,
+        fingerprint=fingerprint(relevant),
+    )
 
 
 def _labelled(series: BarSeries | GatewayError, request: BarRequest) -> BarSeries | GatewayError:

@@ -1,0 +1,110 @@
+"""A download while files are imported: one series, or a refusal, never two spliced together."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grpc_bridge.downloads import download
+from quantgraph.config import CalendarConfig
+from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window
+from quantgraph.domain.calendar import TradingCalendar, starts_of
+from quantgraph.domain.ports import Gateway
+from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.calendar import load_calendar
+from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.workers import Workers
+from quantgraph.store.imports.importer import Importer
+from quantgraph.store.imports.layouts import ImportKind
+from quantgraph.store.market import MarketStore
+from quantgraph.wire.bars import twin_from_proto
+from tests.grpc_bridge.world import LIMITS, MarketClock, World
+
+
+class Folder:
+    """A store, and texts imported into it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = MarketStore(folder / "data")
+        self.calendar: TradingCalendar = load_calendar(CalendarConfig(), folder)
+
+    def load(self, kind: str, text: str) -> None:
+        file = self.folder / "file.csv"
+        file.write_text(text)
+        importer = Importer(self.store, self.calendar, MarketClock())
+        assert not importer.import_files(ImportKind(kind), [file]).failures
+
+    def gateway(self, workers: Workers) -> Gateway:
+        """Return a gateway that answers from the store, thirty days to a request."""
+        nobody: Any = None
+        judge = CoverageJudge(self.calendar, MarketClock())
+        inner = InnerMarket(nobody, nobody, nobody, nobody)
+        recorded = Recorded(self.store, inner, workers, judge)
+        return replace(
+            World().gateway,
+            bars=AdjustedBars(recorded, recorded, workers),
+            calendar=self.calendar,
+            limits=replace(LIMITS, bar_rows=31),
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    found = Folder(tmp_path)
+    days = found.calendar.between(date(2023, 2, 1), date(2023, 6, 1)).tolist()
+    rows = "".join(f"600519.SH,{day},10,10,10,10,100,10\n" for day in days)
+    found.load("bars", f"symbol,date,open,high,low,close,volume,previous_close\n{rows}")
+    yield found
+    found.store.close()
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    pool = Workers(2, 8)
+    yield pool
+    pool.close()
+
+
+def ask(adjustment: Adjustment) -> BarRequest:
+    (first,) = starts_of([date(2023, 2, 1)]).tolist()
+    return BarRequest(("600519.SH",), Period.DAY_1, Window(start=first), adjustment)
+
+
+@pytest.mark.parametrize("adjustment", [Adjustment.FRONT, Adjustment.BACK_RATIO])
+async def test_a_dividend_that_comes_between_two_frames_ends_the_symbol(
+    folder: Folder, workers: Workers, adjustment: Adjustment
+):
+    folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-03-01,1\n")
+    frames: list[Any] = []
+    async for frame in download(folder.gateway(workers), ask(adjustment)):
+        frames.append(frame)
+        if frame.HasField("chunk"):
+            folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-05-04,2\n")
+    assert [each.WhichOneof("frame") for each in frames] == [
+        "manifest", "chunk", "failure", "summary",
+    ]  # fmt: skip
+    assert frames[2].failure.failure.code == "SOURCE_CHANGED"
+    assert frames[3].summary.failure_count == 1
+
+
+async def test_what_does_not_touch_the_series_does_not_end_it(folder: Folder, workers: Workers):
+    gateway = folder.gateway(workers)
+    folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-03-01,1\n")
+    chunks: list[Any] = []
+    async for frame in download(gateway, ask(Adjustment.FRONT)):
+        if frame.HasField("chunk"):
+            chunks.append(twin_from_proto(frame.chunk.columns).values["close"])
+            # after the newest bar held, and of another symbol
+            folder.load(
+                "dividends",
+                "symbol,ex_date,cash\n600519.SH,2023-07-03,2\n000001.SZ,2023-03-02,1\n",
+            )
+    closes = np.concatenate(chunks)
+    assert len(chunks) > 2
+    assert (closes[0], closes[-1]) == (9.0, 10.0)
