@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import polars as pl
 
 from quantgraph.domain.bars import Mask
 from quantgraph.domain.calendar import Dates, Times, TradingCalendar
@@ -149,7 +150,12 @@ class Draft:
         return self.layout.stamp
 
     def _cells(self, column: str) -> Cells:
-        return Cells.of(self.table.frame[column], self.layout.missing, self.faults)
+        series = self.table.frame[column]
+        try:
+            return Cells.of(series, self.layout.missing, self.faults)
+        except pl.exceptions.PolarsError:
+            why = f"its column {column} holds {series.dtype}, not texts, numbers or dates."
+            raise import_failed(self.table.file, why) from None
 
     def _file_symbol(self) -> str:
         given = self.options.symbol

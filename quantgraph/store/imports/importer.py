@@ -11,6 +11,7 @@ from quantgraph.domain.errors import StartupError
 from quantgraph.store.imports import bars, ticks
 from quantgraph.store.imports.dividends import read_dividends
 from quantgraph.store.imports.draft import BadRowsFound, Draft, ImportOptions
+from quantgraph.store.imports.files import read_table
 from quantgraph.store.imports.financials import read_financials
 from quantgraph.store.imports.guess import find_layout
 from quantgraph.store.imports.instruments import read_instruments
@@ -25,7 +26,7 @@ from quantgraph.store.imports.report import (
 )
 from quantgraph.store.imports.sectors import read_sectors
 from quantgraph.store.imports.steps import Steps
-from quantgraph.store.imports.table import import_failed, read_table
+from quantgraph.store.imports.table import import_failed
 from quantgraph.store.imports.weights import read_weights
 from quantgraph.store.market import MarketStore
 from quantgraph.store.merge import MergeCount
