@@ -13,7 +13,7 @@ from typing import Protocol
 
 from quantgraph.domain.access import Principal
 from quantgraph.domain.accounts import Account, Asset, Position
-from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.dividends import Dividend
@@ -57,11 +57,14 @@ class Bars(Protocol):
 class Dividends(Protocol):
     """Ex-right events."""
 
-    async def dividends(self, symbols: Sequence[str]) -> Sequence[Sequence[Dividend] | None]:
-        """Return the events per symbol, oldest first.
+    async def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Sequence[Sequence[Dividend] | None]:
+        """Return the events per symbol, oldest first, of its bars of a base period.
 
-        An empty sequence says that there were none; None says that nobody knows (adjusted
-        prices are then ADJUSTMENT_UNAVAILABLE).
+        The events come from where those bars come from: a series never mixes two sources. An
+        empty sequence says that there were none; None says that nobody knows (adjusted prices
+        are then ADJUSTMENT_UNAVAILABLE).
         """
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from quantgraph.domain.bars import BarColumns, BarRequest
+from quantgraph.domain.bars import BarColumns, BarRequest, Period
 from quantgraph.domain.calendar import Dates
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError
@@ -72,10 +72,12 @@ class MarketShelf(Protocol):
         """Return the newest held weights of an index, heaviest first."""
         ...
 
-    def dividends(self, symbols: Sequence[str]) -> Mapping[str, Sequence[Dividend] | None]:
-        """Return the events of every symbol that has bars or dividends held, oldest first.
+    def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Mapping[str, Sequence[Dividend] | None]:
+        """Return the events of every symbol with bars of the day or the period held, oldest first.
 
-        None where what is held does not tell them; absent where nothing is held.
+        None where what is held does not tell them; absent where no such bars are held.
         """
         ...
 

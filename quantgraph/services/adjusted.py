@@ -12,12 +12,13 @@ from quantgraph.domain.adjustment import (
 from quantgraph.domain.bars import BAR_FIELDS, PRICES, Adjustment, BarRequest, BarSeries
 from quantgraph.domain.calendar import dates_of, day_of
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import GatewayError, Unsupported
+from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
 from quantgraph.domain.ports import Bars, Dividends
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.workers import Workers
 
 Events = Sequence[Dividend] | None
+_TRIES = 4
 
 
 class AdjustedBars:
@@ -40,12 +41,27 @@ class AdjustedBars:
         raw = replace(request, adjustment=Adjustment.NONE)
         if not set(request.fields) & set(PRICES):
             return [_labelled(series, request) for series in await self._bars.bars(raw)]
-        events = await self._dividends.dividends(request.symbols)
-        if any(events):
-            # which side of an ex-day a row is on takes its day; without events nobody asks
-            raw = replace(raw, fields=_with_time(request.fields))
-        series = await self._bars.bars(raw)
+        series, events = await self._consistent(raw)
         return await self._workers.run(_adjust_all, series, events, request)
+
+    async def _consistent(
+        self, raw: BarRequest
+    ) -> tuple[Sequence[BarSeries | GatewayError], Sequence[Events]]:
+        """Return the bars and the events of one state: an import may commit between two reads."""
+        events = await self._events(raw)
+        for _ in range(_TRIES):
+            # which side of an ex-day a row is on takes its day; without events nobody asks
+            fields = _with_time(raw.fields) if any(events) else raw.fields
+            series = await self._bars.bars(replace(raw, fields=fields))
+            before, events = events, await self._events(raw)
+            if events == before:
+                return series, events
+        text = "The ex-right events are being imported just now; ask again."
+        raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+
+    async def _events(self, request: BarRequest) -> Sequence[Events]:
+        found = await self._dividends.dividends(request.symbols, request.period)
+        return [None if each is None else tuple(each) for each in found]
 
 
 def _with_time(fields: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from quantgraph.domain.bars import (
     BarRequest,
     BarSeries,
     Coverage,
+    Period,
 )
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, InvalidRequest, unknown_symbol
@@ -77,13 +78,18 @@ class Recorded:
             for symbol, found in zip(request.symbols, held, strict=True)
         ]
 
-    async def dividends(self, symbols: Sequence[str]) -> Sequence[Sequence[Dividend] | None]:
-        """Answer from the store for every symbol with imported bars; see `ports.Dividends`."""
+    async def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Sequence[Sequence[Dividend] | None]:
+        """Answer from the store where the bars are its own or made inside its days.
+
+        Imported events say nothing about invented prices. See `ports.Dividends`.
+        """
         indices = {s: () for s in symbols if classify(s)[1] is InstrumentKind.INDEX}
-        held = await self._workers.run(self._shelf.dividends, list(symbols))
+        held = await self._workers.run(self._shelf.dividends, list(symbols), period)
         known: dict[str, Sequence[Dividend] | None] = {**held, **indices}
         absent = [symbol for symbol in symbols if symbol not in known]
-        inner = await self._inner.dividends.dividends(absent) if absent else ()
+        inner = await self._inner.dividends.dividends(absent, period) if absent else ()
         known.update(zip(absent, inner, strict=True))
         return [known[symbol] for symbol in symbols]
 

@@ -23,10 +23,10 @@ from quantgraph.store.counter import ReadCounter
 from quantgraph.store.inventory import Holding, find_faults, list_holdings
 from quantgraph.store.reader import Reader
 from quantgraph.store.schema import connect, open_file
-from quantgraph.store.series import BAR
+from quantgraph.store.series import BAR, SeriesKey
 from quantgraph.store.writer import MarketWriter
 
-_DAILY = ("time", "open", "high", "low", "close", "volume", "amount")
+_DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,20 @@ class MarketStore:
         with self._reader.snapshot() as snapshot:
             return reference.load_weights(snapshot.connection, index_symbol)
 
-    def dividends(self, symbols: Sequence[str]) -> Mapping[str, Sequence[Dividend] | None]:
-        """Return the events of every symbol with bars or dividends; None: not told by them."""
+    def dividends(
+        self, symbols: Sequence[str], period: Period | None = None
+    ) -> Mapping[str, Sequence[Dividend] | None]:
+        """Return the events of every symbol with bars or dividends; None: not told by them.
+
+        With a period, only of symbols with bars of it or of the day: minutes that are made inside
+        held days share their events, bars that are made from nothing do not.
+        """
         with self._reader.snapshot() as snapshot:
+            if period is not None:
+                periods = {Period.DAY_1, period}
+                keys = [SeriesKey.bars(symbol, each) for symbol in symbols for each in periods]
+                indexes = snapshot.indexes(keys)
+                symbols = sorted({key.symbol for key in keys if indexes[key] is not None})
             return events.load_events(snapshot.connection, symbols)
 
     def financials(self, request: FinancialRequest) -> Mapping[str, Reports]:

@@ -66,7 +66,7 @@ class SmallMarket:
             )
         return answers
 
-    async def dividends(self, symbols):
+    async def dividends(self, symbols, period):
         event = Dividend("300750.SZ", date(2023, 2, 3), 2.0, 0.0, 1.0, 0.0, 0.0, 0.0)
         return [[event] if symbol == "300750.SZ" else [] for symbol in symbols]
 
@@ -110,6 +110,7 @@ class Chain:
     adjusted: AdjustedBars
     derived: DerivedBars
     limited: LimitedBars
+    workers: Workers
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +125,7 @@ def build(store, calendar, workers, limits=None):
     adjusted = AdjustedBars(recorded, recorded, workers)
     derived = DerivedBars(adjusted, workers, judge)
     limited = LimitedBars(derived, limits or LimitsConfig(), calendar)
-    return Chain(store, inner, recorded, adjusted, derived, limited)
+    return Chain(store, inner, recorded, adjusted, derived, limited, workers)
 
 
 @pytest.fixture

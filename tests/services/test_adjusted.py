@@ -8,6 +8,7 @@ from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarRequest, Period, W
 from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.reasons import Reason
+from quantgraph.services.adjusted import AdjustedBars
 
 A = Adjustment
 WHOLE = Window(start=0)
@@ -169,3 +170,26 @@ async def test_events_before_the_oldest_and_after_the_newest_bar_change_nothing(
     assert front.columns.values["close"].tolist() == [9.5, 10.5, 10.0]
     back = await one(chain.adjusted, ask(A.BACK_RATIO))
     assert back.columns.values["close"].tolist() == [10.0, 11.0, 10.0 * (11 / 10.5)]
+
+
+async def test_an_import_between_two_reads_never_mixes_old_prices_with_new_events(chain, load):
+    """The bars were read with the dividend of one state of the store: no other state's applies."""
+    load("bars", HEADER + ROWS)
+
+    class Meddler:
+        done = False
+
+        async def bars(self, request):
+            if not self.done:
+                self.done = True
+                load("bars", HEADER + ROWS.replace("10.5", "5.25"))
+            return await chain.recorded.bars(request)
+
+    meddled = AdjustedBars(Meddler(), chain.recorded, chain.workers)
+    series = await one(meddled, ask(A.FRONT_RATIO))
+    assert series.columns.values["close"].tolist() == [
+        pytest.approx(10 * 5.25 / 11),
+        pytest.approx(5.25),
+        10,
+    ]
+    assert series.fingerprint == (await one(chain.adjusted, ask(A.FRONT_RATIO))).fingerprint

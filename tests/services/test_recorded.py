@@ -168,10 +168,30 @@ async def test_imported_weights_win(chain, load):
 
 async def test_events_come_from_where_the_bars_come_from(chain, load):
     load("bars", HEADER + WEEK)
-    mine, theirs, index = await chain.recorded.dividends(["600519.SH", "300750.SZ", "000300.SH"])
+    symbols = ["600519.SH", "300750.SZ", "000300.SH"]
+    mine, theirs, index = await chain.recorded.dividends(symbols, Period.DAY_1)
     assert mine is None
     assert theirs[0].ratio == 2.0
     assert list(index) == []
+    # minutes that nobody imported are made inside the imported days
+    assert (await chain.recorded.dividends(["600519.SH"], Period.MIN_1))[0] is None
+
+
+async def test_imported_events_say_nothing_about_invented_prices(chain, load):
+    load("dividends", "symbol,ex_date,cash\n300750.SZ,2023-02-07,0.5\n")
+    for period in (Period.DAY_1, Period.MIN_1):
+        event = (await chain.recorded.dividends(["300750.SZ"], period))[0][0]
+        assert (event.ex_date, event.ratio) == (date(2023, 2, 3), 2.0)
+
+
+async def test_imported_minutes_use_imported_events_and_invented_days_their_own(chain, load):
+    load("dividends", "symbol,ex_date,cash\n300750.SZ,2023-02-07,0.5\n")
+    load("bars", "symbol,time,open,high,low,close\n300750.SZ,2023-02-06 09:30:00,1,1,1,1\n")
+    days, minutes = [
+        (await chain.recorded.dividends(["300750.SZ"], period))[0][0].ex_date
+        for period in (Period.DAY_1, Period.MIN_1)
+    ]
+    assert (days, minutes) == (date(2023, 2, 3), date(2023, 2, 7))
 
 
 async def test_reports_of_a_listed_company_are_empty_of_an_unknown_one_none(chain, load):

@@ -12,7 +12,7 @@ from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.series import SeriesReader
-from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
@@ -62,8 +62,11 @@ class SimMarket:
         """Return finished bars; per symbol UNKNOWN_SYMBOL, or what cannot be made here."""
         return await self._run(self._series.read, request, self._clock.moment())
 
-    async def dividends(self, symbols: Sequence[str]) -> Sequence[Sequence[Dividend] | None]:
+    async def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Sequence[Sequence[Dividend] | None]:
         """Return what generated symbols paid until today; None for imported and unknown ones."""
+        del period  # minutes are cut out of days: they share their events
         return await self._run(self._dividends, symbols, self._day())
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:

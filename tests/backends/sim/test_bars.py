@@ -183,7 +183,9 @@ async def test_before_the_calendar_nobody_says_what_is_missing(make_stage) -> No
 
 
 async def test_dividends_are_told_from_their_ex_day_on(stage: Stage) -> None:
-    paid, none, unknown = await stage.market.dividends(["600519.SH", INDEX, "999999.SH"])
+    paid, none, unknown = await stage.market.dividends(
+        ["600519.SH", INDEX, "999999.SH"], Period.DAY_1
+    )
     assert paid is not None
     assert [each.ex_date.year for each in paid] == list(range(2015, 2023))
     assert all(each.itemised for each in paid)
@@ -289,7 +291,7 @@ async def test_an_imported_symbol_goes_on_from_its_last_close(make_stage, shelf:
     stage.move_to(1, 0)
     day = await read(stage, "601999.SH", Period.DAY_1, Window(last=5))
     assert day.columns.values["previous_close"].tolist() == [11.22]
-    assert (await stage.market.dividends(["601999.SH"]))[0] is None
+    assert (await stage.market.dividends(["601999.SH"], Period.DAY_1))[0] is None
     assert (await stage.market.instruments(["601999.SH"]))[0].source is Source.IMPORTED
 
 
@@ -305,7 +307,7 @@ async def test_an_instrument_without_bars_gets_a_whole_series(make_stage) -> Non
     stage = make_stage(Shelf({"600999.SH": _instrument("600999.SH")}))
     series = await read(stage, "600999.SH", Period.DAY_1, Window(start=0))
     assert series.columns.length == len(stage.calendar.between(date(2015, 1, 5), date(2023, 1, 31)))
-    paid = (await stage.market.dividends(["600999.SH"]))[0]
+    paid = (await stage.market.dividends(["600999.SH"], Period.DAY_1))[0]
     assert paid is not None
 
 
