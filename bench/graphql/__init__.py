@@ -1,0 +1,1 @@
+"""Bars and small operations over GraphQL, beside what a user would take instead."""
