@@ -66,19 +66,21 @@ def checked_symbol(text: str) -> str:
     return text
 
 
-# Code ranges by exchange: who may trade what is decided by the leading digits.
+# Code ranges by exchange: who may trade what is decided by the leading digits. The indexes of CSI
+# (93, 95) are counted to Shanghai and those of CNI (97, 98) to Shenzhen, who own their makers.
 _PREFIXES: tuple[tuple[Market, tuple[str, ...], InstrumentKind, Board | None], ...] = (
     (Market.SH, ("688", "689"), InstrumentKind.STOCK, Board.STAR),
     (Market.SH, ("600", "601", "603", "605"), InstrumentKind.STOCK, Board.MAIN),
-    (Market.SH, ("000",), InstrumentKind.INDEX, None),
+    (Market.SH, ("000", "93", "95"), InstrumentKind.INDEX, None),
     (Market.SH, ("50", "51", "52", "53", "55", "56", "58"), InstrumentKind.FUND, None),
     (Market.SH, ("11", "10", "12"), InstrumentKind.BOND, None),
     (Market.SZ, ("300", "301", "302"), InstrumentKind.STOCK, Board.CHINEXT),
     (Market.SZ, ("000", "001", "002", "003"), InstrumentKind.STOCK, Board.MAIN),
-    (Market.SZ, ("399",), InstrumentKind.INDEX, None),
+    (Market.SZ, ("399", "97", "98"), InstrumentKind.INDEX, None),
     (Market.SZ, ("15", "16", "18"), InstrumentKind.FUND, None),
     (Market.SZ, ("12", "11", "10"), InstrumentKind.BOND, None),
     (Market.BJ, ("43", "83", "87", "88", "92"), InstrumentKind.STOCK, Board.BSE),
+    (Market.BJ, ("899",), InstrumentKind.INDEX, None),
 )
 
 
@@ -91,9 +93,9 @@ def classify(symbol: str) -> tuple[Market, InstrumentKind, Board | None]:
     return Market(market), InstrumentKind.OTHER, None
 
 
-def market_of_code(code: str) -> Market | None:
-    """Return the exchange of a bare stock code, or None where the range is not a stock's."""
-    for exchange, prefixes, kind, _ in _PREFIXES:
-        if kind is InstrumentKind.STOCK and code.startswith(prefixes):
+def market_of_code(code: str, kind: InstrumentKind = InstrumentKind.STOCK) -> Market | None:
+    """Return the exchange of a bare code of a kind, or None where the range is not that kind's."""
+    for exchange, prefixes, found, _ in _PREFIXES:
+        if found is kind and code.startswith(prefixes):
             return exchange
     return None

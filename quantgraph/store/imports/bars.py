@@ -7,6 +7,7 @@ import numpy as np
 from quantgraph.domain.bars import BarColumns, Column, Mask, Period
 from quantgraph.domain.calendar import DAY_MS, OFFSET_MS, Times, TradingCalendar, dates_of
 from quantgraph.domain.instruments import InstrumentKind, classify
+from quantgraph.store.imports.bounds import check_bounds
 from quantgraph.store.imports.codes import group_codes, split_rows
 from quantgraph.store.imports.draft import Draft
 from quantgraph.store.imports.report import Outcome
@@ -87,11 +88,12 @@ def _check(draft: Draft, columns: BarColumns, codes: Times, calendar: TradingCal
     draft.check_sessions(dates_of(times), calendar)
     if draft.layout.period is Period.MIN_1:
         draft.faults.add(~_in_session(times), "it is no minute of a trading session")
-    order = np.lexsort((times, codes))
-    same = np.r_[False, (np.diff(times[order]) == 0) & (np.diff(codes[order]) == 0)]
-    # what is already bad for another reason repeats nothing
+    # what is already bad for another reason is repeated by nothing
+    good = np.flatnonzero(~draft.faults.bad)
+    order = good[np.lexsort((times[good], codes[good]))]
+    same = (np.diff(times[order]) == 0) & (np.diff(codes[order]) == 0)
     repeated = np.zeros(draft.height, np.bool_)
-    repeated[order] = same
+    repeated[order[1:][same]] = True
     draft.faults.add(repeated, "its symbol and time stand in an earlier row already")
 
 
@@ -101,9 +103,12 @@ def _check_prices(draft: Draft, columns: BarColumns) -> None:
         cells = draft.cells(name)
         cells.require()
         faults.add(values[name] <= 0, f"{name} {{}} is not above zero", cells.text)
+        check_bounds(cells, name, values[name])
     for name in ("volume", "amount", "previous_close"):
         if name in values:
-            faults.add(values[name] < 0, f"{name} {{}} is below zero", draft.cells(name).text)
+            cells = draft.cells(name)
+            faults.add(values[name] < 0, f"{name} {{}} is below zero", cells.text)
+            check_bounds(cells, name, values[name])
     top = np.maximum(values["open"], values["close"])
     bottom = np.minimum(values["open"], values["close"])
     faults.add(values["high"] < values["low"], "high is below low")

@@ -11,6 +11,8 @@ from quantgraph.store.imports.faults import Faults
 
 _SCALES = (1, 100, 10_000, 1_000_000)
 _EXACT = 2.0**53
+# far above all money there is, far below what sums and units could lift out of a double
+_MOST = 1e18
 _NEAR_WHOLE = 1e-6
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 
@@ -44,15 +46,25 @@ class Cells:
         numbers = values.fill_null(0.0).to_numpy()
         finite = np.isfinite(numbers)
         self.faults.add(known & ~finite, f"{self.name} {{}} is not a finite number", self.text)
-        return scaled(np.where(known & finite, numbers, 0.0), factor), known
+        sane = finite & (np.abs(numbers) < _MOST)
+        self.faults.add(known & ~sane, f"{self.name} {{}} is too large", self.text)
+        return scaled(np.where(known & sane, numbers, 0.0), factor), known
 
     def whole(self, factor: int = 1) -> tuple[Times, Mask]:
         """Return integers in our unit and where they are there."""
         numbers, known = self.numbers(factor)
         nearest = np.rint(numbers)
-        odd = (np.abs(numbers - nearest) > _NEAR_WHOLE) | (np.abs(nearest) >= _EXACT)
+        odd = np.abs(numbers - nearest) > _NEAR_WHOLE
+        large = np.abs(nearest) >= _EXACT
         self.faults.add(known & odd, f"{self.name} {{}} is not a whole number", self.text)
-        return np.where(odd, 0, nearest).astype(np.int64), known
+        self.faults.add(known & large, f"{self.name} {{}} is too large", self.text)
+        return np.where(odd | large, 0, nearest).astype(np.int64), known
+
+    def bound(self, values: Column, least: float, most: float) -> None:
+        """Call what is not zero a fault below `least`, and anything from `most` on."""
+        small = (values > 0) & (values < least)
+        self.faults.add(small, f"{self.name} {{}} is below {least:.4f}", self.text)
+        self.faults.add(values >= most, f"{self.name} {{}} is {most:,.0f} or more", self.text)
 
     def flags(self) -> tuple[Mask, Mask]:
         """Return truth from 1, 0, true, false, and where it is there."""

@@ -10,12 +10,12 @@ import polars as pl
 
 from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.calendar import Times
-from quantgraph.domain.instruments import market_of_code
+from quantgraph.domain.instruments import InstrumentKind, classify, market_of_code
 from quantgraph.store.imports.cells import Cells
 from quantgraph.store.imports.layouts import Code
 
-_SYMBOL = re.compile(r"(\d{6})\.(SH|SZ|BJ)", re.IGNORECASE)
-_BARE = re.compile(r"\d{6}")
+_SYMBOL = re.compile(r"([0-9]{6})\.(SH|SZ|BJ)", re.IGNORECASE)
+_BARE = re.compile(r"[0-9]{6}")
 _SUFFIXES: Mapping[str, str] = {
     "SSE": "SH",
     "SZSE": "SZ",
@@ -28,10 +28,12 @@ _SUFFIXES: Mapping[str, str] = {
 }
 # B shares are known by their range too, but no board's rules hold for them.
 _B_SHARES = {"900": "SH", "200": "SZ"}
+# Makers of data have indexes of their own besides the exchanges'.
+_INDEXES = frozenset({InstrumentKind.INDEX, InstrumentKind.OTHER})
 _IN_NAME = (
-    re.compile(r"(?<!\d)(\d{6})\.(SH|SZ|BJ)(?![A-Z])", re.IGNORECASE),
-    re.compile(r"(?<![A-Z])(SSE|SZSE|BSE)\.(\d{6})(?!\d)", re.IGNORECASE),
-    re.compile(r"(?<!\d)(\d{6})_\d{8}(?!\d)"),
+    re.compile(r"(?<!\d)([0-9]{6})\.(SH|SZ|BJ)(?![A-Z])", re.IGNORECASE),
+    re.compile(r"(?<![A-Z])(SSE|SZSE|BSE)\.([0-9]{6})(?!\d)", re.IGNORECASE),
+    re.compile(r"(?<!\d)([0-9]{6})_[0-9]{8}(?!\d)"),
 )
 
 
@@ -95,13 +97,14 @@ def parse_symbol(text: str) -> str | None:
 
 
 def parse_index(text: str) -> str | None:
-    """Return the symbol of an index: 000300 is Shanghai's, 399001 Shenzhen's."""
+    """Return the symbol of an index: 000300 is Shanghai's, 399001 Shenzhen's.
+
+    None where the range is another kind's; a code of no known range needs its exchange.
+    """
     if _SYMBOL.fullmatch(text):
-        return text.upper()
-    if not _BARE.fullmatch(text):
-        return None
-    suffix = {"000": "SH", "399": "SZ"}.get(text[:3])
-    return None if suffix is None else f"{text}.{suffix}"
+        return text.upper() if classify(text.upper())[1] in _INDEXES else None
+    market = market_of_code(text, InstrumentKind.INDEX) if _BARE.fullmatch(text) else None
+    return None if market is None else f"{text}.{market.value}"
 
 
 def _baostock(text: str) -> str | None:

@@ -5,7 +5,9 @@ from datetime import date
 import numpy as np
 
 from quantgraph.domain.bars import Column
+from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.dividends import Dividend
+from quantgraph.store.imports.bounds import check_term
 from quantgraph.store.imports.draft import Draft
 from quantgraph.store.imports.records import take_distinct
 from quantgraph.store.imports.report import Outcome
@@ -16,9 +18,11 @@ from quantgraph.store.writer import MarketWriter
 _ITEMS = ("cash", "bonus", "conversion", "rights", "rights_price")
 
 
-def read_dividends(draft: Draft) -> tuple[Outcome, Steps]:
+def read_dividends(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
     """Check a file of dividends; an absent item is 0."""
-    days: list[date] = draft.days().tolist()
+    ex_dates = draft.days()
+    draft.check_covered(ex_dates, calendar)
+    days: list[date] = ex_dates.tolist()
     columns: list[list[float]] = [column.tolist() for column in _items(draft)]
     rows = [
         Dividend(symbol, day, None, *items)
@@ -39,6 +43,7 @@ def _items(draft: Draft) -> list[Column]:
             cells = draft.cells(name)
             items[name], _ = cells.numbers()
             draft.faults.add(items[name] < 0, f"{name} {{}} is below zero", cells.text)
+            check_term(cells, items[name])
     paid = np.add.reduce([items[name] for name in _ITEMS[:4]]) > 0
     draft.faults.add(~paid, "it pays nothing: no cash, bonus, conversion or rights")
     unpriced = (items["rights"] > 0) != (items["rights_price"] > 0)

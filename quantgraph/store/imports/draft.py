@@ -80,10 +80,12 @@ class Draft:
     def symbols(self) -> list[str]:
         """Return the symbol of each row: from its column, else --symbol, else the file name."""
         code = self.layout.code
-        if code is not None and code[1] in self.table.header:
-            exchange = self.table.frame["exchange"] if code[0] is Code.EXCHANGE else None
-            return read_symbols(self._cells(code[1]), code[0], exchange)
-        return [self._file_symbol()] * self.height
+        if code is None or code[1] not in self.table.header:
+            return [self._file_symbol()] * self.height
+        exchange = self.cells("exchange").text if code[0] is Code.EXCHANGE else None
+        symbols = read_symbols(self._cells(code[1]), code[0], exchange)
+        self._check_given(symbols, code[1])
+        return symbols
 
     def stamps(self) -> Times:
         """Return the start of each row in epoch ms."""
@@ -119,19 +121,25 @@ class Draft:
         return found[0]
 
     def check_sessions(self, days: Dates, calendar: TradingCalendar) -> None:
-        """Call every day a fault that the calendar covers and does not have."""
+        """Call every day a fault that is no trading day, or that the calendar does not cover."""
+        self.check_covered(days, calendar)
+        name, texts = self._day_texts()
+        closed = ~np.isin(days, calendar.sessions)
+        self.faults.add(closed, f"{name} {{}} is not a trading day", texts)
+
+    def check_covered(self, days: Dates, calendar: TradingCalendar) -> None:
+        """Call every day a fault that the calendar does not cover."""
         first, last = np.datetime64(calendar.first, "D"), np.datetime64(calendar.last, "D")
-        cells = self._cells(self._stamp()[1])
-        closed = (days >= first) & (days <= last) & ~np.isin(days, calendar.sessions)
-        self.faults.add(closed, f"{cells.name} {{}} is not a trading day", cells.text)
+        name, texts = self._day_texts()
+        reach = f"which covers {calendar.first} to {calendar.last}"
+        reason = f"{name} {{}} is outside the trading calendar, {reach}"
+        self.faults.add((days < first) | (days > last), reason, texts)
 
     def unused(self) -> tuple[str, ...]:
         """Return the columns that were not read."""
         read = {unit.column for unit in self.layout.values.values()}
         code, stamp = self.layout.code, self.layout.stamp
         read |= {pair[1] for pair in (code, stamp) if pair}
-        if code and code[0] is Code.EXCHANGE:
-            read.add("exchange")
         if stamp and stamp[0] is Stamp.CLOCK_END:
             read.add("time")
         read |= set(self.layout.constant)
@@ -157,9 +165,30 @@ class Draft:
             why = f"its column {column} holds {series.dtype}, not texts, numbers or dates."
             raise import_failed(self.table.file, why) from None
 
-    def _file_symbol(self) -> str:
+    def _day_texts(self) -> tuple[str, pl.Series]:
+        kind, column = self._stamp()
+        if kind is Stamp.CLOCK:
+            return "the day of the file", pl.Series([str(self.file_date())] * self.height)
+        return column, self._cells(column).text
+
+    def _check_given(self, symbols: list[str], column: str) -> None:
+        given = self._given_symbol()
+        other = [place for place, symbol in enumerate(symbols) if symbol not in (given, "")]
+        if given is not None and other:
+            line = self.table.lines[other[0]]
+            why = f"its column {column} says {symbols[other[0]]} on line {line}."
+            raise import_failed(self.table.file, f"--symbol says {given}, but {why}")
+
+    def _given_symbol(self) -> str | None:
         given = self.options.symbol
-        found = symbol_in_name(self.table.file) if given is None else parse_symbol(given)
+        found = None if given is None else parse_symbol(given)
+        if given is not None and found is None:
+            why = f"--symbol {given!r} is not a symbol like 600000.SH."
+            raise import_failed(self.table.file, why)
+        return found
+
+    def _file_symbol(self) -> str:
+        found = self._given_symbol() or symbol_in_name(self.table.file)
         if found is None:
             raise import_failed(
                 self.table.file,

@@ -33,9 +33,14 @@ def _named(kind: ImportKind, table: Table, name: str) -> Layout:
         raise StartupError(Reason.LAYOUT_UNKNOWN, text, layout=name)
     if not found.matches(table.header):
         absent = [column for column in found.columns if column not in table.header]
-        extra = [column for column in found.without if column in table.header]
+        known = {*found.columns, *found.optional}
+        extra = [
+            column
+            for column in table.header
+            if column in found.without or (found.exact and column not in known)
+        ]
         why = f"lacks the column {', '.join(absent)}" if absent else f"has {', '.join(extra)}"
-        text = f"{table.file} is not of the layout {name}: it {why or 'has other columns'}."
+        text = f"{table.file} is not of the layout {name}: it {why}."
         raise StartupError(Reason.LAYOUT_UNKNOWN, text, file=str(table.file), layout=name)
     return found
 

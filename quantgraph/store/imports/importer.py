@@ -152,7 +152,7 @@ _READERS: Mapping[ImportKind, _Reader] = {
     ImportKind.QUOTES: ticks.read_snapshots,
     ImportKind.TRADES: ticks.read_trades,
     ImportKind.INSTRUMENTS: lambda draft, _: read_instruments(draft),
-    ImportKind.WEIGHTS: lambda draft, _: read_weights(draft),
+    ImportKind.WEIGHTS: read_weights,
     ImportKind.FINANCIALS: lambda draft, _: read_financials(draft),
-    ImportKind.DIVIDENDS: lambda draft, _: read_dividends(draft),
+    ImportKind.DIVIDENDS: read_dividends,
 }

@@ -40,7 +40,7 @@ class Code(StrEnum):
     SYMBOL = "600519.SH, or a bare stock code"
     BAOSTOCK = "sh.600519"
     XSHG = "600519.XSHG"
-    EXCHANGE = "a bare code, and SSE or SZSE in the column `exchange`"
+    EXCHANGE = "a bare code, and its exchange in the column of the value `exchange`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,11 @@ class Unit:
 class Layout:
     """One known layout.
 
-    A file matches if its header has all `columns` and none of `without`; an `exact` layout needs
-    them to be all there are. `optional` columns are read where present, everything else is listed
-    as unused. `values` maps our fields to columns; `constant` must hold on every row. A layout
-    with `refused` is known by name, but what it holds must not enter the store.
+    A file matches if its header has all `columns` and none of `without`; in an `exact` layout
+    nothing but they and `optional` may stand. `optional` columns are read where present,
+    everything else is listed as unused. `values` maps our fields to columns; `constant` must hold
+    on every row. A layout with `refused` is known by name, but what it holds must not enter the
+    store.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Layout:
     def matches(self, header: Sequence[str]) -> bool:
         """Return whether a file with this header can be of this layout."""
         names = set(header)
-        if self.exact and names != set(self.columns):
+        if self.exact and not names.issubset({*self.columns, *self.optional}):
             return False
         return names.issuperset(self.columns) and names.isdisjoint(self.without)
 
@@ -94,9 +95,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 _OHLC = ("open", "high", "low", "close")
 _BAR_EXTRAS = ("volume", "amount", "previous_close", "suspended")
-_TUSHARE = _words(
-    "trade_date ts_code open high low close pre_close change pct_chg vol amount openinterest"
-)
+_TUSHARE = _words("trade_date ts_code open high low close pre_close change pct_chg vol amount")
 # Lots of 100 shares and thousands of yuan.
 _TUSHARE_VALUES = {
     **_same(*_OHLC),
@@ -115,6 +114,7 @@ def _tushare(name: str, refused: str = "") -> Layout:
         name=name,
         kind=ImportKind.BARS,
         columns=_TUSHARE,
+        optional=("openinterest",),
         exact=True,
         values=_TUSHARE_VALUES,
         code=(Code.SYMBOL, "ts_code"),
@@ -186,7 +186,7 @@ _BARS = (
             "unixTime"
         ),
         exact=True,
-        values={**_same(*_OHLC, "volume"), "amount": Unit("turnover")},
+        values={**_same(*_OHLC, "volume", "exchange"), "amount": Unit("turnover")},
         code=(Code.EXCHANGE, "symbol"),
         stamp=(Stamp.CLOCK_END, "date"),
         period=Period.MIN_1,
@@ -359,7 +359,7 @@ _LISTS = (
             "exchange": Unit("交易所Exchange"),
             "weight": Unit("权重(%)weight"),
         },
-        code=(Code.SYMBOL, "成份券代码Constituent Code"),
+        code=(Code.EXCHANGE, "成份券代码Constituent Code"),
         stamp=(Stamp.DAY, "日期Date"),
     ),
     Layout(

@@ -20,12 +20,14 @@ def take_distinct(
 ) -> tuple[Sequence[Item], Outcome]:
     """Return the rows to take: one that says again what an earlier one said is left out.
 
-    One that says something else about the same key is a fault.
+    One that says something else about the same key is a fault. Rows that are bad already say
+    nothing.
     """
     first: dict[str, int] = {}
     repeats = np.zeros(len(rows), np.bool_)
     differs = np.zeros(len(rows), np.bool_)
-    for place, key in enumerate(keys):
+    for place in np.flatnonzero(~draft.faults.bad).tolist():
+        key = keys[place]
         earlier = first.setdefault(key, place)
         repeats[place] = earlier != place
         differs[place] = earlier != place and rows[earlier] != rows[place]

@@ -46,7 +46,7 @@ def _rows(file: Path) -> list[list[str]]:
     # the library prints its warnings unless it is given somewhere to write them
     with xlrd.open_workbook(str(file), logfile=io.StringIO(), on_demand=True) as book:
         sheet = cast("Any", book.sheet_by_index(0))
-        mode = cast("Literal[0, 1]", book.datemode)
+        mode = book.datemode
         return [[_text(cell, mode) for cell in sheet.row(place)] for place in range(sheet.nrows)]
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from quantgraph.domain.aggregation import day_bars, minute_bars
 from quantgraph.domain.bars import BarColumns, Column, Mask, Period
-from quantgraph.domain.calendar import TradingCalendar, dates_of
+from quantgraph.domain.calendar import DAY_MS, OFFSET_MS, TradingCalendar, dates_of
 from quantgraph.domain.ticks import DEPTH, SNAPSHOT_FIELDS, TRADE_FIELDS, TickKind
+from quantgraph.store.imports.bounds import check_bounds
 from quantgraph.store.imports.codes import group_codes, split_rows
 from quantgraph.store.imports.draft import Draft
 from quantgraph.store.imports.report import Outcome
@@ -16,6 +17,8 @@ from quantgraph.store.merge import MergeCount
 from quantgraph.store.writer import MarketWriter
 
 _TAKERS = {"B": 1, "S": -1, "N": 0}
+# from the first order of the auction to the last trade at the fixed price after the close
+_TRADED = ((9 * 60 + 15) * 60_000, (15 * 60 + 31) * 60_000)
 _NOTE = "Bars of days for which none are imported were made from these trades."
 
 
@@ -42,12 +45,15 @@ def read_trades(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps
         cells = draft.cells(name)
         cells.require()
         draft.faults.add(values[name] <= 0, f"{name} {{}} is not above zero", cells.text)
+    clock = (values["time"] + OFFSET_MS) % DAY_MS
+    odd = (clock < _TRADED[0]) | (clock >= _TRADED[1])
     if draft.has("taker"):
         values["side"], valid["side"] = _sides(draft)
     if draft.has("amount"):
         draft.cells("amount").require()
     else:
         values["amount"] = np.round(values["price"] * values["quantity"], 4)
+    draft.faults.add(odd, "it is no time from 09:15 to 15:30")
     outcome, steps = _finish(draft, BarColumns(columns.length, values, valid), calendar)
     return outcome.noted(_NOTE), steps
 
@@ -64,6 +70,7 @@ def _columns(draft: Draft, dtypes: Mapping[str, str]) -> BarColumns:
         values[name], valid[name] = column.astype(dtype), known
         if name != "side":
             draft.faults.add(column < 0, f"{name} {{}} is below zero", cells.text)
+            check_bounds(cells, name, column)
     return BarColumns(draft.height, values, valid)
 
 

@@ -12,14 +12,14 @@ from quantgraph.domain.bars import Mask
 from quantgraph.domain.calendar import DAY_MS, OFFSET_MS, Dates, Times
 from quantgraph.store.imports.cells import Cells
 
-_DAY = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
-_COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
+_DAY = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0)?")
 _CLOCK = re.compile(
-    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+-])(\d{2}):?(\d{2}))?"
+    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+-])(\d{2}):?(\d{2}))?", re.ASCII
 )
-_PACKED_CLOCK = re.compile(r"(\d{1,2})(\d{2})(\d{2})(\d{3})")
-_EPOCH_MS = re.compile(r"\d{12,13}")
-_NAME_DAY = re.compile(r"(?<!\d)((?:19|20)\d{6})(?!\d)")
+_PACKED_CLOCK = re.compile(r"([0-9]{1,2})([0-9]{2})([0-9]{2})([0-9]{3})")
+_EPOCH_MS = re.compile(r"[0-9]{12,13}")
+_NAME_DAY = re.compile(r"(?<!\d)((?:19|20)[0-9]{6})(?!\d)")
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _NOTHING = -(2**62)
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.store.imports.codes import parse_index
 from quantgraph.store.imports.draft import Draft
 from quantgraph.store.imports.records import read_texts, take_distinct
@@ -15,7 +16,6 @@ from quantgraph.store.merge import MergeCount
 from quantgraph.store.reference import Listing, SectorRow
 from quantgraph.store.writer import MarketWriter
 
-_EXCHANGES = {"上海证券交易所": "SH", "深圳证券交易所": "SZ", "北京证券交易所": "BJ"}
 _CATEGORY = "INDEX"
 
 
@@ -29,12 +29,14 @@ class _Share:
     name: str | None
 
 
-def read_weights(draft: Draft) -> tuple[Outcome, Steps]:
+def read_weights(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
     """Check a file of weights; an index that it names becomes a sector of its members as well."""
+    days = draft.days()
+    draft.check_covered(days, calendar)
     columns = (
         _indices(draft),
-        draft.days().tolist(),
-        _members(draft),
+        days.tolist(),
+        draft.symbols(),
         _weights(draft),
         read_texts(draft, "index_name"),
         read_texts(draft, "name"),
@@ -78,18 +80,6 @@ def _names(rows: Sequence[_Share]) -> Sequence[Listing]:
     titles = {row.index: row.title for row in rows if row.title}
     names = {row.symbol: row.name for row in rows if row.name}
     return [Listing(symbol, name) for symbol, name in (titles | names).items()]
-
-
-def _members(draft: Draft) -> list[str]:
-    """Return the members' symbols; the exchange column, where there is one, has the last word."""
-    if not draft.has("exchange") or draft.layout.code is None:
-        return draft.symbols()
-    cells = draft.cells("exchange")
-    suffixes = [_EXCHANGES.get(text or "") for text in cells.texts()]
-    unknown = np.array([suffix is None for suffix in suffixes], np.bool_)
-    draft.faults.add(unknown, f"{cells.name} {{}} is not a known exchange", cells.text)
-    codes = draft.table.frame[draft.layout.code[1]].to_list()
-    return [f"{code}.{suffix}" for code, suffix in zip(codes, suffixes, strict=True)]
 
 
 def _indices(draft: Draft) -> list[str]:
