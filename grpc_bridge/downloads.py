@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from grpc_bridge.spans import merged_coverage, portions
 from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Window
+from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import EpochChanged, GatewayError
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
@@ -74,7 +75,7 @@ async def download(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Down
     What is held in memory is one portion, whatever the download's size.
     """
     totals = Totals()
-    parts = portions(gateway, request)
+    parts = portions(gateway, request, to_ms(gateway.clock.now()))
     yield manifest_to_proto(request)
     async for part in parts:
         series = [_Series(symbol, error=part.failures.get(symbol)) for symbol in part.symbols]

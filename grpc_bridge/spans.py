@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from quantgraph.domain.aggregation import bucket_end, bucket_start
 from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Period, Window
-from quantgraph.domain.calendar import DAY_MS, day_of, day_start, to_ms
+from quantgraph.domain.calendar import DAY_MS, day_of, day_start
 from quantgraph.domain.errors import GatewayError, InvalidRequest
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
@@ -19,7 +20,10 @@ _LISTED_DATES = 20
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Symbols, the windows to read for them one after the other, and those that failed already."""
+    """Symbols and the windows to read for them one after the other, or why they all failed.
+
+    More than one symbol has one window only, so that each is finished before the next begins.
+    """
 
     symbols: tuple[str, ...]
     windows: Sequence[Window]
@@ -33,12 +37,11 @@ def bars_per_day(period: Period) -> int:
     return -(-SESSION_MINUTES // period.minutes) + _EXTRA_BARS
 
 
-def portions(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Portion]:
-    """Return groups of symbols with the windows to read for them, one after the other.
+def portions(gateway: Gateway, request: BarRequest, now: int) -> AsyncGenerator[Portion]:
+    """Return groups of symbols, in the request's order, with the windows to read for them.
 
-    Errors: START_AFTER_END, at once.
+    `now` (epoch ms) ends a request without an end. Errors: START_AFTER_END, at once.
     """
-    now = to_ms(gateway.clock.now())
     earliest = day_start(gateway.calendar.first)
     start, end = request.window.start, request.window.end
     if start is not None and end is not None and start > end:
@@ -55,7 +58,7 @@ async def _given(
     gateway: Gateway, request: BarRequest, first: int, last: int
 ) -> AsyncGenerator[Portion]:
     limits = gateway.limits
-    windows = cut(first, last, _span_days(limits, request.period))
+    windows = cut(first, last, _span_days(limits, request.period), request.period)
     rows = ((last - first) // DAY_MS + 2) * bars_per_day(request.period)
     size = 1
     if len(windows) == 1:
@@ -75,17 +78,21 @@ async def _held(gateway: Gateway, request: BarRequest, last: int) -> AsyncGenera
         for first, group in groupby(found, lambda pair: _first_day(pair[1])):
             pairs = list(group)
             alike = tuple(symbol for symbol, _ in pairs)
-            if first is None:
+            if isinstance(first, GatewayError):
                 # A failure stands: another answer to a second question would be half a series.
-                failures = {name: each for name, each in pairs if isinstance(each, GatewayError)}
-                yield Portion(alike, [newest], failures)
+                yield Portion(alike, (), dict.fromkeys(alike, first))
+                continue
+            if first is None:
+                yield Portion(alike, [newest])
                 continue
             async for portion in _given(gateway, replace(request, symbols=alike), first, last):
                 yield portion
 
 
-def _first_day(found: BarSeries | GatewayError) -> int | None:
-    held = None if isinstance(found, GatewayError) else found.coverage.held_from
+def _first_day(found: BarSeries | GatewayError) -> int | GatewayError | None:
+    if isinstance(found, GatewayError):
+        return found
+    held = found.coverage.held_from
     # A longer bar may be stamped before the first base bar, but never before that bar's day.
     return None if held is None else day_start(day_of(held))
 
@@ -95,15 +102,26 @@ def _span_days(limits: Limits, period: Period) -> int:
     return limits.bar_rows // bars_per_day(period) - 1
 
 
-def cut(first: int, last: int, days: int) -> list[Window]:
-    """Return windows from first to last of at most so many Shanghai days (one at least) each."""
+def cut(first: int, last: int, days: int, period: Period) -> list[Window]:
+    """Return windows from first to last of at most so many Shanghai days (one at least) each.
+
+    A window ends with a bar: one that the border cut would be read, and judged, on both sides.
+    """
     windows: list[Window] = []
     while first <= last:
-        stop = day_start(day_of(first)) + max(days, 1) * DAY_MS - 1
+        stop = _stop(first, days, period)
         windows.append(Window(first, min(stop, last)))
         first = stop + 1
     # Nothing can lie between them: one empty window still asks whether the symbol exists.
     return windows or [Window(last, last)]
+
+
+def _stop(first: int, days: int, period: Period) -> int:
+    reach = day_start(day_of(first)) + max(days, 1) * DAY_MS - 1
+    if period.base is period or period.minutes:
+        return reach
+    whole = bucket_start(period, reach + 1) - 1
+    return whole if whole >= first else bucket_end(period, first)
 
 
 def merged_coverage(parts: Sequence[Coverage]) -> Coverage:

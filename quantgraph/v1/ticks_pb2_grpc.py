@@ -47,7 +47,9 @@ class TickServiceServicer:
     """
 
     def ListTicks(self, request, context):
-        """Returns the recording of one symbol. Errors: UNKNOWN_SYMBOL, START_AFTER_END, ROW_LIMIT.
+        """Returns the recording of one symbol, whole or not at all. Errors: UNKNOWN_SYMBOL,
+        START_AFTER_END, ROW_LIMIT where the span holds more rows than one answer may have
+        (limits.bar_rows of ServerInfo, or the bytes of one message): ask for a shorter span.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,10 @@ class TickServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TickServiceAsyncStub: ...
     ListTicks: _grpc.UnaryUnaryMultiCallable[_ticks_pb2.ListTicksRequest, _ticks_pb2.ListTicksResponse]
-    """Returns the recording of one symbol. Errors: UNKNOWN_SYMBOL, START_AFTER_END, ROW_LIMIT."""
+    """Returns the recording of one symbol, whole or not at all. Errors: UNKNOWN_SYMBOL,
+    START_AFTER_END, ROW_LIMIT where the span holds more rows than one answer may have
+    (limits.bar_rows of ServerInfo, or the bytes of one message): ask for a shorter span.
+    """
 
 @_typing.type_check_only
 class TickServiceAsyncStub(TickServiceStub):
@@ -42,7 +45,10 @@ class TickServiceAsyncStub(TickServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListTicks: _aio.UnaryUnaryMultiCallable[_ticks_pb2.ListTicksRequest, _ticks_pb2.ListTicksResponse]  # type: ignore[assignment]
-    """Returns the recording of one symbol. Errors: UNKNOWN_SYMBOL, START_AFTER_END, ROW_LIMIT."""
+    """Returns the recording of one symbol, whole or not at all. Errors: UNKNOWN_SYMBOL,
+    START_AFTER_END, ROW_LIMIT where the span holds more rows than one answer may have
+    (limits.bar_rows of ServerInfo, or the bytes of one message): ask for a shorter span.
+    """
 
 class TickServiceServicer(metaclass=_abc_1.ABCMeta):
     """Recorded market data finer than bars."""
@@ -53,6 +59,9 @@ class TickServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ticks_pb2.ListTicksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ticks_pb2.ListTicksResponse, _abc.Awaitable[_ticks_pb2.ListTicksResponse]]:
-        """Returns the recording of one symbol. Errors: UNKNOWN_SYMBOL, START_AFTER_END, ROW_LIMIT."""
+        """Returns the recording of one symbol, whole or not at all. Errors: UNKNOWN_SYMBOL,
+        START_AFTER_END, ROW_LIMIT where the span holds more rows than one answer may have
+        (limits.bar_rows of ServerInfo, or the bytes of one message): ask for a shorter span.
+        """
 
 def add_TickServiceServicer_to_server(servicer: TickServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,7 +1,6 @@
 """A download while files are imported: one series, or a refusal, never two spliced together."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,48 +9,11 @@ import numpy as np
 import pytest
 
 from grpc_bridge.downloads import download
-from quantgraph.config import CalendarConfig
-from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window
-from quantgraph.domain.calendar import TradingCalendar, starts_of
-from quantgraph.domain.ports import Gateway
-from quantgraph.services.adjusted import AdjustedBars
-from quantgraph.services.calendar import load_calendar
-from quantgraph.services.coverage import CoverageJudge
-from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window, window
+from quantgraph.domain.calendar import starts_of
 from quantgraph.services.workers import Workers
-from quantgraph.store.imports.importer import Importer
-from quantgraph.store.imports.layouts import ImportKind
-from quantgraph.store.market import MarketStore
 from quantgraph.wire.bars import twin_from_proto
-from tests.grpc_bridge.world import LIMITS, MarketClock, World
-
-
-class Folder:
-    """A store, and texts imported into it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = MarketStore(folder / "data")
-        self.calendar: TradingCalendar = load_calendar(CalendarConfig(), folder)
-
-    def load(self, kind: str, text: str) -> None:
-        file = self.folder / "file.csv"
-        file.write_text(text)
-        importer = Importer(self.store, self.calendar, MarketClock())
-        assert not importer.import_files(ImportKind(kind), [file]).failures
-
-    def gateway(self, workers: Workers) -> Gateway:
-        """Return a gateway that answers from the store, thirty days to a request."""
-        nobody: Any = None
-        judge = CoverageJudge(self.calendar, MarketClock())
-        inner = InnerMarket(nobody, nobody, nobody, nobody)
-        recorded = Recorded(self.store, inner, workers, judge)
-        return replace(
-            World().gateway,
-            bars=AdjustedBars(recorded, recorded, workers),
-            calendar=self.calendar,
-            limits=replace(LIMITS, bar_rows=31),
-        )
+from tests.grpc_bridge.folder import Folder
 
 
 @pytest.fixture
@@ -108,3 +70,26 @@ async def test_what_does_not_touch_the_series_does_not_end_it(folder: Folder, wo
     closes = np.concatenate(chunks)
     assert len(chunks) > 2
     assert (closes[0], closes[-1]) == (9.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        (Period.WEEK_1, date(2023, 1, 2), date(2023, 7, 2)),
+        (Period.MONTH_1, date(2023, 1, 1), date(2023, 6, 30)),
+        (Period.QUARTER_1, date(2023, 1, 1), date(2023, 6, 30)),
+    ],
+)
+async def test_a_missing_day_is_counted_once_whatever_the_portions(
+    folder: Folder, workers: Workers, period: Period, first: date, last: date
+):
+    days = folder.calendar.between(first, last).tolist()
+    holes = days[10:-5:5]
+    rows = "".join(f"000001.SZ,{day},10,10,10,10,100,10\n" for day in days if day not in holes)
+    folder.load("bars", f"symbol,date,open,high,low,close,volume,previous_close\n{rows}")
+    request = BarRequest(("000001.SZ",), period, window(first, last))
+    frames = [each async for each in download(folder.gateway(workers), request)]
+    done = next(each.instrument for each in frames if each.HasField("instrument"))
+    assert done.coverage.missing == len(holes)
+    named = [date(each.year, each.month, each.day) for each in done.coverage.missing_dates]
+    assert named == holes[:20]

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grpc_bridge.spans import bars_per_day, cut, merged_coverage
+from quantgraph.domain.aggregation import bucket_start
 from quantgraph.domain.bars import BarColumns, Coverage, Period
 from quantgraph.domain.calendar import day_of
 from quantgraph.domain.errors import Unavailable
@@ -332,7 +333,7 @@ FIRST = st.integers(day(1990, 12, 19), day(2026, 12, 31))
 
 @given(FIRST, st.integers(0, 400 * 86_400_000), st.integers(-1, 50))
 def test_windows_are_the_span_cut_at_midnights(first: int, length: int, days: int):
-    windows = cut(first, first + length, days)
+    windows = cut(first, first + length, days, Period.MIN_1)
     assert (windows[0].start, windows[-1].end) == (first, first + length)
     for window, following in pairwise(windows):
         assert window.end is not None
@@ -341,6 +342,16 @@ def test_windows_are_the_span_cut_at_midnights(first: int, length: int, days: in
     for window in windows:
         spanned = (day_of(window.end or 0) - day_of(window.start or 0)).days + 1
         assert spanned <= max(days, 1)
+
+
+@given(FIRST, st.integers(0, 2_000 * 86_400_000), st.integers(1, 50), st.sampled_from(Period))
+def test_no_window_ends_inside_a_bar(first: int, length: int, days: int, period: Period):
+    windows = cut(first, first + length, days, period)
+    assert (windows[0].start, windows[-1].end) == (first, first + length)
+    for window, following in pairwise(windows):
+        assert window.end is not None
+        assert following.start == window.end + 1
+        assert period.minutes or bucket_start(period, window.end + 1) == window.end + 1
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ from quantgraph.wire.sectors import sector_from_proto, weight_from_proto
 from quantgraph.wire.system import info_from_proto
 from quantgraph.wire.ticks import ticks_from_proto
 from tests.grpc_bridge.calls import refused
+from tests.grpc_bridge.conftest import Serve
 from tests.grpc_bridge.world import SYMBOLS, World, instrument, quote
 
 DAYS = bars_pb2.PERIOD_DAY_1
@@ -99,6 +100,20 @@ async def test_ticks_are_the_ports_ticks(channel: aio.Channel, kind: Any):
     assert (read.symbol, read.length) == ("600519.SH", 3)
     if kind == ticks_pb2.TICK_KIND_TRADE:
         assert list(read.values["side"]) == [1, -1, 0]
+
+
+async def test_a_recording_is_never_cut_without_a_word(serve: Serve, world: World):
+    world.limit_rows(10)
+    server = await serve()
+    ask = ticks_pb2.ListTicksRequest(symbol="600519.SH", kind=ticks_pb2.TICK_KIND_TRADE)
+    async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = TickServiceStub(channel)
+        world.ticks.held = 10
+        assert (await stub.ListTicks(ask)).trades.row_count == 10
+        world.ticks.held = 11
+        refusal = await refused(stub.ListTicks(ask))
+    assert (refusal.reason, refusal.error.details["limit"]) == (Reason.ROW_LIMIT, "10")
+    assert "limits.bar_rows" in refusal.error.message
 
 
 async def test_ticks_of_a_span_the_wrong_way_round_are_refused(channel: aio.Channel):

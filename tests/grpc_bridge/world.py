@@ -151,14 +151,20 @@ def _rows(times: np.ndarray[Any, Any], window: Window) -> slice:
     return slice(first if count is None else max(first, last - count), max(last, first))
 
 
+@dataclass
 class MemoryTicks:
+    """A recording of so many rows for every symbol, cut at the limit as the store cuts it."""
+
+    held: int = 3
+
     async def ticks(self, request: TickRequest) -> TickColumns:
         if request.symbol not in SYMBOLS:
             raise unknown_symbol(request.symbol)
-        values = {name: np.arange(3) for name in request.fields}
+        rows = min(self.held, request.limit)
+        values = {name: np.arange(rows) for name in request.fields}
         if request.kind is TickKind.TRADE and "side" in values:
-            values["side"] = np.array([1, -1, 0], np.int8)
-        return TickColumns(request.symbol, request.kind, Source.IMPORTED, 3, values, {})
+            values["side"] = np.resize(np.array([1, -1, 0], np.int8), rows)
+        return TickColumns(request.symbol, request.kind, Source.IMPORTED, rows, values, {})
 
 
 def quote(symbol: str, price: float) -> Quote:
@@ -433,6 +439,7 @@ class World:
         self.bars = MemoryBars(
             {(symbol, Period.DAY_1): daily_columns(seed) for seed, symbol in enumerate(SYMBOLS)}
         )
+        self.ticks = MemoryTicks()
         self.stream = MemoryStream()
         self.trading = MemoryTrading()
         self.access = MemoryAccess()
@@ -445,7 +452,7 @@ class World:
             clock=MarketClock(),
             calendar=TradingCalendar(weekdays(first, last), first=first, last=last, source="test"),
             bars=self.bars,
-            ticks=MemoryTicks(),
+            ticks=self.ticks,
             quotes=MemoryQuotes(),
             quote_stream=self.stream,
             reference=self.reference,
