@@ -30,7 +30,7 @@ const schema = `
   enum Period { MIN_1 MIN_5 DAY_1 }
   enum Mode { MOCK DEV PROD }
   enum Side { BUY SELL }
-  enum OrderState { ACCEPTED SENT FILLED REJECTED }
+  enum OrderState { ACCEPTED WORKING FILLED REJECTED }
   type Bar {
     time: DateTime! open: Float high: Float low: Float close: Float volume: Long amount: Float
   }
@@ -70,7 +70,7 @@ const orders = new Map()
 const submit = (input) => {
   const known = orders.get(input.clientOrderId)
   if (known) return { order: known, replayed: true }
-  const order = { id: `order_${orders.size + 1}`, state: 'SENT', ...input }
+  const order = { id: `order_${orders.size + 1}`, state: 'WORKING', ...input }
   orders.set(input.clientOrderId, order)
   return { order, replayed: false }
 }

@@ -40,7 +40,7 @@ class Side(Enum):
 
 @strawberry.enum
 class OrderState(Enum):
-    SENT = "SENT"
+    WORKING = "WORKING"
     FILLED = "FILLED"
 
 
@@ -134,7 +134,7 @@ class Mutation:
         order = Order(
             id=strawberry.ID(f"order_{len(_orders) + 1}"),
             client_order_id=input.client_order_id,
-            state=OrderState.SENT,
+            state=OrderState.WORKING,
             quantity=input.quantity,
             limit_price=input.limit_price,
         )

@@ -1,0 +1,156 @@
+"""Shows the figures: Markdown tables with ratios and goals, and one picture of all of them."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from bench.graphql.contestants import (
+    FALLBACK,
+    FASTAPI,
+    MERCURIUS,
+    OURS,
+    RAW,
+    STRAWBERRY,
+)
+from bench.graphql.measure import Table
+from bench.graphql.memory import Growth
+
+_SMALL = {STRAWBERRY: 8.0, MERCURIUS: 1.0}
+_FEW = {STRAWBERRY: 60.0, MERCURIUS: 3.5, FASTAPI: 2.2}
+# What issue 3 asks for, in times as fast as the peer.
+GOALS = {
+    "bars 250": _FEW,
+    "bars 250 rate": _FEW,
+    "bars 10000": {STRAWBERRY: 200.0, MERCURIUS: 15.0, FASTAPI: 8.0},
+    "bars 100000": {STRAWBERRY: 170.0, MERCURIUS: 14.0, FASTAPI: 7.0},
+    "kept 10000": {STRAWBERRY: 500.0},
+    "info": _SMALL,
+    "info rate": _SMALL,
+    "order": _SMALL,
+    "order rate": _SMALL,
+}
+_FALLBACK_GOALS = {"bars 250": 35.0, "bars 250 rate": 35.0, "bars 10000": 90.0, "bars 100000": 60.0}
+_PACKAGES = (
+    *("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools"),
+    *("fastapi", "orjson", "numpy"),
+)
+
+
+def versions(folder: Path, encoder: str) -> str:
+    """Return what was measured, on what."""
+    ours = f"quantgraph {version('quantgraph')} ({encoder} encoder)"
+    names = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    log = folder / f"{MERCURIUS}.log"
+    node = f", {log.read_text('utf-8').splitlines()[0]}" if log.is_file() else ""
+    machine = f"{os.cpu_count()} cores of {_processor()}"
+    return f"{ours}; Python {platform.python_version()}, {names}{node}; {machine}."
+
+
+def show_table(table: Table) -> str:
+    """Return the Markdown of one comparison."""
+    head = f"**{table.title}** ({table.unit})\n\n| server | min | median | max | quantgraph is … "
+    lines = [head + "times as fast: min / median / max | goal |", "|---|--:|--:|--:|--:|--:|"]
+    for name, figures in table.figures.items():
+        cells = [_number(value) for value in _spread(figures)]
+        lines.append(f"| {name} | {' | '.join(cells)} | {_compare(table, name)} |")
+    return "\n".join(lines)
+
+
+def show_fallback(tables: Sequence[Table]) -> str:
+    """Return how the gateway does without its compiled encoder; empty if that was not measured."""
+    lines = [
+        "**Without the compiled encoder**\n",
+        "| | times as fast as plain Strawberry: min / median / max | goal |",
+        "|---|--:|--:|",
+    ]
+    for table in tables:
+        if FALLBACK in table.figures and table.name in _FALLBACK_GOALS:
+            ratios = _ratios(table.ratios(FALLBACK, STRAWBERRY))
+            goal = _FALLBACK_GOALS[table.name]
+            lines.append(f"| {table.title} | {ratios} | ≥ {goal:g} |")
+    return "\n".join(lines) if len(lines) > 3 else ""
+
+
+def show_growth(found: dict[str, Growth], rows: int) -> str:
+    """Return the peak memory of a large answer."""
+    lines = [
+        f"**Peak memory growth of an answer of {rows:,} rows** (MB; goal: at most 1/20)\n",
+        "| server | first such answer | the next one | share of plain Strawberry's |",
+        "|---|--:|--:|--:|",
+    ]
+    plain = found[STRAWBERRY]
+    for name, growth in found.items():
+        shares = f"{growth.first / plain.first:.3f} / {growth.next / max(plain.next, 1):.3f}"
+        cells = f"{growth.first / 1e6:.1f} | {growth.next / 1e6:.1f} | {shares}"
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+def show_gaps(found: dict[str, list[float]], rows: int) -> str:
+    """Return how long a server let others wait."""
+    lines = [
+        f"**Answers of /health/live while {rows:,} rows are answered** (ms; goal: within 20)\n",
+        "| server | pings | median | max |",
+        "|---|--:|--:|--:|",
+    ]
+    for name, pings in found.items():
+        cells = f"{len(pings)} | {_number(median(pings))} | {_number(max(pings))}"
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+def draw(tables: Sequence[Table], file: Path) -> None:
+    """Draw one panel per table, medians on a logarithmic axis."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "quantgraph"  # the same picture for the same figures
+    from matplotlib import pyplot as plt
+
+    rows = -(-len(tables) // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(12, 2.1 * rows), layout="constrained")
+    for axis in axes.flat[len(tables) :]:
+        axis.set_visible(False)
+    for axis, table in zip(axes.flat, tables, strict=False):
+        names = list(table.figures)[::-1]
+        values = [median(table.figures[name]) for name in names]
+        colours = ["#c0392b" if name.startswith(OURS) else "#7f8c9b" for name in names]
+        bars = axis.barh(names, values, color=colours)
+        axis.bar_label(bars, [_number(value) for value in values], padding=3, fontsize=8)
+        axis.set_xscale("log")
+        axis.margins(x=0.15)
+        axis.set_title(f"{table.title} ({table.unit})", fontsize=10)
+        axis.tick_params(labelsize=8)
+    figure.savefig(file, metadata={"Date": None})
+
+
+def _compare(table: Table, name: str) -> str:
+    if name == OURS:
+        return "| "
+    goal = GOALS.get(table.name, {}).get(name)
+    wanted = "or ≥ 0.8" if name == RAW else f"≥ {goal:g}" if goal else ""
+    return f"{_ratios(table.ratios(OURS, name))} | {wanted}"
+
+
+def _ratios(values: Sequence[float]) -> str:
+    return " / ".join(
+        f"{value:.3g}" if value < 100 else f"{value:.0f}" for value in _spread(values)
+    )
+
+
+def _spread(values: Sequence[float]) -> tuple[float, float, float]:
+    return min(values), median(values), max(values)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
