@@ -55,6 +55,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - a command's options are its para
     # Late: other commands need none of the libraries that read files.
     from quantgraph.store.imports.draft import ImportOptions
 
+    _check_symbol(symbol)
     day = date.date() if date else None
     report = _run(settings, _kind(kind), files, ImportOptions(layout, day, symbol, skip_bad_rows))
     console = Console(stderr=False, highlight=False)
@@ -62,6 +63,15 @@ def import_command(  # noqa: PLR0913, PLR0917 - a command's options are its para
         _show(console, file, alone=len(report.files) == 1)
     if report.failures:
         raise _failed(report)
+
+
+def _check_symbol(text: str | None) -> None:
+    from quantgraph.store.imports.codes import parse_symbol
+
+    if text is not None and parse_symbol(text) is None:
+        raise StartupError(
+            Reason.IMPORT_FAILED, f"--symbol {text!r} is not a symbol like 600000.SH."
+        )
 
 
 def _kind(text: str) -> "ImportKind":
@@ -132,15 +142,19 @@ def _show(console: Console, file: "FileReport", *, alone: bool) -> None:
     elif file.failure is not None and not alone:  # the error of a lone file ends the command
         text = f"{names}: {file.failure.reason.value}: {file.failure.message}"
         console.print(text, markup=False, soft_wrap=True)
-    for row in file.bad.listed[:_SHOWN]:
+    # of a file that is left out whole, the first will do
+    shown = file.bad.listed[:_SHOWN] if file.outcome is None else file.bad.listed
+    for row in shown:
         text = f"  {row.file}, line {row.line}: {row.reason}"
         console.print(text, markup=False, soft_wrap=True)
-    if file.bad.count > _SHOWN:
-        console.print(f"  … and {file.bad.count - _SHOWN} more bad rows", markup=False)
+    if file.bad.count > len(shown):
+        console.print(f"  … and {file.bad.count - len(shown)} more bad rows", markup=False)
 
 
 def _summary(outcome: "Outcome") -> str:
     count = outcome.count
+    if not outcome.rows:
+        return f"no row to take ({outcome.layout}): nothing changed"
     if not outcome.changed:
         return f"{outcome.rows} rows ({outcome.layout}), all held already: nothing changed"
     parts = [f"{outcome.rows} rows ({outcome.layout})", f"{count.added} new"]

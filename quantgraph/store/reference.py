@@ -14,6 +14,7 @@ from typing import Any
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sources import Source
+from quantgraph.store.sectors import SectorRow, SectorWriter
 
 _TICKS = {
     InstrumentKind.STOCK: Decimal("0.01"),
@@ -37,16 +38,6 @@ class Listing:
     list_date: date | None = None
     delist_date: date | None = None
     is_st: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SectorRow:
-    """A sector as a file states it; `code` is the file's own id of it."""
-
-    name: str
-    category: str | None
-    code: str | None
-    symbols: tuple[str, ...]
 
 
 def load_instruments(
@@ -109,14 +100,21 @@ class ReferenceWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Write through an open transaction."""
         self._connection = connection
+        self._sectors = SectorWriter(connection)
 
-    def put_listings(self, listings: Iterable[Listing]) -> bool:
-        """Store what a file of instruments says, over what was said before."""
+    def put_listings(self, listings: Sequence[Listing]) -> bool:
+        """Store what a file of instruments says; what it does not say stays as it is held."""
+        symbols = json.dumps([listing.symbol for listing in listings])
+        query = (
+            "SELECT symbol, name, list_date, delist_date, is_st FROM instruments "
+            "WHERE symbol IN (SELECT value FROM json_each(?))"
+        )
+        held = {row[0]: row[1:] for row in self._connection.execute(query, (symbols,))}
         return self._run(
             "INSERT INTO instruments VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
             "name = ?2, list_date = ?3, delist_date = ?4, is_st = ?5, sought = ?6 WHERE "
             "(name, list_date, delist_date, is_st) IS NOT (?2, ?3, ?4, ?5)",
-            [_listing_row(listing) for listing in listings],
+            [_merged_row(listing, held.get(listing.symbol)) for listing in listings],
         )
 
     def put_names(self, listings: Iterable[Listing]) -> bool:
@@ -127,24 +125,8 @@ class ReferenceWriter:
         )
 
     def put_sector(self, sector: SectorRow) -> bool:
-        """Replace a sector of the same name, or of the same code under another name."""
-        held = self._connection.execute(
-            "SELECT id, name, category, code FROM sectors WHERE name = ? OR code = ?",
-            (sector.name, sector.code),
-        ).fetchall()
-        if len(held) == 1 and held[0][1:] == (sector.name, sector.category, sector.code):
-            rows = self._connection.execute(
-                "SELECT symbol FROM members WHERE sector = ? ORDER BY place", (held[0][0],)
-            )
-            if tuple(row[0] for row in rows) == sector.symbols:
-                return False
-        self._run("DELETE FROM sectors WHERE id = ?", [(row[0],) for row in held])
-        cursor = self._connection.execute(
-            "INSERT INTO sectors (name, category, code) VALUES (?, ?, ?)",
-            (sector.name, sector.category, sector.code),
-        )
-        members = [(cursor.lastrowid, *pair) for pair in enumerate(sector.symbols)]
-        return self._run("INSERT INTO members VALUES (?, ?, ?)", members) or True
+        """Replace the members of a sector, see `SectorWriter.put`."""
+        return self._sectors.put(sector)
 
     def put_weights(self, weights: Sequence[tuple[str, date, str, float]]) -> bool:
         """Replace the members of every (index, date) that the rows name."""
@@ -169,6 +151,16 @@ def _listing_row(listing: Listing) -> tuple[Any, ...]:
     dates = (_iso(listing.list_date), _iso(listing.delist_date))
     is_st = warned(listing.name) if listing.is_st is None else listing.is_st
     return (listing.symbol, listing.name, *dates, int(is_st), sought(listing.name or ""))
+
+
+def _merged_row(listing: Listing, held: Sequence[Any] | None) -> tuple[Any, ...]:
+    symbol, name, listed, delisted, is_st, searched = _listing_row(listing)
+    if held is not None:
+        listed, delisted = listed or held[1], delisted or held[2]
+        # a warning that the held name does not explain was stated by a file
+        if listing.is_st is None and bool(held[3]) != warned(held[0]):
+            is_st = held[3]
+    return symbol, name, listed, delisted, is_st, searched
 
 
 def warned(name: str | None) -> bool:

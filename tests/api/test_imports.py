@@ -49,6 +49,32 @@ def test_bad_rows_are_shown_by_line_and_the_command_fails_with_the_code(command,
     assert "2 new" in skipped.stdout
 
 
+def test_rows_that_are_left_out_are_all_shown(command, tmp_path):
+    (tmp_path / "bad.csv").write_text(FILE + "600519.SH,2023-02-03,x,1,1,1,1,1\n" * 30)
+    assert command("bars", "bad.csv").stdout.count("is not a number") == 20
+    assert command("bars", "bad.csv", "--skip-bad-rows").stdout.count("is not a number") == 30
+
+
+def test_a_file_of_bad_rows_alone_is_not_called_held(command, tmp_path):
+    (tmp_path / "bad.csv").write_text(
+        FILE.split("\n", maxsplit=1)[0] + "\n600519.SH,2023-02-03,x,1,1,1,1,1\n"
+    )
+    result = command("bars", "bad.csv", "--skip-bad-rows")
+    assert result.stdout.startswith("bad.csv: no row to take (daily): nothing changed\n")
+    assert "held already" not in result.stdout
+
+
+def test_a_symbol_that_is_none_is_refused_before_any_file_is_read(command):
+    result = command("bars", "absent.csv", "--symbol", "nonsense")
+    assert result.exception.reason is Reason.IMPORT_FAILED
+    assert "--symbol 'nonsense' is not a symbol" in result.exception.message
+
+
+def test_a_symbol_that_the_file_contradicts_is_refused(command):
+    result = command("bars", "bars.csv", "--symbol", "600000.SH")
+    assert "600519.SH on line 2" in result.exception.message
+
+
 def test_one_bad_file_among_others_fails_the_command_after_the_others_are_in(command, tmp_path):
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     result = command("bars", "odd.csv", "bars.csv")

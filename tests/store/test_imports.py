@@ -93,11 +93,11 @@ def test_a_bad_row_is_named_by_line_and_reason_and_keeps_the_file_out(store, loa
     assert bars(store).length == 2
 
 
-def test_bad_rows_are_all_counted_and_the_first_hundred_listed(load):
-    rows = "".join(f"600519.SH,2023-02-01,x{i},1,1,1,1,1\n" for i in range(500))
+def test_bad_rows_are_all_counted_and_the_first_thousand_listed(load):
+    rows = "".join(f"600519.SH,2023-02-01,x{i},1,1,1,1,1\n" for i in range(1500))
     report = load("bars", HEADER + rows)
-    assert report.bad.count == 500
-    assert len(report.bad.listed) == 100
+    assert report.bad.count == 1500
+    assert len(report.bad.listed) == 1000
     assert report.bad.listed[0].line == 2
 
 

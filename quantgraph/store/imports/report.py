@@ -8,7 +8,7 @@ from pathlib import Path
 from quantgraph.domain.errors import StartupError
 from quantgraph.store.merge import MergeCount
 
-MOST_LISTED = 100
+MOST_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from quantgraph.store.imports.records import read_texts, take_distinct
 from quantgraph.store.imports.report import Outcome
 from quantgraph.store.imports.steps import Step, Steps, count_rows
 from quantgraph.store.merge import MergeCount
-from quantgraph.store.reference import Listing, SectorRow
+from quantgraph.store.reference import Listing
+from quantgraph.store.sectors import SectorRow
 from quantgraph.store.writer import MarketWriter
 
 _STOCKS, _CONCEPTS, _EDGES = "kg-stocks", "kg-concepts", "kg-edges"
@@ -16,8 +17,12 @@ _STOCKS, _CONCEPTS, _EDGES = "kg-stocks", "kg-concepts", "kg-edges"
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    name: str
+    name: str | None
     category: str | None
+
+
+# a node that no file names keeps its held name, or is known by its id until one does
+_UNNAMED = _Node(None, None)
 
 
 @dataclass(slots=True)
@@ -80,7 +85,7 @@ def _read_concepts(draft: Draft, graph: _Graph) -> Outcome:
         draft.cells(field).require()
     rows = list(zip(*columns, strict=True))
     taken, outcome = take_distinct(draft, rows, [row[0] or "" for row in rows])
-    graph.nodes.update({code or "": _Node(name or "", kind) for code, name, kind in taken})
+    graph.nodes.update({code or "": _Node(name, kind) for code, name, kind in taken})
     return outcome
 
 
@@ -99,8 +104,7 @@ _READERS = {_STOCKS: _read_stocks, _CONCEPTS: _read_concepts, _EDGES: _read_edge
 def _from_graph(graph: _Graph) -> Sequence[SectorRow]:
     found: list[SectorRow] = []
     for code, symbols in graph.members.items():
-        # a node that no file names is known by its id until one does
-        node = graph.nodes.get(code, _Node(code, None))
+        node = graph.nodes.get(code, _UNNAMED)
         found.append(SectorRow(node.name, node.category, code, tuple(dict.fromkeys(symbols))))
     return found
 
@@ -109,8 +113,8 @@ def _noted(outcome: Outcome, unnamed: Sequence[str]) -> Outcome:
     if outcome.layout != _EDGES or not unnamed:
         return outcome
     return outcome.noted(
-        f"{len(unnamed)} sectors have no name in these files and are named by their id "
-        f"({unnamed[0]} …): import them again together with the file of their nodes."
+        f"{len(unnamed)} sectors have no name in these files ({unnamed[0]} …): they keep the name "
+        "that is held, or are named by their id until they come together with their nodes."
     )
 
 

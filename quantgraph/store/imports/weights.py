@@ -13,7 +13,8 @@ from quantgraph.store.imports.records import read_texts, take_distinct
 from quantgraph.store.imports.report import Outcome
 from quantgraph.store.imports.steps import Step, Steps, count_rows
 from quantgraph.store.merge import MergeCount
-from quantgraph.store.reference import Listing, SectorRow
+from quantgraph.store.reference import Listing
+from quantgraph.store.sectors import SectorRow
 from quantgraph.store.writer import MarketWriter
 
 _CATEGORY = "INDEX"
@@ -53,7 +54,11 @@ def read_weights(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Step
         changes += [reference.put_sector(sector) for sector in sectors]
         return count_rows(len(taken), changed=any(changes))
 
-    notes = [f"The members of {s.code} are also the sector {s.name}." for s in sectors]
+    notes = [
+        f"The members of {one.code} are also the sector {one.name} "
+        f"({one.name} ({_CATEGORY}) where another one has that name)."
+        for one in sectors
+    ]
     return outcome.noted(*notes, *_sums(taken)), [Step(len(taken), put)]
 
 
