@@ -20,6 +20,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import quantgraph
+from quantgraph.rows.encoder import encoder_name
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -121,6 +122,9 @@ def check(folder: Path, data: Path) -> None:
 def main() -> None:
     home = Path(quantgraph.__file__).parent
     assert "site-packages" in home.parts, f"{home} is a checkout, not an install"
+    built = (home / "rows" / "_encoder.abi3.so").is_file()
+    assert encoder_name() == ("compiled" if built else "numpy"), "the built encoder does not load"
+    sys.stdout.write(f"rows are encoded by: {encoder_name()}\n")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
         check(Path(folder), Path(data))
 

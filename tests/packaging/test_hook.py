@@ -53,6 +53,11 @@ def _run(hook: ModuleType, root: Path, version: str = "standard") -> tuple[list[
     return app.heard, data
 
 
+def _of_page(heard: list[str]) -> list[str]:
+    # These roots have no encoder to build.
+    return [warning for warning in heard if "row encoder" not in warning]
+
+
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
@@ -63,7 +68,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_registry_the_install_goes_on_without_the_page(
     hook: ModuleType, page: Path
 ) -> None:
-    heard, _ = _run(hook, page.parents[1])
+    heard = _of_page(_run(hook, page.parents[1])[0])
     assert len(heard) == 1
     assert "The GraphiQL page was not built" in heard[0]
     assert not (page / "dist").exists()
@@ -83,7 +88,7 @@ def test_a_page_of_other_sources_is_not_shown_when_the_build_fails(
 def test_a_current_page_is_left_as_it_is(hook: ModuleType, page: Path) -> None:
     (page / "dist").mkdir()
     (page / "dist" / "built-from.txt").write_text(hook._digest(page))
-    assert _run(hook, page.parents[1])[0] == []
+    assert _of_page(_run(hook, page.parents[1])[0]) == []
     assert (page / "dist").exists()
 
 
@@ -124,3 +129,78 @@ def test_node_is_asked_for_only_where_there_is_none(
         assert made.dependencies() == ([config["node"]] if wanted else [])
     monkeypatch.setenv("PATH", str(tmp_path))
     assert made.dependencies() == [config["node"]]
+
+
+@pytest.fixture
+def rows(hook: ModuleType, tmp_path: Path) -> Path:
+    page = tmp_path / "api" / "graphiql"
+    (page / "dist").mkdir(parents=True)
+    (page / "dist" / "built-from.txt").write_text(hook._digest(page))
+    rows = tmp_path / "quantgraph" / "rows"
+    rows.mkdir(parents=True)
+    shutil.copy2(_ROOT / "quantgraph" / "rows" / "_encoder.cpp", rows)
+    return rows
+
+
+def _compiles(hook: ModuleType) -> bool:
+    try:
+        headers = Path(hook.sysconfig.get_path("include"), "Python.h")
+        return headers.is_file() and bool(hook._compiler())
+    except OSError:
+        return False
+
+
+def _load(rows: Path) -> ModuleType:
+    file = rows / "_encoder.abi3.so"
+    spec = importlib.util.spec_from_file_location("_encoder", file)
+    assert spec and spec.loader
+    return importlib.util.module_from_spec(spec)
+
+
+def test_the_encoder_is_compiled_once_and_again_after_an_edit(hook: ModuleType, rows: Path) -> None:
+    if not _compiles(hook):
+        pytest.skip("no C++ compiler or no Python headers")
+    binary, source = rows / "_encoder.abi3.so", rows / "_encoder.cpp"
+    hook._compile(rows)
+    assert _load(rows).encode((), 2, 0, 2, b"{}") == b"{},{}"
+    first = binary.stat().st_ino
+    source.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+    hook._compile(rows)
+    assert binary.stat().st_ino == first
+    source.write_bytes(source.read_bytes() + b"// edited")
+    hook._compile(rows)
+    assert binary.stat().st_ino != first
+    assert {file.name for file in rows.iterdir()} == {binary.name, source.name, "built-from.txt"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no compiler is looked for")
+@pytest.mark.parametrize("compiler", ["no-such-compiler", "false", "c++ -include no-such-header"])
+def test_without_a_compiler_the_install_goes_on_without_an_old_binary(
+    hook: ModuleType, rows: Path, monkeypatch: pytest.MonkeyPatch, compiler: str
+) -> None:
+    monkeypatch.setenv("CXX", compiler)
+    (rows / "_encoder.abi3.so").write_bytes(b"of another source")
+    heard, data = _run(hook, rows.parents[1])
+    assert len(heard) == 1
+    assert "The compiled row encoder was not built" in heard[0]
+    assert [file.name for file in rows.iterdir()] == ["_encoder.cpp"]
+    assert "tag" not in data
+
+
+def test_only_a_real_wheel_with_a_binary_names_its_platform(hook: ModuleType, rows: Path) -> None:
+    if not _compiles(hook):
+        pytest.skip("no C++ compiler or no Python headers")
+    root = rows.parents[1]
+    assert "tag" not in _run(hook, root, "editable")[1]
+    data = _run(hook, root)[1]
+    assert (rows / "_encoder.abi3.so").is_file()
+    assert data["tag"].startswith("cp311-abi3-")
+    assert data["pure_python"] is False
+    assert "/quantgraph/rows/_encoder.abi3.so" in data["artifacts"]
+
+
+def test_this_install_runs_the_compiled_encoder_where_it_could_be_built(hook: ModuleType) -> None:
+    from quantgraph.rows.encoder import encoder_name
+
+    asked = os.environ.get("QUANTGRAPH_ENCODER")
+    assert encoder_name() == ("compiled" if _compiles(hook) and asked != "numpy" else "numpy")
