@@ -1,13 +1,19 @@
-"""graphql-core's two entry points with the types that its generics leave open."""
+"""graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
 from collections.abc import AsyncGenerator
+from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
 import graphql
-from graphql import DocumentNode, ExecutionResult, GraphQLSchema
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.executor import CollectedErrors
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
+
+from api.executor import PlainExecutor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,34 +23,100 @@ class Run:
     document: DocumentNode
     operation_name: str | None
     variables: dict[str, Any]
-    context: object
+
+
+class Prepared:
+    """An operation made ready once, for any number of runs by anyone with any variables.
+
+    Nothing of a caller is in it: context and variables come with each run.
+    """
+
+    def __init__(self, executor: PlainExecutor) -> None:
+        """Keep an executor that has not run, and the fields that it starts with."""
+        self._executor = executor
+        self._schema, operation = executor.schema, executor.operation
+        self._variables = operation.variable_definitions or ()
+        root = self._schema.get_root_type(operation.operation)
+        assert root is not None  # noqa: S101 the document was validated
+        # Collected once: graphql-core's memos hang on the identity of these lists.
+        fields = collect_fields(
+            self._schema, executor.fragments, executor.variable_values, root, operation
+        )
+        serially = operation.operation is OperationType.MUTATION
+        self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
+
+    def coerce(self, variables: dict[str, Any]) -> VariableValues:
+        """Return the variables as the resolvers get them. Raises VariablesRefused."""
+        values = get_variable_values(self._schema, self._variables, variables)
+        if isinstance(values, list):
+            raise VariablesRefused(values)
+        return values
+
+    async def run(self, variables: VariableValues, context: object) -> ExecutionResult:
+        """Execute a query or mutation."""
+        executor: Any = copy(self._executor)
+        executor.variable_values, executor.context_value = variables, context
+        # What one run leaves behind must not meet another.
+        executor.collected_errors = CollectedErrors()
+        executor.background_futures = set()
+        executor.pending_incremental_futures = set()
+        try:
+            data = executor.execute_collected_root_fields(*self._start)
+            if isawaitable(data):
+                data = await data
+        except GraphQLError as error:
+            executor.collected_errors.add(error, None)
+            data = None
+        return cast("ExecutionResult", executor.build_response(data))
+
+
+class VariablesRefused(Exception):
+    """The variables do not fit the operation."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        """Carry graphql-core's own errors: they have locations."""
+        super().__init__(errors)
+        self.errors = errors
 
 
 class Core:
-    """A Strawberry schema below Strawberry's own wrapper, which parses every document anew."""
+    """A Strawberry schema's graphql-core schema and the executor that runs it."""
 
-    def __init__(self, schema: Schema) -> None:
-        """Take the graphql-core schema and Strawberry's executor from the wrapper."""
+    def __init__(self, schema: Schema, ordinary_rows: int) -> None:
+        """Let at most `ordinary_rows` rows held as columns take the ordinary path."""
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-        self._executor = cast("Any", schema.execution_context_class)  # pyright: ignore[reportUnknownMemberType]
+        self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows}
 
-    async def execute(self, run: Run) -> ExecutionResult:
-        """Execute a query or mutation."""
-        answer: Any = graphql.execute(self.schema, **self._arguments(run))  # pyright: ignore[reportUnknownMemberType]
-        return cast("ExecutionResult", await answer if isawaitable(answer) else answer)
+    def prepare(self, run: Run) -> Prepared:
+        """Make an operation ready, by the first variables it is run with.
 
-    async def subscribe(self, run: Run) -> ExecutionResult | AsyncGenerator[ExecutionResult, None]:
+        Where @skip or @include ask variables, it is ready for those alone. Raises
+        VariablesRefused.
+        """
+        built: Any = cast("Any", PlainExecutor).build(
+            self.schema,
+            run.document,
+            raw_variable_values=run.variables,
+            operation_name=run.operation_name,
+            **self._own,
+        )
+        if isinstance(built, list):
+            raise VariablesRefused(cast("list[GraphQLError]", built))
+        return Prepared(built)
+
+    async def subscribe(
+        self, run: Run, context: object
+    ) -> ExecutionResult | AsyncGenerator[ExecutionResult, None]:
         """Start a subscription: its results, or one result with errors where it cannot start."""
-        answer: Any = graphql.subscribe(self.schema, **self._arguments(run))  # pyright: ignore[reportUnknownMemberType]
+        answer: Any = graphql.subscribe(  # pyright: ignore[reportUnknownMemberType]
+            self.schema,
+            run.document,
+            context_value=context,
+            variable_values=run.variables,
+            operation_name=run.operation_name,
+            executor_class=PlainExecutor,
+            **self._own,
+        )
         if isawaitable(answer):
             answer = await answer
         return cast("ExecutionResult | AsyncGenerator[ExecutionResult, None]", answer)
-
-    def _arguments(self, run: Run) -> dict[str, Any]:
-        return {
-            "document": run.document,
-            "context_value": run.context,
-            "variable_values": run.variables,
-            "operation_name": run.operation_name,
-            "executor_class": self._executor,
-        }

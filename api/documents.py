@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -15,8 +16,11 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 from quantgraph.config import LimitsConfig
@@ -38,14 +42,15 @@ class DocumentRefused(Exception):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a valid document."""
+    """One operation of a valid document; `conditional` where @skip or @include ask variables."""
 
     document: DocumentNode
     name: str | None
     type: OperationType
     root_fields: tuple[str, ...]
+    conditional: bool
 
 
 class Documents:
@@ -81,12 +86,14 @@ class Documents:
         if errors:
             raise DocumentRefused(Reason.GRAPHQL_VALIDATION_FAILED, errors)
         fragments = _fragments(document)
+        conditional = _Conditions.found(document)
         return tuple(
             Operation(
                 document,
                 node.name.value if node.name else None,
                 node.operation,
                 tuple(dict.fromkeys(_roots(node.selection_set, fragments))),
+                conditional,
             )
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
@@ -158,6 +165,24 @@ def _size(
                 if found is not None and name not in within:
                     stack.append((found.selection_set, depth, (*within, name)))
     return deepest, aliases
+
+
+class _Conditions(Visitor):
+    """Looks for directives whose arguments are variables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.any = False
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        self.any |= any(isinstance(each.value, VariableNode) for each in node.arguments or ())
+
+    @classmethod
+    def found(cls, document: DocumentNode) -> bool:
+        """Return whether the document has any."""
+        visitor = cls()
+        visit(document, visitor)
+        return visitor.any
 
 
 def _roots(selections: SelectionSetNode, fragments: _Fragments) -> Iterator[str]:

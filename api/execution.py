@@ -7,11 +7,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
+from cachetools import LRUCache
 from graphql import ExecutionResult, OperationType
+from graphql.execution.values import VariableValues
 from strawberry import Schema
 
-from api.core import Core, Run
+from api.core import Core, Prepared, Run, VariablesRefused
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
@@ -32,6 +35,9 @@ _ROOTS = {
     OperationType.SUBSCRIPTION: "Subscription",
 }
 Response = dict[str, Any]
+# Entries of the caches below, and the bytes of variables that a key of theirs may have.
+_READY = 512
+_KEPT_TEXT = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,12 @@ class Executor:
 
     def __init__(self, schema: Schema, gateway: Gateway, config: LimitsConfig) -> None:
         """Prepare nothing yet; documents are prepared when they first come."""
-        self._core = Core(schema)
+        self._core = Core(schema, config.ordinary_rows)
         self._gateway = gateway
         self._seconds = config.resolver_seconds
         self._documents = Documents(self._core.schema, config)
+        self._ready: LRUCache[tuple[Operation, bytes], Prepared] = LRUCache(_READY)
+        self._coerced: LRUCache[tuple[Operation, bytes], VariableValues] = LRUCache(_READY)
 
     def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -86,11 +94,13 @@ class Executor:
 
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
-        run = Run(operation.document, operation.name, request.variables, self._context(caller))
         try:
+            prepared, variables = self._prepared(operation, request.variables)
             with operation_budget():
                 async with asyncio.timeout(self._seconds):
-                    result = await self._core.execute(run)
+                    result = await prepared.run(variables, self._context(caller))
+        except VariablesRefused as refused:
+            return self._shown(ExecutionResult(None, refused.errors), caller)
         except TimeoutError:
             text = f"Not finished after {self._seconds} s and abandoned."
             error = Unavailable(Reason.TIMED_OUT, text)
@@ -102,8 +112,8 @@ class Executor:
     ) -> AsyncGenerator[Response, None]:
         """Execute a subscription: one response per event. Raises RequestRefused, also midway."""
         context = self._context(caller)
-        run = Run(operation.document, operation.name, request.variables, context)
-        source = await self._core.subscribe(run)
+        run = Run(operation.document, operation.name, request.variables)
+        source = await self._core.subscribe(run, context)
         if isinstance(source, ExecutionResult):
             raise RequestRefused(*_refusal(self._shown(source, caller)))
         try:
@@ -117,6 +127,28 @@ class Executor:
         except Exception as error:
             _log.exception("unexpected_error", request_id=caller.request_id)
             raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
+
+    def _prepared(
+        self, operation: Operation, variables: dict[str, Any]
+    ) -> tuple[Prepared, VariableValues]:
+        """Return the operation made ready and its variables coerced, both from bounded caches.
+
+        A mutation's variables are new each time and not kept. Raises VariablesRefused.
+        """
+        text = orjson.dumps(variables)
+        key = (operation, text if operation.conditional else b"")
+        prepared = self._ready.get(key)
+        if prepared is None:
+            run = Run(operation.document, operation.name, variables)
+            prepared = self._core.prepare(run)
+            if len(text) <= _KEPT_TEXT:
+                self._ready[key] = prepared
+        if operation.type is OperationType.MUTATION or len(text) > _KEPT_TEXT:
+            return prepared, prepared.coerce(variables)
+        values = self._coerced.get((operation, text))
+        if values is None:
+            values = self._coerced[operation, text] = prepared.coerce(variables)
+        return prepared, values
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)

@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-import orjson
 from graphql import OperationType
 
-from api.asgi import Headers, Receive, Scope, Send, header, respond
+from api.asgi import Headers, Receive, Scope, Send, header
+from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, accepted, is_json
+from api.reply import Reply
 from api.requests import GraphQLRequest, read_json, read_request
 from api.sse import send_events
 from quantgraph.config import HttpConfig
@@ -44,25 +44,6 @@ class HttpRefused(Exception):
         self.headers = headers or []
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """Where and how the response goes."""
-
-    send: Send
-    media: str
-    request_id: str
-
-    async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
-        """Send a JSON response with the request id."""
-        own = [
-            (b"content-type", f"{self.media}; charset=utf-8".encode()),
-            (b"x-request-id", self.request_id.encode()),
-            (b"cache-control", b"no-store"),
-            (b"vary", b"accept, origin"),
-        ]
-        await respond(self.send, status, orjson.dumps(response), [*own, *(headers or [])])
-
-
 class GraphQLOverHttp:
     """The ASGI handler of /graphql for HTTP."""
 
@@ -75,10 +56,11 @@ class GraphQLOverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = new_request_id()
-        reply = _Reply(send, JSON, request_id)
+        reply = Reply(send, JSON, request_id)
         try:
             media = self._media(scope)
-            reply = _Reply(send, JSON if media == EVENTS else media, request_id)
+            reply = Reply(send, JSON if media == EVENTS else media, request_id)
+            reply.encoding = self._encoding(scope)
             principal = await self._access.authenticate(from_headers(scope))
             request = await self._request(scope, receive)
             caller = Caller(principal, request_id)
@@ -98,10 +80,12 @@ class GraphQLOverHttp:
         except ConnectionError:
             return  # the client has gone; there is nobody to answer
         except Exception:
-            await reply.json(500, {"errors": [show_failure(request_id)]})
+            # What has begun cannot become another answer: uvicorn cuts it, and the client sees.
+            if not reply.begun:
+                await reply.json(500, {"errors": [show_failure(request_id)]})
             raise
 
-    async def _refuse(self, reply: _Reply, error: GatewayError) -> None:
+    async def _refuse(self, reply: Reply, error: GatewayError) -> None:
         headers: Headers = []
         if error.reason.kind is Kind.UNAUTHENTICATED:
             headers = [(b"www-authenticate", b'Bearer realm="quantgraph"')]
@@ -114,6 +98,11 @@ class GraphQLOverHttp:
             text = f"Nothing acceptable; offered are {GRAPHQL_JSON}, {JSON} and {EVENTS}."
             raise HttpRefused(406, bad_request(text))
         return media
+
+    def _encoding(self, scope: Scope) -> str | None:
+        if not self._config.compression:
+            return None
+        return chosen_encoding(header(scope, b"accept-encoding"))
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET" and self._config.get_queries:
@@ -156,7 +145,7 @@ class GraphQLOverHttp:
         self,
         scope: Scope,
         receive: Receive,
-        reply: _Reply,
+        reply: Reply,
         work: tuple[Operation, GraphQLRequest, Caller],
     ) -> None:
         if accepted(header(scope, b"accept"), (EVENTS,)) != EVENTS:

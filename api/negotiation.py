@@ -1,6 +1,7 @@
 """Which media type a GraphQL response has, by what the client accepts."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -13,6 +14,7 @@ class _Range:
     quality: float
 
 
+@lru_cache(maxsize=256)
 def accepted(header: str | None, offers: tuple[str, ...]) -> str | None:
     """Return the offer the client likes best, or None where it accepts none of them.
 
@@ -39,6 +41,11 @@ def is_json(content_type: str | None) -> bool:
         "charset=utf-8",
         'charset="utf-8"',
     }
+
+
+def qualities(header: str) -> dict[str, float]:
+    """Return the quality of each token of a list such as Accept-Encoding, lower case."""
+    return {each.type: each.quality for each in map(_parse, header.split(","))}
 
 
 def _parse(part: str) -> _Range:

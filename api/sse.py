@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import orjson
-
 from api.asgi import Receive, Send
 from api.execution import Response
+from api.slots import Text
 
 _KEEPALIVE_S = 12.0
 
@@ -26,7 +25,7 @@ async def send_events(
     gone = asyncio.create_task(_disconnected(receive))
     try:
         while (response := await _next(responses, gone, send)) is not None:
-            await _send(send, b"event: next\ndata: " + orjson.dumps(response) + b"\n\n")
+            await _send(send, b"event: next\ndata: " + Text(response).whole() + b"\n\n")
         if not gone.done():
             await _send(send, b"event: complete\ndata:\n\n")
             await send({"type": "http.response.body", "body": b""})

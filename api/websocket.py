@@ -14,6 +14,7 @@ from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
 from api.requests import read_request
+from api.slots import Text
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
@@ -188,7 +189,7 @@ class _Connection:
             await self._answer({"id": operation_id, "type": "error", "payload": errors})
 
     async def _answer(self, message: Mapping[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
+        await self._send({"type": "websocket.send", "text": Text(message).whole().decode()})
 
 
 async def _close(send: Send, code: int, reason: str) -> None:

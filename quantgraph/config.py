@@ -38,6 +38,7 @@ class HttpConfig(_Section):
     port: Port = 8000
     get_queries: bool = False
     max_body_bytes: Positive = 262_144
+    compression: bool = True
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class LimitsConfig(_Section):
     """What one request or connection may ask for."""
 
     bar_rows: Positive = 100_000
+    ordinary_rows: Positive = 2_000
     batch_symbols: Positive = 1_000
     query_tokens: Positive = 2_000
     query_depth: Positive = 12

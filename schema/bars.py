@@ -1,15 +1,16 @@
 """Bars: rows as objects, columns as arrays, and what is held of the series."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
 from quantgraph.domain import bars as domain
-from quantgraph.domain.bars import BAR_FIELDS, Adjustment, Column, Period
-from quantgraph.domain.calendar import SHANGHAI, from_ms
+from quantgraph.domain.bars import BAR_FIELDS, Adjustment, Period
+from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.sources import Source
 from schema.context import Info
+from schema.rows import ColumnList, RowList
 from schema.scalars import Long, Symbol
 from schema.selection import camel, picked
 
@@ -85,13 +86,12 @@ class BarSeries:
 
     @strawberry.field(description="The bars as objects; pick the fields you need, no more is read.")
     def rows(self) -> list[Bar]:
-        names = tuple(BAR_FIELDS)
-        columns = [_listed(self.bars, name) for name in names]
-        return [Bar(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+        return cast("list[Bar]", RowList(_bar, self.bars))
 
     @strawberry.field(description="The bars as arrays; pick the fields you need, no more is read.")
     def columns(self) -> BarColumns:
-        return BarColumns(**{name: _listed(self.bars, name) for name in BAR_FIELDS})
+        lists: dict[str, Any] = {name: ColumnList(self.bars, name) for name in BAR_FIELDS}
+        return BarColumns(**lists)
 
     @classmethod
     def from_domain(cls, series: domain.BarSeries) -> "BarSeries":
@@ -114,20 +114,11 @@ def bar_fields(info: Info, *path: str) -> tuple[str, ...]:
     return tuple(name for name in BAR_FIELDS if camel(name) in chosen)
 
 
-def _listed(bars: domain.BarColumns, name: str) -> list[Any]:
-    column = bars.values.get(name)
-    if column is None:
-        return [None] * bars.length
-    values: list[Any] = _instants(column) if name == "time" else column.tolist()
-    missing = bars.missing(name)
-    if missing is not None:
-        for row in missing.nonzero()[0].tolist():
-            values[row] = None
-    return values
+def _bar(**values: Any) -> Bar:  # noqa: ANN401 every field has its own type
+    return Bar(**(_NOTHING | values))
 
 
-def _instants(column: Column) -> list[datetime]:
-    return [datetime.fromtimestamp(ms / 1000, SHANGHAI) for ms in column.tolist()]
+_NOTHING: dict[str, Any] = dict.fromkeys(BAR_FIELDS)
 
 
 def _instant(stamp: int | None) -> datetime | None:

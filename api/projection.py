@@ -1,0 +1,279 @@
+"""Plain selections compiled once: what they pick is read without graphql-core visiting it.
+
+A selection is plain where every field is an attribute, or a resolver without arguments that only
+looks at its own object. Everything else is the ordinary path's: the answer is the same.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, cast
+
+import numpy as np
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    is_leaf_type,
+)
+from strawberry.types.field import StrawberryField
+
+from api.slots import Slot
+from quantgraph.domain.bars import BarColumns
+from quantgraph.rows.plan import Cell, Kind
+from schema.rows import ColumnList, RowList
+
+_SAFE_INTEGER = 2**53 - 1
+_KINDS = {
+    "Float": Kind.FLOAT,
+    "Int": Kind.INT,
+    "Long": Kind.INT,
+    "Boolean": Kind.BOOL,
+    "DateTime": Kind.INSTANT,
+    "Date": Kind.DATE,
+    "String": Kind.TEXT,
+    "Symbol": Kind.TEXT,
+}
+# Values that their scalar would write as they are; any other goes through the scalar.
+_AS_THEY_ARE = {"String": str, "ID": str, "Symbol": str, "Boolean": bool}
+Writer: TypeAlias = Callable[[Any], Any]
+# graphql-core leaves the generics of its list and non-null types open.
+OutputType: TypeAlias = Any
+
+
+class NotPlain(Exception):
+    """The value is the ordinary path's: `field` left the fast path, and why."""
+
+    def __init__(self, field: str, why: str) -> None:
+        """Name the field as `Type.field`."""
+        super().__init__(f"{field} {why}")
+        self.field = field
+        self.why = why
+
+
+class Selections(Protocol):
+    """What graphql-core's executor knows of a selection."""
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:  # noqa: ANN401 untyped there
+        """Return the fields picked below, fragments and @skip/@include resolved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One field of a plain selection: how it is read from its object, and how written."""
+
+    key: str
+    read: Writer
+    write: Writer
+
+
+class Projection:
+    """A plain selection of one object type. `cells` where columns can answer it as well."""
+
+    def __init__(
+        self, name: str, members: Sequence[Member], cells: Sequence[tuple[Cell, bool]] | None
+    ) -> None:
+        """Keep the members; each cell says whether its field may be null."""
+        self.name = name
+        self._members = [(each.key, each.read, each.write) for each in members]
+        self._nullable = cells
+        self.cells = None if cells is None else tuple(cell for cell, _ in cells)
+
+    def object(self, source: object) -> dict[str, Any]:
+        """Return what is picked of an object. Raises NotPlain, and whatever a field raises."""
+        return {key: write(read(source)) for key, read, write in self._members}
+
+    def slot(self, columns: BarColumns) -> Slot:
+        """Return the place of these rows in the response. Raises NotPlain."""
+        if self._nullable is None or self.cells is None:
+            raise NotPlain(self.name, "has fields that are no columns")
+        for cell, nullable in self._nullable:
+            check_column(f"{self.name}.{cell.key}", cell, columns, nullable=nullable)
+        return Slot(self.cells, columns)
+
+
+def project(executor: Selections, kind: GraphQLObjectType, details: object) -> Projection:
+    """Return the projection of a selection. Raises NotPlain, naming the field that is not."""
+    picked: Mapping[str, Any]
+    picked, deferred, _ = executor.collect_subfields(kind, details)
+    if deferred:
+        raise NotPlain(kind.name, "is deferred")
+    members: list[Member] = []
+    cells: list[tuple[Cell, bool]] | None = []
+    for key, below in picked.items():
+        name: str = below[0].node.name.value
+        if name == "__typename":
+            members.append(Member(key, _constant(kind.name), _same))
+            cell, nullable = Cell(key, "", Kind.CONSTANT, b'"%s"' % kind.name.encode()), True
+        else:
+            column, where = _field(kind, name), f"{kind.name}.{name}"
+            type_: OutputType = kind.fields[name].type
+            writer = _writer(executor, type_, below, where)
+            members.append(Member(key, _reader(column, where), writer))
+            cell, nullable = _cell(key, column, type_)
+        if cells is not None and cell is not None:
+            cells.append((cell, nullable))
+        else:
+            cells = None
+    return Projection(kind.name, members, cells)
+
+
+def check_column(field: str, cell: Cell, columns: BarColumns, *, nullable: bool) -> None:
+    """Raise NotPlain where the ordinary path would refuse a value of the column."""
+    if cell.kind is Kind.CONSTANT:
+        return
+    column, valid = columns.values.get(cell.column), columns.valid.get(cell.column)
+    if not nullable and columns.length and (column is None or _misses(valid)):
+        raise NotPlain(field, "misses values that may not be null")
+    if column is None:
+        return
+    if cell.kind is Kind.FLOAT:
+        bad = ~np.isfinite(column)
+    elif cell.kind is Kind.INT and columns.length:
+        bad = np.abs(column) > _SAFE_INTEGER
+    else:
+        return
+    if bad.any() and (valid is None or (bad & valid).any()):
+        raise NotPlain(field, "holds a number that JSON cannot carry")
+
+
+def unwrapped(kind: OutputType) -> tuple[OutputType, bool]:
+    """Return a type without its non-null mark, and whether it may be null."""
+    if isinstance(kind, GraphQLNonNull):
+        return cast("Any", kind).of_type, False
+    return kind, True
+
+
+def _misses(valid: Any) -> bool:  # noqa: ANN401 a mask or None
+    return valid is not None and not valid.all()
+
+
+def _field(kind: GraphQLObjectType, name: str) -> StrawberryField:
+    found = kind.fields[name].extensions.get("strawberry-definition") if name in kind.fields else 0
+    if not isinstance(found, StrawberryField):
+        raise NotPlain(f"{kind.name}.{name}", "is answered by graphql-core itself")
+    return found
+
+
+def _reader(field: StrawberryField, where: str) -> Writer:
+    """Return what reads the field from its object."""
+    if field.is_basic_field and not field.permission_classes:
+        name = field.python_name
+        return lambda source: getattr(source, name)
+    resolver = cast("Any", field).base_resolver
+    if (
+        resolver is None
+        or field.is_async
+        or field.arguments
+        or field.extensions
+        or field.permission_classes
+        or resolver.info_parameter is not None
+        or resolver.self_parameter is None
+    ):
+        raise NotPlain(where, "has a resolver")
+    return cast("Writer", resolver.wrapped_func)
+
+
+def _writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
+    """Return what writes a value of this type, as the ordinary path would. Raises NotPlain."""
+    inner, nullable = unwrapped(kind)
+    if not nullable:
+        return _required(_writer(executor, inner, details, where), where)
+    if isinstance(kind, GraphQLList):
+        return _optional(_list_writer(executor, kind, details, where))
+    if isinstance(kind, GraphQLObjectType):
+        if kind.is_type_of is not None:
+            raise NotPlain(where, "is one of several types")
+        return _optional(project(executor, kind, details).object)
+    if is_leaf_type(kind):
+        return _leaf_writer(kind)
+    raise NotPlain(where, "is one of several types")
+
+
+def _list_writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
+    inner, nullable = unwrapped(kind.of_type)
+    write = _writer(executor, kind.of_type, details, where)
+    if isinstance(inner, GraphQLObjectType):
+        projection = project(executor, inner, details)
+
+        def objects(value: object) -> object:
+            if isinstance(value, RowList):
+                return projection.slot(cast("RowList[Any]", value).columns)
+            return [write(each) for each in _listed(value, where)]
+
+        return objects
+
+    def values(value: object) -> object:
+        if isinstance(value, ColumnList):
+            return column_slot(value, inner, where, nullable=nullable)
+        return [write(each) for each in _listed(value, where)]
+
+    return values
+
+
+def column_slot(value: ColumnList, inner: OutputType, where: str, *, nullable: bool) -> Slot:
+    """Return the place of a column in the response. Raises NotPlain."""
+    kind = _KINDS.get(getattr(inner, "name", ""))
+    if kind is None:
+        raise NotPlain(where, "is of a type that no column has")
+    cell = Cell(value.name, value.name, kind)
+    check_column(where, cell, value.columns, nullable=nullable)
+    return Slot((cell,), value.columns, scalars=True)
+
+
+def _listed(value: object, where: str) -> Sequence[Any]:
+    if isinstance(value, (list, tuple)):
+        return cast("Sequence[Any]", value)
+    raise NotPlain(where, "is no plain list")
+
+
+def _cell(key: str, field: StrawberryField, kind: OutputType) -> tuple[Cell | None, bool]:
+    leaf, nullable = unwrapped(kind)
+    found = _KINDS.get(leaf.name) if isinstance(leaf, GraphQLScalarType) else None
+    if found is None or not field.is_basic_field:
+        return None, nullable
+    return Cell(key, field.python_name, found), nullable
+
+
+def _leaf_writer(kind: GraphQLScalarType | GraphQLEnumType) -> Writer:
+    plain, write = _AS_THEY_ARE.get(kind.name), kind.coerce_output_value
+    if kind.name == "Float":
+        return _optional(lambda value: value if _is_float(value) else _written(write, value))
+    if plain is None:
+        return _optional(lambda value: _written(write, value))
+    return _optional(lambda value: value if type(value) is plain else _written(write, value))
+
+
+def _is_float(value: object) -> bool:
+    return type(value) is float and math.isfinite(value)
+
+
+def _written(write: Writer, value: object) -> object:
+    written = write(value)
+    if written is None:
+        raise NotPlain("", "has a value that its scalar does not write")
+    return written
+
+
+def _required(write: Writer, where: str) -> Writer:
+    def required(value: object) -> object:
+        if value is None:
+            raise NotPlain(where, "is missing and may not be null")
+        return write(value)
+
+    return required
+
+
+def _optional(write: Writer) -> Writer:
+    return lambda value: None if value is None else write(value)
+
+
+def _constant(value: object) -> Writer:
+    return lambda _: value
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 whatever is read
+    return value

@@ -1,0 +1,79 @@
+"""How a GraphQL response goes out over HTTP: whole where it is small, else in pieces."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from api.asgi import Headers, Send
+from api.compression import ENCODINGS, SMALLEST
+from api.execution import Response
+from api.slots import PIECE_ROWS, Text
+
+_PIECE_BYTES, _LARGEST = 131_072, 524_288
+
+
+class Reply:
+    """One response. `encoding` None sends it as it is; `begun` once its head has gone out."""
+
+    def __init__(self, send: Send, media: str, request_id: str) -> None:
+        """Answer on `send` in the media type."""
+        self.send = send
+        self.media = media
+        self.request_id = request_id
+        self.encoding: str | None = None
+        self.begun = False
+
+    async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
+        """Send a JSON response with the request id."""
+        text = Text(response)
+        if text.rows > PIECE_ROWS:
+            await self._stream(status, text.pieces(), headers or [])
+            return
+        body = text.whole()
+        if self.encoding is not None and len(body) >= SMALLEST:
+            await self._stream(status, (body,), headers or [])
+            return
+        await self._start(status, [*(headers or []), (b"content-length", b"%d" % len(body))])
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def _stream(self, status: int, pieces: Iterable[bytes], headers: Headers) -> None:
+        """Send pieces as they are made; between them the loop is free for others."""
+        parts = _even(pieces)
+        if self.encoding is not None:
+            parts = _compressed(parts, self.encoding)
+            headers = [*headers, (b"content-encoding", self.encoding.encode())]
+        await self._start(status, headers)
+        for part in parts:
+            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, status: int, headers: Headers) -> None:
+        self.begun = True
+        own = [
+            (b"content-type", f"{self.media}; charset=utf-8".encode()),
+            (b"x-request-id", self.request_id.encode()),
+            (b"cache-control", b"no-store"),
+            (b"vary", b"accept, accept-encoding, origin"),
+        ]
+        head = {"type": "http.response.start", "status": status, "headers": [*own, *headers]}
+        await self.send(head)
+
+
+def _even(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in pieces that are neither tiny nor, on the whole, large."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE_BYTES:
+            joined, step = b"".join(held), _LARGEST
+            yield from (joined[at : at + step] for at in range(0, size, step))
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _compressed(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    compressor = ENCODINGS[encoding]()
+    for piece in pieces:
+        yield compressor.add(piece)
+    yield compressor.end()

@@ -1,0 +1,77 @@
+"""Places in a response that columns fill while it is written."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from quantgraph.domain.bars import BarColumns
+from quantgraph.rows.encoder import row_encoder
+from quantgraph.rows.plan import Batch, Cell
+
+PIECE_ROWS = 2_000
+# orjson escapes control characters, so this byte stands nowhere else in what it writes.
+_MARK = b"\x1d"
+
+
+class Slot:
+    """Rows, or with `scalars` one column, to be written as a JSON list."""
+
+    __slots__ = ("_batch", "cells", "length", "scalars")
+
+    def __init__(
+        self, cells: tuple[Cell, ...], columns: BarColumns, *, scalars: bool = False
+    ) -> None:
+        """Take the cells of a row, or the one cell of a column."""
+        self.cells = cells
+        self._batch = Batch(columns.length, columns.values, columns.valid)
+        self.length = columns.length
+        self.scalars = scalars
+
+    def text(self, start: int, stop: int) -> bytes:
+        """Return rows start to stop, stop excluded, without the brackets of the list."""
+        encoder = row_encoder()
+        if self.scalars:
+            return encoder.column(self.cells[0], self._batch, start, stop)
+        return encoder.rows(self.cells, self._batch, start, stop)
+
+
+class Text:
+    """A response as JSON: one piece of known size, or pieces of bounded size made when asked."""
+
+    def __init__(self, response: Any) -> None:  # noqa: ANN401 any response
+        """Write everything but the slots."""
+        self._slots: list[Slot] = []
+        self._frame = orjson.dumps(response, default=self._mark)
+
+    @property
+    def rows(self) -> int:
+        """Rows still to be written."""
+        return sum(slot.length for slot in self._slots)
+
+    def whole(self) -> bytes:
+        """Return the response at once."""
+        return b"".join(self.pieces()) if self._slots else self._frame
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the response in pieces of at most PIECE_ROWS rows each."""
+        frames: Sequence[bytes] = self._frame.split(_MARK)
+        yield frames[0]
+        for slot, frame in zip(self._slots, frames[1:], strict=True):
+            yield from _list(slot)
+            yield frame
+
+    def _mark(self, value: object) -> orjson.Fragment:
+        if not isinstance(value, Slot):
+            raise TypeError(f"{type(value).__name__} has no JSON")
+        self._slots.append(value)
+        return orjson.Fragment(_MARK)
+
+
+def _list(slot: Slot) -> Iterator[bytes]:
+    length = slot.length
+    yield b"["
+    for start in range(0, length, PIECE_ROWS):
+        text = slot.text(start, min(start + PIECE_ROWS, length))
+        yield b"," + text if start else text
+    yield b"]"
