@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+import structlog
+
 from quantgraph.backends.sim.capability import capabilities
-from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.clock import Pace, SimClock, latest_start
 from quantgraph.backends.sim.listings import Anchor
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
@@ -16,7 +18,7 @@ from quantgraph.config import Config
 from quantgraph.domain.bars import BarColumns, Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
-from quantgraph.domain.errors import StartupError
+from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports import Gateway
@@ -40,6 +42,7 @@ from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 
+_logger = structlog.get_logger(__name__)
 # Without imports every simulated world begins here.
 _FIRST_DAY = date(2023, 2, 1)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -69,7 +72,7 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
     """Open the store, start the simulation, and close both at the end.
 
     Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
-    STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no trading day is left to start on.
+    STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no two trading days are covered.
     """
     if config.mode is not Mode.MOCK:
         text = f"Mode {config.mode} needs a trading terminal, and no back-end for one is built in."
@@ -107,8 +110,7 @@ class _Mock:
         self._store = store
         self._calendar = calendar
         self._workers = workers
-        newest = store.newest_daily()
-        start = _FIRST_DAY if newest is None else calendar.next_session(newest)
+        start, self._note = _choose_start(store.newest_day(), calendar)
         self.clock = SimClock(start, calendar, Pace(config.mock.speed))
         world = World(config.mock.seed, calendar, self.clock.start, _StoreListings(store))
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
@@ -135,7 +137,7 @@ class _Mock:
         self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
         started_at = datetime.now(UTC)
         limits = _limits(self.config)
-        data = _describe(self._store)
+        self._data = self._describe()
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -150,11 +152,12 @@ class _Mock:
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),
             access=access,
-            system=GatewaySystem(self.config.mode, limits, data, started_at, self._state()),
+            system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,
         )
         note = "no key needed on loopback" if _is_local(self.config) else "API keys required"
-        return Assembly(self.config, gateway, data, note, self._store, self.quotes, self.trading)
+        parts = (self._store, self.quotes, self.trading)
+        return Assembly(self.config, gateway, self._data, note, *parts)
 
     def start(self) -> None:
         """Let time act: days end, reports are taken."""
@@ -187,6 +190,7 @@ class _Mock:
     def _state(self) -> SystemState:
         return SystemState(
             clock=self._clock_info,
+            data=self._data_now,
             trading=lambda: TradingState.ACTIVE,
             backends=self._backends,
             problems=self._problems,
@@ -195,6 +199,17 @@ class _Mock:
     def _clock_info(self) -> ClockInfo:
         moment = self.clock.moment()
         return ClockInfo(self.clock.now(), True, self.clock.speed, moment.day, moment.epoch)
+
+    def _describe(self) -> str:
+        return _describe(self._store) + self._note
+
+    async def _data_now(self) -> str:
+        """Return what is held now; a server that is too busy to look tells what it saw last."""
+        try:
+            self._data = await self._workers.run(self._describe)
+        except GatewayError as error:
+            _logger.warning("data_not_described", reason=error.reason.value)
+        return self._data
 
     def _backends(self) -> tuple[BackendInfo, ...]:
         return (BackendInfo("sim", "sim", True, capabilities()),)
@@ -222,9 +237,13 @@ class _StoreListings:
         """Return the imported instruments among the symbols."""
         return self._store.instruments(symbols)
 
-    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
-        """Return the newest imported daily bar of those that have any."""
-        closes = self._store.last_closes(symbols)
+    def generation(self) -> int:
+        """Return a number that changes with every import."""
+        return self._store.generation()
+
+    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
+        """Return the newest imported daily bar before a day of those that have any."""
+        closes = self._store.last_closes(symbols, before)
         return {
             symbol: Anchor(last.day, last.close, last.volume) for symbol, last in closes.items()
         }
@@ -237,6 +256,25 @@ class _StoreListings:
 def _is_local(config: Config) -> bool:
     hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
     return config.mode is Mode.MOCK and hosts <= _LOOPBACK
+
+
+def _choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, str]:
+    """Return the clock's first day, and what is to be said where it is not the expected one.
+
+    It is the trading day after the newest imported bar. Where the calendar ends before a world
+    could live for a day, it is the last day on which one can.
+    """
+    latest = latest_start(calendar)
+    if newest is None:
+        return _FIRST_DAY, ""
+    if newest < latest:
+        return calendar.next_session(newest), ""
+    _logger.warning("clock_falls_back", start=str(latest), newest=str(newest))
+    note = (
+        f"; the clock starts on {latest}, not after {newest}, because the trading calendar ends "
+        f"on {calendar.last} (calendar.covered_until extends it)"
+    )
+    return latest, note
 
 
 def _limits(config: Config) -> Limits:

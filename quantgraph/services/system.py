@@ -1,6 +1,6 @@
 """The gateway about itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ class SystemState:
     """What changes while the gateway runs, asked anew each time."""
 
     clock: Callable[[], ClockInfo]
+    data: Callable[[], Awaitable[str]]
     trading: Callable[[], TradingState]
     backends: Callable[[], tuple[BackendInfo, ...]]
     problems: Callable[[], Mapping[str, str]]
@@ -29,12 +30,11 @@ class GatewaySystem:
     """Implements `System`."""
 
     def __init__(
-        self, mode: Mode, limits: Limits, data: str, started_at: datetime, state: SystemState
+        self, mode: Mode, limits: Limits, started_at: datetime, state: SystemState
     ) -> None:
         """Hold what never changes, and where to ask for what does."""
         self._mode = mode
         self._limits = limits
-        self._data = data
         self._started_at = started_at
         self._state = state
 
@@ -47,7 +47,7 @@ class GatewaySystem:
             clock=self._state.clock(),
             limits=self._limits,
             backends=self._state.backends(),
-            data=self._data,
+            data=await self._state.data(),
             started_at=self._started_at,
         )
 

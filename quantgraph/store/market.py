@@ -1,5 +1,6 @@
 """The market store: one SQLite file of column chunks and row tables, one writer, many readers."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -152,22 +153,32 @@ class MarketStore:
             rows = snapshot.connection.execute(query, (BAR, period.value))
             return frozenset(row[0] for row in rows)
 
+    def generation(self) -> int:
+        """Return the number of imports that changed anything."""
+        with self._reader.snapshot() as snapshot:
+            return snapshot.generation
+
     def newest_daily(self) -> date | None:
         """Return the day of the newest daily bar of any symbol; None if there is none."""
-        query = (
-            "SELECT max(c.last) FROM chunks c JOIN series s ON s.id = c.series "
-            "WHERE s.kind = ? AND s.period = ?"
-        )
-        with self._reader.snapshot() as snapshot:
-            row = snapshot.connection.execute(query, (BAR, Period.DAY_1.value)).fetchone()
-        return None if row[0] is None else day_of(row[0])
+        return self._newest((Period.DAY_1,))
 
-    def last_closes(self, symbols: Sequence[str]) -> Mapping[str, LastClose]:
-        """Return the newest held daily bar of every symbol that has any."""
-        fields = ("close", "previous_close", "volume")
-        request = BarRequest(tuple(symbols), Period.DAY_1, Window(last=1), fields=fields)
+    def newest_day(self) -> date | None:
+        """Return the day of the newest bar of any symbol and period; None if there is none."""
+        return self._newest((Period.DAY_1, Period.MIN_1))
+
+    def last_closes(
+        self, symbols: Sequence[str], before: date | None = None
+    ) -> Mapping[str, LastClose]:
+        """Return the newest held daily bar, or the newest before a day, of those that have any."""
+        fields = ("time", "close", "previous_close", "volume")
+        window = Window(end=None if before is None else day_start(before) - 1, last=1)
+        request = BarRequest(tuple(symbols), Period.DAY_1, window, fields=fields)
         found = zip(symbols, self.read_bars(request), strict=True)
-        return {symbol: _last_close(held) for symbol, held in found if isinstance(held, HeldBars)}
+        return {
+            symbol: _last_close(held)
+            for symbol, held in found
+            if isinstance(held, HeldBars) and held.columns.length
+        }
 
     def last_close(self, symbol: str) -> LastClose | None:
         """Return the newest held daily bar of one symbol; None if it has none."""
@@ -180,6 +191,16 @@ class MarketStore:
         if isinstance(held, GatewayError):
             raise held
         return None if held is None else held.columns
+
+    def _newest(self, periods: Sequence[Period]) -> date | None:
+        query = (
+            "SELECT max(c.last) FROM chunks c JOIN series s ON s.id = c.series "
+            "WHERE s.kind = ? AND s.period IN (SELECT value FROM json_each(?))"
+        )
+        names = json.dumps([period.value for period in periods])
+        with self._reader.snapshot() as snapshot:
+            row = snapshot.connection.execute(query, (BAR, names)).fetchone()
+        return None if row[0] is None else day_of(row[0])
 
     def holdings(self) -> Sequence[Holding]:
         """Return what is held by kind and period, with row counts and bytes."""
@@ -202,7 +223,7 @@ def _last_close(held: HeldBars) -> LastClose:
 
     volume = value("volume")
     return LastClose(
-        day_of(held.last),
+        day_of(int(held.columns.values["time"][0])),
         float(held.columns.values["close"][0]),
         value("previous_close"),
         None if volume is None else int(volume),

@@ -25,9 +25,10 @@ _UNREAD = SeriesIndex(SeriesKey("", ""), Source.IMPORTED, ())
 class Snapshot:
     """One read transaction: what it sees does not change while an import commits."""
 
-    def __init__(self, connection: sqlite3.Connection, catalog: Found) -> None:
+    def __init__(self, connection: sqlite3.Connection, generation: int, catalog: Found) -> None:
         """Wrap an open transaction and the catalog of its generation."""
         self.connection = connection
+        self.generation = generation
         self._catalog = catalog
 
     def indexes(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, SeriesIndex | None]:
@@ -63,7 +64,7 @@ class Reader:
             connection.execute("BEGIN")
             try:
                 self.counter.begin()
-                yield Snapshot(connection, self._current(connection))
+                yield Snapshot(connection, *self._current(connection))
             finally:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -89,17 +90,17 @@ class Reader:
             self._local.connection = found
         return found
 
-    def _current(self, connection: sqlite3.Connection) -> Found:
+    def _current(self, connection: sqlite3.Connection) -> tuple[int, Found]:
         query = "SELECT value FROM meta WHERE name = 'generation'"
         generation = int(connection.execute(query).fetchone()[0])
         kept, catalog = self._catalog
         if kept == generation:
-            return catalog
+            return kept, catalog
         # A slower thread may still see the generation before: it gets a catalog of its own.
         fresh: Found = {}
         if generation > kept:
             self._catalog = (generation, fresh)
-        return fresh
+        return generation, fresh
 
 
 def _load_indexes(connection: sqlite3.Connection, keys: Sequence[SeriesKey]) -> Found:

@@ -9,7 +9,7 @@ import pytest
 from api.assembly import open_assembly
 from quantgraph.config import CalendarConfig, load_config
 from quantgraph.domain.bars import BarRequest, Period, window
-from quantgraph.domain.calendar import at
+from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.clock import SystemClock
 from quantgraph.services.calendar import load_calendar
 from quantgraph.store.imports.draft import ImportOptions
@@ -70,3 +70,55 @@ async def test_minutes_made_inside_an_ex_day_begin_at_the_reference_price(assemb
     assert rows["time"][0] == at(day, time(9, 30))
     assert rows["previous_close"][0] == 56.94
     assert rows["previous_close"][1] == rows["close"][0]
+
+
+BAR = "symbol,date,open,high,low,close\n{symbol},{day},9,9,9,9\n"
+MINUTE = "symbol,time,open,high,low,close\n600519.SH,2024-03-01 09:30:00,9,9,9,9\n"
+
+
+async def test_an_import_while_serving_is_followed_by_quotes_and_told_of(assembled, load):
+    async with assembled() as assembly:
+        gateway = assembly.gateway
+        assert (await gateway.system.info()).data.startswith("simulated")
+        before = (await gateway.quotes.quotes(["600036.SH"]))[0]
+        load("bars", BAR.format(symbol="600036.SH", day="2023-01-31"))
+        after = (await gateway.quotes.quotes(["600036.SH"]))[0]
+        assert before.previous_close != after.previous_close == 9.0
+        assert (await gateway.system.info()).data.startswith("imported daily bars of 1 symbols")
+        rows = await read(assembly, "600036.SH", Period.DAY_1, window(last=5))
+        assert rows["close"].tolist() == [9.0]
+
+
+async def test_an_import_later_than_the_clock_is_history_and_moves_it_at_the_next_start(
+    assembled, load
+):
+    async with assembled() as assembly:
+        load("bars", BAR.format(symbol="600036.SH", day="2023-06-01"))
+        rows = await read(assembly, "600036.SH", Period.DAY_1, window(last=5))
+        assert rows["close"].tolist() == [9.0]
+        quote = (await assembly.gateway.quotes.quotes(["600036.SH"]))[0]
+        assert quote.previous_close != 9.0
+        assert day_of(quote.time) == date(2023, 2, 1)
+    async with assembled() as assembly:
+        info = await assembly.gateway.system.info()
+        assert info.clock.trading_day == date(2023, 6, 2)
+
+
+async def test_minutes_alone_move_the_clock_as_well(assembled, load):
+    load("bars", MINUTE)
+    async with assembled() as assembly:
+        info = await assembly.gateway.system.info()
+        assert info.clock.trading_day == date(2024, 3, 4)
+
+
+@pytest.mark.parametrize("newest", ["2026-12-29", "2026-12-30", "2026-12-31"])
+async def test_where_the_calendar_ends_the_clock_starts_on_its_last_whole_day(
+    assembled, load, newest
+):
+    load("bars", BAR.format(symbol="600036.SH", day=newest))
+    async with assembled() as assembly:
+        info = await assembly.gateway.system.info()
+        assert info.clock.trading_day == date(2026, 12, 30)
+        assert ("calendar.covered_until" in info.data) is (newest > "2026-12-29")
+        assert info.data == assembly.data
+        assert (await assembly.gateway.quotes.quotes(["600036.SH"]))[0].last_price

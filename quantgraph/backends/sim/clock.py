@@ -78,11 +78,6 @@ class SimClock:
         """Return the virtual instant, aware, UTC."""
         return from_ms(self.moment().ms)
 
-    @property
-    def epoch_start(self) -> datetime:
-        """The instant at which every epoch begins, aware, UTC."""
-        return from_ms(day_start(self.start) + _MORNING_MS)
-
     def moment(self) -> Moment:
         """Return epoch, trading day and instant of one reading of the real clock."""
         spent = self._spent()
@@ -105,6 +100,17 @@ class SimClock:
         if number not in self._epochs:
             self._epochs[number] = self._ids.new("epoch_")
         return self._epochs[number]
+
+
+def latest_start(calendar: TradingCalendar) -> date:
+    """Return the last trading day at which a clock can start: another one follows it.
+
+    Raises CALENDAR_NOT_COVERED where the calendar has no two trading days.
+    """
+    if len(calendar.sessions) < 2:
+        raise _no_session(calendar.last, calendar)
+    found: date = calendar.sessions[-2].astype(object)
+    return found
 
 
 def session_instant(day: date, offset_ms: int) -> int:

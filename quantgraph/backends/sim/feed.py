@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ParamSpec, Protocol, TypeVar
 
+import structlog
+
 from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.quoting import Quoter
-from quantgraph.domain.errors import unknown_symbol
+from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.streams import SourceState
 
@@ -20,6 +22,9 @@ R = TypeVar("R")
 # At ×1000 a quote is due every real millisecond; what falls between two wakes is skipped.
 _SHORTEST_WAIT_S = 0.01
 _BACKLOG = 1_000
+_logger = structlog.get_logger(__name__)
+# Real seconds after which followers notice that an import gave their symbol another path.
+_RENEWAL_S = 1.0
 
 
 class Runner(Protocol):
@@ -80,6 +85,8 @@ class SimFeed:
         self._last: int | None = None
         self._wanted: set[str] = set()
         self._loading: asyncio.Task[Mapping[str, Path]] | None = None
+        self._renewal: asyncio.Task[None] | None = None
+        self._slept = 0.0
 
     async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield every new quote until closed. Errors: UNKNOWN_SYMBOL."""
@@ -140,6 +147,19 @@ class SimFeed:
         paths = {lane.path.instrument.symbol: lane.path for lane in due}
         return self._parts.quoter.quote(paths, now) if paths else {}
 
+    async def _renew(self) -> None:
+        """Give every follower its symbol's present path, beside the beat: quotes never wait."""
+        symbols = {lane.path.instrument.symbol for lane in self._lanes}
+        day = self._parts.clock.moment().day
+        try:
+            paths = await self._parts.runner.run(self._parts.paths.load, tuple(symbols), day)
+            for lane in self._lanes:
+                lane.path = paths.get(lane.path.instrument.symbol, lane.path)
+        except GatewayError as error:  # too busy, or the store is away: the next one may succeed
+            _logger.debug("paths_not_renewed", reason=error.reason.value)
+        finally:
+            self._renewal = None
+
     def _wake(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -148,12 +168,18 @@ class SimFeed:
         if not self._lanes and self._task is not None:
             self._task.cancel()
             self._task = None
+            if self._renewal is not None:
+                self._renewal.cancel()
 
     async def _run(self) -> None:
         try:
             while True:
-                wait = self._parts.clock.wait(self._parts.interval_ms)
-                await self._parts.sleep(max(wait, _SHORTEST_WAIT_S))
+                wait = max(self._parts.clock.wait(self._parts.interval_ms), _SHORTEST_WAIT_S)
+                await self._parts.sleep(wait)
+                self._slept += wait
+                if self._slept >= _RENEWAL_S and self._renewal is None:
+                    self._slept = 0.0
+                    self._renewal = asyncio.create_task(self._renew())
                 self.beat()
         except Exception as error:
             self._task = None

@@ -11,7 +11,7 @@ from quantgraph.domain.instruments import Instrument
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The newest imported daily bar of a symbol: its day, close in yuan, volume in shares.
+    """The newest imported daily bar before the clock's first day: close in yuan, shares.
 
     By the volume generated days are about as busy; None where it is not known.
     """
@@ -24,13 +24,18 @@ class Anchor:
 class Listings(Protocol):
     """Imported data, as the market store holds it. Blocking: only ever called in a worker."""
 
+    def generation(self) -> int:
+        """Return a number that changes with every import."""
+        ...
+
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Return the imported instruments among the symbols."""
         ...
 
-    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
-        """Return the newest imported daily bar of those that have any; they go on from there.
+    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
+        """Return the newest imported daily bar before a day of those that have any.
 
+        They go on from there.
         One that has bars but no instrument is taken for what its code says.
         """
         ...
@@ -47,14 +52,18 @@ class Listings(Protocol):
 class NoListings:
     """Nothing was imported."""
 
+    def generation(self) -> int:
+        """Never change."""
+        return 0
+
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Know no symbol."""
         del symbols
         return {}
 
-    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
+    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
         """Know no bar."""
-        del symbols
+        del symbols, before
         return {}
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:

@@ -38,14 +38,23 @@ class _Known:
     anchor: Anchor | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    known: _Known
+    path: Path
+
+
 class Paths:
-    """Instruments and daily paths by symbol. Blocking (imports are read): call it in a worker."""
+    """Instruments and daily paths by symbol. Blocking (imports are read): call it in a worker.
+
+    An import may change what a path goes on from: then it is walked anew, and no other is.
+    """
 
     def __init__(self, world: World) -> None:
         """Compute nothing yet."""
         self.world = world
-        self._known: Memo[str, _Known] = Memo(_KEPT_NAMES)
-        self._paths: Memo[str, Path] = Memo(_KEPT)
+        self._known: tuple[int, Memo[str, _Known]] = (-1, Memo(_KEPT_NAMES))
+        self._paths: Memo[str, _Walked] = Memo(_KEPT)
 
     def instruments(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         """Return those that exist and are listed on the day, the imported ones first."""
@@ -59,30 +68,46 @@ class Paths:
         """
         known = self._look(symbols)
         return {
-            symbol: self._paths.fetch(symbol, lambda one=one: self._walk(one))
+            symbol: self._path(symbol, one)
             for symbol, one in known.items()
             if _listed(one.instrument, day)
         }
 
     def ready(self, symbol: str, day: date) -> Path | None:
         """Return the path if it is in memory already; never blocks."""
-        path = self._paths.get(symbol)
-        return path if path is not None and _listed(path.instrument, day) else None
+        walked = self._paths.get(symbol)
+        if walked is None or not _listed(walked.known.instrument, day):
+            return None
+        return walked.path
 
     def anchored(self, symbols: Sequence[str]) -> Collection[str]:
         """Return the symbols whose path goes on from an imported bar."""
         return {s for s, known in self._look(symbols).items() if known.anchor is not None}
 
     def _look(self, symbols: Sequence[str]) -> dict[str, _Known]:
-        held = {symbol: self._known.get(symbol) for symbol in symbols}
+        memo = self._present()
+        held = {symbol: memo.get(symbol) for symbol in symbols}
         new = [symbol for symbol, known in held.items() if known is None]
         if new:
             found = self._read(new)
-            held |= {symbol: self._known.put(symbol, known) for symbol, known in found.items()}
+            held |= {symbol: memo.put(symbol, known) for symbol, known in found.items()}
         return {symbol: known for symbol, known in held.items() if known is not None}
 
+    def _present(self) -> Memo[str, _Known]:
+        """Return what is known of the imports as they are now; every import begins a new memory.
+
+        A slower thread keeps filling the memory that it began with, never the one after it.
+        """
+        generation = self.world.listings.generation()
+        kept, memo = self._known
+        if kept == generation:
+            return memo
+        fresh: Memo[str, _Known] = Memo(_KEPT_NAMES)
+        self._known = (generation, fresh)
+        return fresh
+
     def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:
-        anchors = self.world.listings.anchors(symbols)
+        anchors = self.world.listings.anchors(symbols, self.world.start)
         instruments = {s: _infer(s) for s in anchors}
         instruments |= {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
         for symbol, imported in self.world.listings.instruments(symbols).items():
@@ -90,6 +115,12 @@ class Paths:
             if imported.name is not None or symbol not in instruments:
                 instruments[symbol] = imported
         return {s: _Known(each, anchors.get(s)) for s, each in instruments.items()}
+
+    def _path(self, symbol: str, known: _Known) -> Path:
+        walked = self._paths.get(symbol)
+        if walked is None or walked.known != known:
+            walked = self._paths.put(symbol, _Walked(known, self._walk(known)))
+        return walked.path
 
     def _walk(self, known: _Known) -> Path:
         origin = _origin(known.instrument, known.anchor, self.world.seed)

@@ -28,7 +28,7 @@ class Quoter:
         self._paths = paths
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
-        self._limits: Memo[tuple[str, date], tuple[Limits | None]] = Memo(_KEPT)
+        self._limits: Memo[tuple[Instrument, date, int], tuple[Limits | None]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
@@ -72,7 +72,7 @@ class Quoter:
         )
 
     def _band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
-        key = (instrument.symbol, day)
+        key = (instrument, day, state.previous)
         return self._limits.fetch(key, lambda: (self._ask_band(instrument, state, day),))[0]
 
     def _ask_band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:

@@ -125,8 +125,6 @@ class SeriesReader:
         return _Held(days, dates, _edge(dates, 0), _newest_minute(dates, now))
 
     def _imported(self, symbol: str, end: date) -> BarColumns | None:
-        if not self._paths.anchored([symbol]):
-            return None
         columns = self._paths.world.listings.daily(symbol, None, end)
         return None if columns is None or columns.length == 0 else columns
 

@@ -63,6 +63,7 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
+    path: Path
     minutes: _Running
     previous: int
     scale: int
@@ -78,7 +79,7 @@ class Tapes:
         """Cut nothing yet."""
         self._seed = seed
         self._days: Memo[tuple[str, date], _Day] = Memo(_KEPT_DAYS)
-        self._minutes: Memo[tuple[str, date, int], _Running] = Memo(_KEPT_MINUTES)
+        self._minutes: Memo[tuple[str, date, int], tuple[_Day, _Running]] = Memo(_KEPT_MINUTES)
 
     def prints(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Print]:
         """Return what each symbol had traded; one without a bar on the day is left out.
@@ -91,30 +92,38 @@ class Tapes:
         return {s: _print(day, minutes[s], second) for s, day in days.items()}
 
     def _open_days(self, paths: Mapping[str, Path], day: date) -> Mapping[str, _Day]:
-        held = {symbol: self._days.get((symbol, day)) for symbol in paths}
+        # an import gives a symbol another path: what was cut of the one before is of no use
+        held = {
+            symbol: found
+            for symbol, path in paths.items()
+            if (found := self._days.get((symbol, day))) is not None and found.path is path
+        }
         new: dict[str, Days] = {}
-        for symbol in (symbol for symbol, found in held.items() if found is None):
+        for symbol in (symbol for symbol in paths if symbol not in held):
             one = of_path(paths[symbol]).between(day, day)
             if len(one.days):
                 new[symbol] = one
         cuts = [one.minute_cut(self._seed, symbol) for symbol, one in new.items()]
         parts = _split_all([one.bars for one in new.values()], cuts)
         for (symbol, one), minutes in zip(new.items(), parts, strict=True):
-            made = _Day(_Running.of(minutes), int(one.previous[0]), int(one.scale[0]))
+            previous, scale = int(one.previous[0]), int(one.scale[0])
+            made = _Day(paths[symbol], _Running.of(minutes), previous, scale)
             held[symbol] = self._days.put((symbol, day), made)
-        return {symbol: found for symbol, found in held.items() if found is not None}
+        return held
 
     def _open_minutes(
         self, days: Mapping[str, _Day], day: date, minute: int
     ) -> Mapping[str, _Running]:
-        held = {symbol: self._minutes.get((symbol, day, minute)) for symbol in days}
-        new = [symbol for symbol, found in held.items() if found is None]
+        kept = {symbol: self._minutes.get((symbol, day, minute)) for symbol in days}
+        held = {s: found[1] for s, found in kept.items() if found and found[0] is days[s]}
+        new = [symbol for symbol in days if symbol not in held]
         bars = [days[s].minutes.parts.take(slice(minute, minute + 1)) for s in new]
         cuts = [self._second_cut(symbol, days[symbol].scale, (day, minute)) for symbol in new]
         for symbol, seconds in zip(new, _split_all(bars, cuts), strict=True):
             running = _Running.of(seconds)
-            held[symbol] = self._minutes.put((symbol, day, minute), running)
-        return {symbol: found for symbol, found in held.items() if found is not None}
+            self._minutes.put((symbol, day, minute), (days[symbol], running))
+            held[symbol] = running
+        return held
 
     def _second_cut(self, symbol: str, scale: int, place: tuple[date, int]) -> Cut:
         day, minute = place

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -19,13 +19,18 @@ class Shelf:
     held: dict[str, Instrument] = field(default_factory=dict)
     bars: dict[str, BarColumns] = field(default_factory=dict)
     asked: int = 0
+    imports: int = 0
+
+    def generation(self) -> int:
+        return self.imports
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         self.asked += 1
         return {symbol: self.held[symbol] for symbol in symbols if symbol in self.held}
 
-    def anchors(self, symbols: Sequence[str]) -> Mapping[str, Anchor]:
-        return {s: _anchor(self.bars[s]) for s in symbols if s in self.bars}
+    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
+        held = {s: self.daily(s, None, before - timedelta(days=1)) for s in symbols}
+        return {s: _anchor(rows) for s, rows in held.items() if rows is not None and rows.length}
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         columns = self.bars.get(symbol)

@@ -339,3 +339,29 @@ async def test_minutes_inside_600519_of_the_recorded_file_add_up_exactly(
     assert (parts["amount"].sum(axis=1) == imported.values["amount"]).all()
     mean = parts["amount"] / parts["volume"]
     assert ((mean >= parts["low"] - 0.01) & (mean <= parts["high"] + 0.01)).mean() > 0.999
+
+
+async def test_an_import_while_it_runs_gives_a_symbol_its_new_path(
+    make_stage, shelf: Shelf
+) -> None:
+    bars, shelf.bars = shelf.bars, {}
+    stage = make_stage(shelf)
+    follower = stage.market.follow("601999.SH")
+    invented = await anext(follower)
+    other = (await stage.market.quotes(["600519.SH"]))[0]
+    shelf.bars, shelf.imports = bars, 1
+    recorded = (await stage.market.quotes(["601999.SH"]))[0]
+    assert invented.previous_close != recorded.previous_close == 11.22
+    assert recorded == (await make_stage(shelf).market.quotes(["601999.SH"]))[0]
+    assert (await stage.market.dividends(["601999.SH"], Period.DAY_1))[0] is None
+    # what nobody imported goes on as it was
+    assert (await stage.market.quotes(["600519.SH"]))[0] == other
+    await follower.aclose()
+
+
+async def test_bars_later_than_the_clock_are_no_anchor(make_stage, shelf: Shelf) -> None:
+    days = [date(2023, 1, 31), START, date(2023, 2, 2)]
+    rows = [(close, close, close, close, 1_000, 1_000.0 * close) for close in (11.0, 12.0, 13.0)]
+    shelf.bars["601999.SH"] = _imported(days, rows)
+    stage = make_stage(shelf)
+    assert (await stage.market.quotes(["601999.SH"]))[0].previous_close == 11.0

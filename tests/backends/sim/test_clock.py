@@ -1,5 +1,6 @@
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +9,11 @@ from quantgraph.backends.sim.clock import (
     SESSION_MS,
     Pace,
     SimClock,
+    latest_start,
     session_instant,
     session_offset,
 )
-from quantgraph.domain.calendar import SHANGHAI, at, day_of
+from quantgraph.domain.calendar import SHANGHAI, TradingCalendar, at, day_of
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.reasons import Reason
@@ -35,7 +37,7 @@ def shanghai(clock: SimClock) -> str:
 
 def test_time_begins_at_the_opening_of_the_start_day() -> None:
     _, clock = make_clock()
-    assert clock.now() == datetime(2023, 2, 1, 1, 30, tzinfo=UTC) == clock.epoch_start
+    assert clock.now() == datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
     assert clock.moment().day == START
 
 
@@ -93,6 +95,20 @@ def test_a_clock_without_a_covered_session_does_not_start(start: date) -> None:
     assert caught.value.reason is Reason.CALENDAR_NOT_COVERED
 
 
+def test_the_latest_start_leaves_one_whole_session() -> None:
+    start = latest_start(CALENDAR)
+    assert start == date(2024, 12, 30)
+    assert make_clock(start)[1].moment().day == start
+
+
+def test_a_calendar_of_one_day_starts_no_clock() -> None:
+    day = date(2024, 12, 31)
+    one = TradingCalendar(np.array([day], "datetime64[D]"), first=day, last=day, source="test")
+    with pytest.raises(Unsupported) as caught:
+        latest_start(one)
+    assert caught.value.reason is Reason.CALENDAR_NOT_COVERED
+
+
 @given(st.floats(0, 400 * SESSION_S), st.sampled_from([1.0, 7.5, 1000.0]))
 def test_it_is_always_trading_time(seconds: float, speed: float) -> None:
     hand, clock = make_clock(speed=speed)
@@ -132,4 +148,4 @@ def test_waiting_ends_on_the_next_step(spent_ms: int, step: int) -> None:
 def test_epochs_start_at_the_same_instant_every_time() -> None:
     hand, clock = make_clock(date(2024, 12, 30))
     hand.seconds = 5 * SESSION_S + 60
-    assert clock.now() - clock.epoch_start == timedelta(minutes=1)
+    assert clock.now() == datetime(2024, 12, 30, 1, 31, tzinfo=UTC)

@@ -2,15 +2,20 @@
 
 import asyncio
 from contextlib import aclosing
+from datetime import date
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from quantgraph.backends.sim.universe import UNIVERSE
+from quantgraph.domain.bars import BarColumns
+from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import NotFound
 from quantgraph.domain.reasons import Reason
 
 from .conftest import Stage
+from .listings import Shelf
 
 
 class Gate:
@@ -167,3 +172,24 @@ async def test_the_feed_goes_on_over_night(make_stage, gate: Gate) -> None:
         after = await anext(quotes)
     assert after.previous_close == before.last_price
     assert after.volume < before.volume
+
+
+async def test_a_follower_goes_over_to_the_path_that_an_import_makes(make_stage, gate) -> None:
+    shelf = Shelf()
+    stage = make_stage(shelf, sleep=gate)
+    async with aclosing(stage.market.follow("600519.SH")) as quotes:
+        invented = (await anext(quotes)).previous_close
+        close = np.array([9.0])
+        values = dict.fromkeys(("open", "high", "low", "close"), close)
+        values |= {"time": np.array([day_start(date(2023, 1, 31))]), "volume": np.array([100])}
+        shelf.bars["600519.SH"], shelf.imports = BarColumns(1, values), 1
+        seen = invented
+        for second in range(1, 60):
+            stage.move_to(0, second)
+            await gate.let_pass()
+            seen = (await anext(quotes)).previous_close
+            if seen != invented:
+                break
+            # the new path is walked in a thread, beside the quotes
+            await stage.market.quotes(["600519.SH"])
+    assert seen == 9.0
