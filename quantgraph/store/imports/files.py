@@ -17,6 +17,8 @@ def read_table(file: Path) -> Table:
     Raises StartupError IMPORT_FAILED naming the file if it cannot be read as that.
     """
     ending = file.suffix.lower()
+    if ending == ".xlsx":
+        raise import_failed(file, "workbooks of this kind are not read: save it as .xls or CSV.")
     try:
         if ending == ".parquet":
             return _from_frame(file, pl.read_parquet(file))
