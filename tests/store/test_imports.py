@@ -241,7 +241,12 @@ def test_files_without_rows_or_text_are_refused(load, content):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("x.xls", b"no sheet"), ("x.xlsx", b"PK"), ("x.csv.gz", b"no gzip"), ("x.parquet", b"no parquet")],
+    [
+        ("x.xls", b"no sheet"),
+        ("x.xlsx", b"PK"),
+        ("x.csv.gz", b"no gzip"),
+        ("x.parquet", b"no parquet"),
+    ],
 )
 def test_files_that_are_not_what_their_name_says_are_refused(load, name, content):
     failure = load("bars", content, name=name).failure
