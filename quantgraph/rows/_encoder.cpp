@@ -22,37 +22,27 @@ constexpr int64_t kFirst = -62135596800000 - kOffset, kLast = 253402300799999 - 
 constexpr size_t kWidest = 40;   // the longest number or instant has 31 characters
 constexpr size_t kPadding = 32;  // short prefixes are copied at this fixed size, which is faster
 
-struct Digits {
-    char pairs[200];
-    constexpr Digits() : pairs() {
-        for (int n = 0; n < 100; n++) {
-            pairs[2 * n] = static_cast<char>('0' + n / 10);
-            pairs[2 * n + 1] = static_cast<char>('0' + n % 10);
-        }
-    }
-};
-constexpr Digits kDigits;
+constexpr char kPairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
 
 inline char *put2(char *p, uint64_t n) {
-    std::memcpy(p, kDigits.pairs + 2 * n, 2);
+    std::memcpy(p, kPairs + 2 * n, 2);
     return p + 2;
 }
 
 inline char *put4(char *p, uint64_t n) { return put2(put2(p, n / 100), n % 100); }
 
 inline char *put_natural(char *p, uint64_t n) {
-    char text[24];
-    char *const end = text + 20;
-    char *from = end;
-    while (n >= 100) {
-        from -= 2;
-        put2(from, n % 100);
-        n /= 100;
-    }
+    char text[20], *from = text + 20;
+    for (; n >= 100; n /= 100) put2(from -= 2, n % 100);
     if (n >= 10) put2(from -= 2, n);
     else *--from = static_cast<char>('0' + n);
-    std::memcpy(p, from, static_cast<size_t>(end - from));
-    return p + (end - from);
+    const auto size = static_cast<size_t>(text + 20 - from);
+    std::memcpy(p, from, size);
+    return p + size;
 }
 
 inline char *put_integer(char *p, int64_t n) {
@@ -60,46 +50,23 @@ inline char *put_integer(char *p, int64_t n) {
     return put_natural(p, n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n));
 }
 
-// Lays digits out as orjson does: plain from 1e-5 up to 1e16, with an exponent beyond.
+// As orjson lays it out: plain from 1e-5 up to 1e16, always with a point, with an exponent beyond.
 char *put_shortest(char *p, double value) {
-    char text[32];
-    char *const end = std::to_chars(text, text + 32, value, std::chars_format::scientific).ptr;
-    char *mark = end;
-    while (*--mark != 'e') {}
-    int power = 0;
-    std::from_chars(mark + (mark[1] == '+' ? 2 : 1), end, power);
-    char digits[20];
-    digits[0] = text[0];
-    const int more = mark - text > 2 ? static_cast<int>(mark - text) - 2 : 0;
-    std::memcpy(digits + 1, text + 2, static_cast<size_t>(more));
-    const int count = more + 1;
-    if (power < -5 || power >= 16) {
-        *p++ = digits[0];
-        if (more) *p++ = '.';
-        std::memcpy(p, digits + 1, static_cast<size_t>(more));
-        *(p += more) = 'e';
-        p[1] = '+';
-        return put_integer(p + (power > 0 ? 2 : 1), power);
+    if (value >= 1e-5 && value < 1e16) {
+        char *const end = std::to_chars(p, p + kWidest, value, std::chars_format::fixed).ptr;
+        if (std::memchr(p, '.', static_cast<size_t>(end - p))) return end;
+        std::memcpy(end, ".0", 2);
+        return end + 2;
     }
-    if (power < 0) {
-        std::memcpy(p, "0.00000", 7);
-        p += 1 - power;
-        std::memcpy(p, digits, static_cast<size_t>(count));
-        return p + count;
-    }
-    for (int at = 0; at <= power; at++) *p++ = at < count ? digits[at] : '0';
-    *p++ = '.';
-    if (count <= power + 1) *p++ = '0';
-    for (int at = power + 1; at < count; at++) *p++ = digits[at];
-    return p;
+    char *const end = std::to_chars(p, p + kWidest, value, std::chars_format::scientific).ptr;
+    if (end[-2] != '0' || end[-3] != '-') return end;
+    end[-2] = end[-1];  // 1e-6, not 1e-06
+    return end - 1;
 }
 
 inline char *put_double(char *p, double value) {
-    if (std::signbit(value)) {
-        *p++ = '-';
-        value = -value;
-    }
-    // Two decimals of at most 15 digits are two doubles, so such a text is also the shortest.
+    if (std::signbit(value)) *p++ = '-', value = -value;
+    // Decimals of at most 15 digits are all different doubles, so such a text is also the shortest.
     if (value < 1e13) {
         const auto cents = static_cast<int64_t>(value * 100 + 0.5);
         if (static_cast<double>(cents) / 100 == value) {
@@ -142,36 +109,35 @@ struct Day {
     }
 };
 
-struct View {
+template <class... Parts>
+bool fail(PyObject *type, const char *format, Parts... parts) {
+    PyErr_Format(type, format, parts...);
+    return false;
+}
+
+struct View {  // one column's buffer, let go at its end
     Py_buffer buffer{};
     const char *data = nullptr;
     Py_ssize_t step = 0;
 
     View() = default;
     View(const View &) = delete;
-    ~View() {
-        if (buffer.obj) PyBuffer_Release(&buffer);
-    }
+    ~View() { PyBuffer_Release(&buffer); }
 
     bool open(PyObject *object, const char *codes, Py_ssize_t size, Py_ssize_t length) {
         if (PyObject_GetBuffer(object, &buffer, PyBUF_STRIDES | PyBUF_FORMAT) < 0) {
-            PyErr_Format(PyExc_TypeError, "%R has no strided buffer", (PyObject *)Py_TYPE(object));
-            return false;
+            return fail(PyExc_TypeError, "%R has no strided buffer", Py_TYPE(object));
         }
-        const char *format = buffer.format ? buffer.format : "B";
-        const bool native = *format == '=' || *format == '@' || *format == (PY_LITTLE_ENDIAN ? '<' : '>');
-        const char code = format[native ? 1 : 0];
-        if (!code || !std::strchr(codes, code) || format[native ? 2 : 1] || buffer.itemsize != size) {
-            PyErr_Format(PyExc_TypeError, "a buffer of '%s', not of '%c'", format, *codes);
-            return false;
+        const char *format = buffer.format ? buffer.format : "B", *code = format;
+        if (*code && std::strchr(PY_LITTLE_ENDIAN ? "=@<" : "=@>", *code)) code++;
+        if (!*code || !std::strchr(codes, *code) || code[1] || buffer.itemsize != size) {
+            return fail(PyExc_TypeError, "a buffer of '%s', not '%c'", format, *codes);
         }
-        if (buffer.ndim != 1 || buffer.shape[0] != length) {
-            PyErr_Format(PyExc_ValueError, "a buffer of %d dimensions and %zd rows, not %zd",
-                         buffer.ndim, buffer.ndim ? buffer.shape[0] : 0, length);
-            return false;
+        if (buffer.ndim != 1 || *buffer.shape != length) {
+            return fail(PyExc_ValueError, "a buffer of another shape, not %zd rows", length);
         }
         data = static_cast<const char *>(buffer.buf);
-        step = buffer.strides[0];
+        step = *buffer.strides;
         return true;
     }
 
@@ -184,7 +150,7 @@ struct View {
 };
 
 struct Piece {
-    const char *text;
+    char *text;
     Py_ssize_t size;
 };
 
@@ -206,6 +172,11 @@ struct Job {
     Py_ssize_t row = 0;
 
     explicit Job(size_t count) : cells(count) {}
+
+    static char *put_piece(char *p, Piece piece) {
+        std::memcpy(p, piece.text, static_cast<size_t>(piece.size));
+        return p + piece.size;
+    }
 
     inline char *put_time(char *p, Cell &cell, int64_t time) {
         const auto since = static_cast<uint64_t>(time - kFirst);
@@ -235,27 +206,21 @@ struct Job {
 
     // Returns null for a value that has no text.
     inline char *put_value(char *p, Cell &cell) {
-        switch (cell.kind) {
-            case 'f': {
-                const auto value = cell.values.at<double>(row);
-                return std::isfinite(value) ? put_double(p, value) : nullptr;
-            }
-            case 'i': {
-                const auto value = cell.values.at<int64_t>(row);
-                return value >= -kSafe && value <= kSafe ? put_integer(p, value) : nullptr;
-            }
-            case 'b': {
-                const bool value = cell.values.at<char>(row) != 0;
-                std::memcpy(p, value ? "true " : "false", 5);
-                return p + (value ? 4 : 5);
-            }
-            default: {
-                const auto value = cell.values.at<int64_t>(row);
-                return value >= kFirst && value <= kLast ? put_time(p, cell, value) : nullptr;
-            }
+        if (cell.kind == 'f') {
+            const auto value = cell.values.at<double>(row);
+            return std::isfinite(value) ? put_double(p, value) : nullptr;
         }
+        if (cell.kind == 'b') {
+            const bool value = cell.values.at<char>(row) != 0;
+            std::memcpy(p, value ? "true " : "false", 5);
+            return p + (value ? 4 : 5);
+        }
+        const auto value = cell.values.at<int64_t>(row);
+        if (cell.kind == 'i') return value >= -kSafe && value <= kSafe ? put_integer(p, value) : nullptr;
+        return value >= kFirst && value <= kLast ? put_time(p, cell, value) : nullptr;
     }
 
+    // Ends early, at `wrong`, where a value has no text.
     char *put_rows(char *p) {
         for (row = start; row < stop; row++) {
             if (row > start) *p++ = ',';
@@ -268,50 +233,35 @@ struct Job {
                     std::memcpy(p, "null", 4);
                     p += 4;
                 } else if (cell.kind == 's') {
-                    const Piece piece = cell.pieces[static_cast<size_t>(row - start)];
-                    std::memcpy(p, piece.text, static_cast<size_t>(piece.size));
-                    p += piece.size;
-                } else {
-                    char *const next = put_value(p, cell);
-                    if (!next) {
-                        wrong = &cell;
-                        return p;
-                    }
+                    p = put_piece(p, cell.pieces[static_cast<size_t>(row - start)]);
+                } else if (char *const next = put_value(p, cell)) {
                     p = next;
+                } else {
+                    wrong = &cell;
+                    return p;
                 }
             }
-            std::memcpy(p, close.text, static_cast<size_t>(close.size));
-            p += close.size;
+            p = put_piece(p, close);
         }
         return p;
     }
 };
 
 bool read_texts(Cell &cell, PyObject *texts, Py_ssize_t count) {
-    if (!PyTuple_Check(texts)) {
-        PyErr_SetString(PyExc_TypeError, "texts are a tuple of bytes");
-        return false;
-    }
-    if (PyTuple_Size(texts) != count) {
-        PyErr_Format(PyExc_ValueError, "%zd texts for %zd rows", PyTuple_Size(texts), count);
-        return false;
-    }
+    if (!PyTuple_Check(texts)) return fail(PyExc_TypeError, "texts are a tuple of bytes");
+    if (PyTuple_Size(texts) != count) return fail(PyExc_ValueError, "not %zd texts", count);
     cell.pieces.resize(static_cast<size_t>(count));
     for (Py_ssize_t at = 0; at < count; at++) {
-        char *text;
         Piece &piece = cell.pieces[static_cast<size_t>(at)];
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(texts, at), &text, &piece.size) < 0) return false;
-        piece.text = text;
+        PyObject *text = PyTuple_GetItem(texts, at);
+        if (PyBytes_AsStringAndSize(text, &piece.text, &piece.size) < 0) return false;
     }
     return true;
 }
 
 bool read_cell(Cell &cell, PyObject *item, Py_ssize_t length, Py_ssize_t count) {
     PyObject *prefix, *values, *valid;
-    if (!PyTuple_Check(item)) {
-        PyErr_SetString(PyExc_TypeError, "a cell is a tuple (prefix, kind, name, values, valid)");
-        return false;
-    }
+    if (!PyTuple_Check(item)) return fail(PyExc_TypeError, "a cell is a tuple");
     if (!PyArg_ParseTuple(item, "SCUOO", &prefix, &cell.kind, &cell.name, &values, &valid)) return false;
     cell.size = static_cast<size_t>(PyBytes_Size(prefix));
     cell.prefix.assign(PyBytes_AsString(prefix), cell.size);
@@ -323,24 +273,24 @@ bool read_cell(Cell &cell, PyObject *item, Py_ssize_t length, Py_ssize_t count) 
         case 'f': return cell.values.open(values, "d", 8, length);
         case 'b': return cell.values.open(values, "?", 1, length);
         case 'i': case 't': case 'd': return cell.values.open(values, "ql", 8, length);
-        default: PyErr_SetString(PyExc_ValueError, "a kind is one of c s f b i t d"); return false;
+        default: return fail(PyExc_ValueError, "a kind is one of c s f b i t d");
     }
 }
 
-// The most that the rows can take, so that writing needs no check; 0 with an error set.
-Py_ssize_t bound(const Job &job) {
+// The most that the rows can take, so that writing needs no check; 0 where no memory holds it.
+size_t bound(const Job &job) {
     const auto count = static_cast<size_t>(job.stop - job.start);
-    size_t row = static_cast<size_t>(job.close.size) + 1, texts = 0;
+    size_t row = static_cast<size_t>(job.close.size) + 1, room = PY_SSIZE_T_MAX - 2 * kPadding;
+    const size_t most = room;
     for (const Cell &cell : job.cells) {
         row += cell.size + kWidest;
-        for (const Piece &piece : cell.pieces) texts += static_cast<size_t>(piece.size);
+        for (const Piece &piece : cell.pieces) {
+            if (static_cast<size_t>(piece.size) > room) return 0;
+            room -= static_cast<size_t>(piece.size);
+        }
     }
-    const size_t most = PY_SSIZE_T_MAX - 2 * kPadding;
-    if (texts > most || (count && row > (most - texts) / count)) {
-        PyErr_NoMemory();
-        return 0;
-    }
-    return static_cast<Py_ssize_t>(count * row + texts + 2 * kPadding);
+    if (count && row > room / count) return 0;
+    return count * row + (most - room) + 2 * kPadding;
 }
 
 void complain(const Job &job) {
@@ -354,10 +304,9 @@ void complain(const Job &job) {
 }
 
 PyObject *write(Job &job) {
-    const Py_ssize_t size = bound(job);
-    if (!size) return nullptr;
+    const size_t size = bound(job);
     const std::unique_ptr<char, void (*)(void *)> text(
-        static_cast<char *>(std::malloc(static_cast<size_t>(size))), std::free);
+        size ? static_cast<char *>(std::malloc(size)) : nullptr, std::free);
     if (!text) return PyErr_NoMemory();
     char *end;
     Py_BEGIN_ALLOW_THREADS;
@@ -371,7 +320,9 @@ PyObject *write(Job &job) {
 PyObject *encode(PyObject *, PyObject *arguments) {
     PyObject *items, *close;
     Py_ssize_t length, start, stop;
-    if (!PyArg_ParseTuple(arguments, "O!nnnS", &PyTuple_Type, &items, &length, &start, &stop, &close)) return nullptr;
+    if (!PyArg_ParseTuple(arguments, "O!nnnS", &PyTuple_Type, &items, &length, &start, &stop, &close)) {
+        return nullptr;
+    }
     if (start < 0 || start > stop || stop > length) {
         PyErr_Format(PyExc_ValueError, "rows %zd to %zd of %zd", start, stop, length);
         return nullptr;
