@@ -7,7 +7,7 @@ from pathlib import Path
 
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.errors import StartupError
+from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.store.imports import bars, ticks
 from quantgraph.store.imports.dividends import read_dividends
 from quantgraph.store.imports.draft import BadRowsFound, Draft, ImportOptions
@@ -81,6 +81,9 @@ class Importer:
             return FileReport(tuple(files), failure=failure, bad=failure.bad)
         except StartupError as failure:
             return FileReport(tuple(files), failure=failure)
+        except GatewayError as failure:
+            # what is held there already cannot be read: other files may still be imported
+            return FileReport(tuple(files), failure=import_failed(files[0], failure.message))
         outcome = _summed(outcomes, count)
         return FileReport(tuple(files), outcome, bad=outcome.bad)
 
@@ -111,11 +114,19 @@ class Importer:
                 kind=draft.layout.kind.value,
                 layout=draft.layout.name,
                 file=file.name,
-                sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+                sha256=_digest(file),
                 rows=draft.height,
                 time=self._clock.now(),
             )
         )
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise import_failed(file, f"it went away meanwhile: {error}") from None
 
 
 def _draft(kind: ImportKind, file: Path, options: ImportOptions) -> Draft:
