@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType, TypeVar
 
@@ -68,7 +68,7 @@ def parse_instant(value: object) -> datetime:
     text = _text(value, "DateTime", expected)
     if _INSTANT.fullmatch(text) is None:
         raise _refuse("DateTime", value, expected)
-    return _attempt(lambda: datetime.fromisoformat(text), "DateTime", text, expected)
+    return _attempt(lambda: _storable(datetime.fromisoformat(text)), "DateTime", text, expected)
 
 
 def parse_bound(value: object) -> date:
@@ -109,6 +109,15 @@ def write_bound(value: date) -> str:
 def write_long(value: int) -> int:
     """Write an integer that every JSON reader keeps exactly."""
     return parse_long(int(value))
+
+
+def _storable(instant: datetime) -> datetime:
+    """Return the instant unless the years 1 to 9999 cannot hold it in UTC and in market time."""
+    try:
+        instant.astimezone(UTC).astimezone(SHANGHAI)
+    except OverflowError as error:
+        raise ValueError from error
+    return instant
 
 
 def _attempt(parse: Callable[[], T], kind: str, found: str, expected: str) -> T:

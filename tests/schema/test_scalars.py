@@ -141,3 +141,12 @@ def test_no_scalar_fails_with_anything_but_a_clear_error(value):
             parse(value)
         except GraphQLError as error:
             assert error.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"],
+)
+def test_an_instant_that_could_not_be_written_back_is_not_read(text):
+    with pytest.raises(GraphQLError, match="is not a DateTime"):
+        scalars.parse_instant(text)
