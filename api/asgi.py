@@ -1,6 +1,7 @@
 """ASGI's own types, and the few things every handler does with them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -19,8 +20,23 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
+class Gone(Exception):
+    """The client has gone: nobody is left to answer."""
+
+
+async def deliver(send: Send, message: Message) -> None:
+    """Send, or raise Gone."""
+    try:
+        await send(message)
+    except (OSError, RuntimeError) as error:
+        # uvicorn raises the one, uvloop on a cut socket and uvicorn after a close the other.
+        raise Gone from error
+
+
 async def respond(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    """Send a whole response."""
+    """Send a whole response; nothing happens where the client has gone."""
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    start = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+    with suppress(Gone):
+        await deliver(send, start)
+        await deliver(send, {"type": "http.response.body", "body": body})

@@ -68,7 +68,10 @@ class BrowserGuard:
 
     @staticmethod
     def _is_own(origin: str, host: str) -> bool:
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # "http://[": no browser sends it
+            return False
         return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 

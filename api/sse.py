@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from api.asgi import Receive, Send
+from api.asgi import Gone, Receive, Send, deliver
 from api.execution import Response
 from api.slots import Text
 
@@ -20,15 +20,17 @@ async def send_events(
         (b"x-accel-buffering", b"no"),
         (b"x-request-id", request_id.encode()),
     ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await _send(send, b":\n\n")
     gone = asyncio.create_task(_disconnected(receive))
     try:
+        await deliver(send, {"type": "http.response.start", "status": 200, "headers": headers})
+        await _send(send, b":\n\n")
         while (response := await _next(responses, gone, send)) is not None:
             await _send(send, b"event: next\ndata: " + Text(response).whole() + b"\n\n")
         if not gone.done():
             await _send(send, b"event: complete\ndata:\n\n")
-            await send({"type": "http.response.body", "body": b""})
+            await deliver(send, {"type": "http.response.body", "body": b""})
+    except Gone:
+        return
     finally:
         gone.cancel()
 
@@ -56,7 +58,7 @@ async def _next(
 
 
 async def _send(send: Send, part: bytes) -> None:
-    await send({"type": "http.response.body", "body": part, "more_body": True})
+    await deliver(send, {"type": "http.response.body", "body": part, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, cast
 
 import orjson
 import structlog
 from graphql import OperationType
 
-from api.asgi import Receive, Scope, Send
+from api.asgi import Gone, Receive, Scope, Send, deliver
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
-from api.requests import read_request
+from api.requests import GraphQLRequest, read_request
 from api.slots import Text
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Principal
@@ -58,12 +58,13 @@ class GraphQLOverWebSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         connection = _Connection(self._executor, self._access, self._limits, send)
-        try:
-            await connection.serve(scope, receive)
-        except Hangup as hangup:
-            await _close(send, hangup.code, hangup.reason)
-        finally:
-            await connection.end()
+        with suppress(Gone):
+            try:
+                await connection.serve(scope, receive)
+            except Hangup as hangup:
+                await _close(send, hangup.code, hangup.reason)
+            finally:
+                await connection.end()
 
 
 class _Connection:
@@ -79,6 +80,7 @@ class _Connection:
         self._principal: Principal | None = None
         self._initialised = False
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, scope: Scope, receive: Receive) -> None:
         """Handle messages until the client goes. Raises Hangup."""
@@ -91,7 +93,7 @@ class _Connection:
 
     async def end(self) -> None:
         """Cancel what runs and wait until it has cleaned up."""
-        tasks = list(self._operations.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -114,7 +116,7 @@ class _Connection:
             case "pong":
                 _payload(message)
             case "subscribe":
-                self._subscribe(message)
+                await self._subscribe(message)
             case "complete":
                 task = self._operations.pop(_id(message), None)
                 if task is not None:
@@ -134,7 +136,7 @@ class _Connection:
             raise Hangup(4403, f"Forbidden: {error.message}"[:120]) from None
         await self._answer({"type": "connection_ack"})
 
-    def _subscribe(self, message: Mapping[str, Any]) -> None:
+    async def _subscribe(self, message: Mapping[str, Any]) -> None:
         if self._principal is None:
             raise Hangup(4401, "Unauthorized")
         operation_id = _id(message)
@@ -148,34 +150,52 @@ class _Connection:
             request = read_request(cast("object", payload))
         except InvalidRequest as error:
             raise _malformed(error.message[:120]) from None
+        if len(self._operations) >= self._most:
+            # Told from here, not from a task: who floods and reads nothing is read no further.
+            text = f"{self._most} operations run on this connection; this is the most."
+            refusal = LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+            await self._finish(operation_id, [show_error(refusal, caller.request_id)])
+            return
+        while len(self._tasks) >= 2 * self._most:
+            # Ended operations that still wait to say so: their client reads nothing.
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._run(operation_id, request, caller))
         self._operations[operation_id] = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, operation_id: str, request: Any, caller: Caller) -> None:  # noqa: ANN401
+    async def _run(self, operation_id: str, request: GraphQLRequest, caller: Caller) -> None:
         """Run one operation to its end and say so; never lets an exception escape."""
+        with suppress(Gone):
+            errors = await self._operate(operation_id, request, caller)
+            await self._finish(operation_id, errors)
+
+    async def _operate(
+        self, operation_id: str, request: GraphQLRequest, caller: Caller
+    ) -> list[dict[str, Any]] | None:
+        """Send an operation's responses; return the errors that ended it. Raises Gone."""
         try:
-            self._require_room()
             operation = self._executor.prepare(request, caller)
             if operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
                     async for response in stream:
                         await self._next(operation_id, response)
+                        # A stream that always has more, sent without waiting, would keep
+                        # everybody else from the loop.
+                        await asyncio.sleep(0)
             else:
                 response = await self._executor.run(operation, request, caller)
                 await self._next(operation_id, response)
-            await self._finish(operation_id, None)
         except RequestRefused as refused:
-            await self._finish(operation_id, refused.response["errors"])
+            return refused.response["errors"]
         except GatewayError as error:
-            await self._finish(operation_id, [show_error(error, caller.request_id)])
+            return [show_error(error, caller.request_id)]
+        except Gone:
+            raise
         except Exception:
             _log.exception("unexpected_error", request_id=caller.request_id)
-            await self._finish(operation_id, [show_failure(caller.request_id)])
-
-    def _require_room(self) -> None:
-        if len(self._operations) > self._most:
-            text = f"{self._most} operations run on this connection; this is the most."
-            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+            return [show_failure(caller.request_id)]
+        return None
 
     async def _next(self, operation_id: str, response: Response) -> None:
         await self._answer({"id": operation_id, "type": "next", "payload": response})
@@ -189,11 +209,13 @@ class _Connection:
             await self._answer({"id": operation_id, "type": "error", "payload": errors})
 
     async def _answer(self, message: Mapping[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": Text(message).whole().decode()})
+        await deliver(
+            self._send, {"type": "websocket.send", "text": Text(message).whole().decode()}
+        )
 
 
 async def _close(send: Send, code: int, reason: str) -> None:
-    await send({"type": "websocket.close", "code": code, "reason": reason[:120]})
+    await deliver(send, {"type": "websocket.close", "code": code, "reason": reason[:120]})
 
 
 def _read(message: Mapping[str, Any]) -> Mapping[str, Any]:

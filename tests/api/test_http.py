@@ -95,6 +95,7 @@ def test_plain_json_clients_get_200_for_a_wrong_document(client, document):
         ({"accept": "text/html"}, 406),
         ({"origin": "http://evil.example"}, 403),
         ({"host": "evil.example"}, 403),
+        ({"origin": "http://["}, 403),
     ],
 )
 def test_what_headers_ask_for_decides(client, headers, status):
