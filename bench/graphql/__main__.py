@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import report
 from bench.graphql import answers, contestants, measure, memory, tables
-from bench.graphql.contestants import COUNTS, Contestant, Running
+from bench.graphql.contestants import COUNTS, Contestant, Running, running
 from bench.graphql.dataset import ROOT, prepare
 from bench.graphql.measure import Plan
 
@@ -46,48 +46,49 @@ def _options() -> argparse.Namespace:
 def _measured(folder: Path, plan: Plan, options: argparse.Namespace) -> Iterator[str]:
     most = max(plan.counts)
     prepare(folder, most)
-    yield from _compared(folder, plan, options)
-    pair = (contestants.GATEWAY, contestants.PLAIN)
-    runs = 1 if options.short else 3
-    growth = {each.name: memory.grow(each, folder, most, runs) for each in pair}
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(running(contestants.GATEWAY, folder))
+        price = answers.resting_price(ours)
+        answers.capture(ours, folder, plan.counts, price)
+        servers = [ours, *(stack.enter_context(running(x, folder)) for x in _others(options))]
+        answers.verify(servers, plan.counts, price)
+        print(f"{len(servers)} servers answer the same", flush=True)
+        yield from _compared(servers, plan, price, folder)
+    if options.short:
+        return
+    trio = (contestants.GATEWAY, contestants.SHIPPED, contestants.PLAIN)
+    growth = {each.name: memory.grow(each, folder, most, 3) for each in trio}
     yield tables.show_growth(growth, most)
 
 
-def _compared(folder: Path, plan: Plan, options: argparse.Namespace) -> Iterator[str]:
+def _compared(servers: Sequence[Running], plan: Plan, price: str, folder: Path) -> Iterator[str]:
     most = max(plan.counts)
-    with contextlib.ExitStack() as stack:
-        ours = stack.enter_context(contestants.running(contestants.GATEWAY, folder))
-        price = answers.resting_price(ours)
-        answers.capture(ours, folder, plan.counts, price)
-        peers = _peers(short=options.short)
-        servers = [ours, *(stack.enter_context(contestants.running(x, folder)) for x in peers)]
-        if options.without_compiled:
-            servers.append(stack.enter_context(_fallback(folder, most)))
-        answers.verify(servers, plan.counts, price)
-        print(f"{len(servers)} servers answer the same", flush=True)
-        found = measure.run(servers, plan, price)
-        yield tables.versions(folder, _encoder())
-        yield from map(tables.show_table, found)
-        yield tables.show_fallback(found)
-        yield tables.show_gaps(measure.gaps(servers, most, 5), most)
-        if not options.short:
-            tables.draw(found, _PICTURE)
+    found = measure.run(servers, plan, price)
+    yield tables.versions(folder, _encoder())
+    yield from map(tables.show_table, found)
+    yield tables.show_variants(found)
+    yield tables.show_disk(measure.disk(folder))
+    gateways = [each for each in servers if contestants.BARS in each.contestant.topics]
+    gateways = [each for each in gateways if each.contestant.ours]
+    yield tables.show_gaps(measure.gaps(gateways, most, plan.rounds), most)
+    if plan is not _SHORT:
+        tables.draw(found, _PICTURE)
 
 
-def _peers(*, short: bool) -> Sequence[Contestant]:
-    peers = [contestants.PLAIN, contestants.REST, contestants.FLOOR]
+def _others(options: argparse.Namespace) -> Iterator[Contestant]:
+    yield from (contestants.PLAIN, contestants.REST, contestants.FLOOR)
     if contestants.has_node(install=True):
-        return [*peers, contestants.JIT]
-    if short:
+        yield contestants.JIT
+    elif options.short:
         print("without Node: its peer is left out")
-        return peers
-    raise SystemExit("Node and npm are needed for one of the peers; --short goes without them.")
-
-
-def _fallback(folder: Path, rows: int) -> contextlib.AbstractContextManager[Running]:
-    other = folder / "numpy"  # two gateways cannot share a data folder
-    prepare(other, rows)
-    return contestants.running(contestants.NUMPY, other)
+    else:
+        raise SystemExit("Node and npm are needed for one of the peers; --short goes without them.")
+    if not options.short:
+        yield contestants.SHIPPED
+        if contestants.TMPFS.is_dir():
+            yield contestants.DISKLESS
+    if options.without_compiled:
+        yield contestants.NUMPY
 
 
 def _encoder() -> str:

@@ -57,7 +57,7 @@ class Answer:
     def _begin(self, head: bytes) -> None:
         self.head = None
         if not head.startswith(b"http/1.1 200"):
-            raise SystemExit(f"expected status 200, found {head.decode()}")
+            raise ConnectionError(f"expected status 200, found {head.decode()}")
         length = _LENGTH.search(head)
         self.chunked = length is None
         self.left = 0 if length is None else int(length[1])
@@ -132,7 +132,7 @@ def _ask(connection: socket.socket, request: bytes) -> float:
     while True:
         data = connection.recv(_PIECE)
         if not data:
-            raise SystemExit("the server hung up")
+            raise ConnectionError("the server hung up")
         if answer.feed(data):
             return (time.perf_counter() - began) * 1000
 
@@ -145,7 +145,7 @@ def _exchange(connections: Sequence[socket.socket], requests: Iterator[bytes], j
         answers[connection.fileno()] = connection, Answer()
         connection.sendall(next(requests))
     done, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < job.seconds:
+    while (passed := time.perf_counter() - began) < job.seconds or not done:
         for number, _ in waiting.poll(1):
             connection, answer = answers[number]
             if answer.feed(connection.recv(_PIECE)):

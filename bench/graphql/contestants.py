@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import uuid
@@ -19,10 +20,13 @@ from bench.graphql.columns import SYMBOL
 from bench.graphql.dataset import ROOT
 
 NODE = ROOT / "bench/node"
-OURS, FALLBACK = "quantgraph", "quantgraph (numpy encoder)"
+OURS, FALLBACK = "quantgraph", "quantgraph, numpy encoder"
+KEPT, IN_MEMORY = "quantgraph, repeated (texts kept)", "quantgraph, journal on tmpfs"
 STRAWBERRY, MERCURIUS = "plain Strawberry", "mercurius + graphql-jit"
 FASTAPI, RAW = "FastAPI + orjson", "raw ASGI, same bytes"
 COUNTS = (250, 10_000, 100_000)
+BARS, INFO, ORDER = "bars", "info", "order"
+TMPFS = Path("/dev/shm")
 
 _BARS = (
     "query Bars($symbol: Symbol!, $last: Int!) { bars(symbol: $symbol, period: MIN_1, last: $last) "
@@ -93,22 +97,41 @@ class Files(GraphQL):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A server that can be started on a port over a prepared folder."""
+    """A server that can be started on a port over a prepared folder.
+
+    `topics`: what it is measured at. `place`: where a gateway's data lie, if not in that folder.
+    """
 
     name: str
     command: Callable[[int, Path], list[str]]
     asks: GraphQL | Rest
     environment: Mapping[str, str] = field(default_factory=dict)
+    topics: frozenset[str] = frozenset({BARS, INFO, ORDER})
+    place: Path | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a gateway, in whatever configuration."""
+        return self.command is _ours
 
 
 @dataclass(frozen=True)
 class Running:
     """A server that answers."""
 
-    name: str
-    asks: GraphQL | Rest
+    contestant: Contestant
     port: int
     pid: int
+
+    @property
+    def name(self) -> str:
+        """Return the contestant's name."""
+        return self.contestant.name
+
+    @property
+    def asks(self) -> GraphQL | Rest:
+        """Return what asks it."""
+        return self.contestant.asks
 
 
 def _ours(port: int, folder: Path) -> list[str]:
@@ -126,11 +149,21 @@ def _node(port: int, folder: Path) -> list[str]:
     return ["node", str(NODE / "server.mjs"), str(port), str(folder)]
 
 
-GATEWAY = Contestant(OURS, _ours, GraphQL(), {"QUANTGRAPH_ENCODER": ""})
-NUMPY = Contestant(FALLBACK, _ours, GraphQL(), {"QUANTGRAPH_ENCODER": "numpy"})
+# Kept texts would make every figure but the first that of a repeated question.
+_NOTHING_KEPT = {"QUANTGRAPH_CACHE__TEXTS_MB": "0"}
+GATEWAY = Contestant(OURS, _ours, GraphQL(), _NOTHING_KEPT)
+SHIPPED = Contestant(KEPT, _ours, GraphQL(), topics=frozenset({BARS}))
+DISKLESS = Contestant(IN_MEMORY, _ours, GraphQL(), topics=frozenset({ORDER}), place=TMPFS)
+NUMPY = Contestant(
+    FALLBACK,
+    _ours,
+    GraphQL(),
+    _NOTHING_KEPT | {"QUANTGRAPH_ENCODER": "numpy"},
+    topics=frozenset({BARS}),
+)
 PLAIN = Contestant(STRAWBERRY, _peer("plain_strawberry"), GraphQL())
 FLOOR = Contestant(RAW, _peer("raw_asgi"), Files())
-REST = Contestant(FASTAPI, _peer("fastapi_orjson"), Rest())
+REST = Contestant(FASTAPI, _peer("fastapi_orjson"), Rest(), topics=frozenset({BARS}))
 JIT = Contestant(MERCURIUS, _node, GraphQL())
 
 
@@ -147,18 +180,23 @@ def has_node(*, install: bool) -> bool:
 @contextlib.contextmanager
 def running(contestant: Contestant, folder: Path) -> Iterator[Running]:
     """Start a server in its own process, wait until it answers, and stop it at the end."""
-    with socket.socket() as probe:
+    with socket.socket() as probe, contextlib.ExitStack() as stack:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    given = {name: value for name, value in contestant.environment.items() if value}
-    kept = {k: v for k, v in os.environ.items() if k not in contestant.environment}
-    with (folder / f"{contestant.name}.log").open("wb") as log:
+        probe.close()
+        home = stack.enter_context(_own_data(contestant, folder)) if contestant.ours else folder
+        log = folder / f"{contestant.name}.log"
+        output = stack.enter_context(log.open("wb"))
         process = subprocess.Popen(
-            contestant.command(port, folder), cwd=ROOT, env=kept | given, stdout=log, stderr=log
+            contestant.command(port, home),
+            cwd=ROOT,
+            env=_environment(contestant),
+            stdout=output,
+            stderr=output,
         )
         try:
-            _await_answer(process, port, folder / f"{contestant.name}.log")
-            yield Running(contestant.name, contestant.asks, port, process.pid)
+            _await_answer(process, port, log)
+            yield Running(contestant, port, process.pid)
         finally:
             process.terminate()
             try:
@@ -166,6 +204,24 @@ def running(contestant: Contestant, folder: Path) -> Iterator[Running]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def _own_data(contestant: Contestant, folder: Path) -> Iterator[Path]:
+    """Give a gateway its own copy: two cannot share a data folder."""
+    with tempfile.TemporaryDirectory(dir=contestant.place or folder) as name:
+        shutil.copytree(folder / "mock", Path(name) / "mock")
+        shutil.copy(folder / "config.toml", name)
+        yield Path(name)
+
+
+def _environment(contestant: Contestant) -> dict[str, str]:
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("QUANTGRAPH_") and name != "APP_MODE"
+    }
+    return others | dict(contestant.environment)
 
 
 def _await_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -1,16 +1,20 @@
 """The measurements: every server in turn, round after round, asked from another process."""
 
 import itertools
+import os
 import random
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
+from pathlib import Path
 from statistics import median
 
 from bench.graphql import client
 from bench.graphql.client import Job
-from bench.graphql.contestants import GraphQL, Rest, Running, get
+from bench.graphql.contestants import BARS, INFO, ORDER, GraphQL, Rest, Running, get
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Plan:
 class Case:
     """One table's measurement: what is asked of a server, and how."""
 
+    topic: str
     table: Table
     job: Callable[[Running], Job]
 
@@ -53,39 +58,40 @@ class Case:
             figure = pool.apply(client.throughput, (job,))
         else:
             figure = median(pool.apply(client.latencies, (job,)))
-        self.table.figures.setdefault(server.name, []).append(figure)
+        self.table.figures[server.name].append(figure)
 
 
 def run(servers: Sequence[Running], plan: Plan, price: str) -> list[Table]:
     """Return all tables of bars and of small operations."""
     cases = [*bar_cases(plan), *small_cases(plan, price)]
+    for case in cases:
+        case.table.figures = {
+            each.name: [] for each in servers if case.topic in each.contestant.topics
+        }
     with get_context("spawn").Pool(1) as pool:
         for turn, case in itertools.product(range(plan.rounds), cases):
             # Another order each round, so that nobody always runs after the same neighbour.
             shuffled = random.Random(turn).sample(servers, len(servers))
             for server in shuffled:
-                if takes_part(case, server):
+                if server.name in case.table.figures:
                     case.measure(pool, server)
             if case is cases[-1]:
                 print(f"round {turn + 1} of {plan.rounds} done", flush=True)
     return [case.table for case in cases]
 
 
-def takes_part(case: Case, server: Running) -> bool:
-    """REST peers have no small GraphQL operations."""
-    return isinstance(server.asks, GraphQL) or case.table.name.startswith("bars")
-
-
 def bar_cases(plan: Plan) -> Iterator[Case]:
     """Yield the cases of the bar tables."""
     for count in plan.counts:
         table = Table(f"bars {count}", "ms", f"{count:,} rows, one client")
-        yield Case(table, lambda server, last=count: _job(plan, server, [server.asks.bars(last)]))
+        yield Case(
+            BARS, table, lambda server, last=count: _job(plan, server, [server.asks.bars(last)])
+        )
     least = min(plan.counts)
     rate = Table(
         f"bars {least} rate", "req/s", f"{least:,} rows, {plan.clients} clients", rate=True
     )
-    yield Case(rate, lambda server: _many(plan, server, [server.asks.bars(least)]))
+    yield Case(BARS, rate, lambda server: _many(plan, server, [server.asks.bars(least)]))
 
 
 def small_cases(plan: Plan, price: str) -> Iterator[Case]:
@@ -97,11 +103,11 @@ def small_cases(plan: Plan, price: str) -> Iterator[Case]:
     def orders(server: Running) -> list[bytes]:
         return [_graphql(server.asks).order(price) for _ in range(20_000)]
 
-    for name, words, ask in (("info", "a tiny query", info), ("order", "submitOrder", orders)):
+    for name, words, ask in ((INFO, "a tiny query", info), (ORDER, "submitOrder", orders)):
         one = Table(name, "ms", f"{words}, one client")
-        yield Case(one, lambda server, ask=ask: _job(plan, server, ask(server)))
+        yield Case(name, one, lambda server, ask=ask: _job(plan, server, ask(server)))
         rate = Table(f"{name} rate", "req/s", f"{words}, {plan.clients} clients", rate=True)
-        yield Case(rate, lambda server, ask=ask: _many(plan, server, ask(server)))
+        yield Case(name, rate, lambda server, ask=ask: _many(plan, server, ask(server)))
 
 
 def gaps(servers: Sequence[Running], rows: int, answers: int) -> dict[str, list[float]]:
@@ -112,6 +118,18 @@ def gaps(servers: Sequence[Running], rows: int, answers: int) -> dict[str, list[
         for server in servers:
             job = Job(server.port, [server.asks.bars(rows)], most=answers)
             found[server.name] = pool.apply(client.gap, (job, ping))
+    return found
+
+
+def disk(folder: Path) -> list[float]:
+    """Return the milliseconds of every fdatasync of a little data."""
+    found: list[float] = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(50):
+            os.write(file.fileno(), bytes(4_096))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            found.append((time.perf_counter() - began) * 1000)
     return found
 
 
