@@ -27,6 +27,7 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.system import BackendInfo, ClockInfo, Limits, Mode, TradingState
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.derived import DerivedBars
@@ -41,6 +42,7 @@ from quantgraph.store.folder import hold_folder
 from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
+from quantgraph.store.version import FileVersion
 
 _logger = structlog.get_logger(__name__)
 # Without imports every simulated world begins here.
@@ -110,14 +112,14 @@ class _Mock:
         self._store = store
         self._calendar = calendar
         self._workers = workers
+        self._file_version = FileVersion(store.file)
         start, self._note = _choose_start(store.newest_day(), calendar)
         self.clock = SimClock(start, calendar, Pace(config.mock.speed))
         world = World(config.mock.seed, calendar, self.clock.start, _StoreListings(store))
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
         self.market = SimMarket(world, parts)
-        self._judge = CoverageJudge(calendar, self.clock)
         inner = InnerMarket(self.market, self.market, self.market, self.market)
-        self.recorded = Recorded(store, inner, workers, self._judge)
+        self.recorded = Recorded(store, inner, workers, CoverageJudge(calendar, self.clock))
         terminal = TerminalParts(
             clock=self.clock,
             calendar=calendar,
@@ -138,12 +140,14 @@ class _Mock:
         started_at = datetime.now(UTC)
         limits = _limits(self.config)
         self._data = self._describe()
+        bars = self._bars()
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
             clock=self.clock,
             calendar=self._calendar,
-            bars=self._bars(),
+            bars=bars,
+            ready_bars=bars.ready,
             ticks=self.recorded,
             quotes=self.market,
             quote_stream=self.quotes,
@@ -170,11 +174,19 @@ class _Mock:
         await self.quotes.close()
         await self.terminal.close()
         await self.trading.close()
+        self._file_version.close()
 
     def _bars(self) -> LimitedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)
-        derived = DerivedBars(adjusted, self._workers, self._judge)
-        return LimitedBars(derived, self.config.limits, self._calendar)
+        derived = DerivedBars(adjusted, self._workers)
+        size = self.config.cache.bars_mb * 1_000_000
+        cached = CachedBars(derived, self._version, size)
+        return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
+
+    def _version(self) -> tuple[int, date, str]:
+        """Return all that imported series depend on; coverage is judged by the clock's day."""
+        moment = self.clock.moment()
+        return self._file_version.now(), moment.day, moment.epoch
 
     def _guard(self) -> GuardSources:
         return GuardSources(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quantgraph.domain.calendar import DAY_MS, day_start, to_ms
+from quantgraph.domain.calendar import DAY_MS, Dates, day_start, to_ms
 from quantgraph.domain.sources import Source
 
 Column = npt.NDArray[Any]
@@ -104,11 +104,16 @@ PRICES = tuple(f.name for f in BAR_FIELDS.values() if f.price)
 
 @dataclass(frozen=True, slots=True)
 class BarColumns:
-    """Equal-length columns by field name; `valid` has a mask only where values are missing."""
+    """Equal-length columns by field name; `valid` has a mask only where values are missing.
+
+    `kept` where the same object answers again while nothing has changed: what is made of it may
+    be kept with it.
+    """
 
     length: int
     values: Mapping[str, Column]
     valid: Mapping[str, Mask] = field(default_factory=dict[str, Mask])
+    kept: bool = False
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length: a shifted column is a wrong price."""
@@ -158,13 +163,17 @@ class BarRequest:
     fields: tuple[str, ...] = tuple(BAR_FIELDS)
 
 
+_NAMED = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What the source holds of this series, so that an answer can say whether it is whole.
 
     `complete`: every session of the asked span has its bars. `missing` counts the sessions of
     the span without any bar, `missing_dates` names the first of them (at most 20); both are None
-    where the calendar does not cover the span, and then `complete` is None as well.
+    where the calendar does not cover the span, and then `complete` is None as well. `gaps` are
+    all those sessions, known where the judgement was made and on no wire.
     """
 
     held_from: int | None
@@ -172,6 +181,20 @@ class Coverage:
     complete: bool | None
     missing: int | None
     missing_dates: tuple[date, ...] = ()
+    gaps: Dates | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, held_from: int | None, held_to: int | None, gaps: Dates) -> "Coverage":
+        """Return the coverage of a span that lacks these sessions."""
+        named: list[date] = gaps[:_NAMED].tolist()
+        return cls(held_from, held_to, len(gaps) == 0, len(gaps), tuple(named), gaps)
+
+    def since(self, day: date) -> "Coverage":
+        """Return the coverage of the span from a day on."""
+        if self.gaps is None:
+            return self
+        gaps = self.gaps[self.gaps >= np.datetime64(day, "D")]
+        return Coverage.of(self.held_from, self.held_to, gaps)
 
 
 @dataclass(frozen=True, slots=True)

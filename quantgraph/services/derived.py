@@ -13,10 +13,10 @@ from quantgraph.domain.aggregation import (
     needed_fields,
 )
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Window
-from quantgraph.domain.calendar import dates_of
+from quantgraph.domain.calendar import day_of
+from quantgraph.domain.coverage import first_day
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports import Bars
-from quantgraph.services.coverage import CoverageJudge, HeldDays
 from quantgraph.services.workers import Workers
 
 
@@ -27,11 +27,10 @@ class DerivedBars:
     the bars it returns, as it does for stored periods.
     """
 
-    def __init__(self, bars: Bars, workers: Workers, judge: CoverageJudge) -> None:
+    def __init__(self, bars: Bars, workers: Workers) -> None:
         """Aggregate what `bars` gives, in the workers."""
         self._bars = bars
         self._workers = workers
-        self._judge = judge
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Answer any period; see `ports.Bars`."""
@@ -61,20 +60,17 @@ class DerivedBars:
             base,
             period=request.period,
             columns=kept.pick(request.fields),
-            coverage=self._coverage(base, kept, request.window),
+            coverage=_coverage(base, kept, request.window),
         )
 
-    def _coverage(self, base: BarSeries, kept: BarColumns, window: Window) -> Coverage:
-        """Judge only the days of the answered bars where more was read to complete them."""
-        held = base.coverage
-        if window.last is None or held.held_from is None or held.held_to is None:
-            return held
-        times = base.columns.values["time"]
-        if kept.length:
-            times = times[times >= kept.values["time"][0]]
-        days = np.unique(dates_of(times))
-        span = HeldDays(base.period, held.held_from, held.held_to, days)
-        return self._judge.judge(span, window)
+
+def _coverage(base: BarSeries, kept: BarColumns, window: Window) -> Coverage:
+    """Judge no day before those that were asked for: more was read to complete the first bar."""
+    if window.start is not None:
+        return base.coverage.since(first_day(base.period, window.start))
+    if kept.length:
+        return base.coverage.since(day_of(int(kept.values["time"][0])))
+    return base.coverage
 
 
 def _base_window(request: BarRequest) -> Window:

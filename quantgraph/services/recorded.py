@@ -15,6 +15,7 @@ from quantgraph.domain.bars import (
     Coverage,
     Period,
 )
+from quantgraph.domain.coverage import HeldDays
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, InvalidRequest, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
@@ -25,7 +26,7 @@ from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, MarketShelf
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
-from quantgraph.services.coverage import CoverageJudge, HeldDays
+from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.workers import Workers
 
 Answer = TypeVar("Answer")

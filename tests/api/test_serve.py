@@ -161,19 +161,30 @@ def test_two_gateways_do_not_share_a_folder(serve):
     assert failure(serve()).startswith("DATA_DIR_UNUSABLE")
 
 
-def test_a_calendar_that_ends_is_not_guessed(serve, tmp_path):
-    """A bar on the last covered day leaves no day to start on, until config names more."""
+def test_a_calendar_that_ends_is_not_guessed_and_mock_is_in_session_all_the_same(serve, tmp_path):
+    """A bar on the last covered day leaves no day after it, until config names more."""
     line = "symbol,date,open,high,low,close,volume,amount\n600519.SH,2026-12-31,1,1,1,1,100,100\n"
     (tmp_path / "bar.csv").write_text(line)
     data = ("--data-dir", str(tmp_path / "data"))
     done = command("import", "bars", str(tmp_path / "bar.csv"), *data)
     out, _ = done.communicate(timeout=60)
     assert done.returncode == 0, out
-    assert failure(serve()).startswith("CALENDAR_NOT_COVERED")
+    process = serve()
+    lines = banner(process)
+    assert "the clock starts on 2026-12-30" in lines["data"]
+    assert "calendar.covered_until" in lines["data"]
+    query = """{ bars(symbol: "600519.SH", start: "2026-12-31", end: "2027-01-08") {
+        rows { close } coverage { complete missing } } }"""
+    answer = httpx.post(lines["GraphQL"].split()[0], json={"query": query}).json()
+    assert answer["data"]["bars"] == {
+        "rows": [{"close": 1.0}],
+        "coverage": {"complete": None, "missing": None},
+    }
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
     file = tmp_path / "own.toml"
     file.write_text('[calendar]\ncovered_until = 2027-03-31\nclosures = ["2027-01-01"]\n')
-    process = serve("--config", str(file))
-    banner(process)
+    assert "clock starts" not in banner(serve("--config", str(file)))["data"]
 
 
 def test_grpc_can_be_switched_off(serve, tmp_path):

@@ -42,7 +42,7 @@ class Folder:
         adjusted = AdjustedBars(recorded, recorded, workers)
         return replace(
             World().gateway,
-            bars=DerivedBars(adjusted, workers, judge),
+            bars=DerivedBars(adjusted, workers),
             calendar=self.calendar,
             limits=replace(LIMITS, bar_rows=31),
         )

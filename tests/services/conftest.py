@@ -123,7 +123,7 @@ def build(store, calendar, workers, limits=None):
     judge = CoverageJudge(calendar, FixedClock())
     recorded = Recorded(store, InnerMarket(inner, inner, inner, inner), workers, judge)
     adjusted = AdjustedBars(recorded, recorded, workers)
-    derived = DerivedBars(adjusted, workers, judge)
+    derived = DerivedBars(adjusted, workers)
     limited = LimitedBars(derived, limits or LimitsConfig(), calendar)
     return Chain(store, inner, recorded, adjusted, derived, limited, workers)
 

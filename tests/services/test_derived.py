@@ -124,6 +124,27 @@ async def test_coverage_speaks_of_the_answered_bars_only(chain, load):
     assert three.coverage.missing_dates == (date(2023, 2, 3),)
 
 
+async def test_coverage_judges_no_day_before_the_start_though_its_week_is_read(chain, load):
+    # Wednesday the 1st to Tuesday the 14th; nothing of Monday and Tuesday before is held
+    rows = [f"600519.SH,2023-02-{day:02d},1,1,1,1\n" for day in (1, 2, 6, 7, 8, 9, 13, 14)]
+    load("bars", "symbol,date,open,high,low,close\n" + "".join(rows))
+    start, end = day_start(date(2023, 2, 1)), day_start(date(2023, 2, 14))
+    series = await ask(chain, "600519.SH", Period.WEEK_1, Window(start, end), ("close",))
+    assert series.columns.length == 3
+    # to the end of the week, though: its bar stands for all of it
+    assert series.coverage.missing_dates == tuple(date(2023, 2, day) for day in (3, 10, 15, 16, 17))
+    assert series.coverage.missing == 5
+    later = Window(day_start(date(2023, 2, 2)), day_start(date(2023, 2, 7)))
+    series = await ask(chain, "600519.SH", Period.WEEK_1, later, ("close",))
+    assert series.coverage.missing_dates == (date(2023, 2, 3), date(2023, 2, 10))
+
+
+async def test_a_start_after_the_last_minute_judges_from_the_next_day(full):
+    window = Window(start=at(date(2018, 1, 2), time(14, 59, 30)), last=None)
+    series = await ask(full, "000001.SZ", Period.MIN_30, window, ("time",))
+    assert date(2018, 1, 2) not in series.coverage.missing_dates
+
+
 async def test_nothing_held_aggregates_to_nothing(chain, load):
     load("instruments", "symbol,name\n688999.SH,某某\n")
     series = await ask(chain, "688999.SH", Period.WEEK_1, Window(last=5))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window
+from quantgraph.domain.bars import window as domain_window
 from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import InvalidRequest, NotFound
 from quantgraph.domain.financials.fields import Statement
@@ -85,15 +86,58 @@ async def test_days_before_the_listing_and_days_to_come_are_not_missing(chain, l
     load("instruments", "symbol,name,list_date\n600519.SH,贵州茅台,2023-02-01\n")
     window = Window(start=day_start(date(2020, 1, 1)), end=day_start(date(2023, 2, 6)))
     assert (await chain.recorded.bars(ask("600519.SH", window=window)))[0].coverage.complete
-    beyond = Window(start=day_start(date(2024, 8, 21)), end=day_start(date(2030, 1, 1)))
+    beyond = Window(start=day_start(date(2024, 8, 21)), end=day_start(date(2026, 12, 31)))
     assert (await chain.recorded.bars(ask("600519.SH", window=beyond)))[0].coverage.missing == 0
 
 
-async def test_where_the_calendar_ends_nothing_is_said(chain, load):
+async def test_days_after_the_delisting_are_not_missing(chain, load):
     load("bars", HEADER + WEEK)
-    window = Window(start=day_start(date(1980, 1, 1)), end=day_start(date(2023, 2, 6)))
-    coverage = (await chain.recorded.bars(ask("600519.SH", window=window)))[0].coverage
+    load("instruments", "symbol,name,list_date,delist_date\n600519.SH,某某,2001-08-27,2023-02-08\n")
+    for window in (
+        Window(start=day_start(date(2023, 2, 6)), end=day_start(date(2023, 3, 1))),
+        Window(end=day_start(date(2023, 3, 1)), last=3),
+        # what the calendar does not cover matters no more
+        Window(start=day_start(date(2023, 2, 6)), end=day_start(date(2030, 1, 1))),
+    ):
+        coverage = (await chain.recorded.bars(ask("600519.SH", window=window)))[0].coverage
+        assert coverage.missing_dates == (date(2023, 2, 7),)
+    load("instruments", "symbol,name,list_date,delist_date\n600519.SH,某某,2001-08-27,2023-02-06\n")
+    for window in (Window(start=day_start(date(2023, 2, 1))), Window(last=5)):
+        coverage = (await chain.recorded.bars(ask("600519.SH", window=window)))[0].coverage
+        assert coverage.complete
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(1980, 1, 1), date(2023, 2, 6)),
+        (date(2023, 2, 1), date(2027, 1, 1)),
+        (date(2023, 2, 1), date(2030, 1, 1)),
+        (date(2027, 2, 1), None),
+    ],
+)
+@pytest.mark.parametrize("period", [Period.DAY_1, Period.MIN_1])
+async def test_where_the_calendar_ends_nothing_is_said(chain, load, period, start, end):
+    load("bars", HEADER + WEEK)
+    load("bars", "symbol,time,open,high,low,close\n600519.SH,2023-02-01 09:30:00,1,1,1,1\n")
+    window = domain_window(start, end)
+    request = ask("600519.SH", window=window, period=period)
+    coverage = (await chain.recorded.bars(request))[0].coverage
     assert (coverage.complete, coverage.missing) == (None, None)
+
+
+@pytest.mark.parametrize("end", [None, date(2024, 9, 1), date(2026, 12, 31)])
+async def test_an_end_beyond_today_hides_nothing_as_long_as_the_calendar_reaches_it(
+    chain, load, calendar, end
+):
+    load("bars", HEADER + WEEK)
+    window = domain_window(date(2023, 2, 1), end)
+    coverage = (await chain.recorded.bars(ask("600519.SH", window=window)))[0].coverage
+    assert coverage.missing_dates[0] == date(2023, 2, 7)
+    assert len(coverage.missing_dates) == min(coverage.missing, 20)
+    # an open end is the end of what is held; a stated one is judged to the day before today
+    sessions = calendar.between(date(2023, 2, 1), date(2024, 8, 20))
+    assert coverage.missing == (1 if end is None else len(sessions) - 5)
 
 
 async def test_300_symbols_cost_as_many_transactions_as_one(chain, load):

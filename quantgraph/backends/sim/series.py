@@ -7,7 +7,6 @@ import numpy as np
 
 from quantgraph.backends.sim.block import Block, stack
 from quantgraph.backends.sim.clock import Moment
-from quantgraph.backends.sim.coverage import Span, cover
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, join, of_columns, of_path
 from quantgraph.backends.sim.paths import Paths
@@ -19,11 +18,11 @@ from quantgraph.domain.bars import (
     BarRequest,
     BarSeries,
     Column,
-    Coverage,
     Period,
     Window,
 )
 from quantgraph.domain.calendar import Dates, dates_of, day_of, starts_of
+from quantgraph.domain.coverage import Asked, HeldDays, judge
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unsupported, unknown_symbol
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
@@ -70,6 +69,14 @@ class _Held:
     first: int | None
     last: int | None
 
+    def answered(self, period: Period, times: Ints, window: Window) -> HeldDays:
+        """Return the held days, without a start only those from the first answered row on."""
+        dates = self.dates
+        if window.start is None:
+            first = dates_of(times[:1])
+            dates = dates[dates >= first[0]] if len(first) else dates[:0]
+        return HeldDays(period, self.first, self.last, dates)
+
 
 class SeriesReader:
     """Answers requests for MIN_1 and DAY_1 without adjustment. Blocking: call it in a worker."""
@@ -108,7 +115,11 @@ class SeriesReader:
             adjustment=request.adjustment,
             source=Source.SIMULATED,
             columns=BarColumns(len(rows.times), columns),
-            coverage=self._coverage(path, held, _span(window, rows.times, now)),
+            coverage=judge(
+                self._paths.world.calendar,
+                held.answered(request.period, rows.times, window),
+                Asked(window, now.day, path.instrument),
+            ),
         )
 
     def _minute_days(self, path: Path, now: Moment) -> _Held:
@@ -140,13 +151,6 @@ class SeriesReader:
         previous[::MINUTES] = days.previous
         stamps = (starts_of(days.days)[:, None] + _STAMPS).reshape(-1)
         return _Rows(stamps, bars, previous, np.repeat(days.scale, MINUTES))
-
-    def _coverage(self, path: Path, held: _Held, span: Span | None) -> Coverage:
-        listed = path.instrument.list_date
-        if span is not None and listed is not None:
-            span = Span(max(span.first, listed), span.last)
-        found = cover(self._paths.world.calendar, held.dates, span)
-        return replace(found, held_from=held.first, held_to=held.last)
 
 
 def _finished_days(path: Path, now: Moment) -> _Held:
@@ -208,12 +212,3 @@ def _cut(rows: _Rows, window: Window) -> _Rows:
     if window.last is not None:
         left = max(left, right - window.last)
     return rows.take(slice(left, max(left, right)))
-
-
-def _span(window: Window, times: Ints, now: Moment) -> Span | None:
-    """Return the asked days up to yesterday: today is not over, so it cannot be missing."""
-    if window.start is None and len(times) == 0:
-        return None
-    first = day_of(int(times[0]) if window.start is None else window.start)
-    yesterday = now.day - timedelta(days=1)
-    return Span(first, yesterday if window.end is None else min(day_of(window.end), yesterday))
