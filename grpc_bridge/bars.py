@@ -3,8 +3,9 @@
 # ruff: noqa: N802 the methods are named by the contract
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
-from grpc_bridge.downloads import download
+from grpc_bridge.downloads import DownloadTools, download
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import bars_pb2
@@ -15,9 +16,10 @@ from quantgraph.wire.bars import download_from_proto, request_from_proto, series
 class BarServicer(BarServiceServicer):
     """BarService over the gateway's ports."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, tools: DownloadTools) -> None:
         """Answer from `gateway`."""
         self._gateway = gateway
+        self._tools = tools
 
     async def ListBars(
         self, request: bars_pb2.ListBarsRequest, context: object
@@ -27,8 +29,12 @@ class BarServicer(BarServiceServicer):
             raise found
         return bars_pb2.ListBarsResponse(series=series_to_proto(found))
 
-    async def DownloadBars(
+    # Its frames are bytes already: see `quantgraph.wire.frames`.
+    async def DownloadBars(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, request: bars_pb2.DownloadBarsRequest, context: object
-    ) -> AsyncGenerator[bars_pb2.DownloadBarsResponse]:
-        async for frame in download(self._gateway, download_from_proto(request)):
-            yield frame
+    ) -> AsyncGenerator[bytes]:
+        asked = download_from_proto(request)
+        frames = download(self._gateway, asked, self._tools, request.resume_token)
+        async with aclosing(frames):
+            async for frame in frames:
+                yield frame

@@ -1,123 +1,104 @@
 """A bar download: asked from the ports in portions within their row limit, sent chunk by chunk."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
 
-from grpc_bridge.spans import merged_coverage, portions
-from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Window
+from grpc_bridge.ahead import read_ahead
+from grpc_bridge.sending import Sending
+from grpc_bridge.spans import Portion, portions
+from grpc_bridge.tokens import Passage, Position, TokenSeal, epoch_of
+from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import EpochChanged, GatewayError
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sources import Source
-from quantgraph.v1.bars_pb2 import DownloadBarsResponse
-from quantgraph.wire.downloads import (
-    SeriesDone,
-    Totals,
-    chunk_to_proto,
-    done_to_proto,
-    failed_to_proto,
-    manifest_to_proto,
-    rows_per_chunk,
-    totals_to_proto,
-)
+from quantgraph.wire.downloads import manifest_to_proto, totals_to_proto
+
+R = TypeVar("R")
+Found = Sequence[BarSeries | GatewayError]
 
 
-@dataclass(slots=True)
-class _Series:
-    """One symbol of the download, while its spans come in."""
+class Offload(Protocol):
+    """Runs work that would hold the event loop in a thread."""
 
-    symbol: str
-    rows: int = 0
-    chunks: int = 0
-    source: Source | None = None
-    fingerprint: str | None = None
-    coverage: list[Coverage] = field(default_factory=list[Coverage])
-    anchor: int | None = None
-    error: GatewayError | None = None
-
-    def add(self, found: BarSeries | GatewayError) -> Iterator[DownloadBarsResponse]:
-        """Take the next span; yield its chunks."""
-        if isinstance(found, GatewayError):
-            self.error = found
-            return
-        rows = found.columns.length
-        if rows and self.rows and self._changed(found):
-            self.error = _source_changed(self.symbol)
-            return
-        if rows or self.source is None:
-            self.source, self.fingerprint = found.source, found.fingerprint
-        self.anchor = found.anchor
-        self.coverage.append(found.coverage)
-        step = rows_per_chunk(tuple(found.columns.values))
-        for first in range(0, rows, step):
-            self.chunks += 1
-            columns = found.columns.take(slice(first, min(first + step, rows)))
-            yield chunk_to_proto(self.symbol, found.source, columns)
-        self.rows += rows
-
-    def _changed(self, found: BarSeries) -> bool:
-        return (found.source, found.fingerprint) != (self.source, self.fingerprint)
-
-    def end(self) -> DownloadBarsResponse:
-        """Return the frame that closes the symbol."""
-        if self.error is not None:
-            return failed_to_proto(self.symbol, self.error)
-        assert self.source is not None  # noqa: S101 a span was added, or an error
-        coverage = merged_coverage(self.coverage)
-        done = SeriesDone(self.symbol, self.source, self.rows, coverage, self.anchor)
-        return done_to_proto(done)
+    def __call__(self, work: Callable[[], R], /) -> Awaitable[R]:
+        """Return the result of the work."""
+        ...
 
 
-async def download(gateway: Gateway, request: BarRequest) -> AsyncGenerator[DownloadBarsResponse]:
-    """Yield the frames of a download. Errors of the whole request: START_AFTER_END.
+@dataclass(frozen=True, slots=True)
+class DownloadTools:
+    """What every download works with: the seal of its tokens, and threads to encode in."""
 
-    What is held in memory is one portion, whatever the download's size.
+    seal: TokenSeal
+    offload: Offload = asyncio.to_thread
+
+
+async def download(
+    gateway: Gateway, request: BarRequest, tools: DownloadTools, token: bytes = b""
+) -> AsyncGenerator[bytes]:
+    """Yield the frames of a download, or those behind the frame that a token came with.
+
+    Errors of the whole request: START_AFTER_END, those of `TokenSeal.read`, EPOCH_CHANGED. What is
+    held in memory is the portion that is being sent and the next one, whatever the size.
     """
-    totals = Totals()
-    parts = portions(gateway, request, to_ms(gateway.clock.now()))
-    yield manifest_to_proto(request)
-    async for part in parts:
-        series = [_Series(symbol, error=part.failures.get(symbol)) for symbol in part.symbols]
-        for each in series:
-            if each.error is not None:
-                yield each.end()
-        async for frame in _portion(gateway, request, series, part.windows):
-            yield frame
-        for each in series:
-            totals = _counted(totals, each)
-    yield totals_to_proto(totals)
-
-
-async def _portion(
-    gateway: Gateway, request: BarRequest, series: Sequence[_Series], windows: Sequence[Window]
-) -> AsyncGenerator[DownloadBarsResponse]:
-    for window in windows:
-        alive = [each for each in series if each.error is None]
-        if not alive:
-            return
-        asked = replace(request, symbols=tuple(each.symbol for each in alive), window=window)
-        for each, found in zip(alive, await gateway.bars.bars(asked), strict=True):
-            for frame in each.add(found):
+    passage, position = await _entry(gateway, request, tools.seal, token)
+    sending = Sending(request, position, lambda at: tools.seal.write(passage, at))
+    rest = replace(request, symbols=request.symbols[position.symbol :])
+    parts = portions(gateway, rest, passage.now)
+    if not token:
+        manifest = manifest_to_proto(request)
+        manifest.resume_token = tools.seal.write(passage, position)
+        yield manifest.SerializeToString()
+    batches = _Reading(gateway, rest, sending, tools.offload).batches(parts)
+    async with aclosing(read_ahead(batches)) as ready:
+        async for batch in ready:
+            for frame in batch:
                 yield frame
-            # At once, not after the group: the client may let go of the symbol's rows.
-            if each.error is not None or window is windows[-1]:
-                yield each.end()
+    yield totals_to_proto(sending.totals).SerializeToString()
 
 
-def _counted(totals: Totals, series: _Series) -> Totals:
-    failed = series.error is not None
-    return Totals(
-        totals.symbols + (not failed),
-        totals.failures + failed,
-        totals.chunks + series.chunks,
-        totals.rows + series.rows,
-    )
+async def _entry(
+    gateway: Gateway, request: BarRequest, seal: TokenSeal, token: bytes
+) -> tuple[Passage, Position]:
+    epoch = (await gateway.system.info()).clock.epoch
+    if not token:
+        return seal.begin(request, to_ms(gateway.clock.now()), epoch), Position()
+    passage, position = seal.read(token, request)
+    if position.simulated and passage.epoch != epoch_of(epoch):
+        text = "The simulated market has started over since the download began; start it anew."
+        raise EpochChanged(Reason.EPOCH_CHANGED, text, epoch=epoch)
+    return passage, position
 
 
-def _source_changed(symbol: str) -> GatewayError:
-    text = (
-        f"The source of {symbol}, or the ex-right events that adjust it, changed during the "
-        "download; download it again."
-    )
-    return EpochChanged(Reason.SOURCE_CHANGED, text, symbol=symbol)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The ports, the part of the request that is still to be sent, and who makes its frames."""
+
+    gateway: Gateway
+    request: BarRequest
+    sending: Sending
+    offload: Offload
+
+    async def batches(self, parts: AsyncGenerator[Portion]) -> AsyncGenerator[Sequence[bytes]]:
+        """Yield the frames of one request to the ports after the other."""
+        async with aclosing(parts):
+            async for part in parts:
+                if part.failures:
+                    yield self._frames([part.failures[each] for each in part.symbols])
+                    continue
+                asked = replace(self.request, symbols=part.symbols)
+                begun = self.sending.symbol
+                for index, window in enumerate(part.windows, 1):
+                    found = await self.gateway.bars.bars(replace(asked, window=window))
+                    last = index == len(part.windows)
+                    yield await self.offload(partial(self._frames, found, last=last))
+                    if self.sending.symbol != begun:
+                        break  # it has failed, or was the last window
+
+    def _frames(self, found: Found, *, last: bool = True) -> Sequence[bytes]:
+        return [frame for each in found for frame in self.sending.take(each, last=last)]

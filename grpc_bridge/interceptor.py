@@ -208,11 +208,13 @@ def _parsed(handler: Handler, raw: bytes, scope: Scope | None) -> Message:
     return request
 
 
-def _serialised(message: Message) -> bytes:
-    return message.SerializeToString()
+def _serialised(message: Message | bytes) -> bytes:
+    return message if isinstance(message, bytes) else message.SerializeToString()
 
 
-async def _pump(answers: AsyncGenerator[Message] | Awaitable[None], context: Context) -> None:
+async def _pump(
+    answers: AsyncGenerator[Message | bytes] | Awaitable[None], context: Context
+) -> None:
     if not isinstance(answers, AsyncGenerator):
         await answers  # it writes for itself
         return

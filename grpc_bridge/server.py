@@ -1,6 +1,7 @@
 """The gRPC server: binds, registers every servicer, starts and stops."""
 
 import errno
+import secrets
 import socket
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from grpc_bridge.accounts import AccountServicer
 from grpc_bridge.bars import BarServicer
+from grpc_bridge.downloads import DownloadTools
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
@@ -19,6 +21,7 @@ from grpc_bridge.quotes import QuoteServicer
 from grpc_bridge.sectors import SectorServicer
 from grpc_bridge.system import SystemServicer
 from grpc_bridge.ticks import TickServicer
+from grpc_bridge.tokens import TokenSeal
 from quantgraph.config import GrpcConfig, LimitsConfig
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.ports import Gateway
@@ -73,10 +76,14 @@ class GrpcServer:
 
 
 async def start(
-    gateway: Gateway, config: GrpcConfig, limits: LimitsConfig | None = None
+    gateway: Gateway,
+    config: GrpcConfig,
+    limits: LimitsConfig | None = None,
+    tools: DownloadTools | None = None,
 ) -> GrpcServer:
     """Start to answer on config.host and config.port (0 takes a free one).
 
+    Without `tools` resume tokens are good until the server stops, and no longer.
     Raises StartupError: PORT_TAKEN, or CONFIG_INVALID for a host that is not ours.
     """
     seconds = (limits or LimitsConfig()).resolver_seconds
@@ -93,7 +100,7 @@ async def start(
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     )
     server = aio.server(interceptors=(frame,), options=options)
-    _register(server, gateway, config)
+    _register(server, gateway, config, tools or DownloadTools(TokenSeal(secrets.token_bytes(32))))
     health = LiveHealth(gateway.system, SERVICES)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)  # pyright: ignore[reportUnknownMemberType] no types
     if config.reflection:
@@ -105,10 +112,12 @@ async def start(
     return GrpcServer(server, frame, health, port)
 
 
-def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig) -> None:
+def _register(
+    server: aio.Server, gateway: Gateway, config: GrpcConfig, tools: DownloadTools
+) -> None:
     financials = FinancialServicer(gateway, config.max_message_bytes)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
-    bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway), server)
+    bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, tools), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
         InstrumentServicer(gateway), server

@@ -1,6 +1,6 @@
 """The call itself: metadata, deadline, and the gateway's errors as they left it."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +19,10 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A gateway that comes back is found soon; a cut download waits for it by its own rule.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
 )
 
 
@@ -38,13 +42,12 @@ class Caller:
         with self._translated():
             return rpc(request, timeout=self._timeout, metadata=self._metadata)
 
-    def stream(
-        self, method: str, request: Message, read: Callable[[bytes], Answer]
-    ) -> Generator[Answer]:
-        """Yield the answers of a streaming rpc; closing the generator cancels it."""
-        rpc = self._channel.unary_stream(method, _serialised, read)
+    def stream(self, method: str, request: Message) -> Generator[bytes]:
+        """Yield the answers of a streaming rpc as bytes; closing the generator cancels it."""
+        channel: Any = self._channel
+        rpc = channel.unary_stream(method, _serialised)
         with self._translated():
-            answers: Any = rpc(request, metadata=self._metadata)
+            answers = rpc(request, metadata=self._metadata)
             try:
                 yield from answers
             finally:

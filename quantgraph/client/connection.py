@@ -1,19 +1,19 @@
 """A connection to a gateway, blocking: for scripts, notebooks and the command line."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Self, Unpack
 
 from quantgraph.client.calls import Caller
-from quantgraph.client.downloads import Download, DownloadStream, collect
+from quantgraph.client.downloads import Checkpoint, Download, DownloadStream, collect
 from quantgraph.client.requests import BarOptions, bar_request
-from quantgraph.domain.bars import BarSeries
+from quantgraph.client.resuming import Retry, resumed
+from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.sectors import Sector
 from quantgraph.domain.system import ServerInfo
 from quantgraph.v1 import bars_pb2, sectors_pb2, system_pb2
 from quantgraph.wire.bars import download_to_proto, request_to_proto, series_from_proto
 from quantgraph.wire.sectors import sector_from_proto
 from quantgraph.wire.system import info_from_proto
-from quantgraph.wire.twins import twin
 
 
 def connect(target: str, key: str | None = None, *, timeout: float = 30.0) -> "Client":
@@ -27,6 +27,8 @@ def connect(target: str, key: str | None = None, *, timeout: float = 30.0) -> "C
 class Client:
     """A gateway's answers as domain objects; use it in a `with` block or close it.
 
+    A download that is cut goes on by itself where it stopped, as `retry` says.
+
     Every method raises the gateway's own GatewayError, Unavailable SOURCE_UNAVAILABLE where no
     gateway answers, and TIMED_OUT after the timeout.
     """
@@ -34,6 +36,7 @@ class Client:
     def __init__(self, caller: Caller) -> None:
         """Call by `caller`; use `connect`."""
         self._caller = caller
+        self.retry = Retry()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -70,11 +73,18 @@ class Client:
 
     def stream_bars(self, symbols: Iterable[str], **options: Unpack[BarOptions]) -> DownloadStream:
         """Return the same symbol by symbol, so that only one of them is held in memory."""
-        request = bar_request(symbols, options)
-        read = twin(bars_pb2.DownloadBarsResponse).FromString
-        method = "/quantgraph.v1.BarService/DownloadBars"
-        frames = self._caller.stream(method, download_to_proto(request), read)
-        return DownloadStream(request, frames)
+        return self.go_on(bar_request(symbols, options))
+
+    def go_on(self, request: BarRequest, begin: Checkpoint | None = None) -> DownloadStream:
+        """Return the download of a request, or the rest of it behind a checkpoint."""
+        message = download_to_proto(request)
+
+        def call(token: bytes) -> Generator[bytes]:
+            message.resume_token = token
+            return self._caller.stream("/quantgraph.v1.BarService/DownloadBars", message)
+
+        frames = resumed(call, self.retry, begin.token if begin else b"")
+        return DownloadStream(request, frames, begin)
 
     def sector(self, name: str) -> Sector:
         """Return a sector with its members. Errors: UNKNOWN_SECTOR."""

@@ -1,25 +1,23 @@
 """Downloads on the client: every chunk checked, every symbol whole, the end proven."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quantgraph.client.tables import to_arrow, to_pandas, to_polars
-from quantgraph.domain.bars import BAR_FIELDS, BarColumns, BarRequest, BarSeries
+from quantgraph.client.resuming import Frame
+from quantgraph.client.tables import to_arrow, to_numpy, to_pandas, to_polars
+from quantgraph.domain.bars import BAR_FIELDS, BarColumns, BarRequest, BarSeries, Column
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import bars_pb2
-from quantgraph.wire.bars import twin_from_proto
-from quantgraph.wire.columns import content_hash
 from quantgraph.wire.downloads import SeriesDone, Totals, done_from_proto, totals_from_proto
 from quantgraph.wire.failures import failure_from_proto
+from quantgraph.wire.frames import ReceivedChunk
 
 if TYPE_CHECKING:
     import polars
-
-Frame = bars_pb2.DownloadBarsResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +28,52 @@ class FailedSymbol:
     error: GatewayError
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A download between two symbols: the token to go on with, what was counted, who has ended."""
+
+    token: bytes = b""
+    seen: Totals = field(default_factory=Totals)
+    ended: frozenset[str] = frozenset()
+
+
 class DownloadStream:
     """Yields each symbol when it is whole: a BarSeries, or a FailedSymbol.
 
     Raises Unavailable DOWNLOAD_CORRUPT where a chunk is not what its hash says, and
-    DOWNLOAD_INCOMPLETE where the end is missing or does not add up. `rows` counts what came.
+    DOWNLOAD_INCOMPLETE where the end is missing or does not add up, or where the connection was
+    lost for good. `rows` counts what came, `checkpoint` is the place behind the last whole symbol.
     """
 
-    def __init__(self, request: BarRequest, frames: Generator[Frame]) -> None:
-        """Read `frames`, the answer to `request`."""
+    def __init__(
+        self, request: BarRequest, frames: Generator[Frame], begin: Checkpoint | None = None
+    ) -> None:
+        """Read `frames`, the answer to `request`, or what follows a checkpoint of it."""
         self.request = request
-        self.rows = 0
+        self.checkpoint = begin or Checkpoint()
         self._frames = frames
         self._parts: dict[str, list[BarColumns]] = {}
-        self._open = set(request.symbols)
-        self._seen = Totals()
+        self._open = set(request.symbols) - self.checkpoint.ended
+        self._seen = self.checkpoint.seen
+        self._begun = False
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows came, those of failed symbols included."""
+        return self._seen.rows
 
     def __iter__(self) -> Iterator[BarSeries | FailedSymbol]:
         """Read to the end."""
         summary: Totals | None = None
         try:
-            for frame in self._frames:
+            for frame in self._received():
                 if summary is not None:
                     raise _incomplete("something came after its summary")
-                summary = totals_from_proto(frame.summary) if frame.HasField("summary") else None
+                if isinstance(frame, ReceivedChunk):
+                    self._add(frame)
+                    continue
+                if frame.HasField("summary"):
+                    summary = totals_from_proto(frame.summary)
                 yield from self._taken(frame)
         finally:
             self.close()
@@ -63,45 +83,61 @@ class DownloadStream:
         """Stop the download."""
         self._frames.close()
 
-    def _taken(self, frame: Frame) -> Iterator[BarSeries | FailedSymbol]:
-        match frame.WhichOneof("frame"):
-            case "chunk":
-                self._add(frame.chunk)
-            case "instrument":
-                yield self._whole(done_from_proto(frame.instrument))
-            case "failure":
-                yield self._failed(frame.failure)
-            case _:
-                pass  # manifest, summary, and frames of a later version
+    def _received(self) -> Iterator[Frame]:
+        try:
+            for frame in self._frames:
+                self._begun = True
+                yield frame
+        except GatewayError as error:
+            if not self._begun or error.reason is Reason.DOWNLOAD_CORRUPT:
+                raise
+            raise self._cut(error) from error
 
-    def _add(self, chunk: bars_pb2.BarChunk) -> None:
-        if content_hash(chunk.columns, bars_pb2.BarColumns) != chunk.content_hash:
+    def _cut(self, error: GatewayError) -> Unavailable:
+        whole, rows = self._seen.symbols, self._seen.rows
+        text = (
+            f"The download was cut after {rows} rows; {whole} of {len(self.request.symbols)} "
+            f"symbols came whole. It could not go on: {error.reason.value}: {error.message}"
+        )
+        details = {"cause": error.reason.value, "symbols": whole, "rows": rows}
+        return Unavailable(Reason.DOWNLOAD_INCOMPLETE, text, details=details)
+
+    def _taken(self, frame: bars_pb2.DownloadBarsResponse) -> Iterator[BarSeries | FailedSymbol]:
+        match frame.WhichOneof("frame"):
+            case "instrument":
+                ended = self._whole(done_from_proto(frame.instrument))
+            case "failure":
+                ended = self._failed(frame.failure)
+            case _:
+                return  # manifest, summary, and frames of a later version
+        closed = self.checkpoint.ended | {ended.symbol}
+        self.checkpoint = Checkpoint(frame.resume_token, self._seen, closed)
+        yield ended
+
+    def _add(self, chunk: ReceivedChunk) -> None:
+        if not chunk.intact():
             raise _corrupt(chunk.symbol, "has another content than its hash says")
         try:
-            columns = twin_from_proto(chunk.columns, self.request.fields)
+            columns = chunk.columns(self.request.fields)
         except ValueError as error:
             raise _corrupt(chunk.symbol, f"does not fit together: {error}") from None
         self._parts.setdefault(chunk.symbol, []).append(columns)
-        self.rows += columns.length
         seen = self._seen
-        counts = (seen.chunks + 1, seen.rows + columns.length)
-        self._seen = Totals(seen.symbols, seen.failures, *counts)
+        self._seen = replace(seen, chunks=seen.chunks + 1, rows=seen.rows + columns.length)
 
     def _whole(self, done: SeriesDone) -> BarSeries:
         self._close_symbol(done.symbol)
         columns = joined(self._parts.pop(done.symbol, []), self.request.fields)
         if columns.length != done.rows:
             raise _incomplete(f"{done.symbol} has {columns.length} rows of {done.rows}")
-        seen = self._seen
-        self._seen = Totals(seen.symbols + 1, seen.failures, seen.chunks, seen.rows)
+        self._seen = replace(self._seen, symbols=self._seen.symbols + 1)
         asked = (self.request.period, self.request.adjustment)
         return BarSeries(done.symbol, *asked, done.source, columns, done.coverage, done.anchor)
 
     def _failed(self, failure: bars_pb2.InstrumentFailure) -> FailedSymbol:
         self._close_symbol(failure.symbol)
         self._parts.pop(failure.symbol, None)
-        seen = self._seen
-        self._seen = Totals(seen.symbols, seen.failures + 1, seen.chunks, seen.rows)
+        self._seen = replace(self._seen, failures=self._seen.failures + 1)
         return FailedSymbol(failure.symbol, failure_from_proto(failure.failure))
 
     def _close_symbol(self, symbol: str) -> None:
@@ -124,6 +160,10 @@ class Download:
 
     series: Mapping[str, BarSeries]
     failures: Mapping[str, GatewayError] = field(default_factory=dict[str, GatewayError])
+
+    def to_numpy(self) -> Mapping[str, Mapping[str, Column]]:
+        """Return arrays by symbol and column; masked arrays where values are missing."""
+        return {name: to_numpy(series) for name, series in self.series.items()}
 
     def to_pandas(self) -> Any:  # noqa: ANN401 pandas may be absent
         """Return one DataFrame of all series, with the columns symbol and time first.

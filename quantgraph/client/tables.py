@@ -1,7 +1,7 @@
 """Series as tables of the libraries that people use; each is imported only when it is asked for."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     import polars
 
 _ZONE = "Asia/Shanghai"
+
+
+def to_numpy(series: BarSeries) -> Mapping[str, Column]:
+    """Return the arrays by column, times in epoch ms; a masked array where values are missing."""
+    columns = series.columns
+    return {
+        name: values if (missing := columns.missing(name)) is None else _masked(values, missing)
+        for name, values in columns.values.items()
+    }
+
+
+def _masked(values: Column, missing: Mask) -> Column:
+    masked: Column = np.ma.MaskedArray(values, missing)
+    return masked
 
 
 def to_polars(series: Sequence[BarSeries]) -> "polars.DataFrame":

@@ -44,6 +44,12 @@ class Reason(StrEnum):
     START_AFTER_END = "START_AFTER_END", Kind.INVALID, "开始时间晚于结束时间"
     ROW_LIMIT = "ROW_LIMIT", Kind.INVALID, "请求的行数超过上限"
     INVALID_CURSOR = "INVALID_CURSOR", Kind.INVALID, "分页游标无效"
+    RESUME_TOKEN_INVALID = "RESUME_TOKEN_INVALID", Kind.INVALID, "续传令牌无效"
+    RESUME_REQUEST_CHANGED = (
+        "RESUME_REQUEST_CHANGED",
+        Kind.INVALID,
+        "续传请求与原下载请求不一致",
+    )
     QUERY_TOO_LARGE = "QUERY_TOO_LARGE", Kind.INVALID, "查询过大或过深"
 
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL", Kind.NOT_FOUND, "未知证券代码"
@@ -96,6 +102,8 @@ class Reason(StrEnum):
 
     SOURCE_CHANGED = "SOURCE_CHANGED", Kind.ABORTED, "下载过程中数据来源改变，请重新下载"
     EPOCH_CHANGED = "EPOCH_CHANGED", Kind.ABORTED, "事件序列已重新开始，请重新查询"
+
+    RESUME_TOKEN_EXPIRED = "RESUME_TOKEN_EXPIRED", Kind.ABORTED, "续传令牌已过期，请重新下载"
 
     CONFIG_INVALID = "CONFIG_INVALID", Kind.STARTUP, "配置无效"
     KEYS_REQUIRED = "KEYS_REQUIRED", Kind.STARTUP, "需要先创建访问密钥"

@@ -213,10 +213,13 @@ class DownloadBarsRequest(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     period: Global___Period.ValueType
     """Bar length; required."""
     adjustment: Global___Adjustment.ValueType
     """Absent: ADJUSTMENT_NONE."""
+    resume_token: _builtins.bytes
+    """Empty: from the beginning. Else of the last frame that came in answer to this same request."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes with market, as in "600519.SH"; each once."""
@@ -242,10 +245,11 @@ class DownloadBarsRequest(_message.Message):
         end: _types_pb2.TimeBound | None = ...,
         adjustment: Global___Adjustment.ValueType | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
+        resume_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "adjustment", b"adjustment", "end", b"end", "read_mask", b"read_mask", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "adjustment", b"adjustment", "end", b"end", "period", b"period", "read_mask", b"read_mask", "start", b"start", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "adjustment", b"adjustment", "end", b"end", "period", b"period", "read_mask", b"read_mask", "resume_token", b"resume_token", "start", b"start", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment: _TypeAlias = _typing.Literal["adjustment"]  # noqa: Y015
     _WhichOneofArgType__adjustment: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment"]  # noqa: Y015
@@ -264,6 +268,11 @@ class DownloadBarsResponse(_message.Message):
     INSTRUMENT_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    resume_token: _builtins.bytes
+    """Goes on behind this frame; empty in the summary. Opaque, good for 24 hours from the beginning
+    of the download, and for a restarted gateway on the same data folder.
+    """
     @_builtins.property
     def manifest(self) -> Global___DownloadManifest:
         """First frame: what will come."""
@@ -292,10 +301,11 @@ class DownloadBarsResponse(_message.Message):
         instrument: Global___InstrumentSummary | None = ...,
         failure: Global___InstrumentFailure | None = ...,
         summary: Global___DownloadSummary | None = ...,
+        resume_token: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "failure", b"failure", "frame", b"frame", "instrument", b"instrument", "manifest", b"manifest", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "failure", b"failure", "frame", b"frame", "instrument", b"instrument", "manifest", b"manifest", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "failure", b"failure", "frame", b"frame", "instrument", b"instrument", "manifest", b"manifest", "resume_token", b"resume_token", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_frame: _TypeAlias = _typing.Literal["manifest", "chunk", "instrument", "failure", "summary"]  # noqa: Y015
     _WhichOneofArgType_frame: _TypeAlias = _typing.Literal["frame", b"frame"]  # noqa: Y015
@@ -341,7 +351,7 @@ Global___DownloadManifest: _TypeAlias = DownloadManifest  # noqa: Y015
 
 @_typing.final
 class BarChunk(_message.Message):
-    """At most 16,384 rows and 1 MiB of one symbol, readable without any other chunk."""
+    """At most 65,536 rows and 1 MiB of one symbol, readable without any other chunk."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -64,7 +64,11 @@ class BarServiceServicer:
     def DownloadBars(self, request, context):
         """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
         order and its InstrumentSummary or InstrumentFailure, then one DownloadSummary. A stream that
-        ends without the summary is incomplete.
+        ends without the summary is incomplete: send the same request with the `resume_token` of the
+        last frame that came, and the stream goes on behind that frame, as if it had never been cut.
+        Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
+        START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
+        EPOCH_CHANGED (the simulated market that rows were sent of has started over).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

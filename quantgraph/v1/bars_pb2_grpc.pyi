@@ -42,7 +42,11 @@ class BarServiceStub:
     DownloadBars: _grpc.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
     order and its InstrumentSummary or InstrumentFailure, then one DownloadSummary. A stream that
-    ends without the summary is incomplete.
+    ends without the summary is incomplete: send the same request with the `resume_token` of the
+    last frame that came, and the stream goes on behind that frame, as if it had never been cut.
+    Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
+    START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
+    EPOCH_CHANGED (the simulated market that rows were sent of has started over).
     """
 
 @_typing.type_check_only
@@ -59,7 +63,11 @@ class BarServiceAsyncStub(BarServiceStub):
     DownloadBars: _aio.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]  # type: ignore[assignment]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
     order and its InstrumentSummary or InstrumentFailure, then one DownloadSummary. A stream that
-    ends without the summary is incomplete.
+    ends without the summary is incomplete: send the same request with the `resume_token` of the
+    last frame that came, and the stream goes on behind that frame, as if it had never been cut.
+    Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
+    START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
+    EPOCH_CHANGED (the simulated market that rows were sent of has started over).
     """
 
 class BarServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -85,7 +93,11 @@ class BarServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_bars_pb2.DownloadBarsResponse], _abc.AsyncIterator[_bars_pb2.DownloadBarsResponse]]:
         """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
         order and its InstrumentSummary or InstrumentFailure, then one DownloadSummary. A stream that
-        ends without the summary is incomplete.
+        ends without the summary is incomplete: send the same request with the `resume_token` of the
+        last frame that came, and the stream goes on behind that frame, as if it had never been cut.
+        Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
+        START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
+        EPOCH_CHANGED (the simulated market that rows were sent of has started over).
         """
 
 def add_BarServiceServicer_to_server(servicer: BarServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

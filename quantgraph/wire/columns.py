@@ -85,16 +85,19 @@ def columns_from_proto(
         data: bytes = getattr(message, name)
         if names is None and not data:
             continue
-        values[name] = _column(name, data, columns[name], length)
+        values[name] = read_column(name, data, columns[name], length)
     valid = {
-        each.column: _mask(each, length)
+        each.column: read_mask(each, length)
         for each in cast("ColumnsMessage", message).validity
         if each.column in values
     }
     return Block(length, values, valid)
 
 
-def _column(name: str, data: bytes, dtype: np.dtype[np.generic], length: int) -> Column:
+def read_column(
+    name: str, data: bytes | memoryview, dtype: np.dtype[np.generic], length: int
+) -> Column:
+    """Return the values of a column as a view. ValueError where there are not so many."""
     if len(data) != length * dtype.itemsize:
         raise ValueError(f"column {name} has {len(data)} bytes, not {length} x {dtype.itemsize}")
     if dtype.kind != "b":
@@ -103,7 +106,8 @@ def _column(name: str, data: bytes, dtype: np.dtype[np.generic], length: int) ->
     return np.frombuffer(data, np.uint8) != 0
 
 
-def _mask(validity: bars_pb2.ColumnValidity, length: int) -> Mask:
+def read_mask(validity: bars_pb2.ColumnValidity, length: int) -> Mask:
+    """Return where a column has values. ValueError where the bitmap has another length."""
     bits = np.frombuffer(validity.bitmap, np.uint8)
     if len(bits) != (length + 7) // 8:
         raise ValueError(f"bitmap of {validity.column} has {len(bits)} bytes for {length} rows")

@@ -1,24 +1,21 @@
-"""The frames of a bar download; rows travel in twins, whole columns at a time."""
+"""The frames of a bar download, but for its chunks (see `frames`)."""
 
 from dataclasses import dataclass
 
-from quantgraph.domain.bars import BarColumns, BarRequest, Coverage
+from quantgraph.domain.bars import BarRequest, Coverage
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.sources import Source
 from quantgraph.v1 import bars_pb2
-from quantgraph.wire.bars import coverage_from_proto, coverage_to_proto, twin_to_proto
-from quantgraph.wire.columns import content_hash, layout
+from quantgraph.wire.bars import coverage_from_proto, coverage_to_proto
+from quantgraph.wire.columns import layout
 from quantgraph.wire.enums import ADJUSTMENT, PERIOD, SOURCE
 from quantgraph.wire.failures import failure_to_proto
 from quantgraph.wire.fields import ms_from_proto, ms_to_proto
-from quantgraph.wire.twins import twin
 
-CHUNK_ROWS = 16_384
+CHUNK_ROWS = 65_536
 CHUNK_BYTES = 1 << 20
-# Room for symbol, hash, lengths and, one day, a resume token.
+# Room for symbol, hash, lengths and the resume token.
 _FRAME_BYTES = 4_096
-
-Frame: type[bars_pb2.DownloadBarsResponse] = twin(bars_pb2.DownloadBarsResponse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +58,6 @@ def manifest_to_proto(request: BarRequest) -> bars_pb2.DownloadBarsResponse:
     )
     manifest.read_mask.paths.extend(request.fields)
     return bars_pb2.DownloadBarsResponse(manifest=manifest)
-
-
-def chunk_to_proto(
-    symbol: str, source: Source, columns: BarColumns
-) -> bars_pb2.DownloadBarsResponse:
-    """Write rows of one symbol, as the twin of a frame."""
-    packed = twin_to_proto(columns)
-    chunk = twin(bars_pb2.BarChunk)(
-        symbol=symbol,
-        source=SOURCE.to_proto(source),
-        columns=packed,
-        content_hash=content_hash(packed, bars_pb2.BarColumns),
-    )
-    return Frame(chunk=chunk)
 
 
 def done_to_proto(done: SeriesDone) -> bars_pb2.DownloadBarsResponse:

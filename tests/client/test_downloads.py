@@ -9,12 +9,14 @@ import pytest
 
 from quantgraph.client import Client, DownloadStream, FailedSymbol, connect
 from quantgraph.client.downloads import collect
+from quantgraph.client.resuming import Retry, resumed
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarRequest, Period, Window
 from quantgraph.domain.errors import GatewayError, InvalidRequest, NotFound, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.v1 import bars_pb2
-from quantgraph.wire.downloads import Frame
+from quantgraph.wire.bars import download_to_proto
+from quantgraph.wire.twins import twin
 from tests.client.conftest import Running
 from tests.grpc_bridge.world import SYMBOLS, World, minute_columns
 
@@ -134,16 +136,18 @@ REQUEST = BarRequest(
 
 @pytest.fixture
 def frames(client: Client) -> list[bars_pb2.DownloadBarsResponse]:
-    """The frames of a real download, as the client's own class."""
-    stream = client.stream_bars(REQUEST.symbols)
-    return [Frame.FromString(each.SerializeToString()) for each in stream._frames]
+    """The frames of a real download, with the columns as bytes that a test can change."""
+    method = "/quantgraph.v1.BarService/DownloadBars"
+    answers = client._caller.stream(method, download_to_proto(REQUEST))
+    return [twin(bars_pb2.DownloadBarsResponse).FromString(each) for each in answers]
 
 
 def replay(frames: list[Any]) -> DownloadStream:
-    def again() -> Generator[Any]:
-        yield from frames
+    def again(token: bytes) -> Generator[bytes]:
+        assert not token
+        yield from (each.SerializeToString() for each in frames)
 
-    return DownloadStream(REQUEST, again())
+    return DownloadStream(REQUEST, resumed(again, Retry(attempts=0)))
 
 
 def test_the_frames_of_a_download_are_whole(frames: list[Any]):

@@ -85,6 +85,8 @@ def random_message(message: Message, source: random.Random) -> Message:
 
 
 def _value(field: FieldDescriptor, source: random.Random) -> Any:
+    if field.type == field.TYPE_BYTES:
+        return source.randbytes(source.choice((0, 1, 40, 200)))
     if field.cpp_type == field.CPPTYPE_STRING:
         texts = (
             "",

@@ -1,6 +1,7 @@
 """A download while files are imported: one series, or a refusal, never two spliced together."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grpc_bridge.downloads import download
+from grpc_bridge.downloads import DownloadTools, download
+from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window, window
 from quantgraph.domain.calendar import starts_of
+from quantgraph.domain.ports import Gateway
 from quantgraph.services.workers import Workers
-from quantgraph.wire.bars import twin_from_proto
+from quantgraph.v1.bars_pb2 import DownloadBarsResponse
 from tests.grpc_bridge.folder import Folder
 
 
@@ -38,13 +41,20 @@ def ask(adjustment: Adjustment) -> BarRequest:
     return BarRequest(("600519.SH",), Period.DAY_1, Window(start=first), adjustment)
 
 
+async def opened(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Any]:
+    frames = download(gateway, request, DownloadTools(TokenSeal(b"secret")))
+    async with aclosing(frames):
+        async for frame in frames:
+            yield DownloadBarsResponse.FromString(frame)
+
+
 @pytest.mark.parametrize("adjustment", [Adjustment.FRONT, Adjustment.BACK_RATIO])
 async def test_a_dividend_that_comes_between_two_frames_ends_the_symbol(
     folder: Folder, workers: Workers, adjustment: Adjustment
 ):
     folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-03-01,1\n")
     frames: list[Any] = []
-    async for frame in download(folder.gateway(workers), ask(adjustment)):
+    async for frame in opened(folder.gateway(workers), ask(adjustment)):
         frames.append(frame)
         if frame.HasField("chunk"):
             folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-05-04,2\n")
@@ -59,9 +69,9 @@ async def test_what_does_not_touch_the_series_does_not_end_it(folder: Folder, wo
     gateway = folder.gateway(workers)
     folder.load("dividends", "symbol,ex_date,cash\n600519.SH,2023-03-01,1\n")
     chunks: list[Any] = []
-    async for frame in download(gateway, ask(Adjustment.FRONT)):
+    async for frame in opened(gateway, ask(Adjustment.FRONT)):
         if frame.HasField("chunk"):
-            chunks.append(twin_from_proto(frame.chunk.columns).values["close"])
+            chunks.append(frame.chunk.columns.close)
             # after the newest bar held, and of another symbol
             folder.load(
                 "dividends",
@@ -88,7 +98,7 @@ async def test_a_missing_day_is_counted_once_whatever_the_portions(
     rows = "".join(f"000001.SZ,{day},10,10,10,10,100,10\n" for day in days if day not in holes)
     folder.load("bars", f"symbol,date,open,high,low,close,volume,previous_close\n{rows}")
     request = BarRequest(("000001.SZ",), period, window(first, last))
-    frames = [each async for each in download(folder.gateway(workers), request)]
+    frames = [each async for each in opened(folder.gateway(workers), request)]
     done = next(each.instrument for each in frames if each.HasField("instrument"))
     assert done.coverage.missing == len(holes)
     named = [date(each.year, each.month, each.day) for each in done.coverage.missing_dates]

@@ -421,9 +421,10 @@ class MemorySystem:
     def __init__(self) -> None:
         self.wrong: dict[str, str] = {}
         self.trading = TradingState.ACTIVE
+        self.epoch = "w1"
 
     async def info(self) -> ServerInfo:
-        clock = ClockInfo(NOW, True, 1.0, date(2024, 3, 1), "w1")
+        clock = ClockInfo(NOW, True, 1.0, date(2024, 3, 1), self.epoch)
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
         return ServerInfo("0.1.0", Mode.MOCK, self.trading, clock, LIMITS, (backend,), "test", NOW)

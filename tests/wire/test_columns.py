@@ -24,8 +24,6 @@ from quantgraph.wire.columns import (
     content_hash,
     layout,
 )
-from quantgraph.wire.downloads import CHUNK_BYTES, CHUNK_ROWS, Frame, chunk_to_proto, rows_per_chunk
-from quantgraph.wire.twins import twin
 
 BAR_TYPES = {field.name: field.dtype for field in BAR_FIELDS.values()}
 COVERAGE = Coverage(None, None, None, None)
@@ -152,37 +150,3 @@ def test_columns_that_do_not_fit_together_are_refused(change: str):
         message.validity[0].bitmap = b""
     with pytest.raises(ValueError, match="open has"):
         columns_from_proto(message, ("open",), bars_pb2.BarColumns)
-
-
-@pytest.mark.parametrize(
-    "fields", [tuple(BAR_FIELDS), ("time", "close"), ("suspended",), ("open",)]
-)
-def test_the_largest_chunk_is_within_its_bounds(fields: tuple[str, ...]):
-    rows = rows_per_chunk(fields)
-    values = {name: np.ones(rows, layout(bars_pb2.BarColumns)[name]) for name in fields}
-    valid = {name: np.arange(rows) % 2 == 0 for name in fields}
-    frame = chunk_to_proto("600519.SH", Source.IMPORTED, BarColumns(rows, values, valid))
-    assert 12_000 < rows <= CHUNK_ROWS
-    assert len(frame.SerializeToString()) <= CHUNK_BYTES
-
-
-def test_a_stock_client_can_check_the_hash_by_its_description():
-    import xxhash
-
-    block = BarColumns(
-        3,
-        {"time": np.array([1, 2, 3]), "close": np.array([1.5, 2.5, 3.5]),
-         "suspended": np.array([True, False, True])},
-        {"close": np.array([True, False, True])},
-    )  # fmt: skip
-    frame = chunk_to_proto("600519.SH", Source.IMPORTED, block)
-    chunk = bars_pb2.DownloadBarsResponse.FromString(frame.SerializeToString()).chunk
-    packed = (
-        np.array(chunk.columns.time, "<i8").tobytes()
-        + np.array(chunk.columns.close, "<f8").tobytes()
-        + np.array(chunk.columns.suspended, "u1").tobytes()
-        + b"".join(each.bitmap for each in chunk.columns.validity)
-    )
-    assert chunk.content_hash == xxhash.xxh3_64_intdigest(packed)
-    assert Frame.FromString(frame.SerializeToString()) == frame
-    assert twin(bars_pb2.BarChunk) is twin(bars_pb2.BarChunk)
