@@ -16,6 +16,16 @@ check:
 test *arguments:
     uv run pytest {{ arguments }}
 
+# One comparison of docs/performance.md, and its table anew: `just bench graphql`
+bench name *arguments:
+    uv run --group bench python -m bench.{{ name }} {{ arguments }}
+
+# Every bench once, to see that it still works; no figure of it counts
+bench-short:
+    uv run --group bench python -m bench.graphql --short
+    uv run --group bench python -m bench.encode --runs 1
+    uv run --group bench python -m bench.startup --runs 1
+
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:
     {{ tool }} python -m tools.proto
