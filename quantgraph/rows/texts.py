@@ -25,8 +25,12 @@ _DTYPES = {
     Kind.DATE: "int64",
 }
 _PAIRS = np.array([f"{n:02d}" for n in range(100)], "S2").view(np.uint16)
-_INSTANT = np.frombuffer(b'"0000-00-00T00:00:00+08:00"', np.uint8)
 _DATE = np.frombuffer(b'"0000-00-00"', np.uint8)
+_MINUTES = np.array([b"T%02d:%02d:" % divmod(minute, 60) for minute in range(1440)])
+_SECONDS = np.array([b"%02d" % second for second in range(60)])
+_PARTS = np.array([b".%03d" % part for part in range(1000)])
+_PLAIN = np.dtype([("date", "S11"), ("minute", "S7"), ("second", "S2"), ("zone", "S7")])
+_EXACT = np.dtype([*_PLAIN.descr[:3], ("part", "S4"), ("zone", "S7")])
 
 
 def write_texts(cell: Cell, batch: Batch, start: int, stop: int) -> list[bytes]:
@@ -100,28 +104,37 @@ def _written(kind: Kind, values: Column) -> list[bytes]:
 
 def _instants(values: Column) -> list[bytes]:
     local = np.clip(values, FIRST_MS, LAST_MS) + _OFFSET_MS
+    listed = _stamps(local, _PLAIN)
+    rows = (local % 1000).nonzero()[0]
+    if len(rows):
+        exact = _stamps(local[rows], _EXACT)
+        for row, text in zip(rows.tolist(), exact, strict=True):
+            listed[row] = text
+    return listed
+
+
+def _stamps(local: Column, layout: np.dtype[np.void]) -> list[bytes]:
     days, spent = np.divmod(local, _DAY_MS)
-    parts = spent % 1000
-    texts = _clocks(days, spent // 1000, _INSTANT)
-    for row in parts.nonzero()[0].tolist():
-        texts[row] = texts[row][:20] + b".%03d" % parts[row] + texts[row][20:]
-    return texts
-
-
-def _clocks(days: Column, seconds: Column, pattern: npt.NDArray[np.uint8]) -> list[bytes]:
-    grid = _grid(days, pattern)
-    for at, part in ((12, seconds // 3600), (15, seconds // 60 % 60), (18, seconds % 60)):
-        grid[:, at : at + 2] = _PAIRS[part].view(np.uint8).reshape(-1, 2)
-    return _listed(grid)
+    texts = np.empty(len(local), layout)
+    # Bars come day by day: each date is made once and repeated.
+    starts = np.concatenate(([0], np.flatnonzero(days[1:] != days[:-1]) + 1))
+    dates = _days(days[starts], _DATE[:-1])
+    texts["date"] = np.repeat(dates, np.diff(starts, append=len(local)))
+    texts["minute"] = _MINUTES[spent // 60_000]
+    texts["second"] = _SECONDS[spent // 1000 % 60]
+    if layout is _EXACT:
+        texts["part"] = _PARTS[spent % 1000]
+    texts["zone"] = b'+08:00"'
+    return texts.view(f"S{layout.itemsize}").tolist()
 
 
 def _dates(values: Column) -> list[bytes]:
     local = np.clip(values, FIRST_MS, LAST_MS) + _OFFSET_MS
-    return _listed(_grid(local // _DAY_MS, _DATE))
+    return _days(local // _DAY_MS, _DATE).tolist()
 
 
-def _grid(days: Column, pattern: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return one line of characters per value, the date filled in."""
+def _days(days: Column, pattern: npt.NDArray[np.uint8]) -> Column:
+    """Return one text per day since 1970, the pattern with its date filled in."""
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     month = months.astype(np.int64) + 1970 * 12
@@ -130,11 +143,7 @@ def _grid(days: Column, pattern: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]
     grid = np.tile(pattern, (len(days), 1))
     for at, part in ((1, year // 100), (3, year % 100), (6, month % 12 + 1), (9, day)):
         grid[:, at : at + 2] = _PAIRS[part].view(np.uint8).reshape(-1, 2)
-    return grid
-
-
-def _listed(grid: npt.NDArray[np.uint8]) -> list[bytes]:
-    return grid.view(f"S{grid.shape[1]}").ravel().tolist()
+    return grid.view(f"S{grid.shape[1]}").ravel()
 
 
 def _quoted(cell: Cell, batch: Batch, start: int, missing: Wrong) -> list[bytes]:
