@@ -191,8 +191,9 @@ def test_full_width_digits_are_no_code():
     assert parse_symbol("６００５１９.SH") is None
 
 
-def test_full_width_digits_are_no_instant(load):
-    report = load("trades", TRADES + "600519.SH,１６７５２１５０６００００,10,100\n")
+@pytest.mark.parametrize("stamp", ["１６７５２１５０６００００", "2023-02-01 １０:00"])
+def test_full_width_digits_are_no_instant(load, stamp):
+    report = load("trades", TRADES + f"600519.SH,{stamp},10,100\n")
     assert "is not an instant" in reasons(report)[0]
 
 
