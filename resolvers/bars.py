@@ -17,8 +17,9 @@ SymbolArgument = Annotated[Symbol, strawberry.argument(description="Code with ma
 class BarQueries:
     @strawberry.field(
         description="Bars of one symbol, oldest first. Errors: UNKNOWN_SYMBOL, BAD_REQUEST, "
-        "START_AFTER_END, ROW_LIMIT (then use the DownloadBars rpc), ADJUSTMENT_UNAVAILABLE, "
-        "CALENDAR_NOT_COVERED."
+        "START_AFTER_END, ROW_LIMIT (then use the DownloadBars rpc), ADJUSTMENT_UNAVAILABLE. "
+        "Where the calendar does not cover the asked days, `coverage` says so by nulls. The last "
+        "bar of a period longer than a day may still grow while its period lasts."
     )
     async def bars(
         self,

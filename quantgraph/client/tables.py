@@ -12,7 +12,8 @@ from quantgraph.domain.bars import BAR_FIELDS, BarSeries, Column, Mask
 if TYPE_CHECKING:
     import polars
 
-_ZONE = "Asia/Shanghai"
+# +08:00 without the summers of 1986 to 1991, when midnight would read 01:00 (the sign is POSIX's).
+_ZONE = "Etc/GMT-8"
 
 
 def to_numpy(series: BarSeries) -> Mapping[str, Column]:

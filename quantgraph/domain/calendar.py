@@ -1,8 +1,7 @@
 """Trading days in Asia/Shanghai: which dates are sessions, and what instants they hold."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +9,10 @@ import numpy.typing as npt
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.reasons import Reason
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Fixed: clocks stood at +09:00 in the summers until 1991, and 00:00 of a trading day then would be
+# written as 01:00. Market time is +08:00 always, on every day and on every wire.
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY_MS = 86_400_000
-# Shanghai has had no daylight saving since 1991-09-15; market data here starts later than
-# that, or is daily, so a fixed offset is exact and keeps the column arithmetic vectorised.
 OFFSET_MS = 8 * 3_600_000
 
 Dates = npt.NDArray[np.datetime64]

@@ -78,7 +78,7 @@ def test_an_absent_library_is_named_with_what_to_do(
 def test_an_arrow_table_has_market_times_and_nulls(download: Download):
     arrow: Any = pytest.importorskip("pyarrow")
     table = download.to_arrow()
-    assert table.schema.field("time").type == arrow.timestamp("ms", "Asia/Shanghai")
+    assert table.schema.field("time").type == arrow.timestamp("ms", "Etc/GMT-8")
     assert table["close"].to_pylist() == [1.5, None, 1.5, 2.5]
     assert table["volume"].to_pylist() == [2**60, None, 2**60, 100]
 
@@ -110,3 +110,11 @@ def test_a_real_download_becomes_a_frame(client: Client):
     assert frame.columns == ["symbol", *BAR_FIELDS]
     assert frame["amount"].null_count() > 0
     assert frame["close"].null_count() == 0
+
+
+def test_a_day_in_the_summer_of_1991_begins_at_midnight():
+    stamps = np.array([day(1991, 7, 1)])
+    columns = BarColumns(1, {"time": stamps})
+    held = BarSeries("000001.SH", Period.DAY_1, Adjustment.NONE, Source.IMPORTED, columns, UNKNOWN)
+    begin = Download({"000001.SH": held}).to_polars()["time"][0]
+    assert begin.isoformat() == "1991-07-01T00:00:00+08:00"

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.domain.calendar import TradingCalendar, at, dates_of, day_of, day_start, starts_of
+from quantgraph.domain.calendar import (
+    SHANGHAI,
+    TradingCalendar,
+    at,
+    dates_of,
+    day_of,
+    day_start,
+    from_ms,
+    starts_of,
+)
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.reasons import Reason
 
@@ -52,3 +61,9 @@ def test_an_instant_lies_on_its_own_day(day, clock):
     assert day_start(day) == at(day, time(0))
     assert dates_of(np.array([at(day, clock)]))[0] == np.datetime64(day)
     assert starts_of([day])[0] == day_start(day)
+
+
+@pytest.mark.parametrize("day", [date(1991, 7, 1), date(1988, 6, 1), date(2023, 2, 1)])
+def test_a_trading_day_begins_at_midnight_plus_08_even_where_clocks_stood_an_hour_ahead(day):
+    begin = from_ms(day_start(day)).astimezone(SHANGHAI)
+    assert begin.isoformat() == f"{day}T00:00:00+08:00"
