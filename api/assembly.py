@@ -42,6 +42,7 @@ from quantgraph.store.folder import hold_folder
 from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
+from quantgraph.store.secret import load_secret
 from quantgraph.store.version import FileVersion
 
 _logger = structlog.get_logger(__name__)
@@ -61,6 +62,8 @@ class Assembly:
     store: MarketStore
     quotes: SharedQuotes
     trading: JournaledTrading
+    workers: Workers
+    secret: bytes
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def drain(self) -> None:
@@ -160,8 +163,9 @@ class _Mock:
             started_at=started_at,
         )
         note = "no key needed on loopback" if _is_local(self.config) else "API keys required"
-        parts = (self._store, self.quotes, self.trading)
-        return Assembly(self.config, gateway, self._data, note, *parts)
+        parts = (self._store, self.quotes, self.trading, self._workers)
+        secret = load_secret(self.config.data_path)
+        return Assembly(self.config, gateway, self._data, note, *parts, secret)
 
     def start(self) -> None:
         """Let time act: days end, reports are taken."""

@@ -1,4 +1,4 @@
-"""The secret that resume tokens are signed with: kept, so that a restarted gateway knows its own."""
+"""The secret that resume tokens are signed with; kept, so that a restart does not void them."""
 
 import os
 import secrets
