@@ -98,7 +98,11 @@ def write_instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise GraphQLError("a DateTime must have an offset")
     precision = "milliseconds" if value.microsecond else "seconds"
-    return value.astimezone(SHANGHAI).isoformat(timespec=precision)
+    try:
+        shown = value.astimezone(SHANGHAI)
+    except OverflowError:  # the last hours of year 9999, as the other wire may have set them
+        shown = value
+    return shown.isoformat(timespec=precision)
 
 
 def write_bound(value: date) -> str:

@@ -150,3 +150,8 @@ def test_no_scalar_fails_with_anything_but_a_clear_error(value):
 def test_an_instant_that_could_not_be_written_back_is_not_read(text):
     with pytest.raises(GraphQLError, match="is not a DateTime"):
         scalars.parse_instant(text)
+
+
+def test_an_instant_beyond_market_time_is_written_as_it_stands():
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert scalars.write_instant(last) == "9999-12-31T23:59:59+00:00"
