@@ -115,8 +115,8 @@ class OrderMutations:
         info: Info,
         input: Annotated[SubmitOrderInput, strawberry.argument(description="What to trade.")],
     ) -> SubmitOrderResult:
-        require_account(info, input.account_id, Scope.TRADE)
         try:
+            require_account(info, input.account_id, Scope.TRADE)
             done = await info.context.gateway.trading.submit(input.to_domain())
         except errors.GatewayError as error:
             return _problem(error, _SUBMIT)  # pyright: ignore[reportReturnType]
@@ -131,8 +131,8 @@ class OrderMutations:
         info: Info,
         input: Annotated[CancelOrderInput, strawberry.argument(description="Which order.")],
     ) -> CancelOrderResult:
-        require_account(info, input.account_id, Scope.TRADE)
         try:
+            require_account(info, input.account_id, Scope.TRADE)
             order = await info.context.gateway.trading.cancel(input.to_domain())
         except errors.GatewayError as error:
             return _problem(error, _CANCEL)  # pyright: ignore[reportReturnType]

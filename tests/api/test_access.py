@@ -88,7 +88,7 @@ def test_a_key_of_another_account_sees_nothing_of_it(url, keys):
     listed = ask(url, {"query": "{ accounts { id } }"}, **{"x-api-key": keys["other"]})
     assert listed.json()["data"]["accounts"] == []
     response = ask(url, CANCEL, **{"x-api-key": keys["other"]})
-    assert code(response) == "UNKNOWN_ACCOUNT"
+    assert response.json()["data"]["cancelOrder"] == {"__typename": "OrderNotFound"}
 
 
 def test_a_websocket_shows_its_key_in_the_first_message(url, keys):
@@ -162,3 +162,27 @@ def test_a_wrong_key_is_refused_even_where_none_is_needed(gateway):
     url = gateway.addresses.http + "/graphql"
     assert ask(url, QUERY).status_code == 200
     assert ask(url, QUERY, **{"x-api-key": "wrong"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("field", "result", "rest"),
+    [
+        (
+            "submitOrder",
+            "OrderRejected",
+            'clientOrderId: "k", symbol: "000001.SZ", side: BUY, quantity: 100, limitPrice: "9.00"',
+        ),
+        ("cancelOrder", "OrderNotFound", 'clientOrderId: "k"'),
+    ],
+)
+def test_anothers_account_is_refused_like_one_that_does_not_exist(url, keys, field, result, rest):
+    def refusal(account, key):
+        query = (
+            f'mutation {{ found: {field}(input: {{accountId: "{account}", {rest}}}) '
+            "{ __typename ... on Problem { code message } } }"
+        )
+        return ask(url, {"query": query}, **{"x-api-key": keys[key]}).json()["data"]["found"]
+
+    hidden, absent = refusal("sim-1", "other"), refusal("nobody", "trade")
+    assert (hidden["__typename"], hidden["code"]) == (result, "UNKNOWN_ACCOUNT")
+    assert hidden == {**absent, "message": absent["message"].replace("nobody", "sim-1")}
