@@ -8,6 +8,7 @@ from api.asgi import App, Receive, Scope, Send
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
+from api.slots import KeptTexts
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
 from quantgraph.domain.ports import Gateway
@@ -17,7 +18,8 @@ PATH = "/graphql"
 
 def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
     """Return the application that uvicorn serves."""
-    executor = Executor(schema, gateway, config.limits)
+    texts = KeptTexts(config.cache.texts_mb * 1_000_000)
+    executor = Executor(schema, gateway, config.limits, texts)
     http = GraphQLOverHttp(executor, gateway.access, config.http)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config.limits)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])

@@ -14,6 +14,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
 from api.executor import PlainExecutor
+from api.slots import KeptTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ class VariablesRefused(Exception):
 class Core:
     """A Strawberry schema's graphql-core schema and the executor that runs it."""
 
-    def __init__(self, schema: Schema, ordinary_rows: int) -> None:
+    def __init__(self, schema: Schema, ordinary_rows: int, texts: KeptTexts) -> None:
         """Let at most `ordinary_rows` rows held as columns take the ordinary path."""
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-        self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows}
+        self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows, "texts": texts}
 
     def prepare(self, run: Run) -> Prepared:
         """Make an operation ready, by the first variables it is run with.

@@ -18,6 +18,7 @@ from api.core import Core, Prepared, Run, VariablesRefused
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
+from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Principal
 from quantgraph.domain.budget import operation_budget
@@ -66,9 +67,11 @@ class RequestRefused(Exception):
 class Executor:
     """Executes requests against one schema and one gateway."""
 
-    def __init__(self, schema: Schema, gateway: Gateway, config: LimitsConfig) -> None:
+    def __init__(
+        self, schema: Schema, gateway: Gateway, config: LimitsConfig, texts: KeptTexts
+    ) -> None:
         """Prepare nothing yet; documents are prepared when they first come."""
-        self._core = Core(schema, config.ordinary_rows)
+        self._core = Core(schema, config.ordinary_rows, texts)
         self._gateway = gateway
         self._seconds = config.resolver_seconds
         self._documents = Documents(self._core.schema, config)

@@ -6,7 +6,8 @@ from typing import Any, cast
 from graphql import GraphQLList, GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.projection import NotPlain, Projection, Selections, column_slot, project, unwrapped
+from api.projection import NotPlain, Projection, Selections, column_cell, project, unwrapped
+from api.slots import KeptTexts, Slot
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.reasons import Reason
 from schema.rows import ColumnList, RowList
@@ -15,11 +16,10 @@ from schema.rows import ColumnList, RowList
 class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
     """Completes plain objects and lists itself; all else, and every error, is graphql-core's."""
 
-    ordinary_rows = 0
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 graphql-core's own
         """Start without projections; copies of this executor share them, and its fields."""
-        self.ordinary_rows = kwargs.pop("ordinary_rows", 0)
+        self.ordinary_rows: int = kwargs.pop("ordinary_rows")
+        self.texts: KeptTexts = kwargs.pop("texts")
         super().__init__(*args, **kwargs)
         self._projections: dict[tuple[int, int], tuple[Any, Projection | NotPlain]] = {}
 
@@ -77,14 +77,15 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         inner, nullable = unwrapped(cast("Any", kind).of_type)
         if isinstance(result, ColumnList):
             where = f"{info.parent_type.name}.{info.field_name}"
-            return column_slot(result, inner, where, nullable=nullable)
+            cell = column_cell(result, inner, where, nullable=nullable)
+            return Slot((cell,), result.columns, self.texts, scalars=True)
         if not isinstance(inner, GraphQLObjectType):
             return None
         projection = self._projection(inner, details)
         if isinstance(projection, NotPlain):
             raise projection
         if isinstance(result, RowList):
-            return projection.slot(result.columns)
+            return projection.slot(cast("RowList[Any]", result).columns, self.texts)
         if isinstance(result, list) and None not in result:
             return [projection.object(each) for each in cast("list[Any]", result)]
         return None

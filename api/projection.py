@@ -20,7 +20,7 @@ from graphql import (
 )
 from strawberry.types.field import StrawberryField
 
-from api.slots import Slot
+from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind
 from schema.rows import ColumnList, RowList
@@ -54,7 +54,9 @@ class NotPlain(Exception):
 
 
 class Selections(Protocol):
-    """What graphql-core's executor knows of a selection."""
+    """What graphql-core's executor knows of a selection, and where written rows are kept."""
+
+    texts: KeptTexts
 
     def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:  # noqa: ANN401 untyped there
         """Return the fields picked below, fragments and @skip/@include resolved."""
@@ -86,13 +88,13 @@ class Projection:
         """Return what is picked of an object. Raises NotPlain, and whatever a field raises."""
         return {key: write(read(source)) for key, read, write in self._members}
 
-    def slot(self, columns: BarColumns) -> Slot:
+    def slot(self, columns: BarColumns, texts: KeptTexts) -> Slot:
         """Return the place of these rows in the response. Raises NotPlain."""
         if self._nullable is None or self.cells is None:
             raise NotPlain(self.name, "has fields that are no columns")
         for cell, nullable in self._nullable:
             check_column(f"{self.name}.{cell.key}", cell, columns, nullable=nullable)
-        return Slot(self.cells, columns)
+        return Slot(self.cells, columns, texts)
 
 
 def project(executor: Selections, kind: GraphQLObjectType, details: object) -> Projection:
@@ -201,27 +203,28 @@ def _list_writer(executor: Selections, kind: OutputType, details: object, where:
 
         def objects(value: object) -> object:
             if isinstance(value, RowList):
-                return projection.slot(cast("RowList[Any]", value).columns)
+                return projection.slot(cast("RowList[Any]", value).columns, executor.texts)
             return [write(each) for each in _listed(value, where)]
 
         return objects
 
     def values(value: object) -> object:
         if isinstance(value, ColumnList):
-            return column_slot(value, inner, where, nullable=nullable)
+            cell = column_cell(value, inner, where, nullable=nullable)
+            return Slot((cell,), value.columns, executor.texts, scalars=True)
         return [write(each) for each in _listed(value, where)]
 
     return values
 
 
-def column_slot(value: ColumnList, inner: OutputType, where: str, *, nullable: bool) -> Slot:
-    """Return the place of a column in the response. Raises NotPlain."""
+def column_cell(value: ColumnList, inner: OutputType, where: str, *, nullable: bool) -> Cell:
+    """Return how a column is written. Raises NotPlain."""
     kind = _KINDS.get(getattr(inner, "name", ""))
     if kind is None:
         raise NotPlain(where, "is of a type that no column has")
     cell = Cell(value.name, value.name, kind)
     check_column(where, cell, value.columns, nullable=nullable)
-    return Slot((cell,), value.columns, scalars=True)
+    return cell
 
 
 def _listed(value: object, where: str) -> Sequence[Any]:

@@ -1,9 +1,10 @@
 """Places in a response that columns fill while it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
+from cachetools import LRUCache
 
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.encoder import row_encoder
@@ -14,22 +15,66 @@ PIECE_ROWS = 2_000
 _MARK = b"\x1d"
 
 
+class KeptTexts:
+    """Texts that were written from columns that answer again, at most `size` bytes of them.
+
+    A text hangs on the columns object it was written from: where anything changes, another
+    object answers, and the text is never found again.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Start empty."""
+        self._kept: LRUCache[tuple[object, ...], tuple[BarColumns, bytes]] = LRUCache(
+            max(size, 1), getsizeof=_size
+        )
+
+    def write(
+        self, slot: "Slot", start: int, stop: int, make: Callable[[int, int], bytes]
+    ) -> bytes:
+        """Return the kept text of these rows, or make and keep it."""
+        # The columns are kept with the text, so that their id is nobody else's meanwhile.
+        key = (id(slot.columns), slot.cells, slot.scalars, start, stop)
+        found = self._kept.get(key)
+        if found is not None:
+            return found[1]
+        text = make(start, stop)
+        if len(text) < self._kept.maxsize:
+            self._kept[key] = (slot.columns, text)
+        return text
+
+
+def _size(entry: tuple[BarColumns, bytes]) -> int:
+    return len(entry[1])
+
+
 class Slot:
     """Rows, or with `scalars` one column, to be written as a JSON list."""
 
-    __slots__ = ("_batch", "cells", "length", "scalars")
+    __slots__ = ("_batch", "_texts", "cells", "columns", "length", "scalars")
 
     def __init__(
-        self, cells: tuple[Cell, ...], columns: BarColumns, *, scalars: bool = False
+        self,
+        cells: tuple[Cell, ...],
+        columns: BarColumns,
+        texts: KeptTexts,
+        *,
+        scalars: bool = False,
     ) -> None:
         """Take the cells of a row, or the one cell of a column."""
         self.cells = cells
-        self._batch = Batch(columns.length, columns.values, columns.valid)
+        self.columns = columns
         self.length = columns.length
         self.scalars = scalars
+        self._batch = Batch(columns.length, columns.values, columns.valid)
+        self._texts = texts
 
     def text(self, start: int, stop: int) -> bytes:
         """Return rows start to stop, stop excluded, without the brackets of the list."""
+        if self.columns.kept:
+            return self._texts.write(self, start, stop, self._make)
+        return self._make(start, stop)
+
+    def _make(self, start: int, stop: int) -> bytes:
         encoder = row_encoder()
         if self.scalars:
             return encoder.column(self.cells[0], self._batch, start, stop)

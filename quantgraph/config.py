@@ -25,6 +25,7 @@ from quantgraph.domain.system import Mode
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
+Natural = Annotated[int, Field(ge=0)]
 
 
 class _Section(BaseModel):
@@ -67,6 +68,13 @@ class LimitsConfig(_Section):
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4
     worker_backlog: Positive = 256
+
+
+class CacheConfig(_Section):
+    """What may be kept in memory; 0 keeps nothing."""
+
+    bars_mb: Natural = 128
+    texts_mb: Natural = 64
 
 
 class SeedPosition(_Section):
@@ -145,6 +153,7 @@ class Config(BaseSettings):
     http: HttpConfig = HttpConfig()
     grpc: GrpcConfig = GrpcConfig()
     limits: LimitsConfig = LimitsConfig()
+    cache: CacheConfig = CacheConfig()
     mock: MockConfig = MockConfig()
     calendar: CalendarConfig = CalendarConfig()
     logging: LoggingConfig = LoggingConfig()

@@ -46,6 +46,10 @@ class OperationLoaders:
         A repeated key (an alias) is read once, but its rows are written again each time: they
         count again.
         """
+        request = BarRequest((key.symbol,), key.period, key.window, key.adjustment, key.fields)
+        ready = self._gateway.ready_bars(request)
+        if ready is not None:
+            return _or_raise(ready[0])
         repeated = key in self._asked
         self._asked.add(key)
         series = await self._bars.load(key)
@@ -87,3 +91,9 @@ class OperationLoaders:
 
     async def _load_orders(self, keys: list[OrderKey]) -> list[Order | None]:
         return [await self._gateway.trading.order(key) for key in keys]
+
+
+def _or_raise(series: BarSeries | GatewayError) -> BarSeries:
+    if isinstance(series, GatewayError):
+        raise series
+    return series

@@ -6,10 +6,10 @@ generator closes it (`contextlib.aclosing`), and closing it frees what it holds.
 bad symbol never costs the others their answer.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Principal
 from quantgraph.domain.accounts import Account, Asset, Position
@@ -239,6 +239,14 @@ class System(Protocol):
         ...
 
 
+# Answers as `Bars.bars` where the answer is at hand, without waiting; else None.
+ReadyBars: TypeAlias = Callable[[BarRequest], Sequence[BarSeries | GatewayError] | None]
+
+
+def no_bars(_: BarRequest) -> None:
+    """Have nothing at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """Everything the two wires may touch, as ports."""
@@ -258,3 +266,4 @@ class Gateway:
     access: Access
     system: System
     started_at: datetime
+    ready_bars: ReadyBars = no_bars

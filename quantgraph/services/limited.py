@@ -10,7 +10,7 @@ from quantgraph.domain.bars import BarRequest, BarSeries, Period, Window
 from quantgraph.domain.budget import present_budget, row_limit
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
 from quantgraph.domain.errors import GatewayError, InvalidRequest, bad_request
-from quantgraph.domain.ports import Bars
+from quantgraph.domain.ports import Bars, ReadyBars, no_bars
 from quantgraph.domain.reasons import Reason
 
 DEFAULT_LAST = 250
@@ -39,9 +39,16 @@ def resolve_window(window: Window) -> Window:
 class LimitedBars:
     """Refuses what is too much before it is read, naming the limit and the bulk rpc."""
 
-    def __init__(self, bars: Bars, limits: LimitsConfig, calendar: TradingCalendar) -> None:
-        """Guard `bars`; an open window is taken to reach the calendar's end."""
+    def __init__(
+        self,
+        bars: Bars,
+        limits: LimitsConfig,
+        calendar: TradingCalendar,
+        ready: ReadyBars = no_bars,
+    ) -> None:
+        """Guard `bars` and what is `ready` of them; an open window reaches the calendar's end."""
         self._bars = bars
+        self._ready = ready
         self._rows = limits.bar_rows
         self._symbols = limits.batch_symbols
         self._horizon = day_start(calendar.last) + DAY_MS
@@ -51,25 +58,41 @@ class LimitedBars:
 
         Errors: BAD_REQUEST, START_AFTER_END, ROW_LIMIT, all before anything large is read.
         """
+        request = self._resolved(request)
+        budget = present_budget()
+        await self._check(request, self._rows - budget.taken)
+        series = await self._bars.bars(request)
+        # Requests of one operation run side by side: each was within what was left at its start.
+        budget.spend(_rows(series), self._rows)
+        return series
+
+    def ready(self, request: BarRequest) -> Sequence[BarSeries | GatewayError] | None:
+        """Return the answer where it is at hand, counted and refused as by `bars`."""
+        request = self._resolved(request)
+        series = self._ready(request)
+        if series is not None:
+            if request.window.last is not None:
+                self._check_last(request, request.window.last)
+            present_budget().spend(_rows(series), self._rows)
+        return series
+
+    def _resolved(self, request: BarRequest) -> BarRequest:
         if len(request.symbols) > self._symbols:
             raise bad_request(
                 f"{len(request.symbols)} symbols in one request; the limit is {self._symbols} "
                 "(limits.batch_symbols). Split the request.",
                 limit=self._symbols,
             )
-        request = replace(request, window=resolve_window(request.window))
-        budget = present_budget()
-        await self._check(request, self._rows - budget.taken)
-        series = await self._bars.bars(request)
-        # Requests of one operation run side by side: each was within what was left at its start.
-        budget.spend(sum(s.columns.length for s in series if isinstance(s, BarSeries)), self._rows)
-        return series
+        return replace(request, window=resolve_window(request.window))
+
+    def _check_last(self, request: BarRequest, last: int) -> None:
+        asked = last * len(request.symbols)
+        if asked > self._rows - present_budget().taken:
+            raise row_limit(asked, self._rows)
 
     async def _check(self, request: BarRequest, left: int) -> None:
         if request.window.last is not None:
-            asked = request.window.last * len(request.symbols)
-            if asked > left:
-                raise row_limit(asked, self._rows)
+            self._check_last(request, request.window.last)
             return
         most = self._most_rows(request)
         if most * len(request.symbols) <= left:
@@ -100,6 +123,10 @@ class LimitedBars:
         )
         days = max(0, end - start) // DAY_MS + 2
         return days * _per_day(request.period)
+
+
+def _rows(series: Sequence[BarSeries | GatewayError]) -> int:
+    return sum(each.columns.length for each in series if isinstance(each, BarSeries))
 
 
 def _per_day(period: Period) -> int:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
 from api.core import Core, Run
-from api.slots import Slot, Text
+from api.slots import KeptTexts, Slot, Text
 from quantgraph.domain import bars as domain
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, Period
 from quantgraph.domain.sources import Source
@@ -52,7 +52,7 @@ class Query:
 
 NOTHING: dict[str, Any] = dict.fromkeys(BAR_FIELDS)
 SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
-CORE = Core(SCHEMA, 2_000)
+CORE = Core(SCHEMA, 2_000, KeptTexts(1_000_000))
 
 
 async def answer(query: str, series: BarSeries, variables: dict[str, Any]) -> Any:
@@ -64,7 +64,7 @@ async def answer(query: str, series: BarSeries, variables: dict[str, Any]) -> An
 
 def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.executor.PlainExecutor._projection", refuse)
-    monkeypatch.setattr("api.executor.column_slot", leave)
+    monkeypatch.setattr("api.executor.column_cell", leave)
     monkeypatch.setattr("api.executor.PlainExecutor._check_rows", lambda *_: None)
 
 
