@@ -11,6 +11,8 @@ import numpy as np
 
 from quantgraph.config import CalendarConfig
 from quantgraph.domain.calendar import Dates, TradingCalendar
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
 
 _FIRST = date(1990, 12, 19)  # the first trading day of the Shanghai exchange
 SHIPPED = Path(__file__).with_name("closures.json")
@@ -23,10 +25,18 @@ def load_calendar(config: CalendarConfig, cache_dir: Path) -> TradingCalendar:
     (`tools/closures.py` writes it); what another version says is kept in `cache_dir`. A file there
     that is absent, damaged or of another version is made anew, and a folder that cannot be written
     only costs the time. `config.covered_until` goes on with weekdays; `config.closures` are never
-    sessions.
+    sessions. Raises StartupError CONFIG_INVALID for a closure after the last covered day.
     """
     release = version("exchange_calendars")
     sessions, last = _extended(*(_shipped(release) or _kept(release, cache_dir)), config)
+    late = [day.isoformat() for day in config.closures if day > last]
+    if late:
+        text = (
+            f"calendar.closures names {', '.join(late)}, but the calendar ends on {last}: the "
+            "closure would change nothing. Set calendar.covered_until to the last day that your "
+            "closures cover."
+        )
+        raise StartupError(Reason.CONFIG_INVALID, text, last=last.isoformat())
     source = f"exchange_calendars {release} XSHG"
     return TradingCalendar(sessions, first=_FIRST, last=last, source=source)
 

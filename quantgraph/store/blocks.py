@@ -61,7 +61,7 @@ def join_pieces(blocks: Blocks, pieces: Sequence[Piece], dtypes: Mapping[str, st
     values: dict[str, Column] = {}
     valid: dict[str, Mask] = {}
     for name, dtype in dtypes.items():
-        parts = [_slice(blocks.get((piece.chunk, name)), piece, dtype) for piece in pieces]
+        parts = [_slice(blocks.get((piece.chunk, name)), piece, (name, dtype)) for piece in pieces]
         values[name] = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, dtype)
         if any(mask is not None for _, mask in parts):
             masks = [np.ones(len(part), np.bool_) if m is None else m for part, m in parts]
@@ -71,10 +71,13 @@ def join_pieces(blocks: Blocks, pieces: Sequence[Piece], dtypes: Mapping[str, st
     return BarColumns(length, values, valid)
 
 
-def _slice(block: Block | GatewayError | None, piece: Piece, dtype: str) -> Block:
+def _slice(block: Block | GatewayError | None, piece: Piece, column: tuple[str, str]) -> Block:
+    name, dtype = column
     if isinstance(block, GatewayError):
         raise block
     rows = slice(piece.start, piece.stop)
+    if block is not None and len(block[0]) != piece.rows:
+        raise _damaged((piece.chunk, name), f"it has {len(block[0])} rows, not {piece.rows}")
     if block is None:
         length = piece.stop - piece.start
         return np.zeros(length, dtype), np.zeros(length, np.bool_)

@@ -1,5 +1,6 @@
 """The data folder: made if absent, checked before anything relies on it."""
 
+import sqlite3
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,20 +11,40 @@ from filelock import FileLock, Timeout
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 
+# what a first database needs
+_TRIAL_BYTES = 128 * 1024
+
 
 def usable_folder(folder: Path) -> Path:
     """Return the folder, made if it was not there. Raises StartupError DATA_DIR_UNUSABLE."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(bytes(_TRIAL_BYTES))  # a full disk makes files, but takes no bytes
     except OSError as error:
         text = (
             f"The data folder {folder} cannot be written: {error.strerror or error}. "
-            "Choose another with --data-dir or data_dir in config.toml."
+            "Make room, or choose another with --data-dir or data_dir in config.toml."
         )
         raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
     return folder
+
+
+@contextmanager
+def opening(file: Path, what: str) -> Generator[None, None, None]:
+    """Open a database file inside: its errors become StartupErrors that leave it untouched.
+
+    DATA_DIR_UNUSABLE where the disk is full, the file is locked or may not be opened;
+    STORE_CORRUPT where it was opened and is no sound database.
+    """
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        text = f"Cannot open {what} {file}: {error}. It was left untouched."
+        raise StartupError(Reason.DATA_DIR_UNUSABLE, text, file=str(file)) from None
+    except sqlite3.DatabaseError as error:
+        text = f"Cannot read {what} {file}: {error}. It was left untouched: move it away."
+        raise StartupError(Reason.STORE_CORRUPT, text, file=str(file)) from None
 
 
 @contextmanager
@@ -37,6 +58,9 @@ def hold_folder(folder: Path) -> Generator[Path, None, None]:
         lock.acquire(timeout=0)
     except Timeout:
         text = f"Another gateway uses the data folder {folder}; stop it or choose --data-dir."
+        raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
+    except OSError as error:
+        text = f"The data folder {folder} cannot be locked: {error.strerror or error}."
         raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
     try:
         yield folder

@@ -14,6 +14,7 @@ from quantgraph.domain.errors import InvalidRequest, StartupError, Unavailable
 from quantgraph.domain.journal import JournalEvent
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.folder import opening
 from quantgraph.store.records import read_fill, read_order, write_fill, write_order
 
 _VERSION = 1
@@ -47,18 +48,16 @@ class OrderJournal:
     def __init__(self, path: Path, epoch: str) -> None:
         """Open or create the journal; `epoch` names the log where it is new.
 
-        Raises StartupError STORE_CORRUPT or STORE_VERSION; the file is then left as it is.
+        Raises StartupError DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION; the file is then
+        left as it is.
         """
         self.path = path
         self._lock = threading.Lock()
-        try:
+        with opening(path, "the order journal"):
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._prepare(epoch)
-        except sqlite3.DatabaseError as error:
-            text = f"The order journal {path} cannot be used: {error}. It was left untouched."
-            raise StartupError(Reason.STORE_CORRUPT, text, file=str(path)) from None
 
     @property
     def epoch(self) -> str:
@@ -241,11 +240,13 @@ class OrderJournal:
 def set_aside(path: Path) -> None:
     """Keep the journal of the last simulated world as `<name>.previous`, replacing an older one.
 
-    SQLite's own side files belong to the database and move with it.
+    SQLite's own side files belong to the database and move with it. Raises StartupError
+    DATA_DIR_UNUSABLE where that cannot be done.
     """
-    for suffix in ("", "-wal", "-shm"):
-        file = path.with_name(path.name + suffix)
-        kept = path.with_name(f"{path.name}.previous{suffix}")
-        kept.unlink(missing_ok=True)
-        if file.exists():
-            file.rename(kept)
+    with opening(path, "the order journal"):
+        for suffix in ("", "-wal", "-shm"):
+            file = path.with_name(path.name + suffix)
+            kept = path.with_name(f"{path.name}.previous{suffix}")
+            kept.unlink(missing_ok=True)
+            if file.exists():
+                file.rename(kept)

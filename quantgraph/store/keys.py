@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from quantgraph.domain.access import Principal, Scope
-from quantgraph.domain.errors import StartupError
-from quantgraph.domain.reasons import Reason
+from quantgraph.store.folder import opening
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
@@ -35,14 +34,10 @@ class KeyStore:
     """One small SQLite file. A key reads `qg_<id>_<secret>`; the secret has 256 random bits."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file. Raises StartupError STORE_CORRUPT."""
+        """Open or create the file. Raises StartupError DATA_DIR_UNUSABLE or STORE_CORRUPT."""
         self.path = path
-        try:
-            with self._open() as db:
-                db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            text = f"The key file {path} cannot be used: {error}. It was left untouched."
-            raise StartupError(Reason.STORE_CORRUPT, text, file=str(path)) from None
+        with opening(path, "the key file"), self._open() as db:
+            db.executescript(_SCHEMA)
 
     def create(self, scope: Scope, accounts: frozenset[str] | None) -> str:
         """Make a key and return it; it cannot be shown again."""

@@ -180,10 +180,6 @@ class MarketStore:
             if isinstance(held, HeldBars) and held.columns.length
         }
 
-    def last_close(self, symbol: str) -> LastClose | None:
-        """Return the newest held daily bar of one symbol; None if it has none."""
-        return self.last_closes([symbol]).get(symbol)
-
     def daily_bars(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         """Return the daily bars of the days, both included; None if no daily bar is held."""
         window = Window(start and day_start(start), end and day_start(end))

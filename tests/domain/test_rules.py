@@ -296,8 +296,6 @@ def test_orders_are_taken_only_in_auctions_and_trading() -> None:
         assert refusal(check_session, at(day, clock), stock(MAIN), CALENDAR) is (
             Reason.SESSION_CLOSED
         )
-    cancels = {phase for phase in Phase if phase.takes_cancels}
-    assert cancels == {Phase.OPEN_AUCTION, Phase.CONTINUOUS}
 
 
 def test_a_day_beyond_the_calendar_is_not_guessed() -> None:

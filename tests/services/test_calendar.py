@@ -4,7 +4,8 @@ from datetime import date
 import pytest
 
 from quantgraph.config import CalendarConfig
-from quantgraph.domain.errors import Unsupported
+from quantgraph.domain.errors import StartupError, Unsupported
+from quantgraph.domain.reasons import Reason
 from quantgraph.services import calendar as module
 from quantgraph.services.calendar import load_calendar
 
@@ -93,3 +94,13 @@ def test_a_shorter_coverage_takes_nothing_away(folder):
     assert load_calendar(CalendarConfig(covered_until=date(2020, 1, 1)), folder).last == date(
         2026, 12, 31
     )
+
+
+@pytest.mark.parametrize("until", [None, date(2027, 1, 8)])
+def test_a_closure_that_would_change_nothing_is_refused(folder, until):
+    late = date(2027, 10, 1)
+    with pytest.raises(StartupError) as caught:
+        load_calendar(CalendarConfig(covered_until=until, closures=(late,)), folder)
+    assert caught.value.reason is Reason.CONFIG_INVALID
+    assert "2027-10-01" in caught.value.message
+    assert "covered_until" in caught.value.message

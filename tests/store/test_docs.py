@@ -43,4 +43,4 @@ def test_no_layout_is_documented_that_does_not_exist():
 def test_the_three_line_file_of_the_docs_is_imported_without_an_option(load, store):
     text = re.search(r"```\n(symbol,date.*?)```", TEXT, re.DOTALL).group(1)
     assert load("bars", text).outcome.rows == 2
-    assert store.last_close("600519.SH").close == 1821.0
+    assert store.last_closes(["600519.SH"])["600519.SH"].close == 1821.0

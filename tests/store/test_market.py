@@ -196,13 +196,13 @@ def test_a_reader_sees_what_another_process_imported(years, calendar):
 def test_the_newest_day_and_the_last_close_are_known(years):
     store, days = years
     assert store.newest_daily() == date(2020, 12, 31)
-    last = store.last_close("600519.SH")
+    last = store.last_closes(["600519.SH"])["600519.SH"]
     assert (last.day, last.previous_close, last.volume) == (
         date(2020, 12, 31),
         None,
         (len(days) - 1) * 100,
     )
-    assert store.last_close("000001.SZ") is None
+    assert store.last_closes(["000001.SZ"]) == {}
 
 
 def test_an_empty_store_has_no_newest_day(store):
@@ -223,6 +223,22 @@ def test_a_damaged_column_is_never_served(years):
     assert found.reason is Reason.STORE_UNAVAILABLE
     assert read(store, "600519.SH", Window(last=5), fields=("open",)).columns.length == 5
     assert len(store.verify()) == 6
+
+
+def test_a_column_of_another_chunk_is_damage_not_a_wrong_answer(years):
+    store, _ = years
+    with sqlite3.connect(store.file) as connection:
+        chunks = connection.execute("SELECT id FROM chunks ORDER BY rows").fetchall()
+        short, long = chunks[0][0], chunks[-1][0]
+        connection.execute(
+            "UPDATE columns SET (hash, data) = (SELECT hash, data FROM columns WHERE chunk = ? "
+            "AND name = 'close') WHERE chunk = ? AND name = 'close'",
+            (short, long),
+        )
+    connection.close()
+    found = store.read_bars(BarRequest(("600519.SH",), DAILY, Window(start=0), fields=("close",)))
+    assert isinstance(found[0], Unavailable)
+    assert found[0].reason is Reason.STORE_UNAVAILABLE
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,6 @@ class Phase(StrEnum):
         """Whether an order at any price within the band is taken for matching."""
         return self in _OPEN
 
-    @property
-    def takes_cancels(self) -> bool:
-        """Whether a waiting order can be withdrawn."""
-        return self in (Phase.OPEN_AUCTION, Phase.CONTINUOUS)
-
 
 _OPEN = (Phase.OPEN_AUCTION, Phase.OPEN_AUCTION_FIXED, Phase.CONTINUOUS, Phase.CLOSE_AUCTION)
 

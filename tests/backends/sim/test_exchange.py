@@ -464,3 +464,15 @@ def test_times_of_reports_are_the_instants_given() -> None:
     report = Floor().place("a", BUY, 100, "9.50")[0]
     assert report.time == datetime(2023, 2, 1, 2, 0, tzinfo=UTC)
     assert report.average_price is None
+
+
+def test_a_partly_filled_buy_keeps_what_its_rest_can_cost_aside() -> None:
+    floor = Floor()
+    floor.place("a", BUY, 1_500, "10.01")
+    traded, rest = Decimal(5000 + 5005), Decimal("5005.00")
+    schedule, day = FeeSchedule(), START
+    paid = schedule.order_fees(instrument(), BUY, traded, day).total
+    whole = schedule.order_fees(instrument(), BUY, traded + rest, day).total
+    assert floor.ledger.fees == paid
+    assert floor.ledger.frozen == rest + whole - paid
+    assert floor.ledger.cash == Decimal(100_000) - traded - rest - whole
