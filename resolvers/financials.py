@@ -5,9 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.errors import start_after_end
 from quantgraph.domain.financials.tables import FinancialRequest, ReportBasis
-from quantgraph.domain.reasons import Reason
 from resolvers.pages import checked_batch
 from resolvers.quotes import Symbols
 from schema.context import Info
@@ -43,8 +42,7 @@ class FinancialQueries:
     ) -> list[Financials | None] | None:
         checked_batch(info, symbols)
         if start is not None and end is not None and start > end:
-            text = f"start {start} is after end {end}."
-            raise InvalidRequest(Reason.START_AFTER_END, text)
+            raise start_after_end(start, end)
         request = FinancialRequest(tuple(symbols), statement_fields(info), start, end, basis, as_of)
         companies = await info.context.gateway.financials.financials(request)
         return [None if each is None else Financials.from_domain(each) for each in companies]

@@ -16,6 +16,9 @@ Column = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 
+SESSION_MINUTES = 240
+
+
 class Period(StrEnum):
     """Bar length. Intraday periods follow session time: HOUR_1 never spans lunch."""
 
@@ -35,6 +38,11 @@ class Period(StrEnum):
     def minutes(self) -> int:
         """Session minutes of an intraday bar, 0 for a day and longer."""
         return _MINUTES.get(self, 0)
+
+    @property
+    def per_day(self) -> int:
+        """Bars of a full session; 1 for a day and longer."""
+        return SESSION_MINUTES // self.minutes if self.minutes else 1
 
     @property
     def base(self) -> "Period":

@@ -19,6 +19,7 @@ everything dynamic in the message, by name, so that no client has to parse text.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import ClassVar
 
 from quantgraph.domain.reasons import Kind, Reason
@@ -104,6 +105,12 @@ class StartupError(GatewayError):
 def bad_request(message: str, **details: str | int) -> InvalidRequest:
     """Shorthand for the most common refusal."""
     return InvalidRequest(Reason.BAD_REQUEST, message, details=details)
+
+
+def start_after_end(start: date, end: date) -> InvalidRequest:
+    """Say that a span is the wrong way round; instants are dates as well."""
+    text = f"start {start} is after end {end}; swap them."
+    return InvalidRequest(Reason.START_AFTER_END, text, field="start")
 
 
 def unknown_symbol(symbol: str) -> NotFound:

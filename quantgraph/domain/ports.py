@@ -49,7 +49,7 @@ class Bars(Protocol):
         """Return one series per symbol of the request, in its order.
 
         Only the columns in `request.fields` are read and returned. Errors per symbol:
-        UNKNOWN_SYMBOL, ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED, SOURCE_UNAVAILABLE.
+        UNKNOWN_SYMBOL, ADJUSTMENT_UNAVAILABLE, SOURCE_UNAVAILABLE.
         """
         ...
 

@@ -6,15 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from quantgraph.config import LimitsConfig
-from quantgraph.domain.bars import BarRequest, BarSeries, Period, Window
+from quantgraph.domain.bars import BarRequest, BarSeries, Window
 from quantgraph.domain.budget import present_budget, row_limit
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
-from quantgraph.domain.errors import GatewayError, InvalidRequest, bad_request
+from quantgraph.domain.errors import GatewayError, bad_request, start_after_end
 from quantgraph.domain.ports import Bars, ReadyBars, no_bars
-from quantgraph.domain.reasons import Reason
 
 DEFAULT_LAST = 250
-_SESSION_MINUTES = 240
 
 
 def resolve_window(window: Window) -> Window:
@@ -31,8 +29,7 @@ def resolve_window(window: Window) -> Window:
     if window.start is None:
         return replace(window, last=window.last or DEFAULT_LAST)
     if window.end is not None and window.start > window.end:
-        text = f"start {from_ms(window.start)} lies after end {from_ms(window.end)}."
-        raise InvalidRequest(Reason.START_AFTER_END, text)
+        raise start_after_end(from_ms(window.start), from_ms(window.end))
     return window
 
 
@@ -122,12 +119,8 @@ class LimitedBars:
             self._horizon if request.window.end is None else min(request.window.end, self._horizon)
         )
         days = max(0, end - start) // DAY_MS + 2
-        return days * _per_day(request.period)
+        return days * request.period.per_day
 
 
 def _rows(series: Sequence[BarSeries | GatewayError]) -> int:
     return sum(each.columns.length for each in series if isinstance(each, BarSeries))
-
-
-def _per_day(period: Period) -> int:
-    return _SESSION_MINUTES // period.minutes if period.minutes else 1

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class BarServiceStub:
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     def __init__(self, channel):
@@ -50,12 +51,13 @@ class BarServiceStub:
 
 class BarServiceServicer:
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     def ListBars(self, request, context):
         """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED.
+        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,7 +99,8 @@ def add_BarServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class BarService:
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     @staticmethod

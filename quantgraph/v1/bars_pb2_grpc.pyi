@@ -28,7 +28,8 @@ GRPC_VERSION: str
 
 class BarServiceStub:
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     @_typing.overload
@@ -37,7 +38,7 @@ class BarServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BarServiceAsyncStub: ...
     ListBars: _grpc.UnaryUnaryMultiCallable[_bars_pb2.ListBarsRequest, _bars_pb2.ListBarsResponse]
     """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED.
+    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
     """
     DownloadBars: _grpc.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
@@ -52,13 +53,14 @@ class BarServiceStub:
 @_typing.type_check_only
 class BarServiceAsyncStub(BarServiceStub):
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListBars: _aio.UnaryUnaryMultiCallable[_bars_pb2.ListBarsRequest, _bars_pb2.ListBarsResponse]  # type: ignore[assignment]
     """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED.
+    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
     """
     DownloadBars: _aio.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]  # type: ignore[assignment]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
@@ -72,7 +74,8 @@ class BarServiceAsyncStub(BarServiceStub):
 
 class BarServiceServicer(metaclass=_abc_1.ABCMeta):
     """Bar history. A bar is stamped at its start; of a day and longer, at 00:00 Asia/Shanghai of its
-    first trading day.
+    first trading day. The last bar of a period longer than a day may still grow while its period
+    lasts; `coverage` is unknown where the calendar does not cover the asked days.
     """
 
     @_abc_1.abstractmethod
@@ -82,7 +85,7 @@ class BarServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bars_pb2.ListBarsResponse, _abc.Awaitable[_bars_pb2.ListBarsResponse]]:
         """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE, CALENDAR_NOT_COVERED.
+        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

@@ -6,7 +6,7 @@ from typing import Any, cast
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.errors import start_after_end
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import (
     STATEMENTS,
@@ -15,7 +15,6 @@ from quantgraph.domain.financials.tables import (
     FinancialRequest,
     ReportBasis,
 )
-from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import financials_pb2, statements_pb2
 from quantgraph.wire.enums import REPORT_BASIS, SOURCE
 from quantgraph.wire.fields import (
@@ -59,8 +58,7 @@ def request_from_proto(message: financials_pb2.ListFinancialsRequest) -> Financi
     start = date_from_proto(message.start, "start") if message.HasField("start") else None
     end = date_from_proto(message.end, "end") if message.HasField("end") else None
     if start is not None and end is not None and start > end:
-        text = f"start {start} is after end {end}."
-        raise InvalidRequest(Reason.START_AFTER_END, text, field="start")
+        raise start_after_end(start, end)
     basis = ReportBasis.REPORT_DATE
     if message.HasField("basis"):
         basis = REPORT_BASIS.from_proto(message.basis, "basis")

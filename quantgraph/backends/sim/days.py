@@ -8,10 +8,10 @@ import numpy as np
 from quantgraph.backends.sim.block import Block, Cut, session_weights, stack
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.streams import Ints, draw, stream_key
-from quantgraph.domain.bars import BarColumns, Column
+from quantgraph.domain.bars import SESSION_MINUTES, BarColumns, Column
 from quantgraph.domain.calendar import Dates, dates_of
 
-MINUTES = 240
+MINUTES = SESSION_MINUTES
 _WEIGHTS = session_weights()
 _SCALES = (100, 1_000, 10_000)
 _PRICES = ("open", "high", "low", "close")
