@@ -138,3 +138,9 @@ def test_nothing_leaks() -> None:
         for _ in range(50):
             native.encode((cell,), 4, 0, 4, b"")
     assert (sys.getrefcount(name), sys.getrefcount(column), sys.getrefcount(cell)) == before
+
+
+@pytest.mark.parametrize("where", [(-1, 2), (2, 1), (0, 5), (5, 5), (4, 5)])
+def test_rows_outside_the_buffers_are_refused(where: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="of 4"):
+        native.encode((_cell("f", _FLOATS),), 4, *where, b"")

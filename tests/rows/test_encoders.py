@@ -165,10 +165,12 @@ def test_an_instant_is_written_as_the_scalar_writes_it(year: int, spent: int) ->
 
 
 @each_encoder
-def test_the_calendars_ends_are_written(encoder: Any) -> None:
+def test_the_ends_of_the_calendar_and_of_integers_are_written(encoder: Any) -> None:
     cell, batch = _one(Kind.INSTANT, [FIRST_MS, LAST_MS])
     ends = b'"0001-01-01T00:00:00+08:00","9999-12-31T23:59:59.999+08:00"'
     assert encoder.column(cell, batch, 0, 2) == ends
+    safe = _one(Kind.INT, [-SAFE_INTEGER, SAFE_INTEGER])
+    assert encoder.column(*safe, 0, 2) == b"-9007199254740991,9007199254740991"
     days = Cell("a", "a", Kind.DATE)
     assert encoder.column(days, batch, 0, 2) == b'"0001-01-01","9999-12-31"'
 
