@@ -139,9 +139,8 @@ def _graphql(asks: GraphQL | Rest) -> GraphQL:
 
 
 def _job(plan: Plan, server: Running, requests: Sequence[bytes]) -> Job:
-    least = 3 if plan.seconds >= 0.5 else 1
-    return Job(server.port, requests, seconds=plan.seconds, least=least)
+    return Job(server.port, requests, seconds=plan.seconds, least=1)
 
 
 def _many(plan: Plan, server: Running, requests: Sequence[bytes]) -> Job:
-    return Job(server.port, requests, seconds=plan.seconds * 2, clients=plan.clients)
+    return Job(server.port, requests, seconds=plan.seconds * 1.5, clients=plan.clients)

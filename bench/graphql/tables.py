@@ -127,6 +127,7 @@ def draw(tables: Sequence[Table], file: Path) -> None:
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "quantgraph"  # the same picture for the same figures
+    mpl.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot as plt
 
     rows = -(-len(tables) // 2)
