@@ -187,7 +187,7 @@ class _Mock:
         cached = CachedBars(derived, self._version, size)
         return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
 
-    def _version(self) -> tuple[int, date, str]:
+    def _version(self) -> tuple[bytes, date, str]:
         """Return all that imported series depend on; coverage is judged by the clock's day."""
         moment = self.clock.moment()
         return self._file_version.now(), moment.day, moment.epoch

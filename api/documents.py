@@ -1,7 +1,9 @@
 """Documents parsed, measured and validated once: a bounded cache keyed by their text."""
 
-from collections import OrderedDict
+import asyncio
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from graphql import (
@@ -30,6 +32,8 @@ from quantgraph.domain.reasons import Reason
 _MOST_ERRORS = 20
 _CACHED = 512
 _CACHED_TEXT = 16_384
+# Characters that are parsed and validated within a few milliseconds.
+_SHORT_TEXT = 300
 
 
 class DocumentRefused(Exception):
@@ -60,17 +64,19 @@ class Documents:
         """Make an empty cache. Memory is bounded: long documents are not kept."""
         self._schema = schema
         self._limits = limits
+        # One thread: documents that are dear to validate wait for each other, not others for them.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="quantgraph-documents")
         self._known: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
 
-    def operation(self, text: str, name: str | None) -> Operation:
-        """Return the operation to run.
+    async def operation(self, text: str, name: str | None) -> Operation:
+        """Return the operation to run. A long document is prepared off the event loop.
 
         Raises DocumentRefused (GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED) and InvalidRequest
         (QUERY_TOO_LARGE, BAD_REQUEST where the operation name fits nothing).
         """
         operations = self._known.get(text)
         if operations is None:
-            operations = self._prepare(text)
+            operations = await self._prepared(text)
             if len(text) <= _CACHED_TEXT:
                 self._known[text] = operations
                 if len(self._known) > _CACHED:
@@ -78,6 +84,12 @@ class Documents:
         else:
             self._known.move_to_end(text)
         return _chosen(operations, name)
+
+    async def _prepared(self, text: str) -> tuple[Operation, ...]:
+        if len(text) <= _SHORT_TEXT:
+            return self._prepare(text)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._prepare, text)
 
     def _prepare(self, text: str) -> tuple[Operation, ...]:
         document = self._parse(text)
@@ -111,18 +123,11 @@ class Documents:
             raise DocumentRefused(Reason.GRAPHQL_PARSE_FAILED, [error]) from None
 
     def _measure(self, document: DocumentNode) -> None:
-        """Refuse depth and alias floods before validation, whose cost they drive."""
+        """Refuse depth, alias and repetition floods before validation, whose cost they drive."""
         fragments = _fragments(document)
         for node in document.definitions:
-            if not isinstance(node, OperationDefinitionNode):
-                continue
-            depth, aliases = _size(node.selection_set, fragments, ())
-            if depth > self._limits.query_depth:
-                raise _too_large(f"{depth} levels deep; {self._limits.query_depth} are allowed")
-            if aliases > self._limits.query_aliases:
-                raise _too_large(
-                    f"full of aliases ({aliases}); {self._limits.query_aliases} are allowed"
-                )
+            if isinstance(node, OperationDefinitionNode):
+                _Measure(fragments, self._limits).check(node.selection_set)
 
 
 _Fragments = dict[str, FragmentDefinitionNode]
@@ -138,33 +143,57 @@ def _fragments(document: DocumentNode) -> _Fragments:
     }
 
 
-def _size(
-    selections: SelectionSetNode, fragments: _Fragments, path: tuple[str, ...]
-) -> tuple[int, int]:
-    """Return depth and aliases with fragments expanded; introspection is deep by nature."""
-    deepest, aliases, fields = 0, 0, 0
-    stack: list[tuple[SelectionSetNode, int, tuple[str, ...]]] = [(selections, 1, path)]
-    while stack:
-        current, depth, within = stack.pop()
-        for node in current.selections:
-            fields += 1
-            if fields > _MOST_FIELDS:
-                raise _too_large(f"more than {_MOST_FIELDS} fields with fragments expanded")
-            if isinstance(node, FieldNode):
-                if node.name.value.startswith("__"):
-                    continue
-                deepest = max(deepest, depth)
-                aliases += node.alias is not None
-                if node.selection_set is not None:
-                    stack.append((node.selection_set, depth + 1, within))
-            elif isinstance(node, InlineFragmentNode):
-                stack.append((node.selection_set, depth, within))
-            elif isinstance(node, FragmentSpreadNode):
-                name = node.name.value
-                found = fragments.get(name)
-                if found is not None and name not in within:
-                    stack.append((found.selection_set, depth, (*within, name)))
-    return deepest, aliases
+_Path = tuple[str, ...]
+
+
+class _Measure:
+    """Walks a document with its fragments expanded; introspection is deep by nature."""
+
+    def __init__(self, fragments: _Fragments, limits: LimitsConfig) -> None:
+        self._fragments = fragments
+        self._limits = limits
+        self._aliases = self._fields = 0
+        self._repeats: Counter[_Path] = Counter()
+
+    def check(self, selections: SelectionSetNode) -> None:
+        """Raise QUERY_TOO_LARGE where a limit is passed."""
+        stack: list[tuple[SelectionSetNode, _Path, _Path]] = [(selections, (), ())]
+        while stack:
+            current, path, within = stack.pop()
+            for node in current.selections:
+                self._fields += 1
+                if self._fields > _MOST_FIELDS:
+                    raise _too_large(f"more than {_MOST_FIELDS} fields with fragments expanded")
+                if isinstance(node, FieldNode):
+                    below = self._field(node, path)
+                    if node.selection_set is not None:
+                        stack.append((node.selection_set, below, within))
+                elif isinstance(node, InlineFragmentNode):
+                    stack.append((node.selection_set, path, within))
+                elif isinstance(node, FragmentSpreadNode):
+                    name = node.name.value
+                    found = self._fragments.get(name)
+                    if found is not None and name not in within:
+                        stack.append((found.selection_set, path, (*within, name)))
+
+    def _field(self, node: FieldNode, path: _Path) -> _Path:
+        """Count a field and return the path of its own fields."""
+        limits = self._limits
+        name = node.alias.value if node.alias else node.name.value
+        below = (*path, name)
+        self._repeats[below] += 1
+        if self._repeats[below] > limits.query_repeats:
+            # Whether they agree is compared pair by pair, with all that lies below them.
+            raise _too_large(
+                f"asking for {name} more than {limits.query_repeats} times in one place"
+            )
+        self._aliases += node.alias is not None
+        if self._aliases > limits.query_aliases:
+            raise _too_large(f"full of aliases; {limits.query_aliases} are allowed")
+        hidden = any(each.startswith("__") for each in below)
+        if len(below) > limits.query_depth and not hidden:
+            raise _too_large(f"more than {limits.query_depth} levels deep")
+        return below
 
 
 class _Conditions(Visitor):

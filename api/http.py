@@ -1,12 +1,13 @@
 """GraphQL over HTTP: one POST, one response, or a stream of events."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import parse_qs
 
 from graphql import OperationType
 
-from api.asgi import Headers, Receive, Scope, Send, header
+from api.asgi import Gone, Headers, Receive, Scope, Send, header
 from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.documents import Operation
@@ -17,7 +18,7 @@ from api.reply import Reply
 from api.requests import GraphQLRequest, read_json, read_request
 from api.sse import send_events
 from quantgraph.config import HttpConfig
-from quantgraph.domain.errors import GatewayError, bad_request
+from quantgraph.domain.errors import GatewayError, Unavailable, bad_request
 from quantgraph.domain.ports import Access
 from quantgraph.domain.reasons import Kind, Reason
 
@@ -64,10 +65,10 @@ class GraphQLOverHttp:
             principal = await self._access.authenticate(from_headers(scope))
             request = await self._request(scope, receive)
             caller = Caller(principal, request_id)
-            operation = self._executor.prepare(request, caller)
-            self._check_method(scope, operation)
-            if media == EVENTS or operation.type is OperationType.SUBSCRIPTION:
-                await self._stream(scope, receive, reply, (operation, request, caller))
+            operation = await self._executor.prepare(request, caller)
+            self._check(scope, media, operation)
+            if media == EVENTS:
+                await self._stream(receive, reply, (operation, request, caller))
             else:
                 await reply.json(200, await self._executor.run(operation, request, caller))
         except HttpRefused as refused:
@@ -77,7 +78,7 @@ class GraphQLOverHttp:
             await reply.json(_status(refused.reason, reply.media), refused.response)
         except GatewayError as error:
             await self._refuse(reply, error)
-        except ConnectionError:
+        except (ConnectionError, Gone):
             return  # the client has gone; there is nobody to answer
         except Exception:
             # What has begun cannot become another answer: uvicorn cuts it, and the client sees.
@@ -119,38 +120,31 @@ class GraphQLOverHttp:
         return read_request(read_json(await self._body(scope, receive)))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        limit = self._config.max_body_bytes
+        limit, seconds = self._config.max_body_bytes, self._config.body_seconds
         declared = header(scope, b"content-length") or "0"
-        size, parts = 0, list[bytes]()
         if not declared.isdigit() or int(declared) > limit:
             raise _too_large(limit)
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > limit:
-                raise _too_large(limit)
-            if not message.get("more_body", False):
-                return b"".join(parts)
+        try:
+            async with asyncio.timeout(seconds):
+                return await _read_body(receive, limit)
+        except TimeoutError:
+            text = f"The body has not arrived within {seconds} s (http.body_seconds)."
+            refusal = Unavailable(Reason.TIMED_OUT, text)
+            raise HttpRefused(408, refusal, [(b"connection", b"close")]) from None
 
     @staticmethod
-    def _check_method(scope: Scope, operation: Operation) -> None:
+    def _check(scope: Scope, media: str, operation: Operation) -> None:
+        if operation.type is OperationType.SUBSCRIPTION and media != EVENTS:
+            text = f"A subscription needs Accept: {EVENTS}, or a WebSocket."
+            raise HttpRefused(406, bad_request(text))
         if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
             text = "Only queries are answered by GET."
             raise HttpRefused(405, bad_request(text), [(b"allow", b"POST")])
 
     async def _stream(
-        self,
-        scope: Scope,
-        receive: Receive,
-        reply: Reply,
-        work: tuple[Operation, GraphQLRequest, Caller],
+        self, receive: Receive, reply: Reply, work: tuple[Operation, GraphQLRequest, Caller]
     ) -> None:
-        if accepted(header(scope, b"accept"), (EVENTS,)) != EVENTS:
-            text = f"A subscription needs Accept: {EVENTS}, or a WebSocket."
-            raise HttpRefused(406, bad_request(text))
+        reply.begun = True
         async with aclosing(self._responses(*work)) as responses:
             await send_events(responses, receive, reply.send, reply.request_id)
 
@@ -166,6 +160,20 @@ class GraphQLOverHttp:
                     yield response
         except RequestRefused as refused:
             yield refused.response
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    size, parts = 0, list[bytes]()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _status(reason: Reason, media: str) -> int:

@@ -33,14 +33,15 @@ def accepted(header: str | None, offers: tuple[str, ...]) -> str | None:
 
 
 def is_json(content_type: str | None) -> bool:
-    """Return whether a request body is declared as UTF-8 JSON, exactly."""
-    media, _, parameters = (content_type or "").partition(";")
-    charset = parameters.strip().lower()
-    return media.strip().lower() == JSON and charset in {
-        "",
-        "charset=utf-8",
-        'charset="utf-8"',
-    }
+    """Return whether a request body is declared as JSON, in UTF-8 where a charset is named."""
+    media, *parameters = (content_type or "").split(";")
+    named = dict(_parameter(each) for each in parameters)
+    return media.strip().lower() == JSON and named.get("charset", "utf-8") == "utf-8"
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip().lower(), value.strip().strip('"').lower()
 
 
 def qualities(header: str) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from api.asgi import Headers, Send
+from api.asgi import Headers, Send, deliver
 from api.compression import ENCODINGS, SMALLEST
 from api.execution import Response
 from api.slots import PIECE_ROWS, Text
@@ -33,7 +33,7 @@ class Reply:
             await self._stream(status, (body,), headers or [])
             return
         await self._start(status, [*(headers or []), (b"content-length", b"%d" % len(body))])
-        await self.send({"type": "http.response.body", "body": body})
+        await deliver(self.send, {"type": "http.response.body", "body": body})
 
     async def _stream(self, status: int, pieces: Iterable[bytes], headers: Headers) -> None:
         """Send pieces as they are made; between them the loop is free for others."""
@@ -43,9 +43,11 @@ class Reply:
             headers = [*headers, (b"content-encoding", self.encoding.encode())]
         await self._start(status, headers)
         for part in parts:
-            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+            await deliver(
+                self.send, {"type": "http.response.body", "body": part, "more_body": True}
+            )
             await asyncio.sleep(0)
-        await self.send({"type": "http.response.body", "body": b""})
+        await deliver(self.send, {"type": "http.response.body", "body": b""})
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.begun = True
@@ -56,7 +58,7 @@ class Reply:
             (b"vary", b"accept, accept-encoding, origin"),
         ]
         head = {"type": "http.response.start", "status": status, "headers": [*own, *headers]}
-        await self.send(head)
+        await deliver(self.send, head)
 
 
 def _even(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ from quantgraph.rows.encoder import row_encoder
 from quantgraph.rows.plan import Batch, Cell
 
 PIECE_ROWS = 2_000
+# Pieces remembered as asked for once.
+_ASKED = 2_048
 # orjson escapes control characters, so this byte stands nowhere else in what it writes.
 _MARK = b"\x1d"
 
@@ -19,7 +21,7 @@ class KeptTexts:
     """Texts that were written from columns that answer again, at most `size` bytes of them.
 
     A text hangs on the columns object it was written from: where anything changes, another
-    object answers, and the text is never found again.
+    object answers, and the text is never found again. What is asked for once is not kept.
     """
 
     def __init__(self, size: int) -> None:
@@ -27,6 +29,7 @@ class KeptTexts:
         self._kept: LRUCache[tuple[object, ...], tuple[BarColumns, bytes]] = LRUCache(
             max(size, 1), getsizeof=_size
         )
+        self._asked: LRUCache[int, bool] = LRUCache(_ASKED)
 
     def write(
         self, slot: "Slot", start: int, stop: int, make: Callable[[int, int], bytes]
@@ -38,8 +41,11 @@ class KeptTexts:
         if found is not None:
             return found[1]
         text = make(start, stop)
-        if len(text) < self._kept.maxsize:
+        # An id used again can only make a piece kept too early, never found wrongly.
+        again = hash(key)
+        if again in self._asked and len(text) < self._kept.maxsize:
             self._kept[key] = (slot.columns, text)
+        self._asked[again] = True
         return text
 
 

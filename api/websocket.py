@@ -175,7 +175,7 @@ class _Connection:
     ) -> list[dict[str, Any]] | None:
         """Send an operation's responses; return the errors that ended it. Raises Gone."""
         try:
-            operation = self._executor.prepare(request, caller)
+            operation = await self._executor.prepare(request, caller)
             if operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
                     async for response in stream:

@@ -39,6 +39,7 @@ class HttpConfig(_Section):
     port: Port = 8000
     get_queries: bool = False
     max_body_bytes: Positive = 262_144
+    body_seconds: Positive = 20
     compression: bool = True
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class LimitsConfig(_Section):
     query_tokens: Positive = 2_000
     query_depth: Positive = 12
     query_aliases: Positive = 30
+    query_repeats: Positive = 20
     subscriptions: Positive = 100
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4

@@ -1,7 +1,9 @@
 """Documents are measured before they cost anything, and prepared once."""
 
+import threading
+
 import pytest
-from graphql import OperationType
+from graphql import OperationType, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,28 +21,28 @@ def documents() -> Documents:
     return Documents(SCHEMA, LimitsConfig())
 
 
-def refusal(documents: Documents, text: str, name: str | None = None) -> Reason:
+async def refusal(documents: Documents, text: str, name: str | None = None) -> Reason:
     with pytest.raises((DocumentRefused, InvalidRequest)) as caught:
-        documents.operation(text, name)
+        await documents.operation(text, name)
     return caught.value.reason
 
 
-def test_a_document_is_prepared_once(documents):
-    first = documents.operation("{ sectors { name } }", None)
-    assert documents.operation("{ sectors { name } }", None) is first
+async def test_a_document_is_prepared_once(documents):
+    first = await documents.operation("{ sectors { name } }", None)
+    assert await documents.operation("{ sectors { name } }", None) is first
     assert first.type is OperationType.QUERY
     assert first.root_fields == ("sectors",)
 
 
-def test_the_cache_is_bounded(documents):
+async def test_the_cache_is_bounded(documents):
     for number in range(600):
-        documents.operation(f"query Q{number} {{ sectors {{ name }} }}", None)
+        await documents.operation(f"query Q{number} {{ sectors {{ name }} }}", None)
     assert len(documents._known) == 512
 
 
-def test_root_fields_are_found_through_fragments_and_aliases(documents):
+async def test_root_fields_are_found_through_fragments_and_aliases(documents):
     text = "{ a: sectors { name } ...F } fragment F on Query { ... { accounts { id } } }"
-    assert documents.operation(text, None).root_fields == ("sectors", "accounts")
+    assert (await documents.operation(text, None)).root_fields == ("sectors", "accounts")
 
 
 @pytest.mark.parametrize(
@@ -56,35 +58,65 @@ def test_root_fields_are_found_through_fragments_and_aliases(documents):
             "{ " + " ".join(f"a{n}: sectors {{ name }}" for n in range(31)) + " }",
             Reason.QUERY_TOO_LARGE,
         ),
+        ("{ " + "serverInfo { mode } " * 480 + "}", Reason.QUERY_TOO_LARGE),
+        ("{ serverInfo { " + "clock { now } " * 480 + "} }", Reason.QUERY_TOO_LARGE),
+        ("{ " + "__typename " * 1990 + "}", Reason.QUERY_TOO_LARGE),
+        (
+            "{ " + "...F " * 21 + "} fragment F on Query { sectors { name } }",
+            Reason.QUERY_TOO_LARGE,
+        ),
         ("fragment F on Query { sectors { name } }", Reason.GRAPHQL_VALIDATION_FAILED),
     ],
 )
-def test_a_bad_document_is_refused_with_its_reason(documents, text, reason):
-    assert refusal(documents, text) is reason
+async def test_a_bad_document_is_refused_with_its_reason(documents, text, reason):
+    assert await refusal(documents, text) is reason
 
 
-def test_fragments_that_multiply_are_refused_before_validation(documents):
+async def test_fragments_that_multiply_are_refused_before_validation(documents):
     parts = [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30)]
     text = "{ ...F0 } " + " ".join(parts) + " fragment F30 on Query { sectors { name } }"
-    assert refusal(documents, text) is Reason.QUERY_TOO_LARGE
+    assert await refusal(documents, text) is Reason.QUERY_TOO_LARGE
 
 
-def test_the_operation_is_chosen_by_name(documents):
+async def test_the_operation_is_chosen_by_name(documents):
     text = "query A { sectors { name } } query B { accounts { id } }"
-    assert documents.operation(text, "B").root_fields == ("accounts",)
-    assert refusal(documents, text) is Reason.BAD_REQUEST
-    assert refusal(documents, text, "C") is Reason.BAD_REQUEST
+    assert (await documents.operation(text, "B")).root_fields == ("accounts",)
+    assert await refusal(documents, text) is Reason.BAD_REQUEST
+    assert await refusal(documents, text, "C") is Reason.BAD_REQUEST
 
 
-def test_introspection_is_not_too_deep(documents):
+async def test_introspection_is_not_too_deep(documents):
     from graphql import get_introspection_query
 
-    assert documents.operation(get_introspection_query(), None).root_fields == ("__schema",)
+    found = await documents.operation(get_introspection_query(), None)
+    assert found.root_fields == ("__schema",)
 
 
 @given(st.text(alphabet='{}()[]:!$@"#, \nabcF.|&=0-9\\', max_size=80))
-def test_no_text_is_answered_with_anything_but_a_refusal(text):
+async def test_no_text_is_answered_with_anything_but_a_refusal(text):
     try:
-        Documents(SCHEMA, LimitsConfig()).operation(text, None)
+        await Documents(SCHEMA, LimitsConfig()).operation(text, None)
     except (DocumentRefused, InvalidRequest) as refused:
         assert refused.reason
+
+
+async def test_a_long_document_is_validated_off_the_event_loop(documents, monkeypatch):
+    threads = []
+
+    def watched(*arguments, **options):
+        threads.append(threading.current_thread())
+        return validate(*arguments, **options)
+
+    monkeypatch.setattr("api.documents.validate", watched)
+    await documents.operation("{ sectors { name } }", None)
+    await documents.operation("{ sectors { name } }" + " " * 300, None)
+    assert threads[0] is threading.main_thread()
+    assert threads[1] is not threading.main_thread()
+
+
+async def test_a_document_says_whether_its_conditions_are_variables(documents):
+    fixed = await documents.operation("{ sectors { name @skip(if: true) } }", None)
+    asked = await documents.operation(
+        "query($a: Boolean!) { sectors { name @skip(if: $a) } }", None
+    )
+    assert (fixed.conditional, asked.conditional) == (False, True)

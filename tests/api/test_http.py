@@ -1,6 +1,7 @@
 """GraphQL over HTTP: status codes, media types, limits, and errors that never leak."""
 
 import json
+import socket
 
 import httpx
 import pytest
@@ -202,3 +203,27 @@ def test_health_says_live_and_ready(client):
     details = client.get("/health/").json()
     assert details["mode"] == "mock"
     assert details["backends"] == {"sim": True}
+
+
+def test_a_body_that_never_arrives_is_not_waited_for(start_gateway, tmp_path):
+    with start_gateway(tmp_path, http={"body_seconds": 1}) as running:
+        host, port = running.addresses.http.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as peer:
+            peer.sendall(
+                f"POST /graphql HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-length: 100\r\n"
+                "content-type: application/json\r\n\r\n{".encode()
+            )
+            answer = b""
+            while part := peer.recv(65536):
+                answer += part
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"TIMED_OUT" in answer
+
+
+def test_a_long_answer_leaves_the_loop_to_others(client):
+    rows = "rows { time open high low close volume amount }"
+    query = f'{{ bars(symbol: "600519.SH", period: MIN_1, last: 100000) {{ {rows} }} }}'
+    response = client.post("/graphql", json={"query": query})
+    assert response.headers["transfer-encoding"] == "chunked"
+    assert "content-length" not in response.headers
+    assert len(response.json()["data"]["bars"]["rows"]) == 100_000

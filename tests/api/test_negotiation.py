@@ -34,6 +34,7 @@ def test_the_client_gets_what_it_likes_best(header, chosen):
         ("application/json", True),
         ("Application/JSON; Charset=UTF-8", True),
         ('application/json; charset="utf-8"', True),
+        ("application/json; charset = utf-8; odata=none", True),
         ("application/json-patch+json", False),
         ("application/json; charset=utf-16", False),
         ("text/plain", False),

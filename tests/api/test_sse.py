@@ -81,3 +81,13 @@ def test_a_reader_that_leaves_frees_its_upstream(gateway, open_stream):
     while upstream.boxes:
         pass  # the server hears of the closed connection within a few milliseconds
     assert upstream.ending is not None
+
+
+def test_whoever_takes_anything_gets_no_endless_stream(gateway):
+    query = 'subscription { quotes(symbols: ["600519.SH"]) { kind } }'
+    for accept in ("*/*", "application/json"):
+        response = httpx.post(
+            f"{gateway.addresses.http}/graphql", json={"query": query}, headers={"accept": accept}
+        )
+        assert response.status_code == 406
+        assert "text/event-stream" in response.json()["errors"][0]["message"]
