@@ -1,25 +1,23 @@
 """Puts the parts together: the only place that names a backend, a store or a service."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import structlog
 
+from api.imported import StoreListings, choose_start, describe
 from quantgraph.backends.sim.capability import capabilities
-from quantgraph.backends.sim.clock import Pace, SimClock, latest_start
-from quantgraph.backends.sim.listings import Anchor
+from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
-from quantgraph.domain.bars import BarColumns, Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import GatewayError, StartupError
-from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
@@ -46,8 +44,6 @@ from quantgraph.store.secret import load_secret
 from quantgraph.store.version import FileVersion
 
 _logger = structlog.get_logger(__name__)
-# Without imports every simulated world begins here.
-_FIRST_DAY = date(2023, 2, 1)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -62,7 +58,6 @@ class Assembly:
     store: MarketStore
     quotes: SharedQuotes
     trading: JournaledTrading
-    workers: Workers
     secret: bytes
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
@@ -116,9 +111,9 @@ class _Mock:
         self._calendar = calendar
         self._workers = workers
         self._file_version = FileVersion(store.file)
-        start, self._note = _choose_start(store.newest_day(), calendar)
+        start, self._note = choose_start(store.newest_day(), calendar)
         self.clock = SimClock(start, calendar, Pace(config.mock.speed))
-        world = World(config.mock.seed, calendar, self.clock.start, _StoreListings(store))
+        world = World(config.mock.seed, calendar, self.clock.start, StoreListings(store))
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
         self.market = SimMarket(world, parts)
         inner = InnerMarket(self.market, self.market, self.market, self.market)
@@ -163,7 +158,7 @@ class _Mock:
             started_at=started_at,
         )
         note = "no key needed on loopback" if _is_local(self.config) else "API keys required"
-        parts = (self._store, self.quotes, self.trading, self._workers)
+        parts = (self._store, self.quotes, self.trading)
         secret = load_secret(self.config.data_path)
         return Assembly(self.config, gateway, self._data, note, *parts, secret)
 
@@ -217,7 +212,7 @@ class _Mock:
         return ClockInfo(self.clock.now(), True, self.clock.speed, moment.day, moment.epoch)
 
     def _describe(self) -> str:
-        return _describe(self._store) + self._note
+        return describe(self._store) + self._note
 
     async def _data_now(self) -> str:
         """Return what is held now; a server that is too busy to look tells what it saw last."""
@@ -243,54 +238,9 @@ class _Mock:
         await self.quotes.start_over()
 
 
-class _StoreListings:
-    """Tells the simulated market what is imported, so that it goes on from there."""
-
-    def __init__(self, store: MarketStore) -> None:
-        self._store = store
-
-    def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return the imported instruments among the symbols."""
-        return self._store.instruments(symbols)
-
-    def generation(self) -> int:
-        """Return a number that changes with every import."""
-        return self._store.generation()
-
-    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
-        """Return the newest imported daily bar before a day of those that have any."""
-        closes = self._store.last_closes(symbols, before)
-        return {
-            symbol: Anchor(last.day, last.close, last.volume) for symbol, last in closes.items()
-        }
-
-    def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
-        """Return the imported daily bars of the days, both included, or None without any."""
-        return self._store.daily_bars(symbol, start, end)
-
-
 def _is_local(config: Config) -> bool:
     hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
     return config.mode is Mode.MOCK and hosts <= _LOOPBACK
-
-
-def _choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, str]:
-    """Return the clock's first day, and what is to be said where it is not the expected one.
-
-    It is the trading day after the newest imported bar. Where the calendar ends before a world
-    could live for a day, it is the last day on which one can.
-    """
-    latest = latest_start(calendar)
-    if newest is None:
-        return _FIRST_DAY, ""
-    if newest < latest:
-        return calendar.next_session(newest), ""
-    _logger.warning("clock_falls_back", start=str(latest), newest=str(newest))
-    note = (
-        f"; the clock starts on {latest}, not after {newest}, because the trading calendar ends "
-        f"on {calendar.last} (calendar.covered_until extends it)"
-    )
-    return latest, note
 
 
 def _limits(config: Config) -> Limits:
@@ -303,15 +253,4 @@ def _limits(config: Config) -> Limits:
         query_depth=limits.query_depth,
         query_aliases=limits.query_aliases,
         subscriptions=limits.subscriptions,
-    )
-
-
-def _describe(store: MarketStore) -> str:
-    daily, minutes = len(store.symbols(Period.DAY_1)), len(store.symbols(Period.MIN_1))
-    if not daily and not minutes:
-        return "simulated (nothing imported; `quantgraph import` brings recorded data)"
-    newest = store.newest_daily()
-    until = f" until {newest}" if newest else ""
-    return (
-        f"imported daily bars of {daily} symbols{until}, minute bars of {minutes}; rest simulated"
     )

@@ -14,7 +14,6 @@ import uvicorn
 
 from api.app import build_app
 from api.assembly import Assembly, open_assembly
-from grpc_bridge.downloads import DownloadTools
 from grpc_bridge.server import GrpcServer
 from grpc_bridge.server import start as start_grpc
 from grpc_bridge.tokens import TokenSeal
@@ -120,8 +119,8 @@ async def _serve_http(
 async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
     if not config.grpc.enabled:
         return None
-    tools = DownloadTools(TokenSeal(assembly.secret), assembly.workers.run)
-    return await start_grpc(assembly.gateway, config.grpc, config.limits, tools)
+    seal = TokenSeal(assembly.secret)
+    return await start_grpc(assembly.gateway, config.grpc, config.limits, seal)
 
 
 def _stopper(server: _Uvicorn, assembly: Assembly) -> Callable[[], None]:

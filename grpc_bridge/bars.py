@@ -5,7 +5,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from grpc_bridge.downloads import DownloadTools, download
+from grpc_bridge.downloads import download
+from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import bars_pb2
@@ -16,10 +17,10 @@ from quantgraph.wire.bars import download_from_proto, request_from_proto, series
 class BarServicer(BarServiceServicer):
     """BarService over the gateway's ports."""
 
-    def __init__(self, gateway: Gateway, tools: DownloadTools) -> None:
+    def __init__(self, gateway: Gateway, seal: TokenSeal) -> None:
         """Answer from `gateway`."""
         self._gateway = gateway
-        self._tools = tools
+        self._seal = seal
 
     async def ListBars(
         self, request: bars_pb2.ListBarsRequest, context: object
@@ -34,7 +35,7 @@ class BarServicer(BarServiceServicer):
         self, request: bars_pb2.DownloadBarsRequest, context: object
     ) -> AsyncGenerator[bytes]:
         asked = download_from_proto(request)
-        frames = download(self._gateway, asked, self._tools, request.resume_token)
+        frames = download(self._gateway, asked, self._seal, request.resume_token)
         async with aclosing(frames):
             async for frame in frames:
                 yield frame

@@ -1,11 +1,9 @@
 """A bar download: asked from the ports in portions within their row limit, sent chunk by chunk."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Protocol, TypeVar
 
 from grpc_bridge.ahead import read_ahead
 from grpc_bridge.sending import Sending
@@ -18,47 +16,33 @@ from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.wire.downloads import manifest_to_proto, totals_to_proto
 
-R = TypeVar("R")
 Found = Sequence[BarSeries | GatewayError]
 
 
-class Offload(Protocol):
-    """Runs work that would hold the event loop in a thread."""
-
-    def __call__(self, work: Callable[[], R], /) -> Awaitable[R]:
-        """Return the result of the work."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadTools:
-    """What every download works with: the seal of its tokens, and threads to encode in."""
-
-    seal: TokenSeal
-    offload: Offload = asyncio.to_thread
-
-
 async def download(
-    gateway: Gateway, request: BarRequest, tools: DownloadTools, token: bytes = b""
+    gateway: Gateway, request: BarRequest, seal: TokenSeal, token: bytes = b""
 ) -> AsyncGenerator[bytes]:
     """Yield the frames of a download, or those behind the frame that a token came with.
 
     Errors of the whole request: START_AFTER_END, those of `TokenSeal.read`, EPOCH_CHANGED. What is
     held in memory is the portion that is being sent and the next one, whatever the size.
     """
-    passage, position = await _entry(gateway, request, tools.seal, token)
-    sending = Sending(request, position, lambda at: tools.seal.write(passage, at))
+    passage, position = await _entry(gateway, request, seal, token)
+    sending = Sending(request, position, lambda at: seal.write(passage, at))
     rest = replace(request, symbols=request.symbols[position.symbol :])
     parts = portions(gateway, rest, passage.now)
     if not token:
         manifest = manifest_to_proto(request)
-        manifest.resume_token = tools.seal.write(passage, position)
+        manifest.resume_token = seal.write(passage, position)
         yield manifest.SerializeToString()
-    batches = _Reading(gateway, rest, sending, tools.offload).batches(parts)
-    async with aclosing(read_ahead(batches)) as ready:
-        async for batch in ready:
-            for frame in batch:
-                yield frame
+    async with aclosing(read_ahead(_read(gateway, rest, parts, sending))) as spans:
+        async for span in spans:
+            # A chunk is a quick copy, made here: a thread would cost more than it takes off us.
+            for frame in span.frames(sending):
+                if frame:
+                    yield frame
+                else:
+                    await asyncio.sleep(0)
     yield totals_to_proto(sending.totals).SerializeToString()
 
 
@@ -76,29 +60,34 @@ async def _entry(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """The ports, the part of the request that is still to be sent, and who makes its frames."""
+class _Span:
+    """What one request to the ports found; `first` is the place of its first symbol."""
 
-    gateway: Gateway
-    request: BarRequest
-    sending: Sending
-    offload: Offload
+    first: int
+    found: Found
+    last: bool
 
-    async def batches(self, parts: AsyncGenerator[Portion]) -> AsyncGenerator[Sequence[bytes]]:
-        """Yield the frames of one request to the ports after the other."""
-        async with aclosing(parts):
-            async for part in parts:
-                if part.failures:
-                    yield self._frames([part.failures[each] for each in part.symbols])
-                    continue
-                asked = replace(self.request, symbols=part.symbols)
-                begun = self.sending.symbol
-                for index, window in enumerate(part.windows, 1):
-                    found = await self.gateway.bars.bars(replace(asked, window=window))
-                    last = index == len(part.windows)
-                    yield await self.offload(partial(self._frames, found, last=last))
-                    if self.sending.symbol != begun:
-                        break  # it has failed, or was the last window
+    def frames(self, sending: Sending) -> Iterator[bytes]:
+        """Yield the frames; none where the symbol has failed before this span of it."""
+        for place, each in enumerate(self.found, self.first):
+            if place == sending.symbol:
+                yield from sending.take(each, last=self.last)
 
-    def _frames(self, found: Found, *, last: bool = True) -> Sequence[bytes]:
-        return [frame for each in found for frame in self.sending.take(each, last=last)]
+
+async def _read(
+    gateway: Gateway, request: BarRequest, parts: AsyncGenerator[Portion], sending: Sending
+) -> AsyncGenerator[_Span]:
+    """Yield one span after the other; of a symbol that has failed at most one more."""
+    first = sending.symbol
+    async with aclosing(parts):
+        async for part in parts:
+            if part.failures:
+                yield _Span(first, [part.failures[each] for each in part.symbols], last=True)
+            asked = replace(request, symbols=part.symbols)
+            for index, window in enumerate(part.windows, 1):
+                found = await gateway.bars.bars(replace(asked, window=window))
+                yield _Span(first, found, last=index == len(part.windows))
+                single = found[0] if len(found) == 1 else None
+                if isinstance(single, GatewayError) or sending.symbol > first:
+                    break
+            first += len(part.symbols)

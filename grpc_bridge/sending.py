@@ -1,6 +1,6 @@
 """What a download has sent so far, and the frames that come next: symbol by symbol, in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from grpc_bridge.spans import merged_coverage
@@ -62,42 +62,36 @@ class Sending:
         """Return the place of the symbol under way."""
         return self._at.symbol
 
-    def take(self, found: BarSeries | GatewayError, *, last: bool) -> list[bytes]:
-        """Return the frames of the next span; behind the last one, the symbol's end."""
+    def take(self, found: BarSeries | GatewayError, *, last: bool) -> Iterator[bytes]:
+        """Yield the frames of the next span; behind the last one, the symbol's end.
+
+        A chunk is made when it is asked for, and is empty where another call has sent it.
+        """
         if isinstance(found, GatewayError):
-            return [self._failed(found)]
+            yield self._failed(found)
+            return
         if not self._series.takes(found):
-            return [self._failed(self._changed())]
-        frames = self._chunks(found)
+            yield self._failed(self._changed())
+            return
         series = self._series
+        for columns in _cut(found.columns):
+            frame = self._chunk(found, columns)
+            if not frame and not series.replay and series.chain != self._at.chain:
+                yield self._failed(self._changed())
+                return
+            yield frame
         series.coverage.append(found.coverage)
         if found.columns.length or series.last is None:
             series.last = found
-        if frames is None or (last and series.replay):
-            return [self._failed(self._changed())]
-        return [*frames, self._done(series.last or found)] if last else frames
+        if last:
+            yield self._failed(self._changed()) if series.replay else self._done(series.last)
 
-    def _chunks(self, found: BarSeries) -> list[bytes] | None:
-        """Return the frames of a span's chunks; None where what was sent before is not in it."""
-        frames: list[bytes] = []
-        length = found.columns.length
-        step = rows_per_chunk(tuple(found.columns.values))
-        for first in range(0, length, step):
-            columns = found.columns.take(slice(first, min(first + step, length)))
-            frame = self._chunk(found, columns)
-            if frame is not None:
-                frames.append(frame)
-            elif not self._series.replay and self._series.chain != self._at.chain:
-                return None
-        return frames
-
-    def _chunk(self, found: BarSeries, columns: BarColumns) -> bytes | None:
-        """Return the frame of a chunk, None where it was sent before."""
+    def _chunk(self, found: BarSeries, columns: BarColumns) -> bytes:
         packed, series = pack_chunk(columns), self._series
         series.chain = link(series.chain, packed.content_hash, _origin(found))
         if series.replay:
             series.replay -= 1
-            return None
+            return b""
         self._at = replace(
             self._at,
             chunks=self._at.chunks + 1,
@@ -135,6 +129,12 @@ class Sending:
             "during the download; download it again."
         )
         return EpochChanged(Reason.SOURCE_CHANGED, text, symbol=symbol)
+
+
+def _cut(columns: BarColumns) -> Iterator[BarColumns]:
+    step = rows_per_chunk(tuple(columns.values))
+    for first in range(0, columns.length, step):
+        yield columns.take(slice(first, min(first + step, columns.length)))
 
 
 def _origin(found: BarSeries) -> str:

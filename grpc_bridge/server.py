@@ -11,7 +11,6 @@ from grpc_reflection.v1alpha import reflection
 
 from grpc_bridge.accounts import AccountServicer
 from grpc_bridge.bars import BarServicer
-from grpc_bridge.downloads import DownloadTools
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
@@ -37,6 +36,7 @@ from quantgraph.v1 import (
     system_pb2_grpc,
     ticks_pb2_grpc,
 )
+from quantgraph.wire.memory import keep_freed
 
 SERVICES = tuple(
     f"quantgraph.v1.{topic}Service"
@@ -79,11 +79,11 @@ async def start(
     gateway: Gateway,
     config: GrpcConfig,
     limits: LimitsConfig | None = None,
-    tools: DownloadTools | None = None,
+    seal: TokenSeal | None = None,
 ) -> GrpcServer:
     """Start to answer on config.host and config.port (0 takes a free one).
 
-    Without `tools` resume tokens are good until the server stops, and no longer.
+    Without a `seal` resume tokens are good until the server stops, and no longer.
     Raises StartupError: PORT_TAKEN, or CONFIG_INVALID for a host that is not ours.
     """
     seconds = (limits or LimitsConfig()).resolver_seconds
@@ -99,8 +99,9 @@ async def start(
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     )
+    keep_freed()
     server = aio.server(interceptors=(frame,), options=options)
-    _register(server, gateway, config, tools or DownloadTools(TokenSeal(secrets.token_bytes(32))))
+    _register(server, gateway, config, seal or TokenSeal(secrets.token_bytes(32)))
     health = LiveHealth(gateway.system, SERVICES)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)  # pyright: ignore[reportUnknownMemberType] no types
     if config.reflection:
@@ -112,12 +113,10 @@ async def start(
     return GrpcServer(server, frame, health, port)
 
 
-def _register(
-    server: aio.Server, gateway: Gateway, config: GrpcConfig, tools: DownloadTools
-) -> None:
+def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: TokenSeal) -> None:
     financials = FinancialServicer(gateway, config.max_message_bytes)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
-    bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, tools), server)
+    bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, seal), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
         InstrumentServicer(gateway), server

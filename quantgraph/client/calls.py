@@ -12,6 +12,7 @@ from grpc_status import rpc_status
 from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.wire.failures import status_from_proto
+from quantgraph.wire.memory import keep_freed
 
 Answer = TypeVar("Answer", bound=Message)
 _OPTIONS = (
@@ -44,6 +45,7 @@ class Caller:
 
     def stream(self, method: str, request: Message) -> Generator[bytes]:
         """Yield the answers of a streaming rpc as bytes; closing the generator cancels it."""
+        keep_freed()
         channel: Any = self._channel
         rpc = channel.unary_stream(method, _serialised)
         with self._translated():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grpc_bridge.downloads import DownloadTools, download
+from grpc_bridge.downloads import download
 from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window, window
 from quantgraph.domain.calendar import starts_of
@@ -42,7 +42,7 @@ def ask(adjustment: Adjustment) -> BarRequest:
 
 
 async def opened(gateway: Gateway, request: BarRequest) -> AsyncGenerator[Any]:
-    frames = download(gateway, request, DownloadTools(TokenSeal(b"secret")))
+    frames = download(gateway, request, TokenSeal(b"secret"))
     async with aclosing(frames):
         async for frame in frames:
             yield DownloadBarsResponse.FromString(frame)

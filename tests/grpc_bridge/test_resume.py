@@ -12,7 +12,6 @@ from grpc import aio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpc_bridge.downloads import DownloadTools
 from grpc_bridge.server import start
 from grpc_bridge.tokens import TOKEN_SECONDS, Position, TokenSeal
 from quantgraph.config import GrpcConfig
@@ -31,8 +30,8 @@ MINUTES = bars_pb2.PERIOD_MIN_1
 WALL = [1_700_000_000.0]
 
 
-def tools(secret: bytes = b"kept in the data folder") -> DownloadTools:
-    return DownloadTools(TokenSeal(secret, lambda: WALL[0]))
+def seal(secret: bytes = b"kept in the data folder") -> TokenSeal:
+    return TokenSeal(secret, lambda: WALL[0])
 
 
 def wall_stands() -> None:
@@ -48,7 +47,7 @@ async def answers(
     world: World, request: bars_pb2.DownloadBarsRequest, *, stop: int = 10**9, **more: Any
 ) -> list[bytes]:
     """Download from a server of its own, and cut after some frames; raw bytes."""
-    server = await start(world.gateway, GrpcConfig(port=0), tools=more.get("tools") or tools())
+    server = await start(world.gateway, GrpcConfig(port=0), seal=more.get("seal") or seal())
     try:
         async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             call = channel.unary_stream(METHOD)(request.SerializeToString())
@@ -179,22 +178,22 @@ async def test_another_request_cannot_go_on(change: Any):
 @given(st.data())
 @settings(max_examples=50, deadline=None)
 def test_a_forged_token_is_refused(data: st.DataObject):
-    seal, request = tools().seal, download_from_proto(ask())
-    token = seal.write(seal.begin(request, 1, "w"), Position(2, 3, 4))
-    assert seal.read(token, request)[1] == Position(2, 3, 4)
+    signing, request = seal(), download_from_proto(ask())
+    token = signing.write(signing.begin(request, 1, "w"), Position(2, 3, 4))
+    assert signing.read(token, request)[1] == Position(2, 3, 4)
     place = data.draw(st.integers(0, len(token) - 1))
     flipped = bytearray(token)
     flipped[place] ^= 1 << data.draw(st.integers(0, 7))
     forged = data.draw(st.sampled_from((bytes(flipped), token[:place], token + b"x")))
     with pytest.raises(GatewayError) as refused:
-        seal.read(forged, request)
+        signing.read(forged, request)
     assert refused.value.reason is Reason.RESUME_TOKEN_INVALID
 
 
 async def test_a_token_of_another_gateway_is_refused():
     world = small_world()
     frames = await answers(world, ask(), stop=2)
-    refusal = await refusal_of(world, behind(ask(), frames[1]), tools=tools(b"another"))
+    refusal = await refusal_of(world, behind(ask(), frames[1]), seal=seal(b"another"))
     assert (refusal.code, refusal.reason) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         Reason.RESUME_TOKEN_INVALID,
