@@ -19,13 +19,17 @@ from bench.graphql.contestants import BARS, INFO, ORDER, GraphQL, Rest, Running,
 
 @dataclass
 class Table:
-    """One comparison: per server one figure a round. `rate`: per second, more is better."""
+    """One comparison: per server one figure a round. `rate`: per second, more is better.
+
+    `work`: milliseconds of processor time that the server spent per answer, a figure a round.
+    """
 
     name: str
     unit: str
     title: str
     rate: bool = False
     figures: dict[str, list[float]] = field(default_factory=dict)
+    work: dict[str, list[float]] = field(default_factory=dict)
 
     def ratios(self, ours: str, peer: str) -> list[float]:
         """Return how many times as fast as the peer, round by round."""
@@ -57,8 +61,19 @@ class Case:
         if self.table.rate:
             figure = pool.apply(client.throughput, (job,))
         else:
-            figure = median(pool.apply(client.latencies, (job,)))
+            before = spent(server.pid)
+            found = pool.apply(client.latencies, (job,))
+            answered = len(found) + job.warm
+            work = self.table.work.setdefault(server.name, [])
+            work.append((spent(server.pid) - before) / answered)
+            figure = median(found)
         self.table.figures[server.name].append(figure)
+
+
+def spent(pid: int) -> float:
+    """Return the milliseconds of processor time that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1000
 
 
 def run(servers: Sequence[Running], plan: Plan, price: str) -> list[Table]:

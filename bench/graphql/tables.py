@@ -60,10 +60,17 @@ def versions(folder: Path, encoder: str) -> str:
 
 def show_table(table: Table) -> str:
     """Return the Markdown of one comparison."""
-    head = f"**{table.title}** ({table.unit})\n\n| server | min | median | max | quantgraph is … "
-    lines = [head + "times as fast: min / median / max | goal |", "|---|--:|--:|--:|--:|--:|"]
+    work = "" if table.rate else " server's CPU ms |"
+    head = f"| server | min | median | max |{work} quantgraph is … times as fast: "
+    lines = [
+        f"**{table.title}** ({table.unit})\n",
+        f"{head}min / median / max | goal |",
+        f"|---|--:|--:|--:|{'--:|' if work else ''}--:|--:|",
+    ]
     for name, figures in table.figures.items():
         cells = [_number(value) for value in _spread(figures)]
+        if work:
+            cells.append(_number(median(table.work[name])))
         lines.append(f"| {name} | {' | '.join(cells)} | {_compare(table, name)} |")
     return "\n".join(lines)
 
