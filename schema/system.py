@@ -56,6 +56,9 @@ class ServerInfo:
     limits: Limits = strawberry.field(description="What a request may ask for.")
     backends: list[Backend] = strawberry.field(description="The terminals and what they can do.")
     data: str = strawberry.field(description="What data is served, in words.")
+    row_encoder: str = strawberry.field(
+        description='What writes rows of bars: "compiled", or "numpy" where no compiler was.'
+    )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
 
     @classmethod
@@ -84,6 +87,7 @@ class ServerInfo:
             ),
             backends=[_backend(each) for each in info.backends],
             data=info.data,
+            row_encoder=info.row_encoder,
             started_at=info.started_at,
         )
 

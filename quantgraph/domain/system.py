@@ -76,4 +76,5 @@ class ServerInfo:
     limits: Limits
     backends: tuple[BackendInfo, ...]
     data: str
+    row_encoder: str
     started_at: datetime

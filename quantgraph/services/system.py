@@ -13,6 +13,7 @@ from quantgraph.domain.system import (
     ServerInfo,
     TradingState,
 )
+from quantgraph.rows.encoder import encoder_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class GatewaySystem:
             limits=self._limits,
             backends=self._state.backends(),
             data=await self._state.data(),
+            row_encoder=encoder_name(),
             started_at=self._started_at,
         )
 

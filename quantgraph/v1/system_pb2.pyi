@@ -136,6 +136,7 @@ class ServerInfo(_message.Message):
     BACKENDS_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
+    ROW_ENCODER_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -144,6 +145,8 @@ class ServerInfo(_message.Message):
     """Whether submits are taken."""
     data: _builtins.str
     """The data it serves, in words."""
+    row_encoder: _builtins.str
+    """What writes rows of bars in GraphQL: "compiled", or "numpy" where no compiler was at hand."""
     @_builtins.property
     def clock(self) -> Global___ClockInfo:
         """The clock that the market lives in."""
@@ -171,10 +174,11 @@ class ServerInfo(_message.Message):
         backends: _abc.Iterable[Global___BackendInfo] | None = ...,
         data: _builtins.str = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
+        row_encoder: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "limits", b"limits", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "limits", b"limits", "mode", b"mode", "started_at", b"started_at", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -36,6 +36,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
         ),
         backends=[_backend(each) for each in info.backends],
         data=info.data,
+        row_encoder=info.row_encoder,
         started_at=instant_to_proto(info.started_at),
     )
 
@@ -65,6 +66,7 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
         ),
         backends=tuple(_backend_of(each) for each in message.backends),
         data=message.data,
+        row_encoder=message.row_encoder,
         started_at=instant_from_proto(message.started_at, "started_at"),
     )
 

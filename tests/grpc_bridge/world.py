@@ -427,7 +427,8 @@ class MemorySystem:
         clock = ClockInfo(NOW, True, 1.0, date(2024, 3, 1), self.epoch)
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
-        return ServerInfo("0.1.0", Mode.MOCK, self.trading, clock, LIMITS, (backend,), "test", NOW)
+        parts = (self.trading, clock, LIMITS, (backend,))
+        return ServerInfo("0.1.0", Mode.MOCK, *parts, "test", "numpy", NOW)
 
     async def problems(self) -> dict[str, str]:
         return self.wrong

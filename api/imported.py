@@ -1,0 +1,75 @@
+"""What mock mode takes from the imported data: its listings, its first day, and their summary."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import structlog
+
+from quantgraph.backends.sim.clock import latest_start
+from quantgraph.backends.sim.listings import Anchor
+from quantgraph.domain.bars import BarColumns, Period
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.instruments import Instrument
+from quantgraph.store.market import MarketStore
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+# Without imports every simulated world begins here.
+_FIRST_DAY = date(2023, 2, 1)
+
+
+class StoreListings:
+    """Tells the simulated market what is imported, so that it goes on from there."""
+
+    def __init__(self, store: MarketStore) -> None:
+        """Read from `store`."""
+        self._store = store
+
+    def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """Return the imported instruments among the symbols."""
+        return self._store.instruments(symbols)
+
+    def generation(self) -> int:
+        """Return a number that changes with every import."""
+        return self._store.generation()
+
+    def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
+        """Return the newest imported daily bar before a day of those that have any."""
+        closes = self._store.last_closes(symbols, before)
+        return {
+            symbol: Anchor(last.day, last.close, last.volume) for symbol, last in closes.items()
+        }
+
+    def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
+        """Return the imported daily bars of the days, both included, or None without any."""
+        return self._store.daily_bars(symbol, start, end)
+
+
+def choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, str]:
+    """Return the clock's first day, and what is to be said where it is not the expected one.
+
+    It is the trading day after the newest imported bar. Where the calendar ends before a world
+    could live for a day, it is the last day on which one can.
+    """
+    latest = latest_start(calendar)
+    if newest is None:
+        return _FIRST_DAY, ""
+    if newest < latest:
+        return calendar.next_session(newest), ""
+    _logger.warning("clock_falls_back", start=str(latest), newest=str(newest))
+    note = (
+        f"; the clock starts on {latest}, not after {newest}, because the trading calendar ends "
+        f"on {calendar.last} (calendar.covered_until extends it)"
+    )
+    return latest, note
+
+
+def describe(store: MarketStore) -> str:
+    """Return what is held, in words."""
+    daily, minutes = len(store.symbols(Period.DAY_1)), len(store.symbols(Period.MIN_1))
+    if not daily and not minutes:
+        return "simulated (nothing imported; `quantgraph import` brings recorded data)"
+    newest = store.newest_daily()
+    until = f" until {newest}" if newest else ""
+    return (
+        f"imported daily bars of {daily} symbols{until}, minute bars of {minutes}; rest simulated"
+    )
