@@ -144,8 +144,8 @@ class OrderSubscriptions:
     @strawberry.subscription(
         description="An account's order log. With `epoch` and `afterSequence`: every event after "
         "it, then CAUGHT_UP, then live; nothing is ever dropped. Without: a SNAPSHOT per open "
-        "order, CAUGHT_UP, then live. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED (query `orders` "
-        "again, then subscribe with the new epoch)."
+        "order, CAUGHT_UP, then live. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST (the log has no such "
+        "sequence), EPOCH_CHANGED (query `orders` again, then subscribe with the new epoch)."
     )
     async def order_updates(
         self,
@@ -157,7 +157,9 @@ class OrderSubscriptions:
         ] = None,
         after_sequence: Annotated[
             Long | None,
-            strawberry.argument(description="The last sequence you have; 0 for the whole log."),
+            strawberry.argument(
+                description="The last sequence you have, of that epoch; 0 for the whole log."
+            ),
         ] = None,
     ) -> AsyncIterator[OrderEvent]:
         require_account(info, account_id)

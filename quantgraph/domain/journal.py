@@ -57,6 +57,10 @@ class Journal(Protocol):
         """Return an account's orders that are not final, and the newest sequence."""
         ...
 
+    def newest(self, account_id: str) -> int:
+        """Return the newest sequence of an account's log; 0 where it is empty."""
+        ...
+
     def start_over(self, epoch: str) -> None:
         """Forget everything and begin a new log."""
         ...

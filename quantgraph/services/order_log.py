@@ -44,8 +44,7 @@ class OrderLog:
 
     async def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
         """Replay or snapshot, say CAUGHT_UP, then follow the log; a heartbeat every 5 s."""
-        epoch = self._checked_epoch(cursor)
-        after = cursor.after
+        epoch, after = await self._checked(cursor), cursor.after
         if after is None:
             open_orders, after = await self._workers.run(
                 self._journal.open_orders, cursor.account_id
@@ -68,19 +67,27 @@ class OrderLog:
 
     async def _read(self, account_id: str, epoch: str, after: int) -> list[JournalEvent]:
         if self._closing:
-            text = f"The gateway is stopping; go on later with afterSequence {after}."
+            text = f"The gateway is stopping; go on later after sequence {after}."
             raise Unavailable(Reason.SHUTTING_DOWN, text, epoch=epoch, sequence=after)
         present = self._journal.epoch
         if present != epoch:
             raise _epoch_changed(epoch, present)
         return await self._workers.run(self._journal.events, account_id, after, _BATCH)
 
-    def _checked_epoch(self, cursor: LogCursor) -> str:
+    async def _checked(self, cursor: LogCursor) -> str:
+        """Return the present epoch, unless the cursor is not of its log."""
+        # Before the epoch: a log that starts over in between is then told as such.
+        newest = await self._workers.run(self._journal.newest, cursor.account_id)
         present = self._journal.epoch
         if cursor.epoch is not None and cursor.epoch != present:
             raise _epoch_changed(cursor.epoch, present)
-        if cursor.after is not None and cursor.after < 0:
-            raise bad_request(f"afterSequence {cursor.after} is negative; 0 is the log's start.")
+        if cursor.after is not None and not 0 <= cursor.after <= newest:
+            text = f"There is no sequence {cursor.after}: the log has those from 0 to {newest}."
+            raise bad_request(text, field="after_sequence")
+        if cursor.after and cursor.epoch is None:
+            # Another log has the same numbers: what it says differently would not be noticed.
+            text = f"Give the epoch of sequence {cursor.after} as well; every event tells it."
+            raise bad_request(text, field="after_sequence")
         return present
 
 

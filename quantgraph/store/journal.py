@@ -157,6 +157,11 @@ class OrderJournal:
             ).fetchall()
             return [read_order(row[0]) for row in rows], self._newest(self._db, account_id)
 
+    def newest(self, account_id: str) -> int:
+        """Return the newest sequence of an account's log; 0 where it is empty."""
+        with self._lock:
+            return self._newest(self._db, account_id)
+
     def start_over(self, epoch: str) -> None:
         """Forget everything and begin a new log: the simulated world has started over."""
         with self._write() as db:

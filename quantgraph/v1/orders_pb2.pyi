@@ -489,7 +489,7 @@ class StreamOrderEventsRequest(_message.Message):
     epoch: _builtins.str
     """The epoch that the cursor belongs to."""
     after_sequence: _builtins.int
-    """The last sequence that the caller has; 0 for the whole log."""
+    """The last sequence that the caller has, of that epoch; 0 for the whole log."""
     def __init__(
         self,
         *,
