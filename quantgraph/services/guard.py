@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
@@ -32,6 +33,9 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.streams import LogCursor, OrderEvent
 
 _LENGTHS = {"client_order_id": 64, "strategy": 64, "note": 200}
+# No order is meant to live longer: a year mistyped, or milliseconds taken for seconds. Every
+# instant within it can be written at +08:00, which those at the end of year 9999 cannot.
+_HORIZON = timedelta(days=10 * 366)
 
 
 class RecallingTrading(Trading, Protocol):
@@ -66,6 +70,7 @@ class OrderGuard:
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Answer a known key from the journal; else check every rule, then submit."""
         _check_texts(ticket)
+        _check_expiry(ticket.expires_at, self._sources.clock.now())
         earlier = await self._inner.recall(ticket)
         if earlier is not None:
             return earlier
@@ -92,7 +97,9 @@ class OrderGuard:
         sources = self._sources
         now = sources.clock.now()
         if ticket.expires_at is not None and ticket.expires_at <= now:
-            text = f"expiresAt {ticket.expires_at.isoformat()} has passed; it is {now.isoformat()}."
+            text = (
+                f"The expiry {ticket.expires_at.isoformat()} has passed; it is {now.isoformat()}."
+            )
             raise OrderRefused(Reason.ORDER_EXPIRED, text)
         sellable = await self._sellable(ticket)
         instrument, quote = await self._market(ticket.symbol)
@@ -142,9 +149,23 @@ def _check_texts(ticket: OrderTicket) -> None:
     for name, most in _LENGTHS.items():
         value = getattr(ticket, name)
         if value is not None and not (len(value) <= most and value.isprintable()):
-            raise bad_request(f"{name} must be printable and at most {most} characters long.")
+            text = f"The {_words(name)} must be printable and at most {most} characters long."
+            raise bad_request(text, field=name)
     if not ticket.client_order_id.strip():
-        raise bad_request("clientOrderId is empty; give your own key of 1 to 64 characters.")
+        text = "The client order id is empty; give your own key of 1 to 64 characters."
+        raise bad_request(text, field="client_order_id")
+
+
+def _words(name: str) -> str:
+    """Return a field's name as neither wire spells it."""
+    return name.replace("_", " ")
+
+
+def _check_expiry(expiry: datetime | None, now: datetime) -> None:
+    if expiry is not None and expiry - now > _HORIZON:
+        latest = (now + _HORIZON).date()
+        text = f"The expiry {expiry.isoformat()} is too far away; {latest} is the latest."
+        raise bad_request(text, field="expires_at")
 
 
 def _check_shares(ticket: OrderTicket, sellable: int) -> None:

@@ -64,12 +64,12 @@ def _check_price(wish: Wish, situation: Situation) -> None:
     instrument, price = situation.instrument, wish.limit_price
     if wish.price_type is not PriceType.LIMIT:
         if price is not None:
-            text = f"Price type {wish.price_type} finds its own price; leave limitPrice out."
+            text = f"Price type {wish.price_type} finds its own price; leave the limit price out."
             raise OrderRefused(Reason.PRICE_NOT_ALLOWED, text, price_type=wish.price_type)
         check_market_quantity(instrument, wish.quantity, situation.day)
         return
     if price is None:
-        raise OrderRefused(Reason.PRICE_REQUIRED, "A LIMIT order needs a limitPrice in yuan.")
+        raise OrderRefused(Reason.PRICE_REQUIRED, "A LIMIT order needs a limit price in yuan.")
     check_tick(instrument, price, situation.day)
     if situation.previous_close is None:
         text = f"The previous close of {instrument.symbol} is not known, so its band is not either."
