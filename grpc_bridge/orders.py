@@ -5,10 +5,9 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from quantgraph.domain.errors import NotFound
+from quantgraph.domain.errors import unknown_order
 from quantgraph.domain.orders import OrderQuery
 from quantgraph.domain.ports import Gateway
-from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
 from quantgraph.wire.enums import ORDER_STATE
@@ -52,9 +51,7 @@ class OrderServicer(OrderServiceServicer):
         key = key_from_proto(request)
         order = await self._trading.order(key)
         if order is None:
-            wanted = key.id or key.client_order_id or ""
-            text = f"Account {key.account_id} has no order {wanted[:64]!r}."
-            raise NotFound(Reason.ORDER_NOT_FOUND, text, account_id=key.account_id)
+            raise unknown_order(key.account_id, key.client_order_id if key.id is None else key.id)
         return orders_pb2.GetOrderResponse(order=order_to_proto(order))
 
     async def ListOrders(

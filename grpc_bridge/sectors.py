@@ -2,9 +2,8 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from quantgraph.domain.errors import NotFound
+from quantgraph.domain.errors import unknown_sector
 from quantgraph.domain.ports import Gateway
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import Sector
 from quantgraph.v1 import sectors_pb2
 from quantgraph.v1.sectors_pb2_grpc import SectorServiceServicer
@@ -55,6 +54,5 @@ async def found_sector(gateway: Gateway, name: str) -> Sector:
     """Return a sector, or raise UNKNOWN_SECTOR."""
     found = await gateway.reference.sector(name)
     if found is None:
-        text = f"No sector {name[:60]!r}. ListSectors shows them."
-        raise NotFound(Reason.UNKNOWN_SECTOR, text, sector=name[:60])
+        raise unknown_sector(name)
     return found

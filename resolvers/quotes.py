@@ -6,11 +6,10 @@ from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.errors import GatewayError, NotFound, bad_request
+from quantgraph.domain.errors import GatewayError, bad_request, unknown_sector
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import QuotePolicy
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteWatch
 from resolvers.bars import SymbolArgument
 from resolvers.pages import checked_batch
@@ -93,8 +92,7 @@ async def _selected(
 async def _members(gateway: Gateway, name: str) -> tuple[str, ...]:
     found = await gateway.reference.sector(name)
     if found is None:
-        text = f"No sector {name!r}. The query `sectors` lists them."
-        raise NotFound(Reason.UNKNOWN_SECTOR, text, sector=name)
+        raise unknown_sector(name)
     return found.symbols
 
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.errors import NotFound
-from quantgraph.domain.reasons import Reason
+from quantgraph.domain.errors import unknown_sector
 from schema.context import Info
 from schema.scalars import Symbol
 from schema.sectors import IndexWeight, Sector
@@ -25,8 +24,7 @@ class SectorQueries:
     ) -> Sector | None:
         found = await info.context.gateway.reference.sector(name)
         if found is None:
-            text = f"No sector {name[:60]!r}. The query `sectors` lists them."
-            raise NotFound(Reason.UNKNOWN_SECTOR, text, sector=name[:60])
+            raise unknown_sector(name)
         return Sector.from_domain(found)
 
     @strawberry.field(

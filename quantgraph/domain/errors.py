@@ -24,6 +24,9 @@ from typing import ClassVar
 
 from quantgraph.domain.reasons import Kind, Reason
 
+# Of what a caller sent, this much is shown: an answer must not grow with the request.
+_SHOWN = 60
+
 
 class GatewayError(Exception):
     """A refusal with a stable code. Message: what was found, what was expected, what to do."""
@@ -123,5 +126,19 @@ def unknown_symbol(symbol: str) -> NotFound:
 
 def unknown_account(account_id: str) -> NotFound:
     """Say that no account has this id."""
-    text = f"No account {account_id!r}. The query `accounts` lists those this key may see."
-    return NotFound(Reason.UNKNOWN_ACCOUNT, text, account_id=account_id)
+    shown = account_id[:_SHOWN]
+    text = f"No account {shown!r}. The query `accounts` lists those this key may see."
+    return NotFound(Reason.UNKNOWN_ACCOUNT, text, account_id=shown)
+
+
+def unknown_order(account_id: str, wanted: str | None) -> NotFound:
+    """Say that an account has no order of this id or client order id."""
+    account, order = account_id[:_SHOWN], (wanted or "")[:_SHOWN]
+    text = f"Account {account} has no order {order!r}."
+    return NotFound(Reason.ORDER_NOT_FOUND, text, account_id=account)
+
+
+def unknown_sector(name: str) -> NotFound:
+    """Say that no sector has this name."""
+    text = f"No sector {name[:_SHOWN]!r}. The list of all sectors shows their names."
+    return NotFound(Reason.UNKNOWN_SECTOR, text, sector=name[:_SHOWN])

@@ -18,6 +18,7 @@ from quantgraph.domain.errors import (
     OrderRefused,
     bad_request,
     unknown_account,
+    unknown_order,
 )
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import (
@@ -117,9 +118,7 @@ class JournaledTrading:
         """Ask the terminal for a cancel and record that it was asked."""
         order = await self.order(key)
         if order is None:
-            wanted = key.id or key.client_order_id
-            text = f"Account {key.account_id} has no order {wanted!r}."
-            raise NotFound(Reason.ORDER_NOT_FOUND, text, account_id=key.account_id)
+            raise unknown_order(key.account_id, key.client_order_id if key.id is None else key.id)
         if order.state.final:
             text = f"Order {order.id} is {order.state} already."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
@@ -140,7 +139,7 @@ class JournaledTrading:
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
         if (key.id is None) == (key.client_order_id is None):
-            raise bad_request("Give exactly one of id and clientOrderId.")
+            raise bad_request("Give exactly one of the order's id and its client order id.")
         await self._require_account(key.account_id)
         return await self._workers.run(self._journal.find, key)
 

@@ -228,6 +228,36 @@ def test_a_rule_refuses_an_order_with_its_code(channel: Any):
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
 
 
+@pytest.mark.parametrize("expiry", ["9999-12-31T23:59:59Z", "2124-01-01T00:00:00Z"])
+def test_an_expiry_beyond_all_sense_is_refused(channel: Any, expiry: str):
+    ticket = orders_pb2.SubmitOrderRequest(
+        account_id="sim-1",
+        client_order_id=f"grpc-{uuid4().hex}",
+        symbol="000001.SZ",
+        side=orders_pb2.SIDE_BUY,
+        quantity=100,
+        limit_price=types_pb2.Decimal(value="10.00"),
+    )
+    ticket.expires_at.FromJsonString(expiry)
+    with pytest.raises(grpc.RpcError, match="expiry") as refused:
+        OrderServiceStub(channel).SubmitOrder(ticket)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_log_cursor_is_refused_as_over_graphql(channel: Any):
+    stub = OrderServiceStub(channel)
+    whole = stub.StreamOrderEvents(
+        orders_pb2.StreamOrderEventsRequest(account_id="sim-1", after_sequence=0), timeout=30
+    )
+    epoch = next(whole).event.epoch
+    whole.cancel()
+    for cursor in ({"epoch": epoch, "after_sequence": 999_999}, {"after_sequence": 1}):
+        request = orders_pb2.StreamOrderEventsRequest(account_id="sim-1", **cursor)
+        with pytest.raises(grpc.RpcError, match="sequence") as refused:
+            next(stub.StreamOrderEvents(request, timeout=30))
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_more_rows_than_the_limit_name_the_bulk_rpc(channel: Any):
     ask = bars_pb2.ListBarsRequest(symbol="600519.SH", period=bars_pb2.PERIOD_MIN_1, last=200_000)
     with pytest.raises(grpc.RpcError) as refused:

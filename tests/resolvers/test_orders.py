@@ -157,9 +157,56 @@ def test_a_client_order_id_is_short_and_printable(ask_mock, key):
     assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"expiresAt": "2124-01-01T00:00:00Z"}, "expiry"),
+        ({"clientOrderId": ""}, "client order id"),
+        ({"clientOrderId": "x" * 65}, "client order id"),
+        ({"strategy": "a\nb"}, "strategy"),
+    ],
+    ids=str,
+)
+def test_an_order_that_makes_no_sense_is_a_bad_request(ask_mock, changes, words):
+    order = {"accountId": "sim-1", "clientOrderId": "k", "symbol": "000001.SZ", "side": "BUY"}
+    order |= {"quantity": 100, "limitPrice": low_price(ask_mock), **changes}
+    answer = ask_mock(SUBMIT, fails=True, input=order)["errors"][0]
+    assert answer["extensions"]["code"] == "BAD_REQUEST"
+    assert words in answer["message"]
+
+
+def test_an_order_may_expire_years_ahead(resting):
+    assert resting(expiresAt="2030-01-01T00:00:00Z")["order"]["state"] == "WORKING"
+
+
 def test_cancelling_what_does_not_exist_is_data(ask_mock):
     found = ask_mock(CANCEL, input={"accountId": "sim-1", "id": "mock_order_none"})["cancelOrder"]
     assert (found["__typename"], found["code"]) == ("OrderNotFound", "ORDER_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [{"id": "n" * 100_000}, {"clientOrderId": "n" * 100_000}, {"accountId": "n" * 100_000}],
+    ids=lambda each: next(iter(each)),
+)
+def test_an_answer_does_not_grow_with_an_id_that_is_not_known(ask_mock, ids):
+    wanted = {"accountId": "sim-1", **ids}
+    if "accountId" in ids:
+        wanted["id"] = "none"
+    found = ask_mock(CANCEL, input=wanted)["cancelOrder"]
+    assert found["__typename"] == "OrderNotFound"
+    assert "nnn" in found["message"]
+    assert len(found["message"]) < 200
+
+
+def test_an_unknown_account_or_sector_is_not_echoed_whole(ask_mock):
+    queries = (
+        "query($it: ID!) { positions(accountId: $it) { symbol } }",
+        "query($it: String!) { sector(name: $it) { name } }",
+    )
+    for query in queries:
+        answer = ask_mock(query, fails=True, it="n" * 100_000)
+        assert len(str(answer)) < 1_000
 
 
 @pytest.mark.parametrize("ids", [{}, {"id": "a", "clientOrderId": "b"}])
@@ -263,3 +310,14 @@ def test_a_cursor_of_another_epoch_is_refused(gateway):
         message = log.read()
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "EPOCH_CHANGED"
+
+
+def test_a_cursor_beyond_the_log_or_of_no_epoch_is_refused(gateway, resting):
+    resting()
+    with Log(gateway, after=0) as log:
+        epoch = next(log.events())["epoch"]
+    for cursor in ({"after": 999_999, "epoch": epoch}, {"after": 1}):
+        with Log(gateway, **cursor) as log:
+            message = log.read()
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"]["code"] == "BAD_REQUEST"

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgraph.domain.accounts import Account, AccountStatus
-from quantgraph.domain.errors import IdempotencyConflict, NotFound, OrderRefused
+from quantgraph.domain.errors import (
+    EpochChanged,
+    IdempotencyConflict,
+    InvalidRequest,
+    NotFound,
+    OrderRefused,
+)
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -224,7 +230,7 @@ async def test_reports_change_the_order_once_however_often_they_come(desk):
     order = (await desk.trading.submit(ticket())).order
     partial = report(order, OrderState.PARTIALLY_FILLED, 100, fill(order, 1, 100))
     whole = report(order, OrderState.FILLED, 300, fill(order, 2, 200))
-    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 2))) as events:
+    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 2))) as events:
         assert (await anext(events)).kind is StreamKind.CAUGHT_UP
         for each in (partial, partial, whole, partial, whole):
             desk.terminal.queue.put_nowait(each)
@@ -316,7 +322,7 @@ def _accepted():
 
 async def test_a_new_epoch_ends_the_streams_of_the_old_one(desk):
     await desk.trading.submit(ticket())
-    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 2))) as events:
+    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 2))) as events:
         await anext(events)
         waiting = asyncio.create_task(anext(events))
         await asyncio.sleep(0)
@@ -334,9 +340,41 @@ async def test_a_drained_stream_says_where_to_go_on(desk):
         waiting = asyncio.create_task(anext(events))
         await asyncio.sleep(0)
         desk.trading.drain()
-        with pytest.raises(Exception, match="afterSequence 2") as caught:
+        with pytest.raises(Exception, match="go on later after sequence 2") as caught:
             await waiting
     assert caught.value.reason is Reason.SHUTTING_DOWN
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [("e1", 3), ("e1", 999_999), ("e1", 2**63 - 1), ("e1", -1), (None, -1), (None, 1), (None, 2)],
+    ids=str,
+)
+async def test_a_cursor_that_the_log_never_gave_is_refused(desk, cursor):
+    await desk.trading.submit(ticket())
+    with pytest.raises(InvalidRequest, match="sequence") as caught:
+        await anext(desk.trading.events(LogCursor("sim-1", *cursor)))
+    assert caught.value.details["field"] == "after_sequence"
+
+
+async def test_the_whole_log_needs_no_epoch(desk):
+    await desk.trading.submit(ticket())
+    async with aclosing(desk.trading.events(LogCursor("sim-1", None, 0))) as events:
+        seen = [await anext(events) for _ in range(3)]
+    assert [each.sequence for each in seen] == [1, 2, 2]
+
+
+async def test_a_cursor_beyond_a_log_that_started_over_is_one_of_another_epoch(desk):
+    await desk.trading.submit(ticket())
+    await desk.trading.start_over("e2")
+    with pytest.raises(EpochChanged):
+        await anext(desk.trading.events(LogCursor("sim-1", "e1", 2)))
+
+
+@pytest.mark.parametrize("ids", [{"id": ""}, {"client_order_id": ""}], ids=str)
+async def test_an_empty_id_is_told_as_it_was_given(desk, ids):
+    with pytest.raises(NotFound, match="has no order ''"):
+        await desk.trading.cancel(OrderKey("sim-1", **ids))
 
 
 async def test_cut_at_every_sequence_the_log_joins_again(desk):
