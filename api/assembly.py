@@ -35,6 +35,7 @@ from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.system import GatewaySystem, SystemState
+from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.journal import OrderJournal, set_aside
@@ -146,7 +147,7 @@ class _Mock:
             calendar=self._calendar,
             bars=bars,
             ready_bars=bars.ready,
-            ticks=self.recorded,
+            ticks=LimitedTicks(self.recorded, limits.bar_rows),
             quotes=self.market,
             quote_stream=self.quotes,
             reference=self.recorded,

@@ -236,6 +236,8 @@ def _listed(value: object, where: str) -> Sequence[Any]:
 def _cell(key: str, field: StrawberryField, kind: OutputType) -> tuple[Cell | None, bool]:
     leaf, nullable = unwrapped(kind)
     found = _KINDS.get(leaf.name) if isinstance(leaf, GraphQLScalarType) else None
+    if isinstance(leaf, GraphQLEnumType):
+        found = Kind.TEXT  # a column of an enum holds the names of its values
     if found is None or not field.is_basic_field:
         return None, nullable
     return Cell(key, field.python_name, found), nullable

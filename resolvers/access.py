@@ -22,6 +22,8 @@ SCOPES: dict[str, Scope] = {
     "Query.sector": Scope.READ,
     "Query.sectors": Scope.READ,
     "Query.serverInfo": Scope.READ,
+    "Query.ticks": Scope.READ,
+    "Query.trades": Scope.READ,
     "Mutation.cancelOrder": Scope.TRADE,
     "Mutation.submitOrder": Scope.TRADE,
     "Subscription.orderUpdates": Scope.READ,

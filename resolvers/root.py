@@ -11,6 +11,7 @@ from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorQueries
 from resolvers.system import SystemQueries
+from resolvers.ticks import TickQueries
 from schema.scalars import SCALARS
 
 
@@ -20,6 +21,7 @@ from schema.scalars import SCALARS
 )
 class Query(
     BarQueries,
+    TickQueries,
     QuoteQueries,
     InstrumentQueries,
     SectorQueries,

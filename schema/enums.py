@@ -15,6 +15,7 @@ from quantgraph.domain.quotes import QuotePolicy
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.system import Mode, TradingState
+from quantgraph.domain.ticks import TradeSide
 
 E = TypeVar("E", bound=Enum)
 
@@ -166,6 +167,16 @@ PUBLISHED: tuple[type[Enum], ...] = (
         "AccountStatus",
         "Whether the terminal serves the account now.",
         {"CONNECTED": "It answers.", "DISCONNECTED": "It does not."},
+    ),
+    _publish(
+        TradeSide,
+        "TradeSide",
+        "Who took in a trade.",
+        {
+            "BUY": "The buyer took a waiting sell order.",
+            "SELL": "The seller took a waiting buy order.",
+            "NONE": "An auction, or nobody says.",
+        },
     ),
     _publish(
         QuotePolicy,

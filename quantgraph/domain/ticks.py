@@ -15,6 +15,20 @@ class TickKind(StrEnum):
     TRADE = "TRADE"
 
 
+class TradeSide(StrEnum):
+    """Who took: the buyer, the seller, or NONE in an auction and where it is not known."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    NONE = "NONE"
+
+
+# How the column `side` is held.
+TRADE_SIDES: Mapping[int, TradeSide] = {
+    1: TradeSide.BUY,
+    -1: TradeSide.SELL,
+    0: TradeSide.NONE,
+}
 DEPTH = 5
 
 
