@@ -86,7 +86,7 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
             raise projection
         if isinstance(result, RowList):
             return projection.slot(cast("RowList[Any]", result).columns, self.texts)
-        if isinstance(result, list) and None not in result:
+        if isinstance(result, list) and all(each is not None for each in cast("list[Any]", result)):
             return [projection.object(each) for each in cast("list[Any]", result)]
         return None
 

@@ -28,7 +28,6 @@ from schema.rows import ColumnList, RowList
 _SAFE_INTEGER = 2**53 - 1
 _KINDS = {
     "Float": Kind.FLOAT,
-    "Int": Kind.INT,
     "Long": Kind.INT,
     "Boolean": Kind.BOOL,
     "DateTime": Kind.INSTANT,

@@ -1,5 +1,6 @@
 """Places in a response that columns fill while it is written."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -103,6 +104,16 @@ class Text:
     def whole(self) -> bytes:
         """Return the response at once."""
         return b"".join(self.pieces()) if self._slots else self._frame
+
+    async def gathered(self) -> bytes:
+        """Return the response as `whole` does, leaving the loop to others between two pieces."""
+        if self.rows <= PIECE_ROWS:
+            return self.whole()
+        parts: list[bytes] = []
+        for piece in self.pieces():
+            parts.append(piece)
+            await asyncio.sleep(0)
+        return b"".join(parts)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the response in pieces of at most PIECE_ROWS rows each."""

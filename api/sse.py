@@ -25,7 +25,7 @@ async def send_events(
         await deliver(send, {"type": "http.response.start", "status": 200, "headers": headers})
         await _send(send, b":\n\n")
         while (response := await _next(responses, gone, send)) is not None:
-            await _send(send, b"event: next\ndata: " + Text(response).whole() + b"\n\n")
+            await _send(send, b"event: next\ndata: " + await Text(response).gathered() + b"\n\n")
         if not gone.done():
             await _send(send, b"event: complete\ndata:\n\n")
             await deliver(send, {"type": "http.response.body", "body": b""})

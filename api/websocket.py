@@ -210,7 +210,8 @@ class _Connection:
 
     async def _answer(self, message: Mapping[str, Any]) -> None:
         await deliver(
-            self._send, {"type": "websocket.send", "text": Text(message).whole().decode()}
+            self._send,
+            {"type": "websocket.send", "text": (await Text(message).gathered()).decode()},
         )
 
 

@@ -1,20 +1,15 @@
 """`quantgraph download`: bars of any gateway into Parquet files."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from quantgraph.domain.bars import Adjustment, Period
-from quantgraph.domain.errors import GatewayError, StartupError, bad_request
-from quantgraph.domain.reasons import Reason
+from quantgraph.domain.errors import bad_request
 
 if TYPE_CHECKING:
-    from quantgraph.client import Client, DownloadStream
+    from quantgraph.client import Client
 
 _download = typer.Typer(help="Download from a running gateway.", no_args_is_help=True)
 
@@ -55,59 +50,26 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
         str | None, typer.Option(envvar="QUANTGRAPH_KEY", help="API key, where one is due.")
     ] = None,
 ) -> None:
-    """Download bars. Each file appears whole or not at all; times are market time."""
+    """Download bars. Each file appears whole or not at all; times are market time.
+
+    A cut connection is taken up again by itself. What could not be finished, the same command goes
+    on with, for 24 hours. Exit code 0: all symbols; 1: some have failed, and are named; 2: the
+    download could not be begun, or not be finished.
+    """
     # Late: gRPC and polars take a while to load, and other commands need neither.
     from quantgraph.client import connect
 
-    _make_folder(out)
     with connect(target, key) as client:
         chosen = _chosen(client, symbols or [], sector or [])
-        stream = client.stream_bars(
-            chosen, period=period, start=start, end=end, adjustment=adjustment
+        saved = client.save_bars(
+            chosen, out, period=period, start=start, end=end, adjustment=adjustment
         )
-        failures = _save(stream, out)
-    done = len(chosen) - len(failures)
-    typer.echo(f"{done} of {len(chosen)} symbols, {stream.rows} bars, in {out}")
-    for symbol, error in failures.items():
+    earlier = f" ({saved.resumed} of an earlier call)" if saved.resumed else ""
+    typer.echo(f"{len(saved.files)} of {len(chosen)} symbols{earlier}, {saved.rows} bars, in {out}")
+    for symbol, error in saved.failures.items():
         typer.echo(f"{symbol}: {error.reason.value}: {error.message}", err=True)
-    if failures:
+    if saved.failures:
         raise typer.Exit(1)
-
-
-def _save(stream: "DownloadStream", out: Path) -> dict[str, GatewayError]:
-    from quantgraph.client import FailedSymbol
-    from quantgraph.client.tables import write_parquet
-
-    failures: dict[str, GatewayError] = {}
-    with _progress(len(stream.request.symbols)) as bar:
-        for each in stream:
-            if isinstance(each, FailedSymbol):
-                failures[each.symbol] = each.error
-            else:
-                write_parquet(each, out)
-            bar.step(each.symbol, stream.rows)
-    return failures
-
-
-class _Bar:
-    """The progress bar of one download."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task("bars", total=total)
-
-    def step(self, symbol: str, rows: int) -> None:
-        """Show that a symbol is done."""
-        text = f"{symbol}  {rows:,} bars"
-        self._progress.update(self._task, advance=1, description=text)
-
-
-@contextmanager
-def _progress(total: int) -> Generator[_Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        yield _Bar(progress, total)
 
 
 def _chosen(client: "Client", symbols: list[str], sectors: list[str]) -> tuple[str, ...]:
@@ -117,11 +79,3 @@ def _chosen(client: "Client", symbols: list[str], sectors: list[str]) -> tuple[s
     if not named:
         raise bad_request("There is nothing to download: name --symbols, or a --sector.")
     return tuple(dict.fromkeys(named))
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        text = f"Cannot make the folder {out}: {error.strerror}."
-        raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(out)) from None

@@ -1,5 +1,6 @@
 """The fast path and the ordinary path give the same answer, in the same order, bit for bit."""
 
+import asyncio
 import math
 import struct
 from collections.abc import Iterator, Sequence
@@ -224,3 +225,20 @@ async def test_a_prepared_operation_answers_each_run_with_its_own_context():
         found = await prepared.run(prepared.coerce({}), {"series": one(length)})
         assert found.data["series"]["rowCount"] == length
         assert len(orjson.loads(Text(found.data).whole())["series"]["rows"]) == length
+
+
+async def test_a_large_answer_for_a_socket_leaves_the_loop_between_pieces():
+    found = await answer("{ series { rows { time } } }", one(9_000), {})
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    gathered = await Text(found.data).gathered()
+    counting.cancel()
+    assert turns >= 5
+    assert gathered == Text(found.data).whole()
