@@ -27,7 +27,7 @@ class Access:
 class Endless:
     """Executes every document as a stream that always has more and never waits."""
 
-    def prepare(self, request, caller):
+    async def prepare(self, request, caller):
         return SimpleNamespace(type=OperationType.SUBSCRIPTION)
 
     async def stream(self, operation, request, caller):
