@@ -53,6 +53,11 @@ class Mailbox:
         self._failure = error
         self._arrived.set()
 
+    def check(self) -> None:
+        """Raise what `fail` was given, if it was."""
+        if self._failure is not None:
+            raise self._failure
+
     async def take(self, patience: float) -> tuple[Quote, int] | None:
         """Wait up to `patience` s for the next quote that is due; None if there is none.
 
@@ -63,8 +68,7 @@ class Mailbox:
             found, next_due = self._next()
             if found is not None:
                 return found
-            if self._failure is not None:
-                raise self._failure
+            self.check()
             wait = min(until, next_due) - self._monotonic()
             if wait <= 0 and until <= next_due:
                 return None

@@ -54,6 +54,7 @@ class SharedQuotes:
         # Sequences outlive their upstream: within an epoch a number is never given twice.
         self._sequences: dict[str, int] = {}
         self._readers = 0
+        self._closed: GatewayError | None = None
 
     @property
     def upstream_count(self) -> int:
@@ -66,12 +67,15 @@ class SharedQuotes:
             text = f"{self._readers} quote streams are open; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
         first = await self._first(watch.symbols)
+        if self._closed is not None:
+            raise self._closed
         box = Mailbox(watch, self._monotonic)
         epoch = self._epoch()
         self._readers += 1
         self._join(watch.symbols, box)
         try:
             for quote in first:
+                box.check()
                 taken = self._snapshot(quote)
                 yield box.event(StreamKind.SNAPSHOT, epoch, taken)
             async for event in self._updates(box, epoch):
@@ -83,23 +87,25 @@ class SharedQuotes:
     async def start_over(self) -> None:
         """End every stream because a new epoch begins, in which sequences start at 1 again."""
         text = "A new epoch has begun; subscribe again."
-        await self._end_all(EpochChanged(Reason.EPOCH_CHANGED, text))
         self._sequences.clear()
+        await self._end_all(EpochChanged(Reason.EPOCH_CHANGED, text))
 
     async def close(self) -> None:
         """End every upstream and tell every reader."""
         text = "The gateway is stopping; connect again later."
-        await self._end_all(Unavailable(Reason.SHUTTING_DOWN, text))
+        self._closed = Unavailable(Reason.SHUTTING_DOWN, text)
+        await self._end_all(self._closed)
 
     async def _end_all(self, error: GatewayError) -> None:
-        tasks = [each.task for each in self._upstreams.values() if each.task is not None]
-        for upstream in self._upstreams.values():
+        # Taken away first: whoever comes while they end begins upstreams of its own.
+        ended, self._upstreams = list(self._upstreams.values()), {}
+        tasks = [each.task for each in ended if each.task is not None]
+        for upstream in ended:
             for box in upstream.boxes:
                 box.fail(error)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._upstreams.clear()
 
     async def _updates(self, box: Mailbox, epoch: str) -> AsyncGenerator[QuoteEvent, None]:
         beat = self._monotonic() + HEARTBEAT_S
@@ -144,14 +150,19 @@ class SharedQuotes:
                 continue
             upstream.boxes.discard(box)
             if not upstream.boxes and upstream.ending is None:
-                upstream.ending = loop.call_later(GRACE_S, self._end, symbol)
+                upstream.ending = loop.call_later(GRACE_S, self._end, symbol, upstream)
 
-    def _end(self, symbol: str) -> None:
-        upstream = self._upstreams.pop(symbol, None)
-        if upstream is not None:
-            self._sequences[symbol] = upstream.sequence
-            if upstream.task is not None:
-                upstream.task.cancel()
+    def _end(self, symbol: str, upstream: _Upstream) -> None:
+        if self._forget(symbol, upstream) and upstream.task is not None:
+            upstream.task.cancel()
+
+    def _forget(self, symbol: str, upstream: _Upstream) -> bool:
+        """Let go of an upstream; False where it had ended before, and another may be there."""
+        if self._upstreams.get(symbol) is not upstream:
+            return False
+        self._sequences[symbol] = upstream.sequence
+        del self._upstreams[symbol]
+        return True
 
     async def _pump(self, symbol: str, upstream: _Upstream) -> None:
         """Carry one symbol's quotes from the terminal to its readers until cancelled."""
@@ -164,7 +175,6 @@ class SharedQuotes:
                     upstream.publish(quote)
         except Exception as found:
             error = found
-        self._sequences[symbol] = upstream.sequence
-        self._upstreams.pop(symbol, None)
+        self._forget(symbol, upstream)
         for box in upstream.boxes:
             box.fail(error)

@@ -1,0 +1,112 @@
+"""Shared quotes: a reader is told why its stream ends, wherever in it the end comes."""
+
+import asyncio
+
+import pytest
+
+from quantgraph.domain.errors import EpochChanged, Unavailable
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import QuoteWatch, StreamKind
+from quantgraph.services.quotes import SharedQuotes
+
+A, B = "600519.SH", "000001.SZ"
+
+
+def quote(symbol, time=1):
+    return Quote(symbol, time, 1.0, 1, 1, 1, 1, 0, 0.0, (), (), False, Source.SIMULATED)
+
+
+class Feed:
+    """A feed and its first quotes; a test says when it breaks, and holds snapshots back."""
+
+    def __init__(self):
+        self.broken = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def quotes(self, symbols):
+        await self.open.wait()
+        return [quote(symbol) for symbol in symbols]
+
+    async def follow(self, symbol):
+        yield quote(symbol, 2)
+        await self.broken.wait()
+
+    def state(self):
+        return None
+
+
+@pytest.fixture
+async def feed():
+    return Feed()
+
+
+@pytest.fixture
+async def shared(feed):
+    shared = SharedQuotes(feed, feed, lambda: "e1")
+    yield shared
+    await shared.close()
+
+
+async def test_a_reader_inside_its_snapshots_is_told_that_the_gateway_stops(shared):
+    events = shared.watch(QuoteWatch((A, B)))
+    assert (await anext(events)).kind is StreamKind.SNAPSHOT
+    await shared.close()
+    with pytest.raises(Unavailable) as caught:
+        await anext(events)
+    assert caught.value.reason is Reason.SHUTTING_DOWN
+
+
+async def test_a_reader_inside_its_snapshots_is_told_of_a_new_epoch(shared):
+    events = shared.watch(QuoteWatch((A, B)))
+    await anext(events)
+    await shared.start_over()
+    # Another reader's upstream of the new epoch is not this one's.
+    other = shared.watch(QuoteWatch((B,)))
+    await anext(other)
+    with pytest.raises(EpochChanged):
+        await anext(events)
+    assert (await anext(other)).kind is StreamKind.UPDATE
+
+
+async def test_a_reader_inside_its_snapshots_is_told_that_its_source_is_gone(shared, feed):
+    events = shared.watch(QuoteWatch((A, B)))
+    await anext(events)
+    feed.broken.set()
+    while shared.upstream_count:
+        await asyncio.sleep(0)
+    with pytest.raises(Unavailable) as caught:
+        await anext(events)
+    assert caught.value.reason is Reason.SOURCE_UNAVAILABLE
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_whoever_comes_while_the_gateway_stops_is_told_so(shared, feed, turns):
+    await anext(shared.watch(QuoteWatch((A,))))
+    feed.open.clear()
+    coming = asyncio.ensure_future(anext(shared.watch(QuoteWatch((A, B)))))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(shared.close())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    feed.open.set()
+    with pytest.raises(Unavailable) as caught:
+        await coming
+    assert caught.value.reason is Reason.SHUTTING_DOWN
+    await closing
+    assert shared.upstream_count == 0
+
+
+async def test_what_a_reader_left_behind_does_not_end_the_next_ones_stream(shared):
+    old = shared.watch(QuoteWatch((A,)))
+    await anext(old)
+    await old.aclose()
+    grace = shared._upstreams[A].ending
+    await shared.start_over()
+    new = shared.watch(QuoteWatch((A,)))
+    await anext(new)
+    grace._run()  # what the loop does when the grace is over
+    assert shared.upstream_count == 1
+    assert (await anext(new)).kind is StreamKind.UPDATE
