@@ -3,5 +3,16 @@
 from quantgraph.client.connection import Client, connect
 from quantgraph.client.downloads import Download, DownloadStream, FailedSymbol
 from quantgraph.client.requests import BarOptions
+from quantgraph.client.resuming import Retry
+from quantgraph.client.saving import Saved
 
-__all__ = ["BarOptions", "Client", "Download", "DownloadStream", "FailedSymbol", "connect"]
+__all__ = [
+    "BarOptions",
+    "Client",
+    "Download",
+    "DownloadStream",
+    "FailedSymbol",
+    "Retry",
+    "Saved",
+    "connect",
+]

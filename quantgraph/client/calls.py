@@ -32,7 +32,7 @@ class Caller:
 
     def __init__(self, target: str, key: str | None, timeout: float) -> None:
         """Open lazily: nothing is sent before the first call."""
-        self._target = target
+        self.target = target
         self._channel = grpc.insecure_channel(target, options=_OPTIONS)
         self._metadata = (("x-api-key", key),) if key else ()
         self._timeout = timeout
@@ -71,11 +71,11 @@ class Caller:
         details: Any = rpc_status  # the package has no types
         status: Status | None = details.from_call(error)
         if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
-            text = f"No gateway answers at {self._target}: {error.details()}."
-            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text, target=self._target) from None
+            text = f"No gateway answers at {self.target}: {error.details()}."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text, target=self.target) from None
         if status is None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-            text = f"{self._target} has not answered within {self._timeout} s."
-            raise Unavailable(Reason.TIMED_OUT, text, target=self._target) from None
+            text = f"{self.target} has not answered within {self._timeout} s."
+            raise Unavailable(Reason.TIMED_OUT, text, target=self.target) from None
         number: int = error.code().value[0]
         plain = Status(code=number, message=error.details() or "")
         raise status_from_proto(status or plain) from None

@@ -1,12 +1,17 @@
 """A connection to a gateway, blocking: for scripts, notebooks and the command line."""
 
 from collections.abc import Generator, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Self, Unpack
 
 from quantgraph.client.calls import Caller
 from quantgraph.client.downloads import Checkpoint, Download, DownloadStream, collect
+from quantgraph.client.progress import Progression, progress_bar
 from quantgraph.client.requests import BarOptions, bar_request
 from quantgraph.client.resuming import Retry, resumed
+from quantgraph.client.saving import Saved, SavedState, make_folder, save
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.sectors import Sector
 from quantgraph.domain.system import ServerInfo
@@ -73,18 +78,37 @@ class Client:
 
     def stream_bars(self, symbols: Iterable[str], **options: Unpack[BarOptions]) -> DownloadStream:
         """Return the same symbol by symbol, so that only one of them is held in memory."""
-        return self.go_on(bar_request(symbols, options))
+        return self._stream(bar_request(symbols, options), Checkpoint(), self.retry)
 
-    def go_on(self, request: BarRequest, begin: Checkpoint | None = None) -> DownloadStream:
-        """Return the download of a request, or the rest of it behind a checkpoint."""
+    def save_bars(
+        self,
+        symbols: Iterable[str],
+        folder: Path | str,
+        *,
+        progress: bool = True,
+        **options: Unpack[BarOptions],
+    ) -> Saved:
+        """Download into `folder`, one Parquet file a symbol, which appears whole or not at all.
+
+        What a call could not finish, the next one of the same request goes on with, for 24 hours;
+        until then `STATE` of `saving` is in the folder. A bar on standard error shows the progress.
+        Errors: DATA_DIR_UNUSABLE, DOWNLOAD_INCOMPLETE where the connection was lost for good, ….
+        """
+        request = bar_request(symbols, options)
+        state = SavedState(make_folder(Path(folder)), request, self._caller.target)
+        shown = progress_bar(len(request.symbols)) if progress else nullcontext(Progression())
+        with shown as told:
+            retry = replace(self.retry, tell=told.say) if progress else self.retry
+            return save(lambda asked, begin: self._stream(asked, begin, retry), state, told)
+
+    def _stream(self, request: BarRequest, begin: Checkpoint, retry: Retry) -> DownloadStream:
         message = download_to_proto(request)
 
         def call(token: bytes) -> Generator[bytes]:
             message.resume_token = token
             return self._caller.stream("/quantgraph.v1.BarService/DownloadBars", message)
 
-        frames = resumed(call, self.retry, begin.token if begin else b"")
-        return DownloadStream(request, frames, begin)
+        return DownloadStream(request, resumed(call, retry, begin.token), begin)
 
     def sector(self, name: str) -> Sector:
         """Return a sector with its members. Errors: UNKNOWN_SECTOR."""

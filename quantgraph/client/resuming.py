@@ -49,15 +49,18 @@ def resumed(
 
     Raises what the last call raised; DOWNLOAD_CORRUPT where bytes are no frame.
     """
-    attempt = 0
+    attempt, ended = 0, False
     while True:
         try:
             with closing(call(token)) as answers:
                 for answer in answers:
                     frame = _read(answer)
                     token, attempt = frame.resume_token or token, 0
+                    ended = _is_last(frame)
                     yield frame
         except GatewayError as error:
+            if ended:
+                return  # the cut came behind the end
             attempt += 1
             own = error.reason is Reason.DOWNLOAD_CORRUPT
             if own or not token or not error.retryable or attempt > retry.attempts:
@@ -65,6 +68,10 @@ def resumed(
             retry.wait(attempt, error)
         else:
             return
+
+
+def _is_last(frame: Frame) -> bool:
+    return isinstance(frame, DownloadBarsResponse) and frame.HasField("summary")
 
 
 def _read(answer: bytes) -> Frame:

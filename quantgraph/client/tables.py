@@ -76,9 +76,14 @@ def to_arrow(series: Sequence[BarSeries]) -> Any:  # noqa: ANN401 pyarrow may be
     return pa.table(data)
 
 
+def parquet_path(folder: Path, symbol: str) -> Path:
+    """Return the file of a symbol."""
+    return folder / f"{symbol}.parquet"
+
+
 def write_parquet(series: BarSeries, folder: Path) -> Path:
     """Write one series to `<symbol>.parquet`, which appears whole or not at all."""
-    path = folder / f"{series.symbol}.parquet"
+    path = parquet_path(folder, series.symbol)
     partial = path.with_suffix(".parquet.part")
     try:
         to_polars([series]).write_parquet(partial)
