@@ -2,9 +2,12 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
+from grpc import aio
+
+from grpc_bridge.ahead import write_ahead
 from grpc_bridge.downloads import download
 from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.errors import GatewayError
@@ -32,10 +35,9 @@ class BarServicer(BarServiceServicer):
 
     # Its frames are bytes already: see `quantgraph.wire.frames`.
     async def DownloadBars(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, request: bars_pb2.DownloadBarsRequest, context: object
-    ) -> AsyncGenerator[bytes]:
+        self, request: bars_pb2.DownloadBarsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> None:
         asked = download_from_proto(request)
         frames = download(self._gateway, asked, self._seal, request.resume_token)
         async with aclosing(frames):
-            async for frame in frames:
-                yield frame
+            await write_ahead(frames, context)
