@@ -23,14 +23,16 @@ RPCS = {
     "Query.sector": "SectorService.GetSector",
     "Query.sectors": "SectorService.ListSectors",
     "Query.serverInfo": "SystemService.GetServerInfo",
+    "Query.ticks": "TickService.ListTicks",
+    "Query.trades": "TickService.ListTicks",
     "Mutation.cancelOrder": "OrderService.CancelOrder",
     "Mutation.submitOrder": "OrderService.SubmitOrder",
     "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
     "Subscription.quotes": "QuoteService.WatchQuotes",
     "Account.asset": "AccountService.GetAsset",
 }
-# Bulk is what gRPC is there for; GraphQL has no ticks yet.
-ONLY_GRPC = {"BarService.DownloadBars", "TickService.ListTicks"}
+# Bulk is what gRPC is there for.
+ONLY_GRPC = {"BarService.DownloadBars"}
 
 
 def test_every_root_field_has_its_rpc():
