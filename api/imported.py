@@ -1,6 +1,6 @@
 """What mock mode takes from the imported data: its listings, its first day, and their summary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 
 import structlog
@@ -28,9 +28,9 @@ class StoreListings:
         """Return the imported instruments among the symbols."""
         return self._store.instruments(symbols)
 
-    def generation(self) -> int:
-        """Return a number that changes with every import."""
-        return self._store.generation()
+    def version(self) -> Hashable:
+        """Return a value that differs after every import; never waits."""
+        return self._store.version()
 
     def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
         """Return the newest imported daily bar before a day of those that have any."""

@@ -1,6 +1,6 @@
 """What a store of recorded market data holds, and how a service asks it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,10 +34,14 @@ class HeldBars:
 
 
 class MarketShelf(Protocol):
-    """Recorded data by symbol. Every method blocks: call it through `Workers`.
+    """Recorded data by symbol. Every method but `version` blocks: call it through `Workers`.
 
     Errors: Unavailable STORE_UNAVAILABLE where the store cannot be read.
     """
+
+    def version(self) -> Hashable:
+        """Return a value that differs after everything that is written; never waits."""
+        ...
 
     def read_bars(self, request: BarRequest) -> Sequence[HeldBars | GatewayError | None]:
         """Return the bars per symbol in order, None where the series is not held at all.

@@ -27,6 +27,7 @@ from quantgraph.domain.shelf import HeldBars, MarketShelf
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
 from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.listed import ListedInstruments
 from quantgraph.services.workers import Workers
 
 Answer = TypeVar("Answer")
@@ -60,6 +61,7 @@ class Recorded:
         self._inner = inner
         self._workers = workers
         self._judge = judge
+        self._listed = ListedInstruments(shelf, workers)
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Answer base periods without adjustment; see `ports.Bars`."""
@@ -107,7 +109,7 @@ class Recorded:
 
     async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
         """Answer imported descriptions, then the inner market's, then bare listings."""
-        held = await self._workers.run(self._shelf.instruments, list(symbols))
+        held = await self._listed.find(symbols)
         bare = [s for s in symbols if s not in held or held[s].name is None]
         inner = await self._inner.reference.instruments(bare) if bare else ()
         described = dict(zip(bare, inner, strict=True))

@@ -25,6 +25,7 @@ from quantgraph.store.inventory import Holding, find_faults, list_holdings
 from quantgraph.store.reader import Reader
 from quantgraph.store.schema import connect, open_file
 from quantgraph.store.series import BAR, SeriesKey
+from quantgraph.store.version import FileVersion
 from quantgraph.store.writer import MarketWriter
 
 _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
@@ -51,6 +52,7 @@ class MarketStore:
         """Open or make `market.sqlite` in the data folder (see `schema.open_file` for errors)."""
         self.file = open_file(folder)
         self._reader = Reader(self.file)
+        self._version = FileVersion(self.file)
         self._writing = threading.Lock()
 
     @property
@@ -61,6 +63,7 @@ class MarketStore:
     def close(self) -> None:
         """Close all connections; later reads fail."""
         self._reader.close()
+        self._version.close()
 
     @contextmanager
     def write(self, calendar: TradingCalendar) -> Generator[MarketWriter]:
@@ -152,6 +155,10 @@ class MarketStore:
         with self._reader.snapshot() as snapshot:
             rows = snapshot.connection.execute(query, (BAR, period.value))
             return frozenset(row[0] for row in rows)
+
+    def version(self) -> bytes:
+        """Return a value that differs after every commit; costs no transaction, never waits."""
+        return self._version.now()
 
     def generation(self) -> int:
         """Return the number of imports that changed anything."""

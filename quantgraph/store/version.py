@@ -34,8 +34,15 @@ class FileVersion:
             raise Unavailable(Reason.STORE_UNAVAILABLE, text, file=str(file)) from error
 
     def now(self) -> bytes:
-        """Return the value. Two readings are equal if nothing was committed between them."""
-        return self._memory[:_HEADER_BYTES]
+        """Return the value. Two readings are equal if nothing was committed between them.
+
+        Raises Unavailable STORE_UNAVAILABLE once it is closed.
+        """
+        try:
+            return self._memory[:_HEADER_BYTES]
+        except ValueError as error:
+            text = f"The store {self._file} is closed."
+            raise Unavailable(Reason.STORE_UNAVAILABLE, text, file=str(self._file)) from error
 
     def close(self) -> None:
         """Close the connection and the memory."""

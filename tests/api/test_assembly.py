@@ -11,6 +11,7 @@ from quantgraph.config import CalendarConfig, load_config
 from quantgraph.domain.bars import BarRequest, Period, window
 from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.clock import SystemClock
+from quantgraph.domain.reasons import Reason
 from quantgraph.services.calendar import load_calendar
 from quantgraph.store.imports.draft import ImportOptions
 from quantgraph.store.imports.importer import Importer
@@ -87,6 +88,19 @@ async def test_an_import_while_serving_is_followed_by_quotes_and_told_of(assembl
         assert (await gateway.system.info()).data.startswith("imported daily bars of 1 symbols")
         rows = await read(assembly, "600036.SH", Period.DAY_1, window(last=5))
         assert rows["close"].tolist() == [9.0]
+
+
+async def test_a_new_name_is_known_as_soon_as_its_import_is_done(assembled, load):
+    names = "symbol,name\n{symbol},{name}\n"
+    async with assembled() as assembly:
+        reference, quotes = assembly.gateway.reference, assembly.gateway.quotes
+        for _ in range(2):
+            assert await reference.instruments(["000404.SZ"]) == [None]
+            assert (await quotes.quotes(["000404.SZ"]))[0].reason is Reason.UNKNOWN_SYMBOL
+        for name in ("长虹华意", "别名"):
+            load("instruments", names.format(symbol="000404.SZ", name=name))
+            assert (await quotes.quotes(["000404.SZ"]))[0].last_price > 0
+            assert (await reference.instruments(["000404.SZ"]))[0].name == name
 
 
 async def test_an_import_later_than_the_clock_is_history_and_moves_it_at_the_next_start(

@@ -1,3 +1,5 @@
+import asyncio
+import threading
 from datetime import date
 
 import numpy as np
@@ -261,3 +263,41 @@ async def test_ticks_of_a_known_symbol_may_be_none_but_an_unknown_one_is_an_erro
             TickRequest("688999.SH", TickKind.TRADE, None, None, ("time",), 10)
         )
     assert caught.value.reason is Reason.UNKNOWN_SYMBOL
+
+
+async def test_known_instruments_are_answered_without_a_worker(chain, load, workers):
+    load("instruments", "symbol,name\n600519.SH,贵州茅台\n")
+    before = await chain.recorded.instruments(["600519.SH", "300750.SZ", "000404.SZ"])
+    assert [each and each.name for each in before] == ["贵州茅台", "名300", None]
+    workers.close()
+    assert await chain.recorded.instruments(["000404.SZ", "300750.SZ", "600519.SH"]) == before[::-1]
+
+
+async def test_an_import_is_answered_by_the_very_next_question(chain, load):
+    assert await chain.recorded.instruments(["000404.SZ"]) == [None]
+    for name in ("长虹华意", "别名"):
+        load("instruments", f"symbol,name\n000404.SZ,{name}\n")
+        assert (await chain.recorded.instruments(["000404.SZ"]))[0].name == name
+
+
+async def test_what_an_import_overtakes_is_not_kept(chain, load, monkeypatch):
+    read = chain.store.instruments
+
+    began, done = threading.Event(), threading.Event()
+
+    def overtaken(symbols):
+        found = read(symbols)
+        began.set()
+        assert done.wait(20)
+        return found
+
+    monkeypatch.setattr(chain.store, "instruments", overtaken)
+    slow = asyncio.ensure_future(chain.recorded.instruments(["000404.SZ"]))
+    await asyncio.to_thread(began.wait, 20)
+    monkeypatch.undo()
+    load("instruments", "symbol,name\n000404.SZ,长虹华意\n")
+    # Another question has noticed the import by the time the slow answer comes.
+    await chain.recorded.instruments(["600036.SH"])
+    done.set()
+    assert await slow == [None]
+    assert (await chain.recorded.instruments(["000404.SZ"]))[0].name == "长虹华意"

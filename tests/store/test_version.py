@@ -10,6 +10,7 @@ import pytest
 from quantgraph.config import CalendarConfig
 from quantgraph.domain.bars import BarColumns, Period
 from quantgraph.domain.calendar import starts_of
+from quantgraph.domain.errors import Unavailable
 from quantgraph.services.calendar import load_calendar
 from quantgraph.store.market import MarketStore
 from quantgraph.store.version import FileVersion
@@ -82,3 +83,20 @@ def test_a_checkpoint_never_hides_a_commit(store, version):
         put(store, float(close))
         assert version.now() != before
     other.close()
+
+
+def test_the_store_tells_its_version_without_a_transaction(store, version):
+    put(store, 1.0)
+    before = store.counter.transactions
+    assert store.version() == version.now()
+    seen = store.version()
+    put(store, 2.0)
+    assert store.version() != seen
+    assert store.counter.transactions == before
+
+
+def test_a_closed_store_has_no_version(tmp_path):
+    store = MarketStore(tmp_path)
+    store.close()
+    with pytest.raises(Unavailable):
+        store.version()

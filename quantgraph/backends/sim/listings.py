@@ -1,6 +1,6 @@
 """What the simulated market may know of imported data: enough to go on from where it ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -22,10 +22,10 @@ class Anchor:
 
 
 class Listings(Protocol):
-    """Imported data, as the market store holds it. Blocking: only ever called in a worker."""
+    """Imported data as the market store holds it. All but `version` blocks: call it in a worker."""
 
-    def generation(self) -> int:
-        """Return a number that changes with every import."""
+    def version(self) -> Hashable:
+        """Return a value that differs after every import; never waits."""
         ...
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
@@ -52,7 +52,7 @@ class Listings(Protocol):
 class NoListings:
     """Nothing was imported."""
 
-    def generation(self) -> int:
+    def version(self) -> Hashable:
         """Never change."""
         return 0
 

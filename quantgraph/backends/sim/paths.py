@@ -1,6 +1,6 @@
 """Which symbols exist in the simulated world, and the daily path of each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -45,15 +45,16 @@ class _Walked:
 
 
 class Paths:
-    """Instruments and daily paths by symbol. Blocking (imports are read): call it in a worker.
+    """Instruments and daily paths by symbol. What imports are read for blocks: call it in a worker.
 
+    `recall…` and `ready` answer from memory and never block.
     An import may change what a path goes on from: then it is walked anew, and no other is.
     """
 
     def __init__(self, world: World) -> None:
         """Compute nothing yet."""
         self.world = world
-        self._known: tuple[int, Memo[str, _Known]] = (-1, Memo(_KEPT_NAMES))
+        self._known: tuple[Hashable, Memo[str, _Known]] = (None, Memo(_KEPT_NAMES))
         self._paths: Memo[str, _Walked] = Memo(_KEPT)
 
     def instruments(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
@@ -73,6 +74,23 @@ class Paths:
             if _listed(one.instrument, day)
         }
 
+    def recall(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument] | None:
+        """Return what `instruments` would, if all of it is in memory; never blocks."""
+        known = self._held(symbols)
+        if known is None:
+            return None
+        return {s: k.instrument for s, k in known.items() if _listed(k.instrument, day)}
+
+    def recall_paths(self, symbols: Sequence[str], day: date) -> Mapping[str, Path] | None:
+        """Return what `load` would, if all of it is in memory; never blocks."""
+        known = self._held(symbols)
+        if known is None:
+            return None
+        listed = [symbol for symbol, one in known.items() if _listed(one.instrument, day)]
+        walked = {symbol: self._paths.get(symbol) for symbol in listed}
+        found = {s: w.path for s, w in walked.items() if w is not None and w.known == known[s]}
+        return found if len(found) == len(listed) else None
+
     def ready(self, symbol: str, day: date) -> Path | None:
         """Return the path if it is in memory already; never blocks."""
         walked = self._paths.get(symbol)
@@ -83,6 +101,12 @@ class Paths:
     def anchored(self, symbols: Sequence[str]) -> Collection[str]:
         """Return the symbols whose path goes on from an imported bar."""
         return {s for s, known in self._look(symbols).items() if known.anchor is not None}
+
+    def _held(self, symbols: Sequence[str]) -> dict[str, _Known] | None:
+        memo = self._present()
+        held = {symbol: memo.get(symbol) for symbol in symbols}
+        known = {symbol: one for symbol, one in held.items() if one is not None}
+        return known if len(known) == len(held) else None
 
     def _look(self, symbols: Sequence[str]) -> dict[str, _Known]:
         memo = self._present()
@@ -98,12 +122,12 @@ class Paths:
 
         A slower thread keeps filling the memory that it began with, never the one after it.
         """
-        generation = self.world.listings.generation()
+        version = self.world.listings.version()
         kept, memo = self._known
-        if kept == generation:
+        if kept == version:
             return memo
         fresh: Memo[str, _Known] = Memo(_KEPT_NAMES)
-        self._known = (generation, fresh)
+        self._known = (version, fresh)
         return fresh
 
     def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:

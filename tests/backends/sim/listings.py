@@ -21,7 +21,7 @@ class Shelf:
     asked: int = 0
     imports: int = 0
 
-    def generation(self) -> int:
+    def version(self) -> int:
         return self.imports
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:

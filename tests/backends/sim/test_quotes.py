@@ -1,6 +1,7 @@
 """Quotes at any instant: consistent with the day's minutes, inside the band, the same for all."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -121,6 +122,42 @@ async def test_unknown_and_not_yet_listed_symbols_have_no_quote(make_stage) -> N
     assert isinstance(found[0], Quote)
     assert isinstance(found[1], GatewayError)
     assert found[1].reason is Reason.UNKNOWN_SYMBOL
+
+
+async def test_what_is_in_memory_is_answered_without_a_worker(make_stage, workers) -> None:
+    stage = make_stage()
+    symbols = ["600519.SH", "000001.SZ"]
+    before = await stage.market.quotes(symbols), await stage.market.instruments(symbols)
+    workers.close()
+    assert (await stage.market.quotes(symbols), await stage.market.instruments(symbols)) == before
+    stage.move_to(1, 5_000)
+    assert (await stage.market.quotes(symbols))[0].time > before[0][0].time
+    with pytest.raises(RuntimeError):
+        await stage.market.quotes(["000858.SZ"])
+
+
+async def test_many_quotes_are_never_made_on_the_event_loop(make_stage, workers) -> None:
+    stage = make_stage()
+    symbols = sorted(UNIVERSE)[:17]
+    await stage.market.quotes(symbols)
+    workers.close()
+    assert len(await stage.market.quotes(symbols[:16])) == 16
+    with pytest.raises(RuntimeError):
+        await stage.market.quotes(symbols)
+
+
+async def test_an_import_is_followed_by_the_very_next_question(make_stage) -> None:
+    shelf = Shelf()
+    stage = make_stage(shelf)
+    (before,) = await stage.market.instruments(["600519.SH"])
+    assert isinstance((await stage.market.quotes(["600519.SH"]))[0], Quote)
+    shelf.held["600519.SH"] = replace(before, name="新名", list_date=date(2023, 2, 2))
+    shelf.imports += 1
+    (refused,) = await stage.market.quotes(["600519.SH"])
+    assert refused.reason is Reason.UNKNOWN_SYMBOL
+    assert await stage.market.instruments(["600519.SH"]) == [None]
+    stage.move_to(1, 0)
+    assert (await stage.market.instruments(["600519.SH"]))[0].name == "新名"
 
 
 async def test_quotes_say_that_they_are_simulated(stage: Stage) -> None:
