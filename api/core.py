@@ -1,19 +1,29 @@
 """graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
 import graphql
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationType,
+)
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
+from api.cells import NotPlain
 from api.executor import PlainExecutor
+from api.roots import Arguments, Place, RootCall
 from api.slots import KeptTexts
 
 
@@ -26,13 +36,21 @@ class Run:
     variables: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Variables as the resolvers get them; `arguments` where the root field is called here."""
+
+    variables: VariableValues
+    arguments: Arguments | None
+
+
 class Prepared:
     """An operation made ready once, for any number of runs by anyone with any variables.
 
     Nothing of a caller is in it: context and variables come with each run.
     """
 
-    def __init__(self, executor: PlainExecutor) -> None:
+    def __init__(self, executor: PlainExecutor, schema: Schema) -> None:
         """Keep an executor that has not run, and the fields that it starts with."""
         self._executor = executor
         self._schema, operation = executor.schema, executor.operation
@@ -45,30 +63,62 @@ class Prepared:
         )
         serially = operation.operation is OperationType.MUTATION
         self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
+        self._call = _call(executor, schema, root, fields.grouped_field_set)
 
-    def coerce(self, variables: dict[str, Any]) -> VariableValues:
+    def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""
         values = get_variable_values(self._schema, self._variables, variables)
         if isinstance(values, list):
             raise VariablesRefused(values)
-        return values
+        return Bound(values, None if self._call is None else self._call.arguments(values))
 
-    async def run(self, variables: VariableValues, context: object) -> ExecutionResult:
+    async def run(self, bound: Bound, context: object) -> ExecutionResult:
         """Execute a query or mutation."""
+        call = self._call
+        if call is None or bound.arguments is None:
+            executor = self._fresh(bound, context)
+            return await _result(executor, executor.execute_collected_root_fields(*self._start))
+        try:
+            value = await call.run(bound.arguments, bound.variables, context)
+        except Exception as error:
+            value = error
+        else:
+            with suppress(Exception):  # whatever is wrong with the value, graphql-core finds it
+                return ExecutionResult({call.place.key: call.write(value)}, None)
+        executor = self._fresh(bound, context)
+        return await _result(executor, call.complete(executor, value))
+
+    def _fresh(self, bound: Bound, context: object) -> Any:  # noqa: ANN401 graphql-core's generics
+        """Return an executor for one run: what it leaves behind must not meet another."""
         executor: Any = copy(self._executor)
-        executor.variable_values, executor.context_value = variables, context
-        # What one run leaves behind must not meet another.
+        executor.variable_values, executor.context_value = bound.variables, context
         executor.collected_errors = CollectedErrors()
         executor.background_futures = set()
         executor.pending_incremental_futures = set()
-        try:
-            data = executor.execute_collected_root_fields(*self._start)
-            if isawaitable(data):
-                data = await data
-        except GraphQLError as error:
-            executor.collected_errors.add(error, None)
-            data = None
-        return cast("ExecutionResult", executor.build_response(data))
+        return executor
+
+
+async def _result(executor: Any, data: Any) -> ExecutionResult:  # noqa: ANN401
+    """Return the result of an execution; an error that nothing below could hold ends its data."""
+    try:
+        done = await data if isawaitable(data) else data
+    except GraphQLError as error:
+        executor.collected_errors.add(error, None)
+        done = None
+    return cast("ExecutionResult", executor.build_response(done))
+
+
+def _call(
+    executor: PlainExecutor, schema: Schema, root: GraphQLObjectType, fields: Mapping[str, Any]
+) -> RootCall | None:
+    """Return the call of the only root field, None where graphql-core executes."""
+    if len(fields) != 1:
+        return None
+    ((key, details),) = fields.items()
+    try:
+        return RootCall(executor, schema, Place(root, key, details))
+    except NotPlain:
+        return None
 
 
 class VariablesRefused(Exception):
@@ -86,6 +136,7 @@ class Core:
     def __init__(self, schema: Schema, ordinary_rows: int, texts: KeptTexts) -> None:
         """Let at most `ordinary_rows` rows held as columns take the ordinary path."""
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        self._strawberry = schema
         self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows, "texts": texts}
 
     def prepare(self, run: Run) -> Prepared:
@@ -103,7 +154,7 @@ class Core:
         )
         if isinstance(built, list):
             raise VariablesRefused(cast("list[GraphQLError]", built))
-        return Prepared(built)
+        return Prepared(built, self._strawberry)
 
     async def subscribe(
         self, run: Run, context: object

@@ -11,10 +11,9 @@ import orjson
 import structlog
 from cachetools import LRUCache
 from graphql import ExecutionResult, OperationType
-from graphql.execution.values import VariableValues
 from strawberry import Schema
 
-from api.core import Core, Prepared, Run, VariablesRefused
+from api.core import Bound, Core, Prepared, Run, VariablesRefused
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
@@ -78,7 +77,7 @@ class Executor:
         self._seconds = config.resolver_seconds
         self._documents = Documents(self._core.schema, config)
         self._ready: LRUCache[tuple[Operation, bytes], Prepared] = LRUCache(_READY)
-        self._coerced: LRUCache[tuple[Operation, bytes], VariableValues] = LRUCache(_READY)
+        self._bound: LRUCache[tuple[Operation, bytes], Bound] = LRUCache(_READY)
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -100,10 +99,10 @@ class Executor:
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
         try:
-            prepared, variables = self._prepared(operation, request.variables)
+            prepared, bound = self._prepared(operation, request.variables)
             with operation_budget():
                 async with asyncio.timeout(self._seconds):
-                    result = await prepared.run(variables, self._context(caller))
+                    result = await prepared.run(bound, self._context(caller))
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         except TimeoutError:
@@ -133,9 +132,7 @@ class Executor:
             _log.exception("unexpected_error", request_id=caller.request_id)
             raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
 
-    def _prepared(
-        self, operation: Operation, variables: dict[str, Any]
-    ) -> tuple[Prepared, VariableValues]:
+    def _prepared(self, operation: Operation, variables: dict[str, Any]) -> tuple[Prepared, Bound]:
         """Return the operation made ready and its variables coerced, both from bounded caches.
 
         A mutation's variables are new each time and not kept. Raises VariablesRefused.
@@ -149,11 +146,11 @@ class Executor:
             if len(text) <= _KEPT_TEXT:
                 self._ready[key] = prepared
         if operation.type is OperationType.MUTATION or len(text) > _KEPT_TEXT:
-            return prepared, prepared.coerce(variables)
-        values = self._coerced.get((operation, text))
-        if values is None:
-            values = self._coerced[operation, text] = prepared.coerce(variables)
-        return prepared, values
+            return prepared, prepared.bind(variables)
+        bound = self._bound.get((operation, text))
+        if bound is None:
+            bound = self._bound[operation, text] = prepared.bind(variables)
+        return prepared, bound
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)

@@ -6,7 +6,8 @@ from typing import Any, cast
 from graphql import GraphQLList, GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.projection import NotPlain, Projection, Selections, column_cell, project, unwrapped
+from api.cells import NotPlain, column_cell, unwrapped
+from api.projection import Projection, Selections, project
 from api.slots import KeptTexts, Slot
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.reasons import Reason

@@ -9,47 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
-import numpy as np
 from graphql import (
     GraphQLEnumType,
     GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
+    GraphQLUnionType,
     is_leaf_type,
 )
 from strawberry.types.field import StrawberryField
 
+from api.cells import NotPlain, OutputType, check_column, column_cell, field_cell, unwrapped
 from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind
 from schema.rows import ColumnList, RowList
 
-_SAFE_INTEGER = 2**53 - 1
-_KINDS = {
-    "Float": Kind.FLOAT,
-    "Long": Kind.INT,
-    "Boolean": Kind.BOOL,
-    "DateTime": Kind.INSTANT,
-    "Date": Kind.DATE,
-    "String": Kind.TEXT,
-    "Symbol": Kind.TEXT,
-}
 # Values that their scalar would write as they are; any other goes through the scalar.
 _AS_THEY_ARE = {"String": str, "ID": str, "Symbol": str, "Boolean": bool}
 Writer: TypeAlias = Callable[[Any], Any]
-# graphql-core leaves the generics of its list and non-null types open.
-OutputType: TypeAlias = Any
-
-
-class NotPlain(Exception):
-    """The value is the ordinary path's: `field` left the fast path, and why."""
-
-    def __init__(self, field: str, why: str) -> None:
-        """Name the field as `Type.field`."""
-        super().__init__(f"{field} {why}")
-        self.field = field
-        self.why = why
 
 
 class Selections(Protocol):
@@ -110,11 +88,11 @@ def project(executor: Selections, kind: GraphQLObjectType, details: object) -> P
             members.append(Member(key, _constant(kind.name), _same))
             cell, nullable = Cell(key, "", Kind.CONSTANT, b'"%s"' % kind.name.encode()), True
         else:
-            column, where = _field(kind, name), f"{kind.name}.{name}"
+            column, where = plain_field(kind, name), f"{kind.name}.{name}"
             type_: OutputType = kind.fields[name].type
-            writer = _writer(executor, type_, below, where)
-            members.append(Member(key, _reader(column, where), writer))
-            cell, nullable = _cell(key, column, type_)
+            write = writer(executor, type_, below, where)
+            members.append(Member(key, _reader(column, where), write))
+            cell, nullable = field_cell(key, column, type_)
         if cells is not None and cell is not None:
             cells.append((cell, nullable))
         else:
@@ -122,37 +100,7 @@ def project(executor: Selections, kind: GraphQLObjectType, details: object) -> P
     return Projection(kind.name, members, cells)
 
 
-def check_column(field: str, cell: Cell, columns: BarColumns, *, nullable: bool) -> None:
-    """Raise NotPlain where the ordinary path would refuse a value of the column."""
-    if cell.kind is Kind.CONSTANT:
-        return
-    column, valid = columns.values.get(cell.column), columns.valid.get(cell.column)
-    if not nullable and columns.length and (column is None or _misses(valid)):
-        raise NotPlain(field, "misses values that may not be null")
-    if column is None:
-        return
-    if cell.kind is Kind.FLOAT:
-        bad = ~np.isfinite(column)
-    elif cell.kind is Kind.INT and columns.length:
-        bad = np.abs(column) > _SAFE_INTEGER
-    else:
-        return
-    if bad.any() and (valid is None or (bad & valid).any()):
-        raise NotPlain(field, "holds a number that JSON cannot carry")
-
-
-def unwrapped(kind: OutputType) -> tuple[OutputType, bool]:
-    """Return a type without its non-null mark, and whether it may be null."""
-    if isinstance(kind, GraphQLNonNull):
-        return cast("Any", kind).of_type, False
-    return kind, True
-
-
-def _misses(valid: Any) -> bool:  # noqa: ANN401 a mask or None
-    return valid is not None and not valid.all()
-
-
-def _field(kind: GraphQLObjectType, name: str) -> StrawberryField:
+def plain_field(kind: GraphQLObjectType, name: str) -> StrawberryField:
     found = kind.fields[name].extensions.get("strawberry-definition") if name in kind.fields else 0
     if not isinstance(found, StrawberryField):
         raise NotPlain(f"{kind.name}.{name}", "is answered by graphql-core itself")
@@ -178,25 +126,50 @@ def _reader(field: StrawberryField, where: str) -> Writer:
     return cast("Writer", resolver.wrapped_func)
 
 
-def _writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
-    """Return what writes a value of this type, as the ordinary path would. Raises NotPlain."""
+def writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
+    """Return what writes a value of this type as the ordinary path would.
+
+    Raises NotPlain; what it returns raises that too, and whatever a field or a scalar raises.
+    """
     inner, nullable = unwrapped(kind)
     if not nullable:
-        return _required(_writer(executor, inner, details, where), where)
+        return _required(writer(executor, inner, details, where), where)
     if isinstance(kind, GraphQLList):
         return _optional(_list_writer(executor, kind, details, where))
     if isinstance(kind, GraphQLObjectType):
         if kind.is_type_of is not None:
             raise NotPlain(where, "is one of several types")
         return _optional(project(executor, kind, details).object)
+    if isinstance(kind, GraphQLUnionType):
+        return _optional(_member_writer(executor, kind, details, where))
     if is_leaf_type(kind):
         return _leaf_writer(kind)
     raise NotPlain(where, "is one of several types")
 
 
+def _member_writer(
+    executor: Selections, kind: GraphQLUnionType, details: object, where: str
+) -> Writer:
+    """Return what writes a member of a union, told by its class."""
+    members: dict[type, Projection] = {}
+    for each in kind.types:
+        definition: Any = each.extensions.get("strawberry-definition")
+        if definition is None:
+            raise NotPlain(where, "has members of unknown classes")
+        members[definition.origin] = project(executor, each, details)
+
+    def member(value: object) -> object:
+        found = members.get(type(value))
+        if found is None:
+            raise NotPlain(where, "is no member of its union")
+        return found.object(value)
+
+    return member
+
+
 def _list_writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
     inner, nullable = unwrapped(kind.of_type)
-    write = _writer(executor, kind.of_type, details, where)
+    write = writer(executor, kind.of_type, details, where)
     if isinstance(inner, GraphQLObjectType):
         projection = project(executor, inner, details)
 
@@ -216,30 +189,10 @@ def _list_writer(executor: Selections, kind: OutputType, details: object, where:
     return values
 
 
-def column_cell(value: ColumnList, inner: OutputType, where: str, *, nullable: bool) -> Cell:
-    """Return how a column is written. Raises NotPlain."""
-    kind = _KINDS.get(getattr(inner, "name", ""))
-    if kind is None:
-        raise NotPlain(where, "is of a type that no column has")
-    cell = Cell(value.name, value.name, kind)
-    check_column(where, cell, value.columns, nullable=nullable)
-    return cell
-
-
 def _listed(value: object, where: str) -> Sequence[Any]:
     if isinstance(value, (list, tuple)):
         return cast("Sequence[Any]", value)
     raise NotPlain(where, "is no plain list")
-
-
-def _cell(key: str, field: StrawberryField, kind: OutputType) -> tuple[Cell | None, bool]:
-    leaf, nullable = unwrapped(kind)
-    found = _KINDS.get(leaf.name) if isinstance(leaf, GraphQLScalarType) else None
-    if isinstance(leaf, GraphQLEnumType):
-        found = Kind.TEXT  # a column of an enum holds the names of its values
-    if found is None or not field.is_basic_field:
-        return None, nullable
-    return Cell(key, field.python_name, found), nullable
 
 
 def _leaf_writer(kind: GraphQLScalarType | GraphQLEnumType) -> Writer:

@@ -60,17 +60,18 @@ async def answer(query: str, series: BarSeries, variables: dict[str, Any]) -> An
     document = parse(query)
     assert not validate(CORE.schema, document)
     prepared = CORE.prepare(Run(document, None, variables))
-    return await prepared.run(prepared.coerce(variables), {"series": series})
+    return await prepared.run(prepared.bind(variables), {"series": series})
 
 
 def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.core._call", lambda *_: None)
     monkeypatch.setattr("api.executor.PlainExecutor._projection", refuse)
     monkeypatch.setattr("api.executor.column_cell", leave)
     monkeypatch.setattr("api.executor.PlainExecutor._check_rows", lambda *_: None)
 
 
 def refuse(*_: object, **__: object) -> Any:
-    from api.projection import NotPlain
+    from api.cells import NotPlain
 
     return NotPlain("everything", "is taken by the ordinary path here")
 
@@ -222,7 +223,7 @@ async def test_a_prepared_operation_answers_each_run_with_its_own_context():
     prepared = CORE.prepare(Run(document, None, {}))
     lengths = [3, 0, 7]
     for length in lengths:
-        found = await prepared.run(prepared.coerce({}), {"series": one(length)})
+        found = await prepared.run(prepared.bind({}), {"series": one(length)})
         assert found.data["series"]["rowCount"] == length
         assert len(orjson.loads(Text(found.data).whole())["series"]["rows"]) == length
 
