@@ -26,4 +26,4 @@ def keep_freed() -> bool:
     except (OSError, AttributeError):  # musl has no such function
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGEST), (_TRIM_THRESHOLD, _KEPT), (_TOP_PAD, _STEP))
-    return all([tune(name, value) == 1 for name, value in wanted])
+    return all(tune(name, value) == 1 for name, value in wanted)
