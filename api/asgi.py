@@ -12,12 +12,17 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 
+# Where a scope's headers are kept once they were looked at.
+_HEADERS = "quantgraph.headers"
+
+
 def header(scope: Scope, name: bytes) -> str | None:
     """Return a header's value, or None; the first one where it comes twice."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value, "latin-1")
-    return None
+    headers = scope.get(_HEADERS)
+    if headers is None:
+        headers = scope[_HEADERS] = dict(reversed(list(scope["headers"])))
+    value = headers.get(name)
+    return None if value is None else str(value, "latin-1")
 
 
 class Gone(Exception):

@@ -42,7 +42,6 @@ from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
-from quantgraph.store.version import FileVersion
 
 _logger = structlog.get_logger(__name__)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -111,7 +110,6 @@ class _Mock:
         self._store = store
         self._calendar = calendar
         self._workers = workers
-        self._file_version = FileVersion(store.file)
         start, self._note = choose_start(store.newest_day(), calendar)
         self.clock = SimClock(start, calendar, Pace(config.mock.speed))
         world = World(config.mock.seed, calendar, self.clock.start, StoreListings(store))
@@ -174,7 +172,6 @@ class _Mock:
         await self.quotes.close()
         await self.terminal.close()
         await self.trading.close()
-        self._file_version.close()
 
     def _bars(self) -> LimitedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)
@@ -186,7 +183,7 @@ class _Mock:
     def _version(self) -> tuple[bytes, date, str]:
         """Return all that imported series depend on; coverage is judged by the clock's day."""
         moment = self.clock.moment()
-        return self._file_version.now(), moment.day, moment.epoch
+        return self._store.version(), moment.day, moment.epoch
 
     def _guard(self) -> GuardSources:
         return GuardSources(

@@ -1,6 +1,5 @@
 """Runs operations: the same path for every transport."""
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -14,6 +13,7 @@ from graphql import ExecutionResult, OperationType
 from strawberry import Schema
 
 from api.core import Bound, Core, Prepared, Run, VariablesRefused
+from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
@@ -74,7 +74,7 @@ class Executor:
         """Prepare nothing yet; documents are prepared when they first come."""
         self._core = Core(schema, config.ordinary_rows, texts)
         self._gateway = gateway
-        self._seconds = config.resolver_seconds
+        self._deadlines = Deadlines(config.resolver_seconds)
         self._documents = Documents(self._core.schema, config)
         self._ready: LRUCache[tuple[Operation, bytes], Prepared] = LRUCache(_READY)
         self._bound: LRUCache[tuple[Operation, bytes], Bound] = LRUCache(_READY)
@@ -100,13 +100,12 @@ class Executor:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
         try:
             prepared, bound = self._prepared(operation, request.variables)
-            with operation_budget():
-                async with asyncio.timeout(self._seconds):
-                    result = await prepared.run(bound, self._context(caller))
+            with operation_budget(), self._deadlines.watch():
+                result = await prepared.run(bound, self._context(caller))
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         except TimeoutError:
-            text = f"Not finished after {self._seconds} s and abandoned."
+            text = f"Not finished after {self._deadlines.seconds} s and abandoned."
             error = Unavailable(Reason.TIMED_OUT, text)
             raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
         return self._shown(result, caller)

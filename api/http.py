@@ -1,15 +1,16 @@
 """GraphQL over HTTP: one POST, one response, or a stream of events."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import parse_qs
 
+from cachetools import LRUCache
 from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, Scope, Send, header
 from api.compression import chosen_encoding
 from api.credentials import from_headers
+from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
@@ -34,6 +35,10 @@ _STATUS = {
 _DOCUMENT_FAULTS = {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED}
 
 
+# Requests known by their bytes, and the length to which they are.
+_KNOWN, _KEPT_BODY = 512, 2_048
+
+
 class HttpRefused(Exception):
     """The request never became GraphQL: status, allowed methods and the reason."""
 
@@ -53,6 +58,8 @@ class GraphQLOverHttp:
         self._executor = executor
         self._access = access
         self._config = config
+        self._deadlines = Deadlines(config.body_seconds)
+        self._known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -117,15 +124,22 @@ class GraphQLOverHttp:
             raise HttpRefused(415, bad_request(text), [(b"accept", JSON.encode())])
         if header(scope, b"content-encoding") not in (None, "identity"):
             raise HttpRefused(415, bad_request("Compressed request bodies are not read."))
-        return read_request(read_json(await self._body(scope, receive)))
+        body = await self._body(scope, receive)
+        known = self._known.get(body)
+        if known is None:
+            known = read_request(read_json(body))
+            # What comes again is short, or long only because of its variables.
+            if len(body) <= _KEPT_BODY:
+                self._known[body] = known
+        return known
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        limit, seconds = self._config.max_body_bytes, self._config.body_seconds
+        limit, seconds = self._config.max_body_bytes, self._deadlines.seconds
         declared = header(scope, b"content-length") or "0"
         if not declared.isdigit() or int(declared) > limit:
             raise _too_large(limit)
         try:
-            async with asyncio.timeout(seconds):
+            with self._deadlines.watch():
                 return await _read_body(receive, limit)
         except TimeoutError:
             text = f"The body has not arrived within {seconds} s (http.body_seconds)."

@@ -32,6 +32,7 @@ def accepted(header: str | None, offers: tuple[str, ...]) -> str | None:
     return chosen
 
 
+@lru_cache(maxsize=64)
 def is_json(content_type: str | None) -> bool:
     """Return whether a request body is declared as JSON, in UTF-8 where a charset is named."""
     media, *parameters = (content_type or "").split(";")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from strawberry.dataloader import DataLoader
 
@@ -26,11 +27,27 @@ class OperationLoaders:
         """Make empty loaders over the gateway's ports."""
         self._gateway = gateway
         self._asked: set[BarKey] = set()
-        self._instruments = DataLoader[str, Instrument | None](self._load_instruments)
-        self._quotes = DataLoader[str, Quote](self._load_quotes)
-        self._bars = DataLoader[BarKey, BarSeries](self._load_bars)
-        self._weights = DataLoader[str, list[IndexWeight]](self._load_weights)
-        self._orders = DataLoader[OrderKey, Order | None](self._load_orders)
+
+    # Each is made when it is first asked: most operations ask none.
+    @cached_property
+    def _instruments(self) -> DataLoader[str, Instrument | None]:
+        return DataLoader(self._load_instruments)
+
+    @cached_property
+    def _quotes(self) -> DataLoader[str, Quote]:
+        return DataLoader(self._load_quotes)
+
+    @cached_property
+    def _bars(self) -> DataLoader[BarKey, BarSeries]:
+        return DataLoader(self._load_bars)
+
+    @cached_property
+    def _weights(self) -> DataLoader[str, list[IndexWeight]]:
+        return DataLoader(self._load_weights)
+
+    @cached_property
+    def _orders(self) -> DataLoader[OrderKey, Order | None]:
+        return DataLoader(self._load_orders)
 
     async def instrument(self, symbol: str) -> Instrument | None:
         """Return the instrument, or None where there is none."""
