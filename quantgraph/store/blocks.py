@@ -1,7 +1,6 @@
 """Column blocks out of the file: only the asked columns of the asked chunks, each one proven."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,34 +10,54 @@ from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.store import codec
 from quantgraph.store.catalog import Piece
-from quantgraph.store.counter import ReadCounter
+from quantgraph.store.memory import Block
+from quantgraph.store.reader import Snapshot
 
-Block = tuple[Column, Mask | None]
-Blocks = Mapping[tuple[int, str], Block | GatewayError]
+# By chunk and column; None where a chunk has no such column.
+Blocks = Mapping[int, Mapping[str, Block | GatewayError | None]]
+_QUERY = (
+    "SELECT chunk, name, hash, data FROM columns WHERE chunk IN "
+    "(SELECT value FROM json_each(?)) AND name IN (SELECT value FROM json_each(?))"
+)
 
 
-def load_blocks(
-    connection: sqlite3.Connection,
-    chunks: Sequence[int],
-    names: Sequence[str],
-    counter: ReadCounter,
-) -> Blocks:
-    """Return every asked column of every asked chunk that has it, in one query.
+def find_blocks(snapshot: Snapshot, chunks: Sequence[int], names: Sequence[str]) -> Blocks:
+    """Return every asked column of every asked chunk, from memory or else in one query.
 
     A block that fails its hash is an error in its own place, so that one damaged chunk costs
     one series, not the batch.
     """
-    query = (
-        "SELECT chunk, name, hash, data FROM columns WHERE chunk IN "
-        "(SELECT value FROM json_each(?)) AND name IN (SELECT value FROM json_each(?))"
-    )
-    found: dict[tuple[int, str], Block | GatewayError] = {}
-    for chunk, name, digest, data in connection.execute(
-        query, (json.dumps(chunks), json.dumps(names))
-    ):
-        counter.add(name, len(data))
-        found[chunk, name] = open_block(data, digest, (chunk, name))
+    found: dict[int, Mapping[str, Block | GatewayError | None]] = {}
+    absent: list[int] = []
+    wanted = frozenset(names)
+    for chunk in chunks:
+        held = snapshot.memory.find(chunk)
+        if wanted <= held.keys():
+            found[chunk] = held
+        else:
+            absent.append(chunk)
+    if absent:
+        found |= _load(snapshot, absent, names)
+    for name in names:
+        blocks = [columns[name] for columns in found.values()]
+        snapshot.counter.add(name, [each.size for each in blocks if isinstance(each, Block)])
     return found
+
+
+def _load(snapshot: Snapshot, chunks: Sequence[int], names: Sequence[str]) -> Blocks:
+    read: dict[int, dict[str, Block | GatewayError | None]] = {
+        chunk: dict.fromkeys(names) for chunk in chunks
+    }
+    given = (json.dumps(chunks), json.dumps(names))
+    for chunk, name, digest, data in snapshot.connection.execute(_QUERY, given):
+        read[chunk][name] = open_block(data, digest, (chunk, name))
+    snapshot.counter.load(sum(len(columns) for columns in read.values()))
+    snapshot.memory.keep({chunk: _sound(columns) for chunk, columns in read.items()})
+    return read
+
+
+def _sound(columns: Mapping[str, Block | GatewayError | None]) -> Mapping[str, Block | None]:
+    return {name: each for name, each in columns.items() if not isinstance(each, GatewayError)}
 
 
 def open_block(data: bytes, digest: int, place: tuple[int, str]) -> Block | GatewayError:
@@ -49,7 +68,7 @@ def open_block(data: bytes, digest: int, place: tuple[int, str]) -> Block | Gate
         return _damaged(place, str(error))
     if codec.content_hash(values, valid) != digest:
         return _damaged(place, "its content does not match its hash")
-    return values, valid
+    return Block(values, valid, len(data))
 
 
 def join_pieces(blocks: Blocks, pieces: Sequence[Piece], dtypes: Mapping[str, str]) -> BarColumns:
@@ -57,31 +76,42 @@ def join_pieces(blocks: Blocks, pieces: Sequence[Piece], dtypes: Mapping[str, st
 
     A chunk without a column has no value there: 0 under a mask that says missing.
     """
-    length = sum(piece.stop - piece.start for piece in pieces)
+    length = sum([piece.stop - piece.start for piece in pieces])
+    chosen = [(blocks.get(piece.chunk, {}), piece) for piece in pieces]
     values: dict[str, Column] = {}
     valid: dict[str, Mask] = {}
     for name, dtype in dtypes.items():
-        parts = [_slice(blocks.get((piece.chunk, name)), piece, (name, dtype)) for piece in pieces]
-        values[name] = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, dtype)
-        if any(mask is not None for _, mask in parts):
-            masks = [np.ones(len(part), np.bool_) if m is None else m for part, m in parts]
-            whole = np.concatenate(masks)
-            if not whole.all():
-                valid[name] = whole
+        parts: list[Column] = []
+        masks: dict[int, Mask] = {}
+        for place, (columns, piece) in enumerate(chosen):
+            part, mask = _cut(columns.get(name), piece, (name, dtype))
+            parts.append(part)
+            if mask is not None:
+                masks[place] = mask
+        # always a copy: a view would keep the whole chunk in memory, and be open to writing
+        values[name] = np.concatenate(parts) if parts else np.empty(0, dtype)
+        if masks and not (whole := _join_masks(parts, masks)).all():
+            valid[name] = whole
     return BarColumns(length, values, valid)
 
 
-def _slice(block: Block | GatewayError | None, piece: Piece, column: tuple[str, str]) -> Block:
-    name, dtype = column
+def _cut(
+    block: Block | GatewayError | None, piece: Piece, column: tuple[str, str]
+) -> tuple[Column, Mask | None]:
+    start, stop = piece.start, piece.stop
+    if block is None:
+        return np.zeros(stop - start, column[1]), np.zeros(stop - start, np.bool_)
     if isinstance(block, GatewayError):
         raise block
-    rows = slice(piece.start, piece.stop)
-    if block is not None and len(block[0]) != piece.rows:
-        raise _damaged((piece.chunk, name), f"it has {len(block[0])} rows, not {piece.rows}")
-    if block is None:
-        length = piece.stop - piece.start
-        return np.zeros(length, dtype), np.zeros(length, np.bool_)
-    return block[0][rows], None if block[1] is None else block[1][rows]
+    values, valid = block.values, block.valid
+    if len(values) != piece.rows:
+        raise _damaged((piece.chunk, column[0]), f"it has {len(values)} rows, not {piece.rows}")
+    return values[start:stop], None if valid is None else valid[start:stop]
+
+
+def _join_masks(parts: Sequence[Column], masks: Mapping[int, Mask]) -> Mask:
+    whole = [masks.get(place, np.ones(len(part), np.bool_)) for place, part in enumerate(parts)]
+    return np.concatenate(whole)
 
 
 def _damaged(place: tuple[int, str], found: str) -> Unavailable:

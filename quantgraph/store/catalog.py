@@ -13,8 +13,9 @@ from quantgraph.store.series import DayRows, SeriesKey
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows start to stop of one chunk; `rows` is the chunk's whole length."""
+    """Rows start to stop of one chunk; `rows` is its whole length, `place` its own in the index."""
 
+    place: int
     chunk: int
     start: int
     stop: int
@@ -68,25 +69,16 @@ class SeriesIndex:
             if wanted is not None:
                 start = max(start, stop - wanted)
             if start < stop:
-                pieces.append(Piece(entry.chunk, start, stop, entry.rows))
+                pieces.append(Piece(place, entry.chunk, start, stop, entry.rows))
                 wanted = None if wanted is None else wanted - (stop - start)
             if wanted == 0:
                 break
         return pieces[::-1]
 
     def dates(self, pieces: Sequence[Piece]) -> Dates:
-        """Return the days that the selected rows lie on, ascending."""
-        places = {entry.chunk: place for place, entry in enumerate(self.entries)}
-        parts = [self._piece_days(places[piece.chunk], piece) for piece in pieces]
+        """Return the days that the selected rows lie on, ascending; a day may stand twice."""
+        parts = [self._day_rows(each.place).within(each.start, each.stop) for each in pieces]
         return np.concatenate(parts) if parts else np.empty(0, "datetime64[D]")
-
-    def _piece_days(self, place: int, piece: Piece) -> Dates:
-        held = self._day_rows(place)
-        if piece.start == 0 and piece.stop == piece.rows:
-            return held.days
-        ends = np.cumsum(held.counts)
-        first, last = np.searchsorted(ends, [piece.start, piece.stop - 1], side="right")
-        return held.days[first : last + 1]
 
     def _start(self, place: int, start: int | None, stamps: Callable[[int], Times]) -> int:
         entry = self.entries[place]
@@ -103,15 +95,18 @@ class SeriesIndex:
     def _before(self, place: int, instant: int, stamps: Callable[[int], Times]) -> int:
         """Return how many rows of the chunk are stamped before `instant`."""
         # A daily bar is stamped at midnight, so it is before an instant if its day has begun.
+        day, rest = divmod(instant + OFFSET_MS, DAY_MS)
         if self.key.daily:
-            return self._day_rows(place).before(day_of(instant - 1 + DAY_MS))
-        if (instant + OFFSET_MS) % DAY_MS == 0:
-            return self._day_rows(place).before(day_of(instant))
+            return self._day_rows(place).before(day + bool(rest))
+        if not rest:
+            return self._day_rows(place).before(day)
         times = stamps(self.entries[place].chunk)
         return int(np.searchsorted(times, instant, side="left"))
 
     def _day_rows(self, place: int) -> DayRows:
-        if place not in self._days:
+        found = self._days.get(place)
+        if found is None:
             entry = self.entries[place]
-            self._days[place] = DayRows.unpack(day_of(entry.first), entry.bits, entry.counts)
-        return self._days[place]
+            found = DayRows.unpack(day_of(entry.first), entry.bits, entry.counts)
+            self._days[place] = found
+        return found

@@ -28,7 +28,7 @@ class ChunkWriter:
             held = self._held(series, span, key.dtypes)
             merged, change = merge_rows(held, full.take(part))
             if change.changed:
-                self._write(series, span, merged)
+                self._write(key, (series, span), merged)
             count += change
         return count
 
@@ -43,7 +43,7 @@ class ChunkWriter:
             if before == _hashes_of(new):
                 count += MergeCount(unchanged=new.length)
                 continue
-            self._write(series, span, new)
+            self._write(key, (series, span), new)
             count += MergeCount(replaced=new.length) if before else MergeCount(added=new.length)
         return count
 
@@ -53,7 +53,7 @@ class ChunkWriter:
         for span, mask in keep.items():
             held = self._held(series, span, key.dtypes)
             if held is not None and mask.any():
-                self._write(series, span, held.take(mask))
+                self._write(key, (series, span), held.take(mask))
             elif held is not None:
                 self._delete(series, span)
 
@@ -65,7 +65,7 @@ class ChunkWriter:
     def read_columns(self, key: SeriesKey, names: Sequence[str]) -> BarColumns:
         """Return some columns of the whole series, as this transaction sees them."""
         dtypes = {name: key.dtypes[name] for name in names}
-        query = "SELECT span FROM chunks WHERE series = ? ORDER BY span"
+        query = "SELECT DISTINCT span FROM chunks WHERE series = ? ORDER BY span"
         series = self.find_series(key)
         spans = [row[0] for row in self._connection.execute(query, (series,)).fetchall()]
         held = [self._held(series, span, dtypes) for span in spans if series is not None]
@@ -89,12 +89,16 @@ class ChunkWriter:
         return int(cursor.lastrowid or 0)
 
     def _held(self, series: int, span: int, dtypes: Mapping[str, str]) -> BarColumns | None:
-        row = self._connection.execute(
-            "SELECT id, rows FROM chunks WHERE series = ? AND span = ?", (series, span)
-        ).fetchone()
-        if row is None:
+        parts = self._connection.execute(
+            "SELECT id, rows FROM chunks WHERE series = ? AND span = ? ORDER BY part",
+            (series, span),
+        ).fetchall()
+        if not parts:
             return None
-        chunk, length = row
+        held = [self._part(chunk, rows, dtypes) for chunk, rows in parts]
+        return held[0] if len(held) == 1 else join_rows(held, dtypes)
+
+    def _part(self, chunk: int, rows: int, dtypes: Mapping[str, str]) -> BarColumns:
         values: dict[str, Column] = {}
         valid: dict[str, Mask] = {}
         query = "SELECT name, hash, data FROM columns WHERE chunk = ?"
@@ -104,14 +108,14 @@ class ChunkWriter:
             block = open_block(data, digest, (chunk, name))
             if isinstance(block, GatewayError):
                 raise block
-            values[name] = block[0]
-            if block[1] is not None:
-                valid[name] = block[1]
-        return fill_columns(BarColumns(length, values, valid), dtypes)
+            values[name] = block.values
+            if block.valid is not None:
+                valid[name] = block.valid
+        return fill_columns(BarColumns(rows, values, valid), dtypes)
 
     def _hashes(self, series: int, span: int) -> Mapping[str, int]:
         query = (
-            "SELECT name, hash FROM columns WHERE chunk = "
+            "SELECT name, hash FROM columns WHERE chunk IN "
             "(SELECT id FROM chunks WHERE series = ? AND span = ?)"
         )
         return dict(self._connection.execute(query, (series, span)).fetchall())
@@ -119,15 +123,19 @@ class ChunkWriter:
     def _delete(self, series: int, span: int) -> None:
         self._connection.execute("DELETE FROM chunks WHERE series = ? AND span = ?", (series, span))
 
-    def _write(self, series: int, span: int, rows: BarColumns) -> None:
+    def _write(self, key: SeriesKey, place: tuple[int, int], rows: BarColumns) -> None:
+        self._delete(*place)
+        for part, cut in enumerate(key.parts(rows.values["time"])):
+            self._insert((*place, part), rows.take(cut))
+
+    def _insert(self, place: tuple[int, int, int], rows: BarColumns) -> None:
         times = rows.values["time"]
         first, last = int(times[0]), int(times[-1])
         bits, counts = DayRows.of(times).pack()
-        self._delete(series, span)
         cursor = self._connection.execute(
-            "INSERT INTO chunks (series, span, rows, first, last, days, counts) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (series, span, rows.length, first, last, bits, counts),
+            "INSERT INTO chunks (series, span, part, rows, first, last, days, counts) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*place, rows.length, first, last, bits, counts),
         )
         blocks = [(cursor.lastrowid, *block) for block in _blocks_of(rows)]
         self._connection.executemany("INSERT INTO columns VALUES (?, ?, ?, ?)", blocks)

@@ -54,10 +54,13 @@ def clean(values: Column, valid: Mask | None) -> Column:
 
 def content_hash(values: Column, valid: Mask | None) -> int:
     """Return XXH3-64, as a signed number, of the little-endian values and the validity bits."""
-    digest = xxhash.xxh3_64(cast("Any", np.ascontiguousarray(values)).data)
-    if valid is not None:
+    whole = cast("Any", np.ascontiguousarray(values)).data
+    if valid is None:
+        number = xxhash.xxh3_64_intdigest(whole)
+    else:
+        digest = xxhash.xxh3_64(whole)
         digest.update(np.packbits(valid).tobytes())
-    number = digest.intdigest()
+        number = digest.intdigest()
     return number - 2**64 if number >= 2**63 else number
 
 
@@ -87,12 +90,14 @@ def _open(payload: bytes) -> tuple[Column, Mask | None]:
     flags, kind, scale, width, rows, base, low, step = head
     if rows > _MOST_ROWS:
         raise ValueError(f"{rows} rows")
-    size = rows * width if flags & 3 != _DELTA else max(rows - 1, 0) * width
-    body = payload[_HEADER.size : _HEADER.size + size]
-    words = _unpack(body, flags & 3, (rows, width), (base, low, step))
+    method = flags & 3
+    count = rows if method != _DELTA else max(rows - 1, 0)
+    words = _unpack(payload, count, width, (low, step) if method != _RAW else (0, 1))
+    if method == _DELTA:
+        words = _summed(words, base, rows)
     valid = None
     if flags & _MASKED:
-        bits = np.frombuffer(payload, np.uint8, offset=_HEADER.size + size)
+        bits = np.frombuffer(payload, np.uint8, offset=_HEADER.size + count * width)
         valid = np.unpackbits(bits, count=rows).view(np.bool_)
     return _as_column(words, _DTYPES[kind], scale), valid
 
@@ -164,27 +169,31 @@ def _shuffle(words: Words, width: int) -> bytes:
     return narrow.view(np.uint8).reshape(-1, width).T.tobytes()
 
 
-def _unpack(body: bytes, method: int, shape: tuple[int, int], frame: tuple[int, int, int]) -> Words:
-    (rows, width), (base, low, step) = shape, frame
-    count = rows if method != _DELTA else max(rows - 1, 0)
+def _unpack(payload: bytes, count: int, width: int, frame: tuple[int, int]) -> Words:
+    low, step = frame
     if width == 0:
-        words = np.zeros(count, np.int64)
+        return np.full(count, low, np.int64)
+    planes = np.frombuffer(payload, np.uint8, count * width, _HEADER.size).reshape(width, count)
+    if width == 1:
+        words = planes[0].astype(np.int64)
     else:
-        grid = np.frombuffer(body, np.uint8, count * width).reshape(width, count)
-        words = np.ascontiguousarray(grid.T).view(f"<u{width}")[:, 0].astype(np.int64)
-    if method == _RAW:
-        return words
+        # plane by plane: turning the whole grid at once reads it across its grain
+        wide = np.zeros((count, 8), np.uint8)
+        for place in range(width):
+            wide[:, place] = planes[place]
+        words = wide.view("<i8")[:, 0].astype(np.int64, copy=False)
     if step != 1:
         words *= step
     if low:
         words += low
-    if method == _OFFSET:
-        return words
+    return words
+
+
+def _summed(steps: Words, base: int, rows: int) -> Words:
     out = np.empty(rows, np.int64)
     out[0] = base
-    np.cumsum(words, out=out[1:])
-    out[1:] += base
-    return out
+    out[1:] = steps
+    return np.cumsum(out, out=out)
 
 
 def _as_column(words: Words, dtype: str, scale: int) -> Column:

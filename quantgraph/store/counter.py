@@ -1,11 +1,15 @@
-"""What the store read, for tests and diagnosis: which columns, and how many bytes of them."""
+"""What the store was asked for, for tests and diagnosis: columns, their bytes, transactions."""
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 
 
 class ReadCounter:
-    """Counts column blocks and their stored bytes by column name, and read transactions."""
+    """Counts column blocks and their stored bytes by column name, and read transactions.
+
+    Blocks that were still in memory count like those that were read; `loaded` are those read.
+    """
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -18,12 +22,20 @@ class ReadCounter:
             self.blocks: Counter[str] = Counter()
             self.bytes: Counter[str] = Counter()
             self.transactions = 0
+            self.loaded = 0
 
-    def add(self, column: str, size: int) -> None:
-        """Count one block of `size` bytes."""
+    def add(self, column: str, sizes: Sequence[int]) -> None:
+        """Count blocks of these sizes in bytes."""
+        if not sizes:
+            return
         with self._lock:
-            self.blocks[column] += 1
-            self.bytes[column] += size
+            self.blocks[column] += len(sizes)
+            self.bytes[column] += sum(sizes)
+
+    def load(self, count: int) -> None:
+        """Count blocks that were not in memory."""
+        with self._lock:
+            self.loaded += count
 
     def begin(self) -> None:
         """Count one read transaction."""
@@ -32,10 +44,10 @@ class ReadCounter:
 
     @property
     def columns(self) -> frozenset[str]:
-        """Return the names of the columns that were read."""
+        """Return the names of the columns that were asked for."""
         return frozenset(self.blocks)
 
     @property
     def total_bytes(self) -> int:
-        """Return the stored bytes of all blocks read."""
+        """Return the stored bytes of all blocks asked for."""
         return sum(self.bytes.values())

@@ -1,15 +1,17 @@
 """Reads bars and recordings: which rows, then only the asked columns of just those chunks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Window
 from quantgraph.domain.calendar import Times
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.shelf import HeldBars
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
-from quantgraph.store.blocks import Blocks, join_pieces, load_blocks
+from quantgraph.store.blocks import Blocks, find_blocks, join_pieces
 from quantgraph.store.catalog import Piece, SeriesIndex
-from quantgraph.store.counter import ReadCounter
 from quantgraph.store.reader import Reader, Snapshot
 from quantgraph.store.series import SeriesKey
 
@@ -22,7 +24,7 @@ def read_bars(reader: Reader, request: BarRequest) -> Sequence[HeldBars | Gatewa
     dtypes = {name: BAR_FIELDS[name].dtype for name in request.fields}
     with reader.snapshot() as snapshot:
         indexes = snapshot.indexes(keys)
-        scan = _Scan(snapshot, reader.counter)
+        scan = _Scan(snapshot)
         chosen = {
             key: scan.choose(index, request.window) for key, index in indexes.items() if index
         }
@@ -38,7 +40,7 @@ def read_ticks(reader: Reader, request: TickRequest) -> TickColumns | None:
         index = snapshot.indexes([key])[key]
         if index is None:
             return None
-        scan = _Scan(snapshot, reader.counter)
+        scan = _Scan(snapshot)
         chosen = scan.choose(index, Window(request.start, request.end))
         if isinstance(chosen, GatewayError):
             raise chosen
@@ -51,9 +53,8 @@ def read_ticks(reader: Reader, request: TickRequest) -> TickColumns | None:
 
 
 class _Scan:
-    def __init__(self, snapshot: Snapshot, counter: ReadCounter) -> None:
-        self._connection = snapshot.connection
-        self._counter = counter
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
 
     def choose(self, index: SeriesIndex, window: Window) -> Sequence[Piece] | GatewayError:
         try:
@@ -68,14 +69,13 @@ class _Scan:
         chunks = [piece.chunk for pieces in whole for piece in pieces]
         if not chunks or not names:
             return {}
-        return load_blocks(self._connection, chunks, names, self._counter)
+        return find_blocks(self._snapshot, chunks, names)
 
     def _stamps(self, chunk: int) -> Times:
-        blocks = load_blocks(self._connection, [chunk], ["time"], self._counter)
-        block = blocks[chunk, "time"]
+        block = find_blocks(self._snapshot, [chunk], ["time"])[chunk]["time"]
         if isinstance(block, GatewayError):
             raise block
-        return block[0]
+        return np.empty(0, np.int64) if block is None else block.values
 
 
 def _held_bars(
@@ -101,6 +101,6 @@ def _first_rows(pieces: Sequence[Piece], limit: int) -> Sequence[Piece]:
         taken = min(piece.stop - piece.start, limit)
         if taken <= 0:
             break
-        found.append(Piece(piece.chunk, piece.start, piece.start + taken, piece.rows))
+        found.append(replace(piece, stop=piece.start + taken))
         limit -= taken
     return found

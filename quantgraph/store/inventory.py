@@ -47,7 +47,7 @@ def find_faults(connection: sqlite3.Connection) -> Sequence[str]:
         block = open_block(data, digest, (chunk, name))
         if isinstance(block, GatewayError):
             faults.append(f"{' '.join(map(str, place))}: {block.message}")
-        elif len(block[0]) != length:
-            found = f"column {name} has {len(block[0])} rows, not {length}"
+        elif len(block.values) != length:
+            found = f"column {name} has {len(block.values)} rows, not {length}"
             faults.append(f"{' '.join(map(str, place))}: {found}")
     return faults

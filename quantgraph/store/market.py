@@ -28,6 +28,7 @@ from quantgraph.store.series import BAR, SeriesKey
 from quantgraph.store.version import FileVersion
 from quantgraph.store.writer import MarketWriter
 
+_MEMORY = 64_000_000
 _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
 
 
@@ -48,10 +49,13 @@ class MarketStore:
     bytes were read. Reads raise Unavailable STORE_UNAVAILABLE where the file fails.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make `market.sqlite` in the data folder (see `schema.open_file` for errors)."""
+    def __init__(self, folder: Path, memory: int = _MEMORY) -> None:
+        """Open or make `market.sqlite` in the data folder (see `schema.open_file` for errors).
+
+        At most `memory` bytes of decoded columns are kept, until a commit changes anything.
+        """
         self.file = open_file(folder)
-        self._reader = Reader(self.file)
+        self._reader = Reader(self.file, memory)
         self._version = FileVersion(self.file)
         self._writing = threading.Lock()
 

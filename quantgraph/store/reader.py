@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +15,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.store.catalog import Entry, SeriesIndex
 from quantgraph.store.counter import ReadCounter
+from quantgraph.store.memory import ColumnMemory
 from quantgraph.store.schema import connect
 from quantgraph.store.series import SeriesKey
 
@@ -22,14 +24,27 @@ Found = dict[SeriesKey, SeriesIndex | None]
 _UNREAD = SeriesIndex(SeriesKey("", ""), Source.IMPORTED, ())
 
 
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What is remembered of the store as one commit left it; threads share it."""
+
+    number: int
+    memory: ColumnMemory
+    catalog: Found = field(default_factory=dict[SeriesKey, SeriesIndex | None])
+
+
 class Snapshot:
     """One read transaction: what it sees does not change while an import commits."""
 
-    def __init__(self, connection: sqlite3.Connection, generation: int, catalog: Found) -> None:
-        """Wrap an open transaction and the catalog of its generation."""
+    def __init__(
+        self, connection: sqlite3.Connection, current: Generation, counter: ReadCounter
+    ) -> None:
+        """Wrap an open transaction and what is remembered of its generation."""
         self.connection = connection
-        self.generation = generation
-        self._catalog = catalog
+        self.generation = current.number
+        self.memory = current.memory
+        self.counter = counter
+        self._catalog = current.catalog
 
     def indexes(self, keys: Sequence[SeriesKey]) -> Mapping[SeriesKey, SeriesIndex | None]:
         """Return the chunk index per key, None where nothing is held; one query at most."""
@@ -44,17 +59,21 @@ class Snapshot:
 
 
 class Reader:
-    """Hands out snapshots; the chunk index is kept until a commit changes the generation."""
+    """Hands out snapshots; what is remembered is forgotten when a commit makes a generation."""
 
-    def __init__(self, file: Path) -> None:
-        """Open nothing yet; each thread gets its connection when it first reads."""
+    def __init__(self, file: Path, memory: int) -> None:
+        """Open nothing yet; each thread gets its connection when it first reads.
+
+        At most `memory` bytes of decoded columns are remembered.
+        """
         self.counter = ReadCounter()
         self._file = file
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
         self._closed = False
-        self._catalog: tuple[int, Found] = (-1, {})
+        self._memory = memory
+        self._newest = self._fresh(-1)
 
     @contextmanager
     def snapshot(self) -> Generator[Snapshot]:
@@ -64,7 +83,7 @@ class Reader:
             connection.execute("BEGIN")
             try:
                 self.counter.begin()
-                yield Snapshot(connection, *self._current(connection))
+                yield Snapshot(connection, self._current(connection), self.counter)
             finally:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -90,17 +109,20 @@ class Reader:
             self._local.connection = found
         return found
 
-    def _current(self, connection: sqlite3.Connection) -> tuple[int, Found]:
+    def _current(self, connection: sqlite3.Connection) -> Generation:
         query = "SELECT value FROM meta WHERE name = 'generation'"
-        generation = int(connection.execute(query).fetchone()[0])
-        kept, catalog = self._catalog
-        if kept == generation:
-            return kept, catalog
-        # A slower thread may still see the generation before: it gets a catalog of its own.
-        fresh: Found = {}
-        if generation > kept:
-            self._catalog = (generation, fresh)
-        return generation, fresh
+        number = int(connection.execute(query).fetchone()[0])
+        newest = self._newest
+        if newest.number == number:
+            return newest
+        # A slower thread may still see the generation before: it gets one of its own.
+        fresh = self._fresh(number)
+        if number > newest.number:
+            self._newest = fresh
+        return fresh
+
+    def _fresh(self, number: int) -> Generation:
+        return Generation(number, ColumnMemory(self._memory))
 
 
 def _load_indexes(connection: sqlite3.Connection, keys: Sequence[SeriesKey]) -> Found:
@@ -109,7 +131,7 @@ def _load_indexes(connection: sqlite3.Connection, keys: Sequence[SeriesKey]) -> 
         rows = connection.execute(
             "SELECT s.symbol, s.source, c.id, c.rows, c.first, c.last, c.days, c.counts "
             "FROM series s JOIN chunks c ON c.series = s.id WHERE s.kind = ? AND s.period = ? "
-            "AND s.symbol IN (SELECT value FROM json_each(?)) ORDER BY s.symbol, c.span",
+            "AND s.symbol IN (SELECT value FROM json_each(?)) ORDER BY s.symbol, c.span, c.part",
             (kind, period, json.dumps([key.symbol for key in group])),
         )
         for (symbol, source), parts in groupby(rows, key=itemgetter(0, 1)):

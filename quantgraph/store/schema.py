@@ -10,7 +10,8 @@ from quantgraph.store.folder import usable_folder
 FILE_NAME = "market.sqlite"
 # "QGMS"; tells our file from any other SQLite file before a single byte is written
 APPLICATION_ID = 0x51474D53
-VERSION = 1
+# 2: spans of four years, and the newest rows of a span in a chunk of their own
+VERSION = 2
 _PAGE_BYTES = 4096
 _WAIT_SECONDS = 30.0
 # a full structural check costs about a second per 200 MB: only small files get it at every start
@@ -27,8 +28,8 @@ CREATE TABLE series (
     source TEXT NOT NULL, UNIQUE (kind, period, symbol));
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series, span INTEGER NOT NULL,
-    rows INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    days BLOB NOT NULL, counts BLOB, UNIQUE (series, span));
+    part INTEGER NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    days BLOB NOT NULL, counts BLOB, UNIQUE (series, span, part));
 CREATE TABLE columns (
     chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, name TEXT NOT NULL,
     hash INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (chunk, name));
@@ -123,6 +124,7 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
 def _create(connection: sqlite3.Connection) -> None:
     # All in one rollback-journal transaction before WAL begins: a kill leaves nothing or all.
     connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that pruning can give room back
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         connection.execute("ROLLBACK")  # another process was quicker

@@ -1,17 +1,19 @@
 """What a stored series is called, and how its rows are cut into chunks."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
 import numpy as np
 
 from quantgraph.domain.bars import BAR_FIELDS, Period
-from quantgraph.domain.calendar import Dates, Times, dates_of
+from quantgraph.domain.calendar import Dates, Times, dates_of, day_of, day_start
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind
 
 BAR = "BAR"
+_YEARS = 4  # of daily bars in one span
+_NEWEST_ROWS = 256  # a little more than the 250 that are asked for most
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,30 @@ class SeriesKey:
             return {field.name: field.dtype for field in BAR_FIELDS.values()}
         return TICK_FIELDS[TickKind(self.kind)]
 
-    def spans(self, times: Times) -> Times:
-        """Return the chunk of each stamp: its year, its month or its day (see `span_unit`)."""
-        return dates_of(times).astype(f"datetime64[{self.span_unit}]").astype(np.int64)
-
-    @property
-    def span_unit(self) -> str:
-        """A year (Y) for a day and longer, a month (M) for minutes, a day (D) for ticks."""
+    def spans(self, days: Dates) -> Times:
+        """Return the span of each day: four years, a month (minutes) or the day (ticks)."""
         if self.kind != BAR:
-            return "D"
-        return "Y" if self.daily else "M"
+            return days.astype(np.int64)
+        if self.daily:
+            return days.astype("datetime64[Y]").astype(np.int64) // _YEARS
+        return days.astype("datetime64[M]").astype(np.int64)
+
+    def parts(self, times: Times) -> Sequence[slice]:
+        """Return how the rows of a span are cut: long ones of bars keep their newest apart.
+
+        Most questions are about the newest bars, and a chunk is always decoded whole.
+        """
+        cut = len(times) - _NEWEST_ROWS
+        if self.kind != BAR or cut < _NEWEST_ROWS:
+            return [slice(0, len(times))]
+        # at the start of a day, so that no day lies in two chunks
+        cut = int(times.searchsorted(day_start(day_of(int(times[cut])))))
+        return [slice(0, cut), slice(cut, len(times))] if cut else [slice(0, len(times))]
 
 
 def chunks_of(key: SeriesKey, times: Times) -> Iterator[tuple[int, slice]]:
-    """Yield every chunk's span and its rows, for stamps in ascending order."""
-    spans = key.spans(times)
+    """Yield every span and its rows, for stamps in ascending order."""
+    spans = key.spans(dates_of(times))
     edges = np.flatnonzero(np.diff(spans)) + 1
     bounds = [0, *edges.tolist(), len(spans)]
     for start, stop in pairwise(bounds):
@@ -72,6 +83,12 @@ class DayRows:
 
     days: Dates
     counts: Times
+    # how many rows there are up to the end of each day
+    ends: Times = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sum up the counts once: every read cuts by them."""
+        object.__setattr__(self, "ends", np.cumsum(self.counts))
 
     @classmethod
     def of(cls, times: Times) -> "DayRows":
@@ -96,7 +113,15 @@ class DayRows:
         plain = bool((self.counts == 1).all())
         return np.packbits(bits).tobytes(), None if plain else self.counts.astype("<u4").tobytes()
 
-    def before(self, day: date) -> int:
-        """Return how many rows lie before `day`."""
-        held = int(np.searchsorted(self.days, np.datetime64(day, "D"), side="left"))
-        return int(self.counts[:held].sum())
+    def before(self, day: int) -> int:
+        """Return how many rows lie before a day, counted in days since 1970."""
+        held = int(self.days.view(np.int64).searchsorted(day))
+        return int(self.ends[held - 1]) if held else 0
+
+    def within(self, start: int, stop: int) -> Dates:
+        """Return the days that the rows from start to stop lie on."""
+        if stop - start == self.ends[-1]:
+            return self.days
+        first = int(self.ends.searchsorted(start, side="right"))
+        last = int(self.ends.searchsorted(stop - 1, side="right"))
+        return self.days[first : last + 1]

@@ -125,8 +125,7 @@ class MarketWriter:
             )
 
     def _drop_days(self, key: SeriesKey, days: Dates) -> None:
-        spans = np.unique(days.astype(f"datetime64[{key.span_unit}]").astype(np.int64))
-        for span in spans.tolist():
+        for span in np.unique(key.spans(days)).tolist():
             held = self._chunks.read_span(key, span)
             if held is None:
                 continue

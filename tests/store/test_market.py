@@ -57,9 +57,9 @@ def test_only_the_picked_column_is_read(years):
     held = read(store, "600519.SH", Window(last=250), fields=("close",))
     assert held.columns.length == 250
     assert store.counter.columns == {"close"}
-    # the last two years hold the last 250 bars
-    assert store.counter.blocks["close"] == 2
-    assert 0 < store.counter.total_bytes < 250 * 8
+    # the newest 256 bars stand in a chunk of their own
+    assert store.counter.blocks["close"] == 1
+    assert 0 < store.counter.total_bytes < 256 * 2
 
 
 def test_fewer_columns_cost_fewer_bytes(years):
@@ -222,7 +222,7 @@ def test_a_damaged_column_is_never_served(years):
     assert isinstance(found, Unavailable)
     assert found.reason is Reason.STORE_UNAVAILABLE
     assert read(store, "600519.SH", Window(last=5), fields=("open",)).columns.length == 5
-    assert len(store.verify()) == 6
+    assert len(store.verify()) == 4
 
 
 def test_a_column_of_another_chunk_is_damage_not_a_wrong_answer(years):
@@ -278,12 +278,13 @@ def test_another_programs_database_is_left_untouched(tmp_path):
     assert file.read_bytes() == before
 
 
-def test_a_store_of_a_later_version_is_left_untouched(store):
+@pytest.mark.parametrize("version", [1, 99])
+def test_a_store_of_another_version_is_left_untouched(store, version):
     store.close()
     with sqlite3.connect(store.file) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(StartupError, match="99") as caught:
+    with pytest.raises(StartupError, match=f"version {version};") as caught:
         MarketStore(store.file.parent)
     assert caught.value.reason is Reason.STORE_VERSION
 
