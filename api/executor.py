@@ -6,9 +6,9 @@ from typing import Any, cast
 from graphql import GraphQLList, GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.cells import NotPlain, column_cell, unwrapped
+from api.cells import NotPlain, column_cell, make_slot, unwrapped
 from api.projection import Projection, Selections, project
-from api.slots import KeptTexts, Slot
+from api.slots import KeptTexts
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.reasons import Reason
 from schema.rows import ColumnList, RowList
@@ -79,7 +79,7 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(result, ColumnList):
             where = f"{info.parent_type.name}.{info.field_name}"
             cell = column_cell(result, inner, where, nullable=nullable)
-            return Slot((cell,), result.columns, self.texts, scalars=True)
+            return make_slot(where, (cell,), result.columns, self.texts, scalars=True)
         if not isinstance(inner, GraphQLObjectType):
             return None
         projection = self._projection(inner, details)

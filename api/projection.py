@@ -19,7 +19,15 @@ from graphql import (
 )
 from strawberry.types.field import StrawberryField
 
-from api.cells import NotPlain, OutputType, check_column, column_cell, field_cell, unwrapped
+from api.cells import (
+    NotPlain,
+    OutputType,
+    check_column,
+    column_cell,
+    field_cell,
+    make_slot,
+    unwrapped,
+)
 from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind
@@ -71,7 +79,7 @@ class Projection:
             raise NotPlain(self.name, "has fields that are no columns")
         for cell, nullable in self._nullable:
             check_column(f"{self.name}.{cell.key}", cell, columns, nullable=nullable)
-        return Slot(self.cells, columns, texts)
+        return make_slot(self.name, self.cells, columns, texts)
 
 
 def project(executor: Selections, kind: GraphQLObjectType, details: object) -> Projection:
@@ -183,7 +191,7 @@ def _list_writer(executor: Selections, kind: OutputType, details: object, where:
     def values(value: object) -> object:
         if isinstance(value, ColumnList):
             cell = column_cell(value, inner, where, nullable=nullable)
-            return Slot((cell,), value.columns, executor.texts, scalars=True)
+            return make_slot(where, (cell,), value.columns, executor.texts, scalars=True)
         return [write(each) for each in _listed(value, where)]
 
     return values

@@ -54,10 +54,19 @@ def _size(entry: tuple[BarColumns, bytes]) -> int:
     return len(entry[1])
 
 
-class Slot:
-    """Rows, or with `scalars` one column, to be written as a JSON list."""
+def is_short(columns: BarColumns) -> bool:
+    """Return whether such a list is written at once."""
+    return columns.length <= PIECE_ROWS
 
-    __slots__ = ("_batch", "_texts", "cells", "columns", "length", "scalars")
+
+class Slot:
+    """Rows, or with `scalars` one column, to be written as a JSON list.
+
+    A short list is `written` at once, so that the encoder itself finds what JSON cannot carry;
+    a long one is written piece by piece on its way out.
+    """
+
+    __slots__ = ("_batch", "_texts", "cells", "columns", "length", "scalars", "written")
 
     def __init__(
         self,
@@ -67,13 +76,16 @@ class Slot:
         *,
         scalars: bool = False,
     ) -> None:
-        """Take the cells of a row, or the one cell of a column."""
+        """Take the cells of a row, or the one cell of a column. A short list: ValueError."""
         self.cells = cells
         self.columns = columns
         self.length = columns.length
         self.scalars = scalars
         self._batch = Batch(columns.length, columns.values, columns.valid)
         self._texts = texts
+        self.written: bytes | None = None
+        if is_short(columns):
+            self.written = b"[%b]" % self.text(0, self.length)
 
     def text(self, start: int, stop: int) -> bytes:
         """Return rows start to stop, stop excluded, without the brackets of the list."""
@@ -98,7 +110,7 @@ class Text:
 
     @property
     def rows(self) -> int:
-        """Rows still to be written."""
+        """Rows that are not written yet."""
         return sum(slot.length for slot in self._slots)
 
     def whole(self) -> bytes:
@@ -107,8 +119,8 @@ class Text:
 
     async def gathered(self) -> bytes:
         """Return the response as `whole` does, leaving the loop to others between two pieces."""
-        if self.rows <= PIECE_ROWS:
-            return self.whole()
+        if not self._slots:
+            return self._frame
         parts: list[bytes] = []
         for piece in self.pieces():
             parts.append(piece)
@@ -126,6 +138,8 @@ class Text:
     def _mark(self, value: object) -> orjson.Fragment:
         if not isinstance(value, Slot):
             raise TypeError(f"{type(value).__name__} has no JSON")
+        if value.written is not None:
+            return orjson.Fragment(value.written)
         self._slots.append(value)
         return orjson.Fragment(_MARK)
 

@@ -111,13 +111,14 @@ class BarSeries:
 def bar_fields(info: Info, *path: str) -> tuple[str, ...]:
     """Return the domain columns that the operation picks below `path`, in domain order."""
     chosen = {*picked(info, *path, "rows"), *picked(info, *path, "columns")}
-    return tuple(name for name in BAR_FIELDS if camel(name) in chosen)
+    return tuple(name for name, shown in _SHOWN.items() if shown in chosen)
 
 
 def _bar(**values: Any) -> Bar:  # noqa: ANN401 every field has its own type
     return Bar(**(_NOTHING | values))
 
 
+_SHOWN = {name: camel(name) for name in BAR_FIELDS}
 _NOTHING: dict[str, Any] = dict.fromkeys(BAR_FIELDS)
 
 

@@ -151,24 +151,26 @@ def slots(value: Any) -> Iterator[Slot]:
         yield from slots(each)
 
 
-@given(series(), selections(), selections(), st.booleans())
+@given(series(), selections(), selections(), st.booleans(), st.sampled_from([1, 3, 2_000]))
 @settings(max_examples=80, deadline=None)
 async def test_both_paths_give_the_same_answer(
-    series: BarSeries, rows: str, columns: str, no: bool
+    series: BarSeries, rows: str, columns: str, no: bool, piece: int
 ):
     query = (
         f"query($no: Boolean!) {{ series {{ rowCount @skip(if: $no) "
         f"rows {{ __typename {rows.replace('TYPE', 'Bar')} }} "
         f"columns {{ __typename {columns.replace('TYPE', 'BarColumns')} }} }} }}"
     )
-    fast = await answer(query, series, {"no": no})
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("api.slots.PIECE_ROWS", piece)  # short lists are written at once
+        fast = await answer(query, series, {"no": no})
+        assert list(slots(fast.data))
+        found = orjson.loads(Text(fast.data).whole())
         ordinary(patched)
         slow = await answer(query, series, {"no": no})
     assert not list(slots(slow.data))
     assert fast.errors == slow.errors is None
-    assert list(slots(fast.data))
-    found, expected = (orjson.loads(Text(each.data).whole()) for each in (fast, slow))
+    expected = orjson.loads(Text(slow.data).whole())
     assert bits(found) == bits(expected)
 
 
@@ -181,7 +183,11 @@ def one(length: int, **values: Any) -> BarSeries:
     )
 
 
-async def test_a_number_that_json_cannot_carry_is_refused_as_the_ordinary_path_does():
+@pytest.mark.parametrize("piece", [1, 2_000])
+async def test_a_number_that_json_cannot_carry_is_refused_as_the_ordinary_path_does(
+    monkeypatch: pytest.MonkeyPatch, piece: int
+):
+    monkeypatch.setattr("api.slots.PIECE_ROWS", piece)
     bad = one(3, close=np.array([1.0, math.nan, 3.0]))
     found = await answer("{ series { rows { time close } columns { close } } }", bad, {})
     rows, columns = found.data["series"]["rows"], found.data["series"]["columns"]
