@@ -136,6 +136,7 @@ class _Mock:
         self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
         started_at = datetime.now(UTC)
         limits = _limits(self.config)
+        self._described = self._store.version()
         self._data = self._describe()
         bars = self._bars()
         gateway = Gateway(
@@ -214,8 +215,12 @@ class _Mock:
 
     async def _data_now(self) -> str:
         """Return what is held now; a server that is too busy to look tells what it saw last."""
+        version = self._store.version()
+        if version == self._described:
+            return self._data
         try:
             self._data = await self._workers.run(self._describe)
+            self._described = version
         except GatewayError as error:
             _logger.warning("data_not_described", reason=error.reason.value)
         return self._data
