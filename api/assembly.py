@@ -215,12 +215,11 @@ class _Mock:
 
     async def _data_now(self) -> str:
         """Return what is held now; a server that is too busy to look tells what it saw last."""
-        version = self._store.version()
-        if version == self._described:
-            return self._data
         try:
-            self._data = await self._workers.run(self._describe)
-            self._described = version
+            version = self._store.version()
+            if version != self._described:
+                self._data = await self._workers.run(self._describe)
+                self._described = version
         except GatewayError as error:
             _logger.warning("data_not_described", reason=error.reason.value)
         return self._data

@@ -99,6 +99,8 @@ def _http_server(config: Config, assembly: Assembly) -> _Uvicorn:
         ws_max_size=config.http.max_body_bytes,
         ws_per_message_deflate=False,
         server_header=False,
+        # Nothing here asks who a proxy says the client is, and believing it would be unsafe.
+        proxy_headers=False,
         timeout_graceful_shutdown=int(_GRACE_S),
     )
     return _Uvicorn(settings)
