@@ -25,6 +25,7 @@ bench-short:
     uv run --group bench python -m bench.graphql --short
     uv run --group bench python -m bench.encode --runs 1
     uv run --group bench python -m bench.startup --runs 1
+    uv run --group bench python -m bench.store --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:

@@ -32,7 +32,7 @@ _NOTHING: Held = {}
 class ColumnMemory:
     """Blocks by chunk, at most `size` bytes together; what was not asked for lately goes first.
 
-    It belongs to one generation of the store: a commit may give a chunk's number to another.
+    A chunk never changes, and no other ever has its number: a commit makes nothing here wrong.
     Any thread may ask.
     """
 

@@ -26,10 +26,9 @@ _UNREAD = SeriesIndex(SeriesKey("", ""), Source.IMPORTED, ())
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What is remembered of the store as one commit left it; threads share it."""
+    """Which chunks there were after one commit, as far as was asked; threads share it."""
 
     number: int
-    memory: ColumnMemory
     catalog: Found = field(default_factory=dict[SeriesKey, SeriesIndex | None])
 
 
@@ -37,12 +36,16 @@ class Snapshot:
     """One read transaction: what it sees does not change while an import commits."""
 
     def __init__(
-        self, connection: sqlite3.Connection, current: Generation, counter: ReadCounter
+        self,
+        connection: sqlite3.Connection,
+        current: Generation,
+        memory: ColumnMemory,
+        counter: ReadCounter,
     ) -> None:
-        """Wrap an open transaction and what is remembered of its generation."""
+        """Wrap an open transaction and what is remembered."""
         self.connection = connection
         self.generation = current.number
-        self.memory = current.memory
+        self.memory = memory
         self.counter = counter
         self._catalog = current.catalog
 
@@ -59,7 +62,7 @@ class Snapshot:
 
 
 class Reader:
-    """Hands out snapshots; what is remembered is forgotten when a commit makes a generation."""
+    """Hands out snapshots; the chunk index is kept until a commit changes the generation."""
 
     def __init__(self, file: Path, memory: int) -> None:
         """Open nothing yet; each thread gets its connection when it first reads.
@@ -72,8 +75,8 @@ class Reader:
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
         self._closed = False
-        self._memory = memory
-        self._newest = self._fresh(-1)
+        self._memory = ColumnMemory(memory)
+        self._newest = Generation(-1)
 
     @contextmanager
     def snapshot(self) -> Generator[Snapshot]:
@@ -83,7 +86,7 @@ class Reader:
             connection.execute("BEGIN")
             try:
                 self.counter.begin()
-                yield Snapshot(connection, self._current(connection), self.counter)
+                yield Snapshot(connection, self._current(connection), self._memory, self.counter)
             finally:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -116,13 +119,10 @@ class Reader:
         if newest.number == number:
             return newest
         # A slower thread may still see the generation before: it gets one of its own.
-        fresh = self._fresh(number)
+        fresh = Generation(number)
         if number > newest.number:
             self._newest = fresh
         return fresh
-
-    def _fresh(self, number: int) -> Generation:
-        return Generation(number, ColumnMemory(self._memory))
 
 
 def _load_indexes(connection: sqlite3.Connection, keys: Sequence[SeriesKey]) -> Found:

@@ -19,7 +19,8 @@ _CHECK_BYTES = 32 * 2**20
 
 # `days` holds one bit per calendar day from the first row's day on, `counts` the rows of each
 # held day where that is not one: with them a reader cuts by date and judges coverage without
-# reading a time column.
+# reading a time column. A chunk never changes and its id is never given again (AUTOINCREMENT):
+# readers keep its columns by the id alone.
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('generation', 0);
@@ -27,8 +28,9 @@ CREATE TABLE series (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, symbol TEXT NOT NULL, period TEXT NOT NULL,
     source TEXT NOT NULL, UNIQUE (kind, period, symbol));
 CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series, span INTEGER NOT NULL,
-    part INTEGER NOT NULL, rows INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, series INTEGER NOT NULL REFERENCES series,
+    span INTEGER NOT NULL, part INTEGER NOT NULL, rows INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL,
     days BLOB NOT NULL, counts BLOB, UNIQUE (series, span, part));
 CREATE TABLE columns (
     chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, name TEXT NOT NULL,

@@ -91,6 +91,26 @@ def test_a_commit_of_anyone_is_seen_at_once(store, calendar):
     assert after[0]["close"] == [before[0]["close"][0], 99.0]
 
 
+@given(data=st.data())
+def test_no_history_of_imports_and_deletions_gives_an_old_column(data, calendar, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("history")
+    store, plain = MarketStore(folder), MarketStore(folder, memory=0)
+    days = calendar.between(date(2020, 1, 2), date(2021, 12, 31))
+    for _ in range(data.draw(st.integers(1, 5))):
+        symbol = data.draw(st.sampled_from(["600519.SH", "600000.SH"]))
+        first, length = data.draw(st.integers(0, 400)), data.draw(st.integers(1, 80))
+        base = data.draw(st.sampled_from([10.0, 20.0, 30.0]))
+        with store.write(calendar) as writer:
+            made = data.draw(st.booleans())
+            put_rows = writer.put_made_bars if made else writer.put_bars
+            put_rows(symbol, Period.DAY_1, rows(days[first : first + length], base))
+        held = tuple(sorted(store.symbols(Period.DAY_1)))
+        window = Window(start=0)
+        assert answer(store, window, symbols=held) == answer(plain, window, symbols=held)
+    store.close()
+    plain.close()
+
+
 @pytest.mark.parametrize("window", [Window(start=0), Window(last=256)])
 def test_an_answer_may_be_written_into_without_harm(stores, window):
     store, _ = stores

@@ -95,6 +95,25 @@ def test_the_store_tells_its_version_without_a_transaction(store, version):
     assert store.counter.transactions == before
 
 
+LOCKED = """
+import fcntl, struct, sys
+with open(sys.argv[1] + "-shm", "r+b") as shared:
+    asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 128, 1, 0)  # SQLite's dead man's switch
+    found = struct.unpack("hhqqi4x", fcntl.fcntl(shared, fcntl.F_GETLK, asked))
+sys.exit(found[0] == fcntl.F_UNLCK)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks for Linux's struct flock")
+def test_no_other_process_takes_the_shared_memory_for_a_dead_ones(tmp_path):
+    first = MarketStore(tmp_path)
+    second = MarketStore(tmp_path)
+    second.close()
+    subprocess.run([sys.executable, "-c", LOCKED, str(first.file)], check=True)
+    first.close()
+    assert not first.file.with_name("market.sqlite-shm").exists()
+
+
 def test_a_closed_store_has_no_version(tmp_path):
     store = MarketStore(tmp_path)
     store.close()
