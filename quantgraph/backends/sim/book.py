@@ -4,7 +4,8 @@ Whole numbers only, no clock and no chance: the same calls give the same trades.
 quantities in shares.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quantgraph.backends.sim.depth import Display
@@ -44,8 +45,14 @@ class OrderBook:
         """Start empty: nothing is displayed yet."""
         self._shown_at = -1
         self._displayed: dict[Side, list[_Level]] = {Side.BUY: [], Side.SELL: []}
+        # Best first, always: who is filled whole is then a beginning of the queue.
         self._waiting: dict[Side, list[Waiting]] = {Side.BUY: [], Side.SELL: []}
+        self._by_id: dict[str, Waiting] = {}
         self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many orders wait."""
+        return len(self._by_id)
 
     def show(self, display: Display, at_ms: int) -> list[Trade]:
         """Display a newer quote, and fill what waits and is now reached.
@@ -62,9 +69,11 @@ class OrderBook:
         }
         trades: list[Trade] = []
         for side in (Side.BUY, Side.SELL):
-            for order in list(self._waiting[side]):
+            for order in self._waiting[side]:
                 trades += self._take_displayed(order, at_limit=True)
-        self._sweep()
+                if order.open:
+                    break  # it left nothing within its limit, and those behind reach no further
+            self._sweep(side)
         return trades
 
     def enter(self, order: Waiting) -> list[Trade]:
@@ -72,31 +81,34 @@ class OrderBook:
         self._count += 1
         order.number = self._count
         trades: list[Trade] = []
-        for rival in [*self._rivals(order), None]:
+        for rival in self._rivals(order):
             # Displayed size is older than ours at the same price, so it goes first.
-            trades += self._take_displayed(order, until=None if rival is None else rival.limit)
-            if rival is not None and order.open:
-                trades += _cross(order, rival)
+            trades += self._take_displayed(order, until=rival.limit)
+            trades += _cross(order, rival)
+            if not order.open:
+                break
+        trades += self._take_displayed(order)
+        self._sweep(_opposite(order.side))
         if order.open:
-            queue = self._waiting[order.side]
-            queue.append(order)
-            queue.sort(key=_priority)
-        self._sweep()
+            insort(self._waiting[order.side], order, key=_priority)
+            self._by_id[order.order_id] = order
         return trades
 
     def remove(self, order_id: str) -> int:
         """Take a waiting order out and return the shares that were still open, 0 if none."""
-        for queue in self._waiting.values():
-            for order in queue:
-                if order.order_id == order_id:
-                    queue.remove(order)
-                    return order.open
-        return 0
+        order = self._by_id.pop(order_id, None)
+        if order is None:
+            return 0
+        queue = self._waiting[order.side]
+        del queue[bisect_left(queue, _priority(order), key=_priority)]
+        return order.open
 
-    def _rivals(self, order: Waiting) -> list[Waiting]:
-        """Return our own orders on the other side that the new one reaches, best first."""
-        other = self._waiting[_opposite(order.side)]
-        return [rival for rival in other if _reaches(order.side, order.limit, rival.limit)]
+    def _rivals(self, order: Waiting) -> Iterator[Waiting]:
+        """Yield our own orders on the other side that the new one reaches, best first."""
+        for rival in self._waiting[_opposite(order.side)]:
+            if not _reaches(order.side, order.limit, rival.limit):
+                return
+            yield rival
 
     def _take_displayed(
         self, order: Waiting, *, until: int | None = None, at_limit: bool = False
@@ -115,9 +127,13 @@ class OrderBook:
                 trades.append(Trade(order.order_id, price, quantity))
         return trades
 
-    def _sweep(self) -> None:
-        for side, queue in self._waiting.items():
-            self._waiting[side] = [order for order in queue if order.open]
+    def _sweep(self, side: Side) -> None:
+        """Forget the orders at the head of a queue that were filled whole."""
+        queue, filled = self._waiting[side], 0
+        while filled < len(queue) and not queue[filled].open:
+            del self._by_id[queue[filled].order_id]
+            filled += 1
+        del queue[:filled]
 
 
 def _cross(order: Waiting, rival: Waiting) -> Iterable[Trade]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from heapq import heappop, heappush
 
 from quantgraph.backends.sim.book import OrderBook, Trade, Waiting
 from quantgraph.backends.sim.depth import Display, Rung
@@ -65,11 +66,14 @@ class Exchange:
         self._rules = rules
         self._books: dict[str, OrderBook] = {}
         self._orders: dict[str, _Live] = {}
+        # Expiry in epoch ms, place in time, order. One that ended earlier stays until its expiry.
+        self._expiries: list[tuple[int, int, _Live]] = []
         self._count = 0
 
     def open_orders(self, symbol: str) -> int:
         """Return how many orders wait for this symbol."""
-        return sum(live.order.symbol == symbol for live in self._orders.values())
+        book = self._books.get(symbol)
+        return 0 if book is None else len(book)
 
     def place(
         self, order: Order, instrument: Instrument, quote: Quote, at: int
@@ -84,6 +88,8 @@ class Exchange:
         self._count += 1
         live.broker_id = f"{self._rules.prefix}-{self._count:06d}"
         self._orders[order.id] = live
+        if order.expires_at is not None:
+            heappush(self._expiries, (to_ms(order.expires_at), self._count, live))
         waiting = Waiting(order.id, order.side, int(live.limit / live.tick), order.quantity)
         trades = self._book(order.symbol).enter(waiting)
         taken = _report(live, OrderState.WORKING, at)
@@ -108,6 +114,7 @@ class Exchange:
         """End the day: open orders expire, books empty, shares bought become sellable."""
         reports = [self._end(live, OrderState.EXPIRED, at) for live in list(self._orders.values())]
         self._books.clear()
+        self._expiries.clear()
         for ledger in self.ledgers.values():
             ledger.roll()
         self.day = day
@@ -196,8 +203,14 @@ class Exchange:
         return due
 
     def _expire(self, at: int) -> list[ExecutionReport]:
-        late = [live for live in self._orders.values() if _past(live.order, at)]
-        return [self._end(live, OrderState.EXPIRED, at) for live in late]
+        late: list[tuple[int, _Live]] = []
+        while self._expiries and self._expiries[0][0] <= at:
+            _, number, live = heappop(self._expiries)
+            if self._orders.get(live.order.id) is live:
+                late.append((number, live))
+        # All are told at the same instant: in the order they came, whatever their expiries.
+        late.sort(key=lambda each: each[0])
+        return [self._end(live, OrderState.EXPIRED, at) for _, live in late]
 
     def _end(self, live: _Live, state: OrderState, at: int) -> ExecutionReport:
         """Take an order out and give back what was set aside for it."""
@@ -235,7 +248,3 @@ def _rungs(levels: Sequence[Level], tick: Decimal) -> tuple[Rung, ...]:
 
 def _ticks(price: float, tick: Decimal) -> int:
     return int((Decimal(repr(price)) / tick).to_integral_value(ROUND_HALF_UP))
-
-
-def _past(order: Order, at: int) -> bool:
-    return order.expires_at is not None and to_ms(order.expires_at) <= at

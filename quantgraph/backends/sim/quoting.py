@@ -18,6 +18,8 @@ from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.sources import Source
 
 _KEPT = 4_096
+# All that a quote is made of, besides the world.
+_State = tuple[Instrument, Print, Moment]
 
 
 class Quoter:
@@ -29,6 +31,7 @@ class Quoter:
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._limits: Memo[tuple[Instrument, date, int], tuple[Limits | None]] = Memo(_KEPT)
+        self._newest: Memo[str, tuple[_State, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
@@ -44,11 +47,19 @@ class Quoter:
         at = Moment(now.epoch, now.day, instant)
         prints = self._tapes.prints(paths, at)
         return {
-            symbol: self._quote(path.instrument, prints[symbol], at)
+            symbol: self._recall((path.instrument, prints[symbol], at))
             if symbol in prints
             else _silent(symbol, at)
             for symbol, path in paths.items()
         }
+
+    def _recall(self, state: _State) -> Quote:
+        """Return the quote of a state; one order alone asks for the same one six times."""
+        symbol = state[0].symbol
+        known = self._newest.get(symbol)
+        if known is None or known[0] != state:
+            known = self._newest.put(symbol, (state, self._quote(*state)))
+        return known[1]
 
     def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
         symbol, scale = instrument.symbol, state.scale

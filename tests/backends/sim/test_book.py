@@ -130,17 +130,18 @@ def _split_levels(price_sizes: dict[int, int], middle: int) -> Display:
     return shown(bids, asks)
 
 
-@settings(max_examples=300)
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.just("show"), levels, prices),
-            st.tuples(st.just("enter"), st.sampled_from([BUY, SELL]), prices, sizes),
-            st.tuples(st.just("remove"), st.integers(0, 30)),
-        ),
-        max_size=25,
-    )
+steps_of_a_book = st.lists(
+    st.one_of(
+        st.tuples(st.just("show"), levels, prices),
+        st.tuples(st.just("enter"), st.sampled_from([BUY, SELL]), prices, sizes),
+        st.tuples(st.just("remove"), st.integers(0, 30)),
+    ),
+    max_size=25,
 )
+
+
+@settings(max_examples=300)
+@given(steps_of_a_book)
 def test_fills_keep_to_limits_sizes_and_what_was_displayed(steps) -> None:
     book = OrderBook()
     orders: dict[str, Waiting] = {}
@@ -181,3 +182,106 @@ def test_fills_keep_to_limits_sizes_and_what_was_displayed(steps) -> None:
         for side in (BUY, SELL):
             available[side] -= own[side] - crossed
             assert available[side] >= 0  # never more than was on show
+
+
+class PlainBook:
+    """The same rules with every order asked at every step: slow, and plain to see through."""
+
+    def __init__(self) -> None:
+        self.levels: dict[Side, list[list[int]]] = {BUY: [], SELL: []}
+        self.orders: list[Waiting] = []
+
+    def show(self, display: Display) -> list[Trade]:
+        self.levels[BUY] = [[rung.price, rung.quantity] for rung in display.bids]
+        self.levels[SELL] = [[rung.price, rung.quantity] for rung in display.asks]
+        waiting = [order for side in (BUY, SELL) for order in self.queue(side)]
+        return [
+            Trade(order.order_id, order.limit, quantity)
+            for order in waiting
+            for _, quantity in self.take(order, order.limit)
+        ]
+
+    def enter(self, order: Waiting) -> list[Trade]:
+        order.number = len(self.orders)
+        trades: list[Trade] = []
+        for rival in [*self.queue(opposite(order.side)), None]:
+            until = order.limit if rival is None else rival.limit
+            taken = self.take(order, nearer(order.side, until, order.limit))
+            trades += [Trade(order.order_id, price, quantity) for price, quantity in taken]
+            if rival is not None and within(order.side, rival.limit, order.limit):
+                quantity = min(order.open, rival.open)
+                order.open -= quantity
+                rival.open -= quantity
+                both = [rival, order] if quantity else []
+                trades += [Trade(each.order_id, rival.limit, quantity) for each in both]
+        self.orders.append(order)
+        return trades
+
+    def remove(self, order_id: str) -> int:
+        left = 0
+        for order in self.orders:
+            if order.order_id == order_id:
+                left, order.open = order.open, 0
+        return left
+
+    def queue(self, side: Side) -> list[Waiting]:
+        found = [order for order in self.orders if order.side is side and order.open]
+        sign = -1 if side is BUY else 1
+        return sorted(found, key=lambda order: (sign * order.limit, order.number))
+
+    def take(self, order: Waiting, limit: int) -> list[tuple[int, int]]:
+        taken: list[tuple[int, int]] = []
+        for level in self.levels[opposite(order.side)]:
+            quantity = min(order.open, level[1])
+            if quantity and within(order.side, level[0], limit):
+                level[1] -= quantity
+                order.open -= quantity
+                taken.append((level[0], quantity))
+        return taken
+
+
+def opposite(side: Side) -> Side:
+    return SELL if side is BUY else BUY
+
+
+def within(side: Side, price: int, limit: int) -> bool:
+    return price <= limit if side is BUY else price >= limit
+
+
+def nearer(side: Side, one: int, other: int) -> int:
+    return min(one, other) if side is BUY else max(one, other)
+
+
+@settings(max_examples=300)
+@given(steps_of_a_book)
+def test_the_book_answers_as_one_that_asks_every_order_at_every_step(steps) -> None:
+    book, plain = OrderBook(), PlainBook()
+    for at, step in enumerate(steps):
+        if step[0] == "show":
+            display = _split_levels(step[1], step[2])
+            assert book.show(display, at) == plain.show(display)
+        elif step[0] == "enter":
+            name = f"o{len(plain.orders)}"
+            mine, its = Waiting(name, *step[1:]), Waiting(name, *step[1:])
+            assert book.enter(mine) == plain.enter(its)
+        else:
+            assert book.remove(f"o{step[1]}") == plain.remove(f"o{step[1]}")
+        assert len(book) == sum(order.open > 0 for order in plain.orders)
+
+
+def test_a_thousand_waiting_orders_are_not_asked_when_the_market_stays_away(monkeypatch) -> None:
+    book = open_book()
+    for number in range(1_000):
+        book.enter(Waiting(f"o{number}", BUY, 50 + number % 40, 100))
+    asked: list[str] = []
+    take = OrderBook._take_displayed
+
+    def count(self, order, **how):
+        asked.append(order.order_id)
+        return take(self, order, **how)
+
+    monkeypatch.setattr(OrderBook, "_take_displayed", count)
+    assert book.show(shown({98: 500}, {101: 500}), 2) == []
+    assert book.enter(Waiting("new", SELL, 100, 100)) == []
+    assert book.remove("o500") == 100
+    assert asked == ["o39", "new"]

@@ -310,6 +310,18 @@ def test_an_order_past_its_time_expires_before_it_could_fill() -> None:
     assert states(reports) == [OrderState.EXPIRED]
 
 
+def test_orders_past_their_time_expire_once_in_the_order_they_came() -> None:
+    floor = Floor()
+    for name, seconds in (("a", 3), ("b", 1), ("c", 2), ("d", 9), ("e", 2)):
+        until = from_ms(NOW) + timedelta(seconds=seconds)
+        floor.place(name, BUY, 100, "9.50", expires_at=until)
+    floor.exchange.withdraw("c", NOW)
+    assert [each.order_id for each in floor.show({}, {})] == ["b"]
+    floor.now += 2_000
+    assert [each.order_id for each in floor.show({}, {})] == ["a", "e"]
+    assert floor.exchange.open_orders(SYMBOL) == 1
+
+
 def test_a_holding_sold_out_is_forgotten_the_next_day() -> None:
     floor = Floor()
     floor.show({"9.99": 5_000}, {})
@@ -357,6 +369,7 @@ class TradingDays(RuleBasedStateMachine):
         self.orders: dict[str, Order] = {}
         self.filled: dict[str, int] = {}
         self.done: set[str] = set()
+        self.expiry: dict[str, int] = {}
         self.now, self.count = NOW, 0
         self.quote = quote(NOW, {"9.99": 500}, {"10.00": 500})
         self.exchange.show(instrument(), self.quote, NOW)
@@ -397,18 +410,31 @@ class TradingDays(RuleBasedStateMachine):
         bids = {f"{(middle - i) / 100:.2f}": sizes[i] * 10 for i in range(2)}
         asks = {f"{(middle + spread + i) / 100:.2f}": sizes[2 + i] * 10 for i in range(2)}
         self.quote = quote(self.now, {} if sealed is SELL else bids, {} if sealed is BUY else asks)
-        self.note(self.exchange.show(instrument(), self.quote, self.now))
+        late = [name for name in self.waiting() if self.expiry.get(name, self.now + 1) <= self.now]
+        reports = self.exchange.show(instrument(), self.quote, self.now)
+        assert [each.order_id for each in reports if each.state is OrderState.EXPIRED] == late
+        assert [each.order_id for each in reports[: len(late)]] == late
+        self.note(reports)
+
+    def waiting(self) -> list[str]:
+        return [name for name in self.orders if name not in self.done]
 
     @rule(
         account=st.sampled_from(["sim-1", "sim-2"]),
         side=st.sampled_from([BUY, SELL]),
         quantity=st.one_of(st.integers(1, 20).map(lambda n: n * 100), st.integers(1, 400)),
         cents=st.integers(895, 1_105),
+        lasts_s=st.one_of(st.none(), st.integers(0, 5)),
     )
-    def submit(self, account: str, side: Side, quantity: int, cents: int) -> None:
+    def submit(
+        self, account: str, side: Side, quantity: int, cents: int, lasts_s: int | None
+    ) -> None:
         self.count += 1
         name = f"o{self.count}"
         wanted = order(name, side, quantity, f"{cents / 100:.2f}", account_id=account)
+        if lasts_s is not None:
+            self.expiry[name] = self.now + lasts_s * 1_000
+            wanted = replace(wanted, expires_at=from_ms(self.expiry[name]))
         self.orders[name], self.filled[name] = wanted, 0
         try:
             _, reports = self.exchange.place(wanted, instrument(), self.quote, self.now)
@@ -443,6 +469,7 @@ class TradingDays(RuleBasedStateMachine):
     def money_and_shares_are_conserved(self) -> None:
         if not hasattr(self, "exchange"):
             return
+        assert self.exchange.open_orders(SYMBOL) == len(self.waiting())
         for name, ledger in self.exchange.ledgers.items():
             holding = ledger.holding(SYMBOL)
             assert ledger.cash + ledger.frozen == self.money[name]

@@ -97,6 +97,14 @@ async def test_a_quote_stands_until_the_next_step(make_stage) -> None:
     assert (await quote_of(stage)).time == first.time + 3_000
 
 
+async def test_a_quote_that_stands_is_made_once(make_stage) -> None:
+    stage = make_stage()
+    first = await quote_of(stage)
+    assert await quote_of(stage) is first
+    stage.hand.seconds += 1
+    assert await quote_of(stage) is not first
+
+
 async def test_asking_for_others_changes_nothing(make_stage) -> None:
     alone, among = make_stage(), make_stage()
     for stage in (alone, among):
