@@ -51,16 +51,19 @@ class Prepared:
     """
 
     def __init__(self, executor: PlainExecutor, schema: Schema) -> None:
-        """Keep an executor that has not run, and the fields that it starts with."""
+        """Keep an executor that has not run, and its first fields. Raises VariablesRefused."""
         self._executor = executor
         self._schema, operation = executor.schema, executor.operation
         self._variables = operation.variable_definitions or ()
         root = self._schema.get_root_type(operation.operation)
         assert root is not None  # noqa: S101 the document was validated
         # Collected once: graphql-core's memos hang on the identity of these lists.
-        fields = collect_fields(
-            self._schema, executor.fragments, executor.variable_values, root, operation
-        )
+        try:
+            fields = collect_fields(
+                self._schema, executor.fragments, executor.variable_values, root, operation
+            )
+        except GraphQLError as error:  # a null where @skip or @include need a boolean
+            raise VariablesRefused([error]) from None
         serially = operation.operation is OperationType.MUTATION
         self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
         self._call = _call(executor, schema, root, fields.grouped_field_set)
@@ -111,13 +114,13 @@ async def _result(executor: Any, data: Any) -> ExecutionResult:  # noqa: ANN401
 def _call(
     executor: PlainExecutor, schema: Schema, root: GraphQLObjectType, fields: Mapping[str, Any]
 ) -> RootCall | None:
-    """Return the call of the only root field, None where graphql-core executes."""
+    """Return the call of the only root field, None where graphql-core executes or refuses."""
     if len(fields) != 1:
         return None
     ((key, details),) = fields.items()
     try:
         return RootCall(executor, schema, Place(root, key, details))
-    except NotPlain:
+    except (NotPlain, GraphQLError):
         return None
 
 

@@ -163,6 +163,23 @@ def test_a_wrong_variable_names_itself(client, value):
     assert "quantity" in response.json()["errors"][0]["message"]
 
 
+NULL_CONDITION = [
+    ("{ serverInfo @skip(if: $x) { mode } }", 400),
+    ("{ serverInfo { mode @skip(if: $x) } }", 200),
+    ('{ bars(symbol: "600519.SH", last: 2) { rows { time @include(if: $x) } } }', 200),
+    ("{ serverInfo { ... @skip(if: $x) { mode } } }", 200),
+]
+
+
+@pytest.mark.parametrize(("selection", "status"), NULL_CONDITION)
+def test_a_condition_that_is_null_is_the_callers_fault(client, selection, status):
+    query = f"query($x: Boolean = true) {selection}"
+    response = post(client, json.dumps({"query": query, "variables": {"x": None}}))
+    assert response.status_code == status
+    assert code(response) == "BAD_REQUEST"
+    assert "$x" in response.json()["errors"][0]["message"]
+
+
 def test_many_aliased_errors_are_bounded(client):
     document = "{ " + " ".join(f"a{n}" for n in range(500)) + " }"
     response = post(client, json.dumps({"query": document}))
