@@ -133,6 +133,8 @@ class Documents:
 _Fragments = dict[str, FragmentDefinitionNode]
 # Fragments multiply: a document of 2,000 tokens can expand to millions of fields.
 _MOST_FIELDS = 20_000
+# An alias stands in every row of the answer: a long one makes a piece of it as large as it likes.
+_LONGEST_ALIAS = 100
 
 
 def _fragments(document: DocumentNode) -> _Fragments:
@@ -187,6 +189,8 @@ class _Measure:
             raise _too_large(
                 f"asking for {name} more than {limits.query_repeats} times in one place"
             )
+        if len(name) > _LONGEST_ALIAS:
+            raise _too_large(f"using names of more than {_LONGEST_ALIAS} characters")
         self._aliases += node.alias is not None
         if self._aliases > limits.query_aliases:
             raise _too_large(f"full of aliases; {limits.query_aliases} are allowed")

@@ -72,6 +72,12 @@ async def test_a_bad_document_is_refused_with_its_reason(documents, text, reason
     assert await refusal(documents, text) is reason
 
 
+async def test_an_alias_that_every_row_would_repeat_is_refused(documents):
+    text = '{ bars(symbol: "600519.SH") { rows { %s: close } } }'
+    assert await refusal(documents, text % ("x" * 101)) is Reason.QUERY_TOO_LARGE
+    assert await documents.operation(text % ("x" * 100), None)
+
+
 async def test_fragments_that_multiply_are_refused_before_validation(documents):
     parts = [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(30)]
     text = "{ ...F0 } " + " ".join(parts) + " fragment F30 on Query { sectors { name } }"
