@@ -30,8 +30,9 @@ from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
 
 _MOST_ERRORS = 20
-_CACHED = 512
-_CACHED_TEXT = 16_384
+# Characters of all documents kept, of the longest of them, and what the shortest counts as. A
+# character may take some hundred bytes of nodes.
+_CACHED, _CACHED_TEXT, _LEAST = 256_000, 16_384, 500
 # Characters that are parsed and validated within a few milliseconds.
 _SHORT_TEXT = 300
 
@@ -48,13 +49,17 @@ class DocumentRefused(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a valid document; `conditional` where @skip or @include ask variables."""
+    """One operation of a valid document; `conditional` where @skip or @include ask variables.
+
+    `size` tells what keeping it costs, in characters.
+    """
 
     document: DocumentNode
     name: str | None
     type: OperationType
     root_fields: tuple[str, ...]
     conditional: bool
+    size: int
 
 
 class Documents:
@@ -67,6 +72,7 @@ class Documents:
         # One thread: documents that are dear to validate wait for each other, not others for them.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="quantgraph-documents")
         self._known: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
+        self._size = 0
 
     async def operation(self, text: str, name: str | None) -> Operation:
         """Return the operation to run. A long document is prepared off the event loop.
@@ -77,13 +83,18 @@ class Documents:
         operations = self._known.get(text)
         if operations is None:
             operations = await self._prepared(text)
-            if len(text) <= _CACHED_TEXT:
-                self._known[text] = operations
-                if len(self._known) > _CACHED:
-                    self._known.popitem(last=False)
+            if len(text) <= _CACHED_TEXT and text not in self._known:
+                self._keep(text, operations)
         else:
             self._known.move_to_end(text)
         return _chosen(operations, name)
+
+    def _keep(self, text: str, operations: tuple[Operation, ...]) -> None:
+        self._known[text] = operations
+        self._size += _size(text)
+        while self._size > _CACHED:
+            gone, _ = self._known.popitem(last=False)
+            self._size -= _size(gone)
 
     async def _prepared(self, text: str) -> tuple[Operation, ...]:
         if len(text) <= _SHORT_TEXT:
@@ -106,6 +117,7 @@ class Documents:
                 node.operation,
                 tuple(dict.fromkeys(_roots(node.selection_set, fragments))),
                 conditional,
+                _size(text),
             )
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
@@ -128,6 +140,10 @@ class Documents:
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
                 _Measure(fragments, self._limits).check(node.selection_set)
+
+
+def _size(text: str) -> int:
+    return max(len(text), _LEAST)
 
 
 _Fragments = dict[str, FragmentDefinitionNode]

@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -37,8 +38,10 @@ _ROOTS = {
     OperationType.SUBSCRIPTION: "Subscription",
 }
 Response = dict[str, Any]
-# Entries of the caches below, and the bytes of variables that a key of theirs may have.
-_READY = 512
+_Key = tuple[Operation, bytes]
+_NONE = (None, 0)
+# Characters of documents in each of the caches below, and of variables that a key may have.
+_READY = 256_000
 _KEPT_TEXT = 4_096
 
 
@@ -76,8 +79,9 @@ class Executor:
         self._gateway = gateway
         self._deadlines = Deadlines(config.resolver_seconds)
         self._documents = Documents(self._core.schema, config)
-        self._ready: LRUCache[tuple[Operation, bytes], Prepared] = LRUCache(_READY)
-        self._bound: LRUCache[tuple[Operation, bytes], Bound] = LRUCache(_READY)
+        # Each with its size: what is kept keeps its document as well.
+        self._ready: LRUCache[_Key, tuple[Prepared, int]] = LRUCache(_READY, itemgetter(1))
+        self._bound: LRUCache[_Key, tuple[Bound, int]] = LRUCache(_READY, itemgetter(1))
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -138,17 +142,19 @@ class Executor:
         """
         text = orjson.dumps(variables)
         key = (operation, text if operation.conditional else b"")
-        prepared = self._ready.get(key)
+        prepared, _ = self._ready.get(key, _NONE)
         if prepared is None:
             run = Run(operation.document, operation.name, variables)
             prepared = self._core.prepare(run)
-            if len(text) <= _KEPT_TEXT:
-                self._ready[key] = prepared
+            if len(text) <= _KEPT_TEXT and operation.size <= _READY:
+                self._ready[key] = prepared, operation.size
         if operation.type is OperationType.MUTATION or len(text) > _KEPT_TEXT:
             return prepared, prepared.bind(variables)
-        bound = self._bound.get((operation, text))
+        bound, _ = self._bound.get((operation, text), _NONE)
         if bound is None:
-            bound = self._bound[operation, text] = prepared.bind(variables)
+            bound = prepared.bind(variables)
+            if operation.size + len(text) <= _READY:
+                self._bound[operation, text] = bound, operation.size + len(text)
         return prepared, bound
 
     def _context(self, caller: Caller) -> Context:

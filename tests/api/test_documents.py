@@ -40,6 +40,14 @@ async def test_the_cache_is_bounded(documents):
     assert len(documents._known) == 512
 
 
+async def test_long_documents_leave_room_for_fewer(documents):
+    for number in range(60):
+        text = f"query Q{number} {{ sectors {{ name }} }} #{'x' * 10_000}"
+        await documents.operation(text, None)
+    assert sum(map(len, documents._known)) < 260_000
+    assert (await documents.operation(text, None)).size == len(text)
+
+
 async def test_root_fields_are_found_through_fragments_and_aliases(documents):
     text = "{ a: sectors { name } ...F } fragment F on Query { ... { accounts { id } } }"
     assert (await documents.operation(text, None)).root_fields == ("sectors", "accounts")
