@@ -1,6 +1,7 @@
 """Places in a response that columns fill while it is written."""
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,44 +15,47 @@ from quantgraph.rows.plan import Batch, Cell
 PIECE_ROWS = 2_000
 # Pieces remembered as asked for once.
 _ASKED = 2_048
+# What a kept text costs beside its bytes.
+_ENTRY_BYTES = 1_024
 # orjson escapes control characters, so this byte stands nowhere else in what it writes.
 _MARK = b"\x1d"
+
+_Entry = tuple["weakref.ref[BarColumns]", bytes]
 
 
 class KeptTexts:
     """Texts that were written from columns that answer again, at most `size` bytes of them.
 
     A text hangs on the columns object it was written from: where anything changes, another
-    object answers, and the text is never found again. What is asked for once is not kept.
+    object answers, and the text is never found again. It does not keep the columns, which may be
+    far larger than it is. What is asked for once is not kept.
     """
 
     def __init__(self, size: int) -> None:
         """Start empty."""
-        self._kept: LRUCache[tuple[object, ...], tuple[BarColumns, bytes]] = LRUCache(
-            max(size, 1), getsizeof=_size
-        )
+        self._kept: LRUCache[tuple[object, ...], _Entry] = LRUCache(max(size, 1), getsizeof=_size)
         self._asked: LRUCache[int, bool] = LRUCache(_ASKED)
 
     def write(
         self, slot: "Slot", start: int, stop: int, make: Callable[[int, int], bytes]
     ) -> bytes:
         """Return the kept text of these rows, or make and keep it."""
-        # The columns are kept with the text, so that their id is nobody else's meanwhile.
         key = (id(slot.columns), slot.cells, slot.scalars, start, stop)
         found = self._kept.get(key)
-        if found is not None:
+        # An id is given again once its columns are gone.
+        if found is not None and found[0]() is slot.columns:
             return found[1]
         text = make(start, stop)
         # An id used again can only make a piece kept too early, never found wrongly.
         again = hash(key)
-        if again in self._asked and len(text) < self._kept.maxsize:
-            self._kept[key] = (slot.columns, text)
+        if again in self._asked and len(text) + _ENTRY_BYTES <= self._kept.maxsize:
+            self._kept[key] = weakref.ref(slot.columns), text
         self._asked[again] = True
         return text
 
 
-def _size(entry: tuple[BarColumns, bytes]) -> int:
-    return len(entry[1])
+def _size(entry: _Entry) -> int:
+    return len(entry[1]) + _ENTRY_BYTES
 
 
 def is_short(columns: BarColumns) -> bool:

@@ -110,7 +110,7 @@ BAR_FIELDS: Mapping[str, BarField] = {
 PRICES = tuple(f.name for f in BAR_FIELDS.values() if f.price)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class BarColumns:
     """Equal-length columns by field name; `valid` has a mask only where values are missing.
 

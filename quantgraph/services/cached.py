@@ -77,7 +77,9 @@ def _shared(series: BarSeries) -> BarSeries:
     """Return the series for many readers: nobody may write into its columns."""
     for column in (*series.columns.values.values(), *series.columns.valid.values()):
         column.flags.writeable = False
-    return replace(series, columns=replace(series.columns, kept=True))
+    # Thousands of days may be missing, and nobody above asks which.
+    coverage = replace(series.coverage, gaps=None)
+    return replace(series, columns=replace(series.columns, kept=True), coverage=coverage)
 
 
 def _bytes(series: BarSeries) -> int:

@@ -1,0 +1,57 @@
+"""Kept texts answer for their own columns alone, and cost what they are said to cost."""
+
+import gc
+import weakref
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.slots import KeptTexts, Slot
+from quantgraph.domain.bars import BarColumns
+from quantgraph.rows.plan import Cell, Kind
+
+CELLS = (Cell("c", "close", Kind.FLOAT),)
+
+
+def columns(value: float, length: int = 3) -> BarColumns:
+    return BarColumns(length, {"close": np.full(length, value)}, kept=True)
+
+
+def ask(texts: KeptTexts, found: BarColumns) -> bytes:
+    return Slot(CELLS, found, texts).text(0, found.length)
+
+
+def test_what_is_asked_twice_is_written_twice_at_most(monkeypatch):
+    texts, found, written = KeptTexts(1_000_000), columns(1.5), []
+    make = Slot._make
+    monkeypatch.setattr(Slot, "_make", lambda *args: written.append(1) or make(*args))
+    assert {ask(texts, found) for _ in range(5)} == {b'{"c":1.5},{"c":1.5},{"c":1.5}'}
+    assert len(written) == 2
+
+
+def test_a_kept_text_does_not_keep_its_columns():
+    texts, found = KeptTexts(1_000_000), columns(1.5, 2_000)
+    ask(texts, found), ask(texts, found)
+    gone = weakref.ref(found)
+    del found
+    gc.collect()
+    assert gone() is None
+
+
+@given(st.lists(st.integers(0, 3), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_columns_at_a_place_used_again_never_answer_with_what_was_there(values):
+    texts = KeptTexts(1_000_000)
+    for value in values:
+        found = columns(float(value), 1)
+        for _ in range(3):
+            assert ask(texts, found) == b'{"c":%d.0}' % value
+        del found  # the next columns are likely to get this one's id
+
+
+def test_tiny_texts_are_not_kept_without_end():
+    texts, held = KeptTexts(100_000), [columns(float(n), 1) for n in range(500)]
+    for found in held:
+        ask(texts, found), ask(texts, found)
+    assert len(texts._kept) < 100
