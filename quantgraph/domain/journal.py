@@ -1,9 +1,11 @@
 """What the order journal holds, and how a service asks it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
+from quantgraph.domain.terminal import ExecutionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,31 @@ class JournalEvent:
     sequence: int
     order: Order
     fill: Fill | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A new order, and the digest of what its caller asked for."""
+
+    order: Order
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the terminal tells of an order, and the broker's id where it is known."""
+
+    report: ExecutionReport
+    broker_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An order as it is recorded, the digest of its intent, and whether the entry was news."""
+
+    order: Order
+    digest: str
+    new: bool
 
 
 class Journal(Protocol):
@@ -26,19 +53,17 @@ class Journal(Protocol):
         """The log's identity: a cursor from another epoch means nothing here."""
         ...
 
-    def accept(self, order: Order, digest: str) -> tuple[Order, str, bool]:
-        """Record a new order durably, or find the one that has its key already.
+    def record(self, entries: Sequence[Intent | Outcome]) -> Sequence[Recorded | Exception]:
+        """Record the entries in this order, all with one commit; return what became of each.
 
-        Returns the recorded order, the digest it was recorded with, and whether it is new.
+        An intent whose key is taken records nothing and returns the order that has the key. An
+        outcome is folded into its order as recorded; one that changes nothing records nothing.
+        Errors per entry: ORDER_NOT_FOUND, STORE_UNAVAILABLE.
         """
         ...
 
     def recall(self, account_id: str, client_order_id: str) -> tuple[Order, str] | None:
         """Return the order recorded under a client order id and its digest, or None."""
-        ...
-
-    def change(self, order: Order, fill: Fill | None) -> bool:
-        """Record what became of an order; False where the fill was recorded before."""
         ...
 
     def find(self, key: OrderKey) -> Order | None:

@@ -14,13 +14,12 @@ from quantgraph.domain.clock import Clock, Ids
 from quantgraph.domain.errors import (
     GatewayError,
     IdempotencyConflict,
-    NotFound,
     OrderRefused,
     bad_request,
     unknown_account,
     unknown_order,
 )
-from quantgraph.domain.journal import Journal
+from quantgraph.domain.journal import Intent, Journal, Outcome
 from quantgraph.domain.orders import (
     Destination,
     Order,
@@ -38,6 +37,7 @@ from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.domain.transitions import after_report
 from quantgraph.services.order_log import OrderLog
+from quantgraph.services.recorder import Recorder
 from quantgraph.services.workers import Workers
 
 T = TypeVar("T")
@@ -68,7 +68,10 @@ class JournaledTrading:
         self._desk = desk
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
+        self._recorder = Recorder(journal, desk.workers)
         self._locks: dict[str, asyncio.Lock] = {}
+        # Open orders as last recorded: what is no news of them needs no question to the file.
+        self._recorded: dict[str, Order] = {}
         self._task: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[Any]] = set()
         self._last_report: datetime | None = None
@@ -92,6 +95,7 @@ class JournaledTrading:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._recorder.close()
 
     async def recall(self, ticket: OrderTicket) -> Submission | None:
         """Return the earlier order of the ticket's key, or None. Errors: IDEMPOTENCY_CONFLICT."""
@@ -106,13 +110,12 @@ class JournaledTrading:
         return await self._unstopped(self._submit(ticket))
 
     async def _submit(self, ticket: OrderTicket) -> Submission:
-        order, digest, new = await self._workers.run(
-            self._journal.accept, self._accepted(ticket), ticket.digest()
-        )
-        if not new:
-            return _replay(ticket, order, digest)
-        self._log.announce(order.account_id)
-        return _answered(await self._send(order), replayed=False)
+        intent = Intent(self._accepted(ticket), ticket.digest())
+        recorded = await self._recorder.record(intent)
+        if not recorded.new:
+            return _replay(ticket, recorded.order, recorded.digest)
+        self._log.announce(ticket.account_id)
+        return _answered(await self._send(recorded.order), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -158,6 +161,7 @@ class JournaledTrading:
     async def start_over(self, epoch: str) -> None:
         """Begin a new log: the simulated world has started over."""
         await self._workers.run(self._journal.start_over, epoch)
+        self._recorded.clear()
         self._log.announce_all()
 
     async def _unstopped(self, work: Coroutine[Any, Any, T]) -> T:
@@ -204,19 +208,20 @@ class JournaledTrading:
         """Fold a report into its order and record the change, if it is one."""
         lock = self._locks.setdefault(report.order_id, asyncio.Lock())
         async with lock:
-            key = OrderKey(report.account_id, report.order_id)
-            order = await self._workers.run(self._journal.find, key)
-            if order is None:
-                text = f"The terminal reports order {report.order_id}, which was never journalled."
-                raise NotFound(Reason.ORDER_NOT_FOUND, text)
-            changed = after_report(order, report, broker_id)
-            if changed is not None:
-                await self._workers.run(self._journal.change, changed, report.fill)
-                self._log.announce(report.account_id)
-            result = changed or order
-        if result.state.final:
+            order = self._recorded.get(report.order_id)
+            if order is None or after_report(order, report, broker_id) is not None:
+                order = await self._record(Outcome(report, broker_id))
+        if order.state.final:
             self._locks.pop(report.order_id, None)
-        return result
+            self._recorded.pop(report.order_id, None)
+        return order
+
+    async def _record(self, outcome: Outcome) -> Order:
+        recorded = await self._recorder.record(outcome)
+        order = self._recorded[recorded.order.id] = recorded.order
+        if recorded.new:
+            self._log.announce(order.account_id)
+        return order
 
     def _accepted(self, ticket: OrderTicket) -> Order:
         now = self._desk.clock.now()

@@ -6,14 +6,15 @@ epoch. All methods block; callers go through `Workers`.
 
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from quantgraph.domain.errors import InvalidRequest, StartupError, Unavailable
-from quantgraph.domain.journal import JournalEvent
+from quantgraph.domain.errors import InvalidRequest, NotFound, StartupError, Unavailable
+from quantgraph.domain.journal import Intent, JournalEvent, Outcome, Recorded
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.transitions import after_report
 from quantgraph.store.folder import opening
 from quantgraph.store.records import read_fill, read_order, write_fill, write_order
 
@@ -66,50 +67,21 @@ class OrderJournal:
             row = self._db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         return str(row[0])
 
-    def accept(self, order: Order, digest: str) -> tuple[Order, str, bool]:
-        """Record a new order durably, or find the one that has its key already.
-
-        Returns the recorded order, the digest it was recorded with, and whether it is new.
-        """
-        with self._write() as db:
-            known = self._by_key(db, order.account_id, order.client_order_id)
-            if known is not None:
-                return *known, False
-            db.execute(
-                "INSERT INTO orders (id, account, client_order_id, digest, state, body)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    order.id,
-                    order.account_id,
-                    order.client_order_id,
-                    digest,
-                    order.state.value,
-                    write_order(order),
-                ),
-            )
-            self._log(db, order, None)
-            return order, digest, True
+    def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
+        """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
+        try:
+            with self._write() as db:
+                return [self._record(db, each) for each in entries]
+        except Exception as error:
+            if len(entries) == 1:
+                return [error]
+            # One that cannot be written takes none of the others with it.
+            return [found for each in entries for found in self.record([each])]
 
     def recall(self, account_id: str, client_order_id: str) -> tuple[Order, str] | None:
         """Return the order recorded under a client order id and its digest, or None."""
         with self._lock:
             return self._by_key(self._db, account_id, client_order_id)
-
-    def change(self, order: Order, fill: Fill | None) -> bool:
-        """Record what became of an order; False where the fill was recorded before."""
-        with self._write() as db:
-            if fill is not None:
-                added = db.execute(
-                    "INSERT OR IGNORE INTO fills (id, order_id) VALUES (?, ?)", (fill.id, order.id)
-                )
-                if added.rowcount == 0:
-                    return False
-            db.execute(
-                "UPDATE orders SET state = ?, body = ? WHERE id = ?",
-                (order.state.value, write_order(order), order.id),
-            )
-            self._log(db, order, fill)
-            return True
 
     def find(self, key: OrderKey) -> Order | None:
         """Return one order of an account by either id."""
@@ -206,11 +178,56 @@ class OrderJournal:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def _log(self, db: sqlite3.Connection, order: Order, fill: Fill | None) -> None:
+    def _record(self, db: sqlite3.Connection, entry: Intent | Outcome) -> Recorded:
+        return self._accept(db, entry) if isinstance(entry, Intent) else self._fold(db, entry)
+
+    def _accept(self, db: sqlite3.Connection, intent: Intent) -> Recorded:
+        order = intent.order
+        known = self._by_key(db, order.account_id, order.client_order_id)
+        if known is not None:
+            return Recorded(*known, new=False)
+        body = write_order(order)
+        db.execute(
+            "INSERT INTO orders (id, account, client_order_id, digest, state, body)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                order.id,
+                order.account_id,
+                order.client_order_id,
+                intent.digest,
+                order.state.value,
+                body,
+            ),
+        )
+        self._log(db, order, body, None)
+        return Recorded(order, intent.digest, new=True)
+
+    def _fold(self, db: sqlite3.Connection, outcome: Outcome) -> Recorded:
+        report = outcome.report
+        row = db.execute(
+            "SELECT body, digest FROM orders WHERE account = ? AND id = ?",
+            (report.account_id, report.order_id),
+        ).fetchone()
+        if row is None:
+            text = f"The terminal reports order {report.order_id}, which was never journalled."
+            raise NotFound(Reason.ORDER_NOT_FOUND, text)
+        order = read_order(row[0])
+        changed = after_report(order, report, outcome.broker_id)
+        if changed is None or not _takes_fill(db, report.fill):
+            return Recorded(order, row[1], new=False)
+        body = write_order(changed)
+        db.execute(
+            "UPDATE orders SET state = ?, body = ? WHERE id = ?",
+            (changed.state.value, body, changed.id),
+        )
+        self._log(db, changed, body, report.fill)
+        return Recorded(changed, row[1], new=True)
+
+    def _log(self, db: sqlite3.Connection, order: Order, body: bytes, fill: Fill | None) -> None:
         sequence = self._newest(db, order.account_id) + 1
         db.execute(
             "INSERT INTO events VALUES (?, ?, ?, ?)",
-            (order.account_id, sequence, write_order(order), write_fill(fill)),
+            (order.account_id, sequence, body, write_fill(fill)),
         )
 
     @staticmethod
@@ -240,6 +257,14 @@ class OrderJournal:
             text = f"The cursor names order {after[:60]!r}, which account {account_id} has not."
             raise InvalidRequest(Reason.INVALID_CURSOR, text)
         return int(row[0])
+
+
+def _takes_fill(db: sqlite3.Connection, fill: Fill | None) -> bool:
+    """Note a fill; False where it was recorded before."""
+    if fill is None:
+        return True
+    text = "INSERT OR IGNORE INTO fills (id, order_id) VALUES (?, ?)"
+    return db.execute(text, (fill.id, fill.order_id)).rowcount > 0
 
 
 def set_aside(path: Path) -> None:

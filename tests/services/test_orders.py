@@ -240,6 +240,54 @@ async def test_reports_change_the_order_once_however_often_they_come(desk):
     assert (last.state, last.filled_quantity) == (OrderState.FILLED, 300)
 
 
+async def test_a_report_that_is_no_news_of_an_open_order_asks_no_worker(desk):
+    order = (await desk.trading.submit(ticket())).order
+    jobs = []
+    run = desk.workers.run
+    desk.workers.run = lambda work, *given: jobs.append(work) or run(work, *given)
+    for _ in range(3):
+        desk.terminal.queue.put_nowait(report(order, OrderState.WORKING))
+    desk.terminal.queue.put_nowait(report(order, OrderState.FILLED, 300, fill(order, 1, 300)))
+    while OrderState.FILLED not in desk.states():
+        await asyncio.sleep(0)
+    assert len(jobs) == 1
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING, OrderState.FILLED]
+
+
+async def test_an_order_costs_three_jobs_of_the_workers(desk):
+    jobs = []
+    run = desk.workers.run
+    desk.workers.run = lambda work, *given: jobs.append(work.__name__) or run(work, *given)
+    assert await desk.trading.recall(ticket()) is None
+    await desk.trading.submit(ticket())
+    assert jobs == ["recall", "record", "record"]
+
+
+async def test_orders_submitted_together_are_each_journalled_before_they_are_sent(desk):
+    tickets = [ticket(f"k{number}") for number in range(40)]
+    commits: list[str] = []
+    # A trace runs in the worker's thread; a list takes appends from any.
+    desk.journal._db.set_trace_callback(commits.append)
+    seen = []
+    place = desk.terminal.place
+
+    async def checked(order):
+        placed = await place(order)
+        seen.append(desk.terminal.journal_at_place is not None)
+        return placed
+
+    desk.terminal.place = checked
+    await asyncio.gather(*(desk.trading.submit(each) for each in tickets))
+    desk.journal._db.set_trace_callback(None)
+    assert seen == [True] * 40
+    assert commits.count("COMMIT") < 40
+    found = [event.order for event in desk.journal.events("sim-1", 0, 1000)]
+    assert len(found) == 80
+    for number in range(40):
+        states = [each.state for each in found if each.client_order_id == f"k{number}"]
+        assert states == [OrderState.ACCEPTED, OrderState.WORKING]
+
+
 async def test_a_fill_that_overtakes_the_answer_is_not_undone_by_it(desk):
     desk.terminal.gate.clear()
     submitting = asyncio.create_task(desk.trading.submit(ticket()))

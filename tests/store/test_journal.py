@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.domain.errors import InvalidRequest, StartupError, Unavailable
+from quantgraph.domain.errors import InvalidRequest, NotFound, StartupError, Unavailable
+from quantgraph.domain.journal import Intent, Outcome, Recorded
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -23,6 +24,7 @@ from quantgraph.domain.orders import (
     Side,
 )
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.records import read_order, write_order
 
@@ -51,6 +53,17 @@ def order(number: int, account: str = "sim-1", **changes) -> Order:
     return replace(base, **changes)
 
 
+def accept(journal: OrderJournal, new: Order, digest: str = "d") -> Recorded:
+    [recorded] = journal.record([Intent(new, digest)])
+    return recorded
+
+
+def told(of: Order, state: OrderState, filled: int = 0, fill: Fill | None = None) -> Outcome:
+    price = Decimal("1800.00") if filled else None
+    report = ExecutionReport(of.id, of.account_id, state, filled, price, NOW, fill)
+    return Outcome(report, None)
+
+
 def fill(number: int, of: Order) -> Fill:
     price = Decimal("1800.00")
     return Fill(
@@ -68,22 +81,22 @@ def journal(tmp_path):
 
 def test_a_key_is_taken_once(journal):
     first = order(1)
-    assert journal.accept(first, "digest") == (first, "digest", True)
+    assert accept(journal, first, "digest") == Recorded(first, "digest", new=True)
     again = replace(first, id="order_other")
-    assert journal.accept(again, "other") == (first, "digest", False)
+    assert accept(journal, again, "other") == Recorded(first, "digest", new=False)
     assert len(journal.events("sim-1", 0, 10)) == 1
 
 
 def test_the_same_key_in_another_account_is_another_order(journal):
-    journal.accept(order(1), "d")
-    assert journal.accept(order(2, "sim-2", client_order_id="key-1"), "d")[2] is True
+    accept(journal, order(1))
+    assert accept(journal, order(2, "sim-2", client_order_id="key-1")).new
 
 
 def test_sequences_have_no_gap_per_account(journal):
     for number in range(1, 4):
-        journal.accept(order(number), "d")
-        journal.accept(order(number + 10, "sim-2"), "d")
-    journal.change(order(2, state=OrderState.WORKING), None)
+        accept(journal, order(number))
+        accept(journal, order(number + 10, "sim-2"))
+    journal.record([told(order(2), OrderState.WORKING)])
     assert [e.sequence for e in journal.events("sim-1", 0, 10)] == [1, 2, 3, 4]
     assert [e.sequence for e in journal.events("sim-2", 0, 10)] == [1, 2, 3]
     assert [e.sequence for e in journal.events("sim-1", 2, 1)] == [3]
@@ -91,17 +104,19 @@ def test_sequences_have_no_gap_per_account(journal):
 
 def test_a_fill_is_recorded_once(journal):
     taken = order(1)
-    journal.accept(taken, "d")
-    done = replace(taken, filled_quantity=1, state=OrderState.PARTIALLY_FILLED)
-    assert journal.change(done, fill(1, taken)) is True
-    assert journal.change(done, fill(1, taken)) is False
+    accept(journal, taken)
+    partial = told(taken, OrderState.PARTIALLY_FILLED, 1, fill(1, taken))
+    first, again = journal.record([partial, partial])
+    assert (first.new, again.new) == (True, False)
+    assert first.order == again.order
+    assert first.order.filled_quantity == 1
     assert [e.fill and e.fill.id for e in journal.events("sim-1", 0, 10)] == [None, "fill-1"]
 
 
 def test_everything_is_there_after_opening_again(tmp_path):
     path = tmp_path / "journal.sqlite"
     first = OrderJournal(path, "epoch-1")
-    first.accept(order(1), "d")
+    accept(first, order(1))
     first.close()
     second = OrderJournal(path, "epoch-2")
     assert second.epoch == "epoch-1"
@@ -116,50 +131,50 @@ def test_a_killed_process_leaves_a_whole_journal(tmp_path):
     child = os.fork()
     if child == 0:
         journal = OrderJournal(path, "epoch-1")
-        journal.accept(order(1), "d")
+        accept(journal, order(1))
         journal._db.execute("BEGIN IMMEDIATE")
-        journal._log(journal._db, order(2), None)
+        journal._log(journal._db, order(2), write_order(order(2)), None)
         os._exit(9)
     os.waitpid(child, 0)
     after = OrderJournal(path, "epoch-1")
     assert [e.order.id for e in after.events("sim-1", 0, 10)] == ["order_1"]
-    assert after.accept(order(2), "d")[2] is True
+    assert accept(after, order(2)).new
     after.close()
 
 
 def test_pages_go_from_new_to_old_and_stay_valid_when_orders_come(journal):
     for number in range(1, 8):
-        journal.accept(order(number), "d")
+        accept(journal, order(number))
     page = journal.page(OrderQuery("sim-1", first=3))
     assert [o.id for o in page.orders] == ["order_7", "order_6", "order_5"]
     assert page.more
-    journal.accept(order(8), "d")
+    accept(journal, order(8))
     rest = journal.page(OrderQuery("sim-1", first=10, after="order_5"))
     assert [o.id for o in rest.orders] == ["order_4", "order_3", "order_2", "order_1"]
     assert not rest.more
 
 
 def test_a_page_can_be_limited_to_states(journal):
-    journal.accept(order(1), "d")
-    journal.accept(order(2), "d")
-    journal.change(order(2, state=OrderState.FILLED), None)
+    accept(journal, order(1))
+    accept(journal, order(2))
+    journal.record([told(order(2), OrderState.FILLED, 100)])
     page = journal.page(OrderQuery("sim-1", frozenset({OrderState.FILLED})))
     assert [o.id for o in page.orders] == ["order_2"]
     assert [o.id for o in journal.open_orders("sim-1")[0]] == ["order_1"]
 
 
 def test_a_cursor_of_another_account_is_refused(journal):
-    journal.accept(order(1), "d")
+    accept(journal, order(1))
     with pytest.raises(InvalidRequest):
         journal.page(OrderQuery("sim-2", after="order_1"))
 
 
 def test_a_new_epoch_forgets_the_old_world(journal):
-    journal.accept(order(1), "d")
+    accept(journal, order(1))
     journal.start_over("epoch-2")
     assert journal.epoch == "epoch-2"
     assert journal.events("sim-1", 0, 10) == []
-    assert journal.accept(order(1), "d")[2] is True
+    assert accept(journal, order(1)).new
 
 
 def test_a_corrupt_journal_is_named_and_left_alone(tmp_path):
@@ -185,11 +200,42 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path):
 
 def test_a_journal_that_cannot_be_written_takes_no_order(journal):
     journal._db.execute("PRAGMA query_only = ON")
-    with pytest.raises(Unavailable) as caught:
-        journal.accept(order(1), "d")
-    assert caught.value.reason is Reason.STORE_UNAVAILABLE
+    for refused in journal.record([Intent(order(1), "d"), Intent(order(2), "d")]):
+        assert isinstance(refused, Unavailable)
+        assert refused.reason is Reason.STORE_UNAVAILABLE
     journal._db.execute("PRAGMA query_only = OFF")
-    assert journal.accept(order(1), "d")[2] is True
+    assert accept(journal, order(1)).new
+
+
+def test_what_is_recorded_together_is_committed_once_and_in_its_order(journal):
+    said: list[str] = []
+    journal._db.set_trace_callback(said.append)
+    mine, other = order(1), order(2, client_order_id="key-1")
+    found = journal.record(
+        [
+            Intent(mine, "d"),
+            Intent(other, "d"),
+            told(mine, OrderState.WORKING),
+            told(mine, OrderState.WORKING),
+            told(mine, OrderState.FILLED, 100, fill(1, mine)),
+        ]
+    )
+    journal._db.set_trace_callback(None)
+    assert said.count("COMMIT") == 1
+    assert [each.new for each in found] == [True, False, True, False, True]
+    assert {each.order.id for each in found} == {"order_1"}
+    states = [OrderState.ACCEPTED, OrderState.WORKING, OrderState.FILLED]
+    assert [each.order.state for each in journal.events("sim-1", 0, 10)] == states
+
+
+def test_an_entry_that_cannot_be_recorded_takes_no_other_with_it(journal):
+    lost = told(order(9), OrderState.WORKING)
+    first, unknown, last = journal.record([Intent(order(1), "d"), lost, Intent(order(2), "d")])
+    assert isinstance(unknown, NotFound)
+    assert unknown.reason is Reason.ORDER_NOT_FOUND
+    assert first.new
+    assert last.new
+    assert [each.sequence for each in journal.events("sim-1", 0, 10)] == [1, 2]
 
 
 MONEY = st.decimals("0.001", "99999", places=3)
