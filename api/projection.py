@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLError,
     GraphQLList,
     GraphQLObjectType,
     GraphQLScalarType,
@@ -85,7 +86,10 @@ class Projection:
 def project(executor: Selections, kind: GraphQLObjectType, details: object) -> Projection:
     """Return the projection of a selection. Raises NotPlain, naming the field that is not."""
     picked: Mapping[str, Any]
-    picked, deferred, _ = executor.collect_subfields(kind, details)
+    try:
+        picked, deferred, _ = executor.collect_subfields(kind, details)
+    except GraphQLError as error:  # graphql-core finds it again where a value needs the selection
+        raise NotPlain(kind.name, "has a condition that is null") from error
     if deferred:
         raise NotPlain(kind.name, "is deferred")
     members: list[Member] = []

@@ -1,7 +1,8 @@
 """Lists that are held as columns: the fast path writes them, the ordinary path iterates them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any, Generic, TypeVar, overload
 
 from quantgraph.domain.bars import BarColumns
@@ -41,7 +42,10 @@ class RowList(Sequence[Record], Generic[Record]):
         if self._records is None:
             names = tuple(self.columns.values)
             lists = [listed(self.columns, name) for name in names]
-            rows: Iterator[tuple[Any, ...]] = zip(*lists, strict=True)
+            # Where no column was read there are rows all the same.
+            rows: Iterable[tuple[Any, ...]] = (
+                zip(*lists, strict=True) if lists else repeat((), len(self))
+            )
             self._records = [self.make(**dict(zip(names, row, strict=True))) for row in rows]
         return self._records
 

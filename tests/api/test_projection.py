@@ -199,6 +199,37 @@ async def test_a_number_that_json_cannot_carry_is_refused_as_the_ordinary_path_d
     }
 
 
+async def test_rows_of_which_nothing_is_read_are_as_many_on_both_paths(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    bare = BarSeries(**{**vars(one(3)), "bars": domain.BarColumns(3, {})})
+    query = "{ series { rows { __typename } } }"
+    fast = orjson.loads(Text((await answer(query, bare, {})).data).whole())
+    ordinary(monkeypatch)
+    assert fast == (await answer(query, bare, {})).data
+    assert fast == {"series": {"rows": [{"__typename": "Bar"}] * 3}}
+
+
+NULL_CONDITIONS = [
+    ("{ series { symbol coverage { complete @skip(if: $x) } } }", ["series", "coverage"], None),
+    ("{ series { rows { time @skip(if: $x) } } }", None, {"series": {"rows": []}}),
+]
+
+
+@pytest.mark.parametrize(("selection", "path", "data"), NULL_CONDITIONS)
+async def test_a_null_condition_fails_where_graphql_core_meets_it(
+    monkeypatch: pytest.MonkeyPatch, selection: str, path: Any, data: Any
+):
+    query = f"query($x: Boolean = true) {selection}"
+    fast = await answer(query, one(0), {"x": None})
+    ordinary(monkeypatch)
+    slow = await answer(query, one(0), {"x": None})
+    assert [each.path for each in fast.errors or ()] == ([path] if path else [])
+    assert [str(each) for each in fast.errors or ()] == [str(each) for each in slow.errors or ()]
+    assert fast.data == slow.data
+    assert data is None or fast.data == data
+
+
 async def test_a_field_with_a_resolver_takes_the_ordinary_path():
     found = await answer(
         "{ judged { close change(times: 2) } }", one(2, close=np.array([1.0, 2.5])), {}
