@@ -11,7 +11,7 @@ from quantgraph.services.calendar import SHIPPED, compute_sessions
 def main() -> None:
     """Write closures.json: every weekday without a session, and the last day covered."""
     sessions, last = compute_sessions()
-    days = np.arange(sessions[0], np.datetime64(last, "D") + 1)
+    days = np.arange(sessions[0], np.datetime64(last, "D") + np.timedelta64(1, "D"))
     closed = days[np.is_busday(days) & ~np.isin(days, sessions)]
     shipped = {
         "release": version("exchange_calendars"),

@@ -45,7 +45,7 @@ def _extended(sessions: Dates, last: date, config: CalendarConfig) -> tuple[Date
     until = config.covered_until
     if until is not None and until > last:
         count = (until - last).days
-        more = np.datetime64(last, "D") + np.arange(1, count + 1)
+        more = np.datetime64(last, "D") + np.arange(1, count + 1).astype("timedelta64[D]")
         sessions = np.concatenate([sessions, more[np.is_busday(more)]])
         last = until
     closures = np.array(config.closures, "datetime64[D]")
@@ -58,7 +58,7 @@ def _shipped(release: str) -> tuple[Dates, date] | None:
     if shipped["release"] != release:
         return None
     last = date.fromisoformat(shipped["last"])
-    days = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(last, "D") + 1)
+    days = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
     closures = np.array(shipped["closures"], "datetime64[D]")
     return days[np.is_busday(days) & ~np.isin(days, closures)], last
 

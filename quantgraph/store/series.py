@@ -100,7 +100,7 @@ class DayRows:
     def unpack(cls, first: date, bits: bytes, counts: bytes | None) -> "DayRows":
         """Read what `pack` wrote for a chunk whose first row is on the day `first`."""
         offsets = np.flatnonzero(np.unpackbits(np.frombuffer(bits, np.uint8)))
-        days = np.datetime64(first, "D") + offsets
+        days = np.datetime64(first, "D") + offsets.astype("timedelta64[D]")
         if counts is None:
             return cls(days, np.ones(len(days), np.int64))
         return cls(days, np.frombuffer(counts, "<u4").astype(np.int64))

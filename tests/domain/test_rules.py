@@ -27,7 +27,7 @@ FIRST, LAST = date(1990, 12, 19), date(2026, 12, 31)
 
 
 def _weekdays() -> TradingCalendar:
-    days = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + 1)
+    days = np.arange(np.datetime64(FIRST), np.datetime64(LAST) + np.timedelta64(1, "D"))
     return TradingCalendar(days[np.is_busday(days)], first=FIRST, last=LAST, source="weekdays")
 
 

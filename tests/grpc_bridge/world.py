@@ -73,7 +73,7 @@ LIMITS = Limits(100_000, 1_000, 262_144, 2_000, 12, 30, 5)
 
 def weekdays(first: date, last: date) -> np.ndarray[Any, np.dtype[np.datetime64]]:
     """Every Monday to Friday, as if there were no holidays."""
-    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
     return days[np.is_busday(days)]
 
 

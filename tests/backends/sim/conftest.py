@@ -21,7 +21,7 @@ _CLOSURES = ("2023-01-23", "2023-01-24", "2023-01-25", "2023-01-26", "2023-01-27
 
 def make_calendar(last: date = date(2024, 12, 31)) -> TradingCalendar:
     first = date(1990, 12, 19)
-    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    days = np.arange(np.datetime64(first), np.datetime64(last) + np.timedelta64(1, "D"))
     open_days = days[np.is_busday(days, holidays=np.array(_CLOSURES, dtype="datetime64[D]"))]
     return TradingCalendar(open_days, first=first, last=last, source="test")
 
