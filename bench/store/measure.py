@@ -94,15 +94,20 @@ def _joined(answer: object) -> dict[str, np.ndarray]:
 
 
 def compare(peers: Mapping[str, Peer], case: Case, rounds: int) -> Table:
-    """Return the median milliseconds of each store's turn; the first turns only warm up."""
+    """Return each store's median milliseconds a round; they take turns call by call.
+
+    The first round only warms up.
+    """
     table = Table(case.title, "ms", case.goal)
     for turn in range(rounds + 1):
-        order = list(peers) if turn % 2 else list(peers)[::-1]
-        for name in order:
-            draw = random.Random(turn)
-            spent = [_milliseconds(case, peers[name], draw) for _ in range(case.calls)]
-            if turn:
-                table.figures.setdefault(name, []).append(statistics.median(spent))
+        spent: dict[str, list[float]] = {name: [] for name in peers}
+        for call in range(case.calls):
+            for name in list(peers) if call % 2 else list(peers)[::-1]:
+                draw = random.Random(turn * case.calls + call)
+                spent[name].append(_milliseconds(case, peers[name], draw))
+        if turn:
+            for name, found in spent.items():
+                table.figures.setdefault(name, []).append(statistics.median(found))
     return table
 
 

@@ -1,9 +1,9 @@
 """Column blocks out of the file: only the asked columns of the asked chunks, each one proven."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import orjson
 
 from quantgraph.domain.bars import BarColumns, Column, Mask
 from quantgraph.domain.errors import GatewayError, Unavailable
@@ -38,17 +38,20 @@ def find_blocks(snapshot: Snapshot, chunks: Sequence[int], names: Sequence[str])
             absent.append(chunk)
     if absent:
         found |= _load(snapshot, absent, names)
-    for name in names:
-        blocks = [columns[name] for columns in found.values()]
-        snapshot.counter.add(name, [each.size for each in blocks if isinstance(each, Block)])
+    snapshot.counter.add({name: _sizes(found, name) for name in names})
     return found
+
+
+def _sizes(blocks: Blocks, name: str) -> Sequence[int]:
+    found = [columns[name] for columns in blocks.values()]
+    return [block.size for block in found if isinstance(block, Block)]
 
 
 def _load(snapshot: Snapshot, chunks: Sequence[int], names: Sequence[str]) -> Blocks:
     read: dict[int, dict[str, Block | GatewayError | None]] = {
         chunk: dict.fromkeys(names) for chunk in chunks
     }
-    given = (json.dumps(chunks), json.dumps(names))
+    given = (orjson.dumps(chunks).decode(), orjson.dumps(names).decode())
     for chunk, name, digest, data in snapshot.connection.execute(_QUERY, given):
         read[chunk][name] = open_block(data, digest, (chunk, name))
     snapshot.counter.load(sum(len(columns) for columns in read.values()))

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ReadCounter:
@@ -24,13 +24,13 @@ class ReadCounter:
             self.transactions = 0
             self.loaded = 0
 
-    def add(self, column: str, sizes: Sequence[int]) -> None:
-        """Count blocks of these sizes in bytes."""
-        if not sizes:
-            return
+    def add(self, sizes: Mapping[str, Sequence[int]]) -> None:
+        """Count blocks by the column they are of, each with its size in bytes."""
         with self._lock:
-            self.blocks[column] += len(sizes)
-            self.bytes[column] += sum(sizes)
+            for column, found in sizes.items():
+                if found:
+                    self.blocks[column] += len(found)
+                    self.bytes[column] += sum(found)
 
     def load(self, count: int) -> None:
         """Count blocks that were not in memory."""

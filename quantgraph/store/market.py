@@ -28,7 +28,7 @@ from quantgraph.store.series import BAR, SeriesKey
 from quantgraph.store.version import FileVersion
 from quantgraph.store.writer import MarketWriter
 
-_MEMORY = 64_000_000
+_MEMORY = 128_000_000
 _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
 
 

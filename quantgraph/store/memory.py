@@ -10,9 +10,9 @@ from quantgraph.domain.bars import Column, Mask
 _ENTRY_BYTES = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
-    """One decoded column of one chunk; `size` is how many bytes it takes in the file."""
+    """One decoded column of one chunk, never changed; `size` is its bytes in the file."""
 
     values: Column
     valid: Mask | None

@@ -77,7 +77,7 @@ def _statement(
     for key, group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
         held = {row[4]: row[5] for row in group if row[5] is not None}
         for name, value in held.items():
-            counter.add(name, [len(value.encode()) if isinstance(value, str) else 8])
+            counter.add({name: [len(value.encode()) if isinstance(value, str) else 8]})
         newest[key[:3]] = FinancialReport(
             symbol=key[0],
             statement=statement,
