@@ -84,7 +84,8 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
             return None
         projection = self._projection(inner, details)
         if isinstance(projection, NotPlain):
-            raise projection
+            # Not the kept one: it would keep the frames of every run that raised it.
+            raise NotPlain(projection.field, projection.why)
         if isinstance(result, RowList):
             return projection.slot(cast("RowList[Any]", result).columns, self.texts)
         if isinstance(result, list) and all(each is not None for each in cast("list[Any]", result)):
@@ -127,4 +128,4 @@ def _projected(
     try:
         return project(executor, kind, details)
     except NotPlain as left:
-        return left
+        return left.with_traceback(None)

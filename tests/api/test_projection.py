@@ -1,6 +1,7 @@
 """The fast path and the ordinary path give the same answer, in the same order, bit for bit."""
 
 import asyncio
+import gc
 import math
 import struct
 from collections.abc import Iterator, Sequence
@@ -263,6 +264,29 @@ async def test_a_prepared_operation_answers_each_run_with_its_own_context():
         found = await prepared.run(prepared.bind({}), {"series": one(length)})
         assert found.data["series"]["rowCount"] == length
         assert len(orjson.loads(Text(found.data).whole())["series"]["rows"]) == length
+
+
+LASTING = [
+    "{ judged { close change } }",
+    "{ __schema { types { name fields { name args { name } } } } }",
+    "{ a: series { rows { time } } b: series { columns { close } symbol } }",
+    "{ series { rows { time } columns { close } coverage { complete } } nothing: __typename }",
+]
+
+
+@pytest.mark.parametrize("query", LASTING)
+async def test_runs_of_a_prepared_operation_leave_nothing_behind(query: str):
+    prepared = CORE.prepare(Run(parse(query), None, {}))
+
+    async def left() -> int:
+        for _ in range(10):
+            await prepared.run(prepared.bind({}), {"series": one(5, close=np.ones(5))})
+        gc.collect()
+        return len(gc.get_objects())
+
+    await left()
+    before = await left()
+    assert await left() - before < 20
 
 
 async def test_a_large_answer_for_a_socket_leaves_the_loop_between_pieces():
