@@ -1,6 +1,6 @@
 """graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -122,6 +122,16 @@ def _call(
         return RootCall(executor, schema, Place(root, key, details))
     except (NotPlain, GraphQLError):
         return None
+
+
+def run_at_once(work: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
+    """Run what never waits, which is introspection, in any thread."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return cast("ExecutionResult", end.value)
+    work.close()
+    raise RuntimeError("introspection waited")
 
 
 class VariablesRefused(Exception):

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from graphql import (
     DirectiveNode,
@@ -29,6 +30,8 @@ from quantgraph.config import LimitsConfig
 from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
 
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 _MOST_ERRORS = 20
 # Characters of all documents kept, of the longest of them, and what the shortest counts as. A
 # character may take some hundred bytes of nodes.
@@ -60,6 +63,11 @@ class Operation:
     root_fields: tuple[str, ...]
     conditional: bool
     size: int
+
+    @property
+    def introspective(self) -> bool:
+        """Whether it asks for nothing but the schema: long work that never waits."""
+        return all(name.startswith("__") for name in self.root_fields)
 
 
 class Documents:
@@ -99,8 +107,11 @@ class Documents:
     async def _prepared(self, text: str) -> tuple[Operation, ...]:
         if len(text) <= _SHORT_TEXT:
             return self._prepare(text)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._prepare, text)
+        return await self.apart(self._prepare, text)
+
+    async def apart(self, work: Callable[[Given], Result], given: Given) -> Result:
+        """Do off the event loop what computes for long and never waits."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, given)
 
     def _prepare(self, text: str) -> tuple[Operation, ...]:
         document = self._parse(text)

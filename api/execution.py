@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from graphql import ExecutionResult, OperationType
 from strawberry import Schema
 
-from api.core import Bound, Core, Prepared, Run, VariablesRefused
+from api.core import Bound, Core, Prepared, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
@@ -103,9 +103,13 @@ class Executor:
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
         try:
-            prepared, bound = self._prepared(operation, request.variables)
+            prepared, bound = await self._made_ready(operation, request.variables)
             with operation_budget(), self._deadlines.watch():
-                result = await prepared.run(bound, self._context(caller))
+                work = prepared.run(bound, self._context(caller))
+                if operation.introspective:
+                    result = await self._documents.apart(run_at_once, work)
+                else:
+                    result = await work
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         except TimeoutError:
@@ -135,20 +139,33 @@ class Executor:
             _log.exception("unexpected_error", request_id=caller.request_id)
             raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
 
-    def _prepared(self, operation: Operation, variables: dict[str, Any]) -> tuple[Prepared, Bound]:
-        """Return the operation made ready and its variables coerced, both from bounded caches.
+    async def _made_ready(
+        self, operation: Operation, variables: dict[str, Any]
+    ) -> tuple[Prepared, Bound]:
+        """Return the operation made ready and its variables coerced. Raises VariablesRefused.
 
-        A mutation's variables are new each time and not kept. Raises VariablesRefused.
+        Long variables cost many milliseconds: they are coerced off the loop, and not kept.
         """
         text = orjson.dumps(variables)
+        if len(text) <= _KEPT_TEXT:
+            return self._prepared(operation, variables, text)
+        prepared = None if operation.conditional else self._ready.get((operation, b""), _NONE)[0]
+        if prepared is None:
+            run = Run(operation.document, operation.name, variables)
+            prepared = await self._documents.apart(self._core.prepare, run)
+        return prepared, await self._documents.apart(prepared.bind, variables)
+
+    def _prepared(
+        self, operation: Operation, variables: dict[str, Any], text: bytes
+    ) -> tuple[Prepared, Bound]:
+        """Take both from bounded caches. A mutation's variables are new each time and not kept."""
         key = (operation, text if operation.conditional else b"")
         prepared, _ = self._ready.get(key, _NONE)
         if prepared is None:
-            run = Run(operation.document, operation.name, variables)
-            prepared = self._core.prepare(run)
-            if len(text) <= _KEPT_TEXT and operation.size <= _READY:
+            prepared = self._core.prepare(Run(operation.document, operation.name, variables))
+            if operation.size <= _READY:
                 self._ready[key] = prepared, operation.size
-        if operation.type is OperationType.MUTATION or len(text) > _KEPT_TEXT:
+        if operation.type is OperationType.MUTATION:
             return prepared, prepared.bind(variables)
         bound, _ = self._bound.get((operation, text), _NONE)
         if bound is None:
