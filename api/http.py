@@ -69,6 +69,7 @@ class GraphQLOverHttp:
             media = self._media(scope)
             reply = Reply(send, JSON if media == EVENTS else media, request_id)
             reply.encoding = self._encoding(scope)
+            reply.whole = scope["http_version"] == "1.0"
             principal = await self._access.authenticate(from_headers(scope))
             request = await self._request(scope, receive)
             caller = Caller(principal, request_id)

@@ -12,7 +12,10 @@ _PIECE_BYTES, _LARGEST = 131_072, 524_288
 
 
 class Reply:
-    """One response. `encoding` None sends it as it is; `begun` once its head has gone out."""
+    """One response. `encoding` None sends it as it is; `begun` once its head has gone out.
+
+    `whole` sends a length and the body at once: HTTP/1.0 knows no chunks.
+    """
 
     def __init__(self, send: Send, media: str, request_id: str) -> None:
         """Answer on `send` in the media type."""
@@ -21,6 +24,7 @@ class Reply:
         self.request_id = request_id
         self.encoding: str | None = None
         self.begun = False
+        self.whole = False
 
     async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
         """Send a JSON response with the request id."""
@@ -41,6 +45,9 @@ class Reply:
         if self.encoding is not None:
             parts = _compressed(parts, self.encoding)
             headers = [*headers, (b"content-encoding", self.encoding.encode())]
+        if self.whole:
+            await self._gather(status, parts, headers)
+            return
         await self._start(status, headers)
         for part in parts:
             await deliver(
@@ -48,6 +55,15 @@ class Reply:
             )
             await asyncio.sleep(0)
         await deliver(self.send, {"type": "http.response.body", "body": b""})
+
+    async def _gather(self, status: int, parts: Iterable[bytes], headers: Headers) -> None:
+        held = list[bytes]()
+        for part in parts:
+            held.append(part)
+            await asyncio.sleep(0)
+        body = b"".join(held)
+        await self._start(status, [*headers, (b"content-length", b"%d" % len(body))])
+        await deliver(self.send, {"type": "http.response.body", "body": body})
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.begun = True

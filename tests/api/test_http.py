@@ -2,6 +2,7 @@
 
 import json
 import socket
+import zlib
 
 import httpx
 import pytest
@@ -178,6 +179,23 @@ def test_a_condition_that_is_null_is_the_callers_fault(client, selection, status
     assert response.status_code == status
     assert code(response) == "BAD_REQUEST"
     assert "$x" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+def test_an_old_client_gets_a_length_instead_of_chunks(client, accepted):
+    query = '{ bars(symbol: "600519.SH", period: MIN_1, last: 5000) { rows { time close } } }'
+    body = json.dumps({"query": query}).encode()
+    url = client.base_url
+    with socket.create_connection((url.host, url.port), timeout=20) as old:
+        head = f"Host: {url.host}\r\nContent-Type: {JSON}\r\nAccept-Encoding: {accepted}\r\n"
+        head = f"POST /graphql HTTP/1.0\r\n{head}Content-Length: {len(body)}\r\n\r\n"
+        old.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: old.recv(65_536), b""))
+    found, _, content = answer.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in found
+    assert f"content-length: {len(content)}".encode() in found
+    content = zlib.decompress(content, 31) if accepted == "gzip" else content
+    assert len(json.loads(content)["data"]["bars"]["rows"]) == 5_000
 
 
 def test_many_aliased_errors_are_bounded(client):
