@@ -41,7 +41,7 @@ class Reply:
 
     async def _stream(self, status: int, pieces: Iterable[bytes], headers: Headers) -> None:
         """Send pieces as they are made; between them the loop is free for others."""
-        parts = _even(pieces)
+        parts = even(pieces)
         if self.encoding is not None:
             parts = _compressed(parts, self.encoding)
             headers = [*headers, (b"content-encoding", self.encoding.encode())]
@@ -77,7 +77,7 @@ class Reply:
         await deliver(self.send, head)
 
 
-def _even(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def even(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the same bytes in pieces that are neither tiny nor, on the whole, large."""
     held, size = list[bytes](), 0
     for piece in pieces:

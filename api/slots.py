@@ -121,15 +121,17 @@ class Text:
         """Return the response at once."""
         return b"".join(self.pieces()) if self._slots else self._frame
 
-    async def gathered(self) -> bytes:
+    async def gathered(self) -> str:
         """Return the response as `whole` does, leaving the loop to others between two pieces."""
         if not self._slots:
-            return self._frame
-        parts: list[bytes] = []
+            return self._frame.decode()
+        parts: list[str] = []
         for piece in self.pieces():
-            parts.append(piece)
+            parts.append(piece.decode())
             await asyncio.sleep(0)
-        return b"".join(parts)
+        text = "".join(parts)
+        await asyncio.sleep(0)
+        return text
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the response in pieces of at most PIECE_ROWS rows each."""

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import chain
 
 from api.asgi import Gone, Receive, Send, deliver
 from api.execution import Response
+from api.reply import even
 from api.slots import Text
 
 _KEEPALIVE_S = 12.0
@@ -25,7 +27,10 @@ async def send_events(
         await deliver(send, {"type": "http.response.start", "status": 200, "headers": headers})
         await _send(send, b":\n\n")
         while (response := await _next(responses, gone, send)) is not None:
-            await _send(send, b"event: next\ndata: " + await Text(response).gathered() + b"\n\n")
+            event = chain((b"event: next\ndata: ",), Text(response).pieces(), (b"\n\n",))
+            for part in even(event):
+                await _send(send, part)
+                await asyncio.sleep(0)
         if not gone.done():
             await _send(send, b"event: complete\ndata:\n\n")
             await deliver(send, {"type": "http.response.body", "body": b""})

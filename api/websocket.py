@@ -210,8 +210,7 @@ class _Connection:
 
     async def _answer(self, message: Mapping[str, Any]) -> None:
         await deliver(
-            self._send,
-            {"type": "websocket.send", "text": (await Text(message).gathered()).decode()},
+            self._send, {"type": "websocket.send", "text": await Text(message).gathered()}
         )
 
 
