@@ -1,11 +1,13 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from quantgraph.config import Config, load_config
+from quantgraph.domain.instruments import checked_symbol
 
 ConfigOption = Annotated[
     Path | None,
@@ -24,3 +26,9 @@ def read_config(
     if data_dir is not None:
         values["data_dir"] = str(data_dir)
     return load_config(file, values)
+
+
+def split_symbols(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the symbols of an option that takes several in one text. Raises BAD_REQUEST."""
+    named = [each.strip() for text in given or () for each in text.split(",") if each.strip()]
+    return tuple(checked_symbol(each) for each in dict.fromkeys(named))

@@ -21,7 +21,14 @@ from quantgraph.domain.shelf import HeldBars, Reports
 from quantgraph.domain.ticks import TickColumns, TickRequest
 from quantgraph.store import events, history, reference, reports
 from quantgraph.store.counter import ReadCounter
-from quantgraph.store.inventory import Holding, find_faults, list_holdings
+from quantgraph.store.inventory import (
+    Holding,
+    SeriesHolding,
+    find_faults,
+    list_holdings,
+    list_series,
+)
+from quantgraph.store.prune import Pruned, Selection, find_prunable, give_room
 from quantgraph.store.reader import Reader
 from quantgraph.store.schema import connect, open_file
 from quantgraph.store.series import BAR, SeriesKey
@@ -214,10 +221,36 @@ class MarketStore:
         with self._reader.snapshot() as snapshot:
             return list_holdings(snapshot.connection)
 
+    def list_series(
+        self, calendar: TradingCalendar, symbols: Sequence[str] | None = None
+    ) -> Sequence[SeriesHolding]:
+        """Return every held series, or those of some symbols, with its gaps."""
+        with self._reader.snapshot() as snapshot:
+            return list(list_series(snapshot.connection, calendar, symbols))
+
     def verify(self) -> Sequence[str]:
         """Decode and hash every stored column; return a line per fault, none if all is well."""
         with self._reader.snapshot() as snapshot:
-            return find_faults(snapshot.connection)
+            return list(find_faults(snapshot.connection))
+
+    def prunable(self, selection: Selection) -> Sequence[Pruned]:
+        """Return what `prune` would take."""
+        with self._reader.snapshot() as snapshot:
+            return find_prunable(snapshot.connection, selection)
+
+    def prune(self, selection: Selection, calendar: TradingCalendar) -> Sequence[Pruned]:
+        """Take what is selected in one transaction, then shrink the file; return what went."""
+        with self.write(calendar) as writer:
+            taken = writer.prune(selection)
+        connection = connect(self.file)
+        try:
+            give_room(connection)
+        except sqlite3.Error as error:
+            text = f"The rows are gone, but {self.file} cannot be made smaller: {error}."
+            raise StartupError(Reason.IMPORT_FAILED, text, file=str(self.file)) from error
+        finally:
+            connection.close()
+        return taken
 
 
 def _last_close(held: HeldBars) -> LastClose:

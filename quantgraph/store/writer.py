@@ -15,6 +15,7 @@ from quantgraph.domain.ticks import TickKind
 from quantgraph.store.chunks import ChunkWriter
 from quantgraph.store.events import EventWriter
 from quantgraph.store.merge import MergeCount
+from quantgraph.store.prune import Pruned, Pruner, Selection, find_prunable
 from quantgraph.store.reference import ReferenceWriter
 from quantgraph.store.reports import ReportWriter
 from quantgraph.store.series import SeriesKey, chunks_of
@@ -91,6 +92,17 @@ class MarketWriter:
             for symbol in dict.fromkeys(event.symbol for event in events):
                 self._refresh(symbol)
         return changed
+
+    def prune(self, selection: Selection) -> Sequence[Pruned]:
+        """Take rows out, and tell the ratios of the daily series anew that have lost any."""
+        found = find_prunable(self._connection, selection)
+        pruner = Pruner(self._connection)
+        for each in found:
+            pruner.take(each, selection.before)
+        for each in found:
+            if each.key.daily:
+                self._refresh(each.key.symbol)
+        return found
 
     def log(self, entry: ImportLog) -> None:
         """Write down what was imported."""
