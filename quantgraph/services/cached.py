@@ -39,16 +39,18 @@ class CachedBars:
     async def bars(self, request: BarRequest) -> Answer:
         """Answer from memory what is there, and the rest from below; see `ports.Bars`."""
         version = self._refresh()
-        answers = {one.symbols[0]: self._kept.get(one) for one in _single(request)}
-        absent = tuple(symbol for symbol, found in answers.items() if found is None)
-        if not absent:
-            return [each for each in answers.values() if each is not None]
-        read = await self._bars.bars(replace(request, symbols=absent))
-        if self._refresh() != version:
-            # Something changed meanwhile: what was kept before does not belong to what was read.
-            return read if len(absent) == len(answers) else await self._bars.bars(request)
-        fresh = dict(zip(absent, map(self._keep, _single(request, absent), read), strict=True))
-        return [found or fresh[symbol] for symbol, found in answers.items()]
+        known: dict[str, Found | None] = {
+            one.symbols[0]: self._kept.get(one) for one in _single(request)
+        }
+        absent = tuple(symbol for symbol, found in known.items() if found is None)
+        if absent:
+            read = await self._bars.bars(replace(request, symbols=absent))
+            if self._refresh() != version:
+                # What was kept before the change does not belong to what was read.
+                return await self._bars.bars(request)
+            fresh = map(self._keep, _single(request, absent), read)
+            known.update(zip(absent, fresh, strict=True))
+        return [found for symbol in request.symbols if (found := known[symbol]) is not None]
 
     def _refresh(self) -> Hashable:
         version = self._version()

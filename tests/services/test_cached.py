@@ -221,3 +221,12 @@ async def test_many_at_once_agree(chain):
     answers = await asyncio.gather(*(chain.cached.bars(ask("600519.SH")) for _ in range(8)))
     for (each,) in answers:
         same(each, answers[0][0])
+
+
+async def test_a_symbol_asked_for_twice_is_answered_twice(chain):
+    chain.put("600519.SH", 0, [1.0])
+    request = ask("600519.SH", "000001.SZ", "600519.SH")
+    for _ in range(2):
+        answers = await chain.cached.bars(request)
+        assert [getattr(each, "symbol", None) for each in answers][::2] == ["600519.SH"] * 2
+        assert len(answers) == 3

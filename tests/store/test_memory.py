@@ -1,6 +1,7 @@
 """Columns that were decoded once are given again, and never those of another commit."""
 
 import threading
+from contextlib import closing
 from datetime import date
 
 import numpy as np
@@ -94,21 +95,19 @@ def test_a_commit_of_anyone_is_seen_at_once(store, calendar):
 @given(data=st.data())
 def test_no_history_of_imports_and_deletions_gives_an_old_column(data, calendar, tmp_path_factory):
     folder = tmp_path_factory.mktemp("history")
-    store, plain = MarketStore(folder), MarketStore(folder, memory=0)
-    days = calendar.between(date(2020, 1, 2), date(2021, 12, 31))
-    for _ in range(data.draw(st.integers(1, 5))):
-        symbol = data.draw(st.sampled_from(["600519.SH", "600000.SH"]))
-        first, length = data.draw(st.integers(0, 400)), data.draw(st.integers(1, 80))
-        base = data.draw(st.sampled_from([10.0, 20.0, 30.0]))
-        with store.write(calendar) as writer:
-            made = data.draw(st.booleans())
-            put_rows = writer.put_made_bars if made else writer.put_bars
-            put_rows(symbol, Period.DAY_1, rows(days[first : first + length], base))
-        held = tuple(sorted(store.symbols(Period.DAY_1)))
-        window = Window(start=0)
-        assert answer(store, window, symbols=held) == answer(plain, window, symbols=held)
-    store.close()
-    plain.close()
+    with closing(MarketStore(folder)) as store, closing(MarketStore(folder, memory=0)) as plain:
+        days = calendar.between(date(2020, 1, 2), date(2021, 12, 31))
+        for _ in range(data.draw(st.integers(1, 5))):
+            symbol = data.draw(st.sampled_from(["600519.SH", "600000.SH"]))
+            first, length = data.draw(st.integers(0, 400)), data.draw(st.integers(1, 80))
+            base = data.draw(st.sampled_from([10.0, 20.0, 30.0]))
+            with store.write(calendar) as writer:
+                made = data.draw(st.booleans())
+                put_rows = writer.put_made_bars if made else writer.put_bars
+                put_rows(symbol, Period.DAY_1, rows(days[first : first + length], base))
+            held = tuple(sorted(store.symbols(Period.DAY_1)))
+            window = Window(start=0)
+            assert answer(store, window, symbols=held) == answer(plain, window, symbols=held)
 
 
 @pytest.mark.parametrize("window", [Window(start=0), Window(last=256)])

@@ -155,7 +155,8 @@ def _payout_days(origin: Origin, days: Dates) -> dict[int, int]:
     first, last = int(str(days[0])[:4]), int(str(days[-1])[:4])
     for year in range(first, last + 1):
         later = int(below(draw(origin.key("payday"), year), 55))
-        index = int(np.searchsorted(days, np.datetime64(date(year, 6, 1)) + np.timedelta64(later, "D")))
+        payday = np.datetime64(date(year, 6, 1)) + np.timedelta64(later, "D")
+        index = int(np.searchsorted(days, payday))
         if 100 <= index < len(days):
             found[index] = year
     return found
