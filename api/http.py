@@ -59,15 +59,16 @@ class GraphQLOverHttp:
         self._access = access
         self._config = config
         self._deadlines = Deadlines(config.body_seconds)
+        self._stalls = Deadlines(config.write_seconds)
         self._known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = new_request_id()
-        reply = Reply(send, JSON, request_id)
+        reply = Reply(send, JSON, request_id, self._stalls)
         try:
             media = self._media(scope)
-            reply = Reply(send, JSON if media == EVENTS else media, request_id)
+            reply = Reply(send, JSON if media == EVENTS else media, request_id, self._stalls)
             reply.encoding = self._encoding(scope)
             reply.whole = scope["http_version"] == "1.0"
             principal = await self._access.authenticate(from_headers(scope))

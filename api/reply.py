@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from api.asgi import Headers, Send, deliver
+import structlog
+
+from api.asgi import Gone, Headers, Send, deliver
 from api.compression import ENCODINGS, SMALLEST
+from api.deadlines import Deadlines
 from api.execution import Response
 from api.slots import PIECE_ROWS, Text
 
+_log = structlog.get_logger(__name__)
 _PIECE_BYTES, _LARGEST = 131_072, 524_288
 
 
@@ -17,9 +21,10 @@ class Reply:
     `whole` sends a length and the body at once: HTTP/1.0 knows no chunks.
     """
 
-    def __init__(self, send: Send, media: str, request_id: str) -> None:
-        """Answer on `send` in the media type."""
+    def __init__(self, send: Send, media: str, request_id: str, stalls: Deadlines) -> None:
+        """Answer on `send` in the media type; `stalls` bounds how long one piece may wait."""
         self.send = send
+        self._stalls = stalls
         self.media = media
         self.request_id = request_id
         self.encoding: str | None = None
@@ -50,11 +55,19 @@ class Reply:
             return
         await self._start(status, headers)
         for part in parts:
-            await deliver(
-                self.send, {"type": "http.response.body", "body": part, "more_body": True}
-            )
+            await self._piece(part)
             await asyncio.sleep(0)
         await deliver(self.send, {"type": "http.response.body", "body": b""})
+
+    async def _piece(self, part: bytes) -> None:
+        try:
+            with self._stalls.watch():
+                body = {"type": "http.response.body", "body": part, "more_body": True}
+                await deliver(self.send, body)
+        except TimeoutError:
+            # What is left of the answer is let go; the client sees a cut, not an end.
+            _log.warning("reader_stalled", request_id=self.request_id, seconds=self._stalls.seconds)
+            raise Gone from None
 
     async def _gather(self, status: int, parts: Iterable[bytes], headers: Headers) -> None:
         held = list[bytes]()

@@ -40,6 +40,7 @@ class HttpConfig(_Section):
     get_queries: bool = False
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
+    write_seconds: Positive = 30
     compression: bool = True
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()

@@ -1,12 +1,18 @@
 """Kept texts answer for their own columns alone, and cost what they are said to cost."""
 
+import asyncio
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.asgi import Gone
+from api.deadlines import Deadlines
+from api.reply import Reply
 from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind
@@ -55,3 +61,18 @@ def test_tiny_texts_are_not_kept_without_end():
     for found in held:
         ask(texts, found), ask(texts, found)
     assert len(texts._kept) < 100
+
+
+async def test_a_reader_that_stops_is_let_go_in_the_midst_of_an_answer():
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            await asyncio.Event().wait()
+
+    reply = Reply(send, "application/json", "id", Deadlines(0.05))
+    with pytest.raises(Gone):
+        await reply._stream(200, [b"x" * 200_000] * 9, [])
+    assert len(sent) == 3
+    assert all(each.get("more_body", True) for each in sent)
