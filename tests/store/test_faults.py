@@ -19,6 +19,7 @@ def bars(symbol, days=("2023-02-01",)):
 # In a process of its own: the limit holds for every file, pytest's own log as well.
 FULL = """
 import resource, sys
+from datetime import UTC, datetime
 from pathlib import Path
 from quantgraph.config import CalendarConfig
 from quantgraph.domain.errors import StartupError
@@ -27,14 +28,19 @@ from quantgraph.store.imports.importer import Importer
 from quantgraph.store.imports.layouts import ImportKind
 from quantgraph.store.market import MarketStore
 
+class Clock:
+    def now(self):
+        return datetime(2024, 8, 21, 2, tzinfo=UTC)
+
 folder, file = Path(sys.argv[1]), Path(sys.argv[2])
 calendar = load_calendar(CalendarConfig(), folder)
+opened = MarketStore(folder) if file.exists() else None
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 limit = (folder / "market.sqlite").stat().st_size if file.exists() else 4096
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
 try:
-    store = MarketStore(folder)
-    [failure] = Importer(store, calendar, None).import_files(ImportKind.BARS, [file]).failures
+    store = opened or MarketStore(folder)
+    [failure] = Importer(store, calendar, Clock()).import_files(ImportKind.BARS, [file]).failures
     print(failure.reason, failure.message)
 except StartupError as error:
     print(error.reason, error.message)
