@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from grpc_bridge.hashes import HASHES
 from grpc_bridge.spans import merged_coverage
 from grpc_bridge.tokens import Position, link
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage
@@ -17,7 +18,7 @@ from quantgraph.wire.downloads import (
     failed_to_proto,
     rows_per_chunk,
 )
-from quantgraph.wire.frames import frame_of, pack_chunk
+from quantgraph.wire.frames import frame_of
 
 
 @dataclass(slots=True)
@@ -74,8 +75,8 @@ class Sending:
             yield self._failed(self._changed())
             return
         series = self._series
-        for columns in _cut(found.columns):
-            frame = self._chunk(found, columns)
+        for bounds in _cut(found.columns):
+            frame = self._chunk(found, bounds)
             if not frame and not series.replay and series.chain != self._at.chain:
                 yield self._failed(self._changed())
                 return
@@ -86,8 +87,8 @@ class Sending:
         if last:
             yield self._failed(self._changed()) if series.replay else self._done(series.last)
 
-    def _chunk(self, found: BarSeries, columns: BarColumns) -> bytes:
-        packed, series = pack_chunk(columns), self._series
+    def _chunk(self, found: BarSeries, bounds: tuple[int, int]) -> bytes:
+        packed, series = HASHES.pack(found.columns, bounds), self._series
         series.chain = link(series.chain, packed.content_hash, _origin(found))
         if series.replay:
             series.replay -= 1
@@ -95,7 +96,7 @@ class Sending:
         self._at = replace(
             self._at,
             chunks=self._at.chunks + 1,
-            rows=self._at.rows + columns.length,
+            rows=self._at.rows + bounds[1] - bounds[0],
             chain=series.chain,
             simulated=self._at.simulated or found.source is Source.SIMULATED,
         )
@@ -131,10 +132,10 @@ class Sending:
         return EpochChanged(Reason.SOURCE_CHANGED, text, symbol=symbol)
 
 
-def _cut(columns: BarColumns) -> Iterator[BarColumns]:
+def _cut(columns: BarColumns) -> Iterator[tuple[int, int]]:
     step = rows_per_chunk(tuple(columns.values))
     for first in range(0, columns.length, step):
-        yield columns.take(slice(first, min(first + step, columns.length)))
+        yield first, min(first + step, columns.length)
 
 
 def _origin(found: BarSeries) -> str:

@@ -73,8 +73,11 @@ class ReceivedChunk:
         return BarColumns(self.rows, values, valid)
 
 
-def pack_chunk(columns: BarColumns) -> PackedChunk:
-    """Return the wire form of some rows. A mask that says that nothing is missing is left out."""
+def pack_chunk(columns: BarColumns, content_hash: int | None = None) -> PackedChunk:
+    """Return the wire form of some rows, hashed unless their `content_hash` is known.
+
+    A mask that says that nothing is missing is left out.
+    """
     hasher = xxhash.xxh3_64()
     parts: list[Buffer] = [_tag(_ROWS, _VARINT), _varint(columns.length)]
     packed = [
@@ -82,8 +85,9 @@ def pack_chunk(columns: BarColumns) -> PackedChunk:
         for name, (number, dtype) in _columns().items()
         if name in columns.values
     ]
-    for _, column in packed:
-        hasher.update(column.data)
+    if content_hash is None:
+        for _, column in packed:
+            hasher.update(column.data)
     for name in _columns():
         mask = columns.valid.get(name)
         if name in columns.values and mask is not None and not mask.all():
@@ -94,7 +98,7 @@ def pack_chunk(columns: BarColumns) -> PackedChunk:
     for number, column in packed:
         if column.nbytes:
             parts += (_tag(number, _BYTES), _varint(column.nbytes), column.data)
-    return PackedChunk(parts, hasher.intdigest())
+    return PackedChunk(parts, hasher.intdigest() if content_hash is None else content_hash)
 
 
 def frame_of(symbol: str, source: Source, chunk: PackedChunk, token: bytes) -> bytes:
