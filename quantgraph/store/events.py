@@ -136,10 +136,10 @@ def load_events(
 def _held(connection: sqlite3.Connection, chosen: str) -> Sequence[str]:
     query = (
         "SELECT symbol FROM series WHERE kind = 'BAR' AND symbol IN (SELECT value FROM "
-        "json_each(?1)) UNION SELECT symbol FROM dividends WHERE symbol IN "
-        "(SELECT value FROM json_each(?1))"
+        "json_each(?)) UNION SELECT symbol FROM dividends WHERE symbol IN "
+        "(SELECT value FROM json_each(?))"
     )
-    return [row[0] for row in connection.execute(query, (chosen,))]
+    return [row[0] for row in connection.execute(query, (chosen, chosen))]
 
 
 class EventWriter:

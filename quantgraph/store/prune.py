@@ -40,13 +40,13 @@ def find_prunable(connection: sqlite3.Connection, selection: Selection) -> Seque
     query = (
         "SELECT s.kind, s.symbol, s.period, c.rows, c.first, c.last, c.days, c.counts "
         "FROM series s JOIN chunks c ON c.series = s.id "
-        "WHERE (?1 IS NULL OR s.symbol IN (SELECT value FROM json_each(?1))) "
-        "AND (?2 IS NULL OR (s.kind = ?3 AND s.period = ?2)) ORDER BY s.kind, s.period, s.symbol"
+        "WHERE (? IS NULL OR s.symbol IN (SELECT value FROM json_each(?))) "
+        "AND (? IS NULL OR (s.kind = ? AND s.period = ?)) ORDER BY s.kind, s.period, s.symbol"
     )
     symbols = None if selection.symbols is None else json.dumps(list(selection.symbols))
     found: dict[SeriesKey, tuple[int, int]] = {}
     for *place, rows, first, last, bits, counts in connection.execute(
-        query, (symbols, selection.period, BAR)
+        query, (symbols, symbols, selection.period, BAR, selection.period)
     ):
         taken = rows
         if selection.before is not None and last >= day_start(selection.before):

@@ -79,9 +79,9 @@ def load_sectors(connection: sqlite3.Connection, name: str | None = None) -> Seq
 def load_weights(connection: sqlite3.Connection, index_symbol: str) -> Sequence[IndexWeight]:
     """Return the members of the newest held date, heaviest first."""
     rows = connection.execute(
-        "SELECT index_symbol, symbol, weight, date FROM weights WHERE index_symbol = ?1 AND date = "
-        "(SELECT max(date) FROM weights WHERE index_symbol = ?1) ORDER BY weight DESC, symbol",
-        (index_symbol,),
+        "SELECT index_symbol, symbol, weight, date FROM weights WHERE index_symbol = ? AND date = "
+        "(SELECT max(date) FROM weights WHERE index_symbol = ?) ORDER BY weight DESC, symbol",
+        (index_symbol, index_symbol),
     )
     return [
         IndexWeight(index, symbol, weight, date.fromisoformat(day), Source.IMPORTED)
@@ -111,9 +111,11 @@ class ReferenceWriter:
         )
         held = {row[0]: row[1:] for row in self._connection.execute(query, (symbols,))}
         return self._run(
-            "INSERT INTO instruments VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
-            "name = ?2, list_date = ?3, delist_date = ?4, is_st = ?5, sought = ?6 WHERE "
-            "(name, list_date, delist_date, is_st) IS NOT (?2, ?3, ?4, ?5)",
+            "INSERT INTO instruments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "name = excluded.name, list_date = excluded.list_date, "
+            "delist_date = excluded.delist_date, is_st = excluded.is_st, "
+            "sought = excluded.sought WHERE (name, list_date, delist_date, is_st) IS NOT "
+            "(excluded.name, excluded.list_date, excluded.delist_date, excluded.is_st)",
             [_merged_row(listing, held.get(listing.symbol)) for listing in listings],
         )
 
