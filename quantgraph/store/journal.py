@@ -56,9 +56,13 @@ class OrderJournal:
         self._lock = threading.Lock()
         with opening(path, "the order journal"):
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._prepare(epoch)
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._prepare(epoch)
+            except BaseException:
+                self._db.close()
+                raise
 
     @property
     def epoch(self) -> str:
