@@ -113,6 +113,7 @@ def project(executor: Selections, kind: GraphQLObjectType, details: object) -> P
 
 
 def plain_field(kind: GraphQLObjectType, name: str) -> StrawberryField:
+    """Return Strawberry's definition of a field. Raises NotPlain."""
     found = kind.fields[name].extensions.get("strawberry-definition") if name in kind.fields else 0
     if not isinstance(found, StrawberryField):
         raise NotPlain(f"{kind.name}.{name}", "is answered by graphql-core itself")
@@ -149,14 +150,20 @@ def writer(executor: Selections, kind: OutputType, details: object, where: str) 
     if isinstance(kind, GraphQLList):
         return _optional(_list_writer(executor, kind, details, where))
     if isinstance(kind, GraphQLObjectType):
-        if kind.is_type_of is not None:
-            raise NotPlain(where, "is one of several types")
-        return _optional(project(executor, kind, details).object)
+        return _optional(_plain_object(executor, kind, details, where).object)
     if isinstance(kind, GraphQLUnionType):
         return _optional(_member_writer(executor, kind, details, where))
     if is_leaf_type(kind):
         return _leaf_writer(kind)
     raise NotPlain(where, "is one of several types")
+
+
+def _plain_object(
+    executor: Selections, kind: GraphQLObjectType, details: object, where: str
+) -> Projection:
+    if kind.is_type_of is not None:
+        raise NotPlain(where, "is one of several types")
+    return project(executor, kind, details)
 
 
 def _member_writer(
@@ -181,21 +188,24 @@ def _member_writer(
 
 def _list_writer(executor: Selections, kind: OutputType, details: object, where: str) -> Writer:
     inner, nullable = unwrapped(kind.of_type)
-    write = writer(executor, kind.of_type, details, where)
+    texts = executor.texts  # not the executor, which knows the caller of its run
     if isinstance(inner, GraphQLObjectType):
-        projection = project(executor, inner, details)
+        projection = _plain_object(executor, inner, details, where)
+        one = _optional(projection.object) if nullable else _required(projection.object, where)
 
         def objects(value: object) -> object:
             if isinstance(value, RowList):
-                return projection.slot(cast("RowList[Any]", value).columns, executor.texts)
-            return [write(each) for each in _listed(value, where)]
+                return projection.slot(cast("RowList[Any]", value).columns, texts)
+            return [one(each) for each in _listed(value, where)]
 
         return objects
+
+    write = writer(executor, kind.of_type, details, where)
 
     def values(value: object) -> object:
         if isinstance(value, ColumnList):
             cell = column_cell(value, inner, where, nullable=nullable)
-            return make_slot(where, (cell,), value.columns, executor.texts, scalars=True)
+            return make_slot(where, (cell,), value.columns, texts, scalars=True)
         return [write(each) for each in _listed(value, where)]
 
     return values

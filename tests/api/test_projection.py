@@ -4,6 +4,7 @@ import asyncio
 import gc
 import math
 import struct
+import weakref
 from collections.abc import Iterator, Sequence
 from types import FrameType, TracebackType
 from typing import Any
@@ -68,8 +69,7 @@ async def answer(query: str, series: BarSeries, variables: dict[str, Any]) -> An
 
 def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.core._call", lambda *_: None)
-    monkeypatch.setattr("api.executor.PlainExecutor._projection", refuse)
-    monkeypatch.setattr("api.executor.column_cell", leave)
+    monkeypatch.setattr("api.executor.PlainExecutor._writer", refuse)
     monkeypatch.setattr("api.executor.PlainExecutor._check_rows", lambda *_: None)
 
 
@@ -307,3 +307,19 @@ async def test_a_large_answer_for_a_socket_leaves_the_loop_between_pieces():
     counting.cancel()
     assert turns >= 5
     assert gathered == Text(found.data).whole().decode()
+
+
+async def test_nothing_of_a_run_stays_with_what_it_made_ready():
+    class Marked(dict[str, Any]):
+        """A context that can be watched."""
+
+    # Two root fields: graphql-core starts them, and its executor's copy meets the rows.
+    document = parse("{ a: series { rows { time } columns { time } } b: series { rowCount } }")
+    prepared = CORE.prepare(Run(document, None, {}))
+    context = Marked(series=one(3))
+    found = await prepared.run(prepared.bind({}), context)
+    assert found.data["b"] == {"rowCount": 3}
+    watched = weakref.ref(context)
+    del context, found
+    gc.collect()
+    assert watched() is None
