@@ -6,13 +6,11 @@ from itertools import groupby
 
 from quantgraph.domain.aggregation import bucket_end, bucket_start
 from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Period, Window
-from quantgraph.domain.calendar import DAY_MS, day_of, day_start
-from quantgraph.domain.errors import GatewayError, InvalidRequest
+from quantgraph.domain.calendar import DAY_MS, day_of, day_start, from_ms
+from quantgraph.domain.errors import GatewayError, start_after_end
 from quantgraph.domain.ports import Gateway
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Limits
 
-SESSION_MINUTES = 240
 # Auctions may add a bar at each end of the session.
 _EXTRA_BARS = 2
 _LISTED_DATES = 20
@@ -32,9 +30,7 @@ class Portion:
 
 def bars_per_day(period: Period) -> int:
     """Return the most bars that one calendar day can have."""
-    if not period.minutes:
-        return 1
-    return -(-SESSION_MINUTES // period.minutes) + _EXTRA_BARS
+    return period.per_day + (_EXTRA_BARS if period.minutes else 0)
 
 
 def portions(gateway: Gateway, request: BarRequest, now: int) -> AsyncGenerator[Portion]:
@@ -45,8 +41,7 @@ def portions(gateway: Gateway, request: BarRequest, now: int) -> AsyncGenerator[
     earliest = day_start(gateway.calendar.first)
     start, end = request.window.start, request.window.end
     if start is not None and end is not None and start > end:
-        text = "start is after end; swap them."
-        raise InvalidRequest(Reason.START_AFTER_END, text, field="start")
+        raise start_after_end(from_ms(start), from_ms(end))
     last = now if end is None else min(end, now)
     if start is None:
         return _held(gateway, request, last)

@@ -65,6 +65,7 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.services.ticks import LimitedTicks
 
 NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
 SYMBOLS = ("000001.SZ", "000858.SZ", "600000.SH", "600519.SH")
@@ -454,7 +455,7 @@ class World:
             clock=MarketClock(),
             calendar=TradingCalendar(weekdays(first, last), first=first, last=last, source="test"),
             bars=self.bars,
-            ticks=self.ticks,
+            ticks=LimitedTicks(self.ticks, LIMITS.bar_rows),
             quotes=MemoryQuotes(),
             quote_stream=self.stream,
             reference=self.reference,
@@ -472,7 +473,11 @@ class World:
     def limit_rows(self, rows: int) -> None:
         """Set the row limit of every request to the ports."""
         self.bars.limit = rows
-        self.gateway = replace(self.gateway, limits=replace(LIMITS, bar_rows=rows))
+        self.gateway = replace(
+            self.gateway,
+            limits=replace(LIMITS, bar_rows=rows),
+            ticks=LimitedTicks(self.ticks, rows),
+        )
 
 
 def day(year: int, month: int, number: int) -> int:
