@@ -86,7 +86,7 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
             raise StartupError(Reason.KEYS_REQUIRED, text, folder=str(folder))
         workers = Workers(config.limits.worker_threads, config.limits.worker_backlog)
         stack.callback(workers.close)
-        store = MarketStore(folder)
+        store = MarketStore(folder, config.cache.columns_mb * 1_000_000)
         stack.callback(store.close)
         calendar = load_calendar(config.calendar, folder)
         mock = _Mock(config, store, calendar, workers)

@@ -76,6 +76,7 @@ class LimitsConfig(_Section):
 class CacheConfig(_Section):
     """What may be kept in memory; 0 keeps nothing."""
 
+    columns_mb: Natural = 128
     bars_mb: Natural = 128
     texts_mb: Natural = 64
 

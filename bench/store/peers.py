@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.store.dataset import FIELDS, TABLES, Batch
+from quantgraph.config import CacheConfig
 from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.shelf import HeldBars
@@ -17,6 +18,7 @@ from quantgraph.store.market import MarketStore
 OURS, FORGETFUL = "quantgraph", "quantgraph, no column kept in memory"
 DUCKDB, INDEXED = "DuckDB", "DuckDB with an index"
 Columns = Mapping[str, np.ndarray]
+_MEMORY_BYTES = CacheConfig().columns_mb * 1_000_000
 
 
 class Peer(Protocol):
@@ -44,9 +46,11 @@ class Peer(Protocol):
 class Ours:
     """The store of this project as the gateway opens it."""
 
-    def __init__(self, folder: Path, calendar: TradingCalendar, **options: int) -> None:
+    def __init__(
+        self, folder: Path, calendar: TradingCalendar, memory: int = _MEMORY_BYTES
+    ) -> None:
         self._calendar = calendar
-        self.store = MarketStore(folder, **options)
+        self.store = MarketStore(folder, memory)
 
     def ingest(self, period: Period, batch: Batch) -> None:
         with self.store.write(self._calendar) as writer:

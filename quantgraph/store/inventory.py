@@ -27,11 +27,6 @@ class Holding:
     last: int
     bytes: int
 
-    @property
-    def bytes_per_row(self) -> float:
-        """Return the stored bytes of one row, the store's own bookkeeping left out."""
-        return self.bytes / self.rows
-
 
 @dataclass(frozen=True, slots=True)
 class SeriesHolding:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,7 +35,6 @@ from quantgraph.store.series import BAR, SeriesKey
 from quantgraph.store.version import FileVersion
 from quantgraph.store.writer import MarketWriter
 
-_MEMORY = 128_000_000
 _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
 
 
@@ -56,10 +55,10 @@ class MarketStore:
     bytes were read. Reads raise Unavailable STORE_UNAVAILABLE where the file fails.
     """
 
-    def __init__(self, folder: Path, memory: int = _MEMORY) -> None:
+    def __init__(self, folder: Path, memory: int = 0) -> None:
         """Open or make `market.sqlite` in the data folder (see `schema.open_file` for errors).
 
-        At most `memory` bytes of decoded columns are kept, until a commit changes anything.
+        At most `memory` bytes of decoded columns are kept; no commit makes them wrong.
         """
         self.file = open_file(folder)
         self._reader = Reader(self.file, memory)
@@ -80,12 +79,11 @@ class MarketStore:
     def write(self, calendar: TradingCalendar) -> Generator[MarketWriter]:
         """Give a writer whose work is committed as a whole at the end, and not at all on an error.
 
-        Raises StartupError IMPORT_FAILED if the file cannot be written, or another process
-        writes for half a minute.
+        Raises StartupError IMPORT_FAILED if the file cannot be opened or written, or another
+        process writes for half a minute.
         """
-        with self._writing:
-            connection = connect(self.file)
-            try:
+        try:
+            with self._writing, closing(connect(self.file)) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
                 before = connection.total_changes
@@ -93,11 +91,9 @@ class MarketStore:
                 if connection.total_changes != before:
                     connection.execute("UPDATE meta SET value = value + 1")
                 connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                text = f"Cannot write the store {self.file}: {error}. Nothing was changed."
-                raise StartupError(Reason.IMPORT_FAILED, text, file=str(self.file)) from error
-            finally:
-                connection.close()
+        except sqlite3.Error as error:
+            text = f"Cannot write the store {self.file}: {error}. Nothing was changed."
+            raise StartupError(Reason.IMPORT_FAILED, text, file=str(self.file)) from error
 
     def read_bars(self, request: BarRequest) -> Sequence[HeldBars | GatewayError | None]:
         """Return the bars per symbol in order, None where the series is not held at all.
@@ -242,14 +238,12 @@ class MarketStore:
         """Take what is selected in one transaction, then shrink the file; return what went."""
         with self.write(calendar) as writer:
             taken = writer.prune(selection)
-        connection = connect(self.file)
         try:
-            give_room(connection)
+            with closing(connect(self.file)) as connection:
+                give_room(connection)
         except sqlite3.Error as error:
             text = f"The rows are gone, but {self.file} cannot be made smaller: {error}."
             raise StartupError(Reason.IMPORT_FAILED, text, file=str(self.file)) from error
-        finally:
-            connection.close()
         return taken
 
 

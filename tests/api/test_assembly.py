@@ -136,3 +136,14 @@ async def test_where_the_calendar_ends_the_clock_starts_on_its_last_whole_day(
         assert ("calendar.covered_until" in info.data) is (newest > "2026-12-29")
         assert info.data == assembly.data
         assert (await assembly.gateway.quotes.quotes(["600036.SH"]))[0].last_price
+
+
+@pytest.mark.parametrize(("megabytes", "again"), [(0, True), (128, False)])
+async def test_columns_are_kept_unpacked_as_the_config_says(assembled, load, megabytes, again):
+    load("bars", "symbol,date,open,high,low,close\n600519.SH,2023-02-01,10,10,10,10\n")
+    request = BarRequest(("600519.SH",), Period.DAY_1, window(None, None))
+    async with assembled(cache={"columns_mb": megabytes}) as assembly:
+        assembly.store.read_bars(request)
+        assembly.store.counter.reset()
+        assembly.store.read_bars(request)
+        assert (assembly.store.counter.loaded > 0) is again

@@ -38,7 +38,7 @@ def calendar(tmp_path_factory):
 
 @pytest.fixture
 def store(tmp_path):
-    store = MarketStore(tmp_path / "data")
+    store = MarketStore(tmp_path / "data", memory=128_000_000)
     yield store
     store.close()
 
@@ -63,7 +63,7 @@ def load(importer, tmp_path):
 @pytest.fixture(scope="session")
 def held(shared, calendar, tmp_path_factory):
     """Every shared market file in one store, to be read only; with the reports of the imports."""
-    store = MarketStore(tmp_path_factory.mktemp("held"))
+    store = MarketStore(tmp_path_factory.mktemp("held"), memory=128_000_000)
     importer = Importer(store, calendar, FixedClock())
     reports = {}
     for kind, pattern, options in FILES:

@@ -278,6 +278,6 @@ def test_columns_of_uncertain_meaning_are_listed_not_mapped(reports):
 
 
 def test_bars_take_few_bytes(market):
-    sizes = {(one.kind, one.period): one.bytes_per_row for one in market.holdings()}
+    sizes = {(one.kind, one.period): one.bytes / one.rows for one in market.holdings()}
     assert sizes["BAR", "DAY_1"] < 20
     assert sizes["BAR", "MIN_1"] < 12

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.imports.layouts import ImportKind
 
@@ -90,6 +91,14 @@ def test_a_damaged_series_keeps_no_other_file_out(store, importer, load, tmp_pat
     assert same.failure.reason is Reason.IMPORT_FAILED
     assert "same.csv" in same.failure.message
     assert other.outcome.changed
+
+
+def test_a_store_that_cannot_be_opened_any_more_is_an_error_by_name(store, calendar):
+    store.file.unlink()
+    store.file.mkdir()
+    with pytest.raises(StartupError, match="Nothing was changed") as caught, store.write(calendar):
+        pass
+    assert caught.value.reason is Reason.IMPORT_FAILED
 
 
 def test_a_file_that_goes_away_while_it_is_imported_is_not_imported(store, importer, tmp_path):

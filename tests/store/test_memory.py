@@ -15,6 +15,7 @@ from quantgraph.store.market import MarketStore
 from quantgraph.store.memory import Block, ColumnMemory
 
 FIELDS = ("time", "close", "amount")
+ROOM = 128_000_000
 WINDOWS = st.builds(
     Window,
     start=st.none() | st.integers(1_420_000_000_000, 1_610_000_000_000),
@@ -51,7 +52,7 @@ def answer(store, window, fields=FIELDS, symbols=("600519.SH", "600000.SH")):
 def stores(calendar, tmp_path_factory):
     """A store with memory, and the same file without."""
     folder = tmp_path_factory.mktemp("memory")
-    store, plain = MarketStore(folder), MarketStore(folder, memory=0)
+    store, plain = MarketStore(folder, memory=ROOM), MarketStore(folder, memory=0)
     days = calendar.between(date(2015, 1, 5), date(2020, 12, 31))
     put(store, calendar, "600519.SH", rows(days))
     put(store, calendar, "600000.SH", rows(days[300:], base=7.0))
@@ -95,7 +96,10 @@ def test_a_commit_of_anyone_is_seen_at_once(store, calendar):
 @given(data=st.data())
 def test_no_history_of_imports_and_deletions_gives_an_old_column(data, calendar, tmp_path_factory):
     folder = tmp_path_factory.mktemp("history")
-    with closing(MarketStore(folder)) as store, closing(MarketStore(folder, memory=0)) as plain:
+    with (
+        closing(MarketStore(folder, memory=ROOM)) as store,
+        closing(MarketStore(folder, memory=0)) as plain,
+    ):
         days = calendar.between(date(2020, 1, 2), date(2021, 12, 31))
         for _ in range(data.draw(st.integers(1, 5))):
             symbol = data.draw(st.sampled_from(["600519.SH", "600000.SH"]))

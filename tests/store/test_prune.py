@@ -39,7 +39,9 @@ def fill(folder, calendar):
 def read(store, period):
     request = BarRequest(NAMES, period, Window(start=0), fields=("time", "close"))
     return [
-        {} if held is None else dict(zip(*(c.tolist() for c in held.columns.values.values())))  # noqa: B905
+        {}
+        if held is None
+        else dict(zip(*(c.tolist() for c in held.columns.values.values()), strict=True))
         for held in store.read_bars(request)
     ]
 
