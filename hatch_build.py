@@ -177,7 +177,7 @@ def _own_npm() -> list[str] | None:
     if node is None or npm is None:
         return None
     try:
-        found = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30)  # noqa: S603, PLW1510
+        found = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30)  # noqa: S603, PLW1510 its output is judged
         major = int(found.stdout.strip().removeprefix("v").split(".")[0])
     except (OSError, ValueError, subprocess.SubprocessError):
         return None

@@ -101,7 +101,7 @@ class Prepared:
         return executor
 
 
-async def _result(executor: Any, data: Any) -> ExecutionResult:  # noqa: ANN401
+async def _result(executor: Any, data: Any) -> ExecutionResult:  # noqa: ANN401 untyped there
     """Return the result of an execution; an error that nothing below could hold ends its data."""
     try:
         done = await data if isawaitable(data) else data
@@ -148,7 +148,7 @@ class Core:
 
     def __init__(self, schema: Schema, ordinary_rows: int, texts: KeptTexts) -> None:
         """Let at most `ordinary_rows` rows held as columns take the ordinary path."""
-        self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] no public name
         self._strawberry = schema
         self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows, "texts": texts}
 
@@ -173,7 +173,7 @@ class Core:
         self, run: Run, context: object
     ) -> ExecutionResult | AsyncGenerator[ExecutionResult, None]:
         """Start a subscription: its results, or one result with errors where it cannot start."""
-        answer: Any = graphql.subscribe(  # pyright: ignore[reportUnknownMemberType]
+        answer: Any = graphql.subscribe(  # pyright: ignore[reportUnknownMemberType] its generics are open
             self.schema,
             run.document,
             context_value=context,

@@ -30,7 +30,7 @@ from resolvers.loaders import OperationLoaders
 from schema.context import Context
 
 # Ids are told apart, not kept secret: no system call for each.
-_random = random.Random()  # noqa: S311
+_random = random.Random()  # noqa: S311 no secret is made of it
 _log = structlog.get_logger(__name__)
 _ROOTS = {
     OperationType.QUERY: "Query",

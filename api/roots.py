@@ -78,7 +78,7 @@ class RootCall:
         """Return what is picked of the value. Raises NotPlain, and whatever a field raises."""
         return self._write(value)
 
-    async def complete(self, executor: Any, value: object) -> dict[str, Any]:  # noqa: ANN401
+    async def complete(self, executor: Any, value: object) -> dict[str, Any]:  # noqa: ANN401 untyped there
         """Let graphql-core complete a value or an error. Raises GraphQLError where data ends."""
         kind, details = self._definition.type, self.place.details
         try:
@@ -92,7 +92,7 @@ class RootCall:
         return {self.place.key: done}
 
 
-def _converter(schema: Schema, field: Any) -> Callable[[dict[str, Any]], Arguments]:  # noqa: ANN401
+def _converter(schema: Schema, field: Any) -> Callable[[dict[str, Any]], Arguments]:  # noqa: ANN401 untyped there
     converter = schema.schema_converter
     config, registry = schema.config, converter.scalar_registry
 

@@ -80,5 +80,5 @@ def check_account(request: Message, scope: Scope) -> None:
     Here rather than in each servicer: a new rpc with an `account_id` cannot forget it.
     """
     if "account_id" in request.DESCRIPTOR.fields_by_name:
-        account = text_from_proto(getattr(request, "account_id"), "account_id")  # noqa: B009
+        account = text_from_proto(getattr(request, "account_id"), "account_id")  # noqa: B009 any request
         caller().require_account(account, scope)

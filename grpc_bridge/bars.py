@@ -34,7 +34,7 @@ class BarServicer(BarServiceServicer):
         return bars_pb2.ListBarsResponse(series=series_to_proto(found))
 
     # Its frames are bytes already: see `quantgraph.wire.frames`.
-    async def DownloadBars(  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def DownloadBars(  # pyright: ignore[reportIncompatibleMethodOverride] it writes
         self, request: bars_pb2.DownloadBarsRequest, context: aio.ServicerContext[Any, Any]
     ) -> None:
         asked = download_from_proto(request)

@@ -34,7 +34,7 @@ class LiveHealth:
         self._system = system
         self._services = ("", *services)
         # grpc's own servicer keeps the watchers; its package has no types.
-        self._inner: Any = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        self._inner: Any = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] no types
         self._statuses: dict[str, health_pb2.HealthCheckResponse.ServingStatus] = {}
         self._task: asyncio.Task[None] | None = None
 

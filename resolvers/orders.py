@@ -119,7 +119,7 @@ class OrderMutations:
             require_account(info, input.account_id, Scope.TRADE)
             done = await info.context.gateway.trading.submit(input.to_domain())
         except errors.GatewayError as error:
-            return _problem(error, _SUBMIT)  # pyright: ignore[reportReturnType]
+            return _problem(error, _SUBMIT)  # pyright: ignore[reportReturnType] of those it names
         return SubmitOrderSuccess(order=Order.from_domain(done.order), replayed=done.replayed)
 
     @strawberry.mutation(
@@ -135,7 +135,7 @@ class OrderMutations:
             require_account(info, input.account_id, Scope.TRADE)
             order = await info.context.gateway.trading.cancel(input.to_domain())
         except errors.GatewayError as error:
-            return _problem(error, _CANCEL)  # pyright: ignore[reportReturnType]
+            return _problem(error, _CANCEL)  # pyright: ignore[reportReturnType] of those it names
         return CancelOrderSuccess(order=Order.from_domain(order))
 
 

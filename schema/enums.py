@@ -23,8 +23,8 @@ E = TypeVar("E", bound=Enum)
 def _publish(enum: type[E], name: str, description: str, values: Mapping[str, str]) -> type[E]:
     """Register an enum with a description for every value; a missing one stops the import."""
     published = strawberry.enum(enum, name=name, description=description)
-    for value in published.__strawberry_definition__.values:  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
-        value.description = values[value.name]  # pyright: ignore[reportUnknownMemberType]
+    for value in published.__strawberry_definition__.values:  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] untyped there
+        value.description = values[value.name]  # pyright: ignore[reportUnknownMemberType] untyped there
     return published
 
 

@@ -65,7 +65,7 @@ class ColumnList(Sequence[Any]):
         return self.columns.length
 
     @overload
-    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401
+    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 whatever the column holds
     @overload
     def __getitem__(self, index: slice) -> Sequence[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:

@@ -23,7 +23,7 @@ def picked(info: Info, *path: str) -> tuple[str, ...]:
 
     Fragments are followed and @skip/@include obeyed; `__typename` is left out.
     """
-    raw = cast("GraphQLResolveInfo[Context]", info._raw_info)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    raw = cast("GraphQLResolveInfo[Context]", info._raw_info)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] no public name
     nodes: list[FieldNode] = list(raw.field_nodes)
     for name in path:
         nodes = [node for node in _below(raw, nodes) if node.name.value == name]

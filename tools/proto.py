@@ -181,14 +181,14 @@ def lint() -> int:
 def main(arguments: list[str]) -> int:
     """Write, or with `--check` only compare and lint."""
     if arguments not in ([], ["--check"]):
-        print("usage: python -m tools.proto [--check]", file=sys.stderr)  # noqa: T201
+        print("usage: python -m tools.proto [--check]", file=sys.stderr)  # noqa: T201 a tool speaks
         return 2
     if not arguments:
         write()
         return lint()
     wrong = stale()
     for name in wrong:
-        print(f"{name} is not current; run `python -m tools.proto`", file=sys.stderr)  # noqa: T201
+        print(f"{name} is not current; run `python -m tools.proto`", file=sys.stderr)  # noqa: T201 a tool speaks
     return 1 if wrong else lint()
 
 

@@ -120,7 +120,7 @@ def load_events(
     """
     chosen = json.dumps(list(symbols))
     within = "symbol IN (SELECT value FROM json_each(?))"
-    known = connection.execute(f"SELECT symbol FROM adjustable WHERE {within}", (chosen,))  # noqa: S608
+    known = connection.execute(f"SELECT symbol FROM adjustable WHERE {within}", (chosen,))  # noqa: S608 a constant
     found: dict[str, list[Dividend]] = {row[0]: [] for row in known}
     query = (
         f"SELECT f.symbol, f.ex_date, f.ratio, {_ITEMS} FROM factors f "  # noqa: S608 - constants only
@@ -192,7 +192,7 @@ class EventWriter:
         )
 
     def _itemised(self, symbol: str) -> Sequence[Dividend]:
-        query = f"SELECT ex_date, {_ITEMS} FROM dividends WHERE symbol = ? ORDER BY ex_date"  # noqa: S608
+        query = f"SELECT ex_date, {_ITEMS} FROM dividends WHERE symbol = ? ORDER BY ex_date"  # noqa: S608 constants only
         return [
             Dividend(symbol, date.fromisoformat(ex_date), None, *items)
             for ex_date, *items in self._connection.execute(query, (symbol,))

@@ -93,7 +93,7 @@ def _rows_equal(left: BarColumns, right: BarColumns) -> Mask:
     for name, column in left.values.items():
         other = right.values[name]
         if column.dtype == np.float64:
-            column, other = column.view(np.int64), other.view(np.int64)  # noqa: PLW2901
+            column, other = column.view(np.int64), other.view(np.int64)  # noqa: PLW2901 the same bits
         equal &= column == other
         equal &= _mask(left, name) == _mask(right, name)
     return equal

@@ -64,7 +64,7 @@ def _statement(
     statement, fields = picked
     bounds, values = _bounds(request)
     query = (
-        "SELECT r.symbol, r.report_date, r.item, r.announce_date, f.name, v.value "  # noqa: S608
+        "SELECT r.symbol, r.report_date, r.item, r.announce_date, f.name, v.value "  # noqa: S608 constants only
         "FROM reports r LEFT JOIN report_fields f ON f.statement = r.statement "
         "AND f.name IN (SELECT value FROM json_each(?)) "
         "LEFT JOIN report_values v ON v.report = r.id AND v.field = f.id "
@@ -129,7 +129,7 @@ class ReportWriter:
         where = (
             "statement = ? AND symbol = ? AND report_date = ? AND announce_date = ? AND item = ?"
         )
-        held = self._connection.execute(f"SELECT id FROM reports WHERE {where}", key).fetchone()  # noqa: S608
+        held = self._connection.execute(f"SELECT id FROM reports WHERE {where}", key).fetchone()  # noqa: S608 constants
         if held is not None:
             query = "SELECT field, value FROM report_values WHERE report = ?"
             if dict(self._connection.execute(query, held).fetchall()) == values:

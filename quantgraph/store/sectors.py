@@ -76,7 +76,7 @@ class SectorWriter:
         return held is None or None in (held.code, code) or held.code == code
 
     def _find(self, column: str, value: str | None) -> _Held | None:
-        query = f"SELECT id, name, category, code FROM sectors WHERE {column} = ?"  # noqa: S608
+        query = f"SELECT id, name, category, code FROM sectors WHERE {column} = ?"  # noqa: S608 one of two literals
         row = self._connection.execute(query, (value,)).fetchone()
         return None if row is None else _Held(*row)
 

@@ -22,7 +22,7 @@ from quantgraph.wire.fields import invalid_field
 
 if TYPE_CHECKING:  # the class has another name at run time
     from google.protobuf.internal.enum_type_wrapper import (
-        _EnumTypeWrapper,  # pyright: ignore[reportPrivateUsage]
+        _EnumTypeWrapper,  # pyright: ignore[reportPrivateUsage] no public name
     )
 
 D = TypeVar("D", bound=Enum)

@@ -220,4 +220,4 @@ def event_from_proto(message: orders_pb2.OrderEvent) -> OrderEvent:
 
 
 def _text(message: orders_pb2.Order, name: str) -> str | None:
-    return getattr(message, name) if message.HasField(name) else None  # pyright: ignore[reportArgumentType]
+    return getattr(message, name) if message.HasField(name) else None  # pyright: ignore[reportArgumentType] any field name

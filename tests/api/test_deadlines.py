@@ -62,11 +62,18 @@ async def test_an_error_of_the_body_stays_itself():
         raise KeyError
 
 
-async def test_the_timer_rests_when_nothing_is_watched():
-    deadlines = Deadlines(0.05)
+async def test_the_timer_rests_when_nothing_is_watched(monkeypatch):
+    deadlines, looked = Deadlines(0.05), asyncio.Event()
+    look = deadlines._look
+
+    def seen():
+        look()
+        looked.set()
+
+    monkeypatch.setattr(deadlines, "_look", seen)
     with deadlines.watch():
         pass
-    while deadlines._timer is not None:
-        await asyncio.sleep(0.001)
+    await looked.wait()
+    assert deadlines._timer is None
     with pytest.raises(TimeoutError), deadlines.watch():
         await asyncio.Event().wait()

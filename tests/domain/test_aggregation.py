@@ -99,7 +99,7 @@ def by_hand(rows, key):
     known = rows.valid.get("amount", np.ones(rows.length, bool))
     for name, places in groups.items():
         traded = [place for place in places if not stopped[place]] or places
-        value = lambda field: [float(rows.values[field][place]) for place in traded]  # noqa: E731, B023
+        value = lambda field: [float(rows.values[field][place]) for place in traded]  # noqa: E731, B023 used at once
         yield (
             name,
             {

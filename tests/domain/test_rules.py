@@ -42,7 +42,7 @@ def stock(symbol: str, listed: date | None = None, is_st: bool = False) -> Instr
     )
 
 
-def refusal(call, *args) -> Reason:  # type: ignore[no-untyped-def]
+def refusal(call, *args) -> Reason:
     with pytest.raises(OrderRefused) as caught:
         call(*args)
     return caught.value.reason

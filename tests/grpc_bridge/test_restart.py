@@ -49,4 +49,4 @@ def test_imported_bars_go_on_after_a_restart_and_simulated_ones_are_refused(
             assert frames(running, behind(held, recorded[place])) == recorded[place + 1 :]
         with pytest.raises(grpc.RpcError) as caught:
             frames(running, behind(made, simulated[1]))
-    assert Refusal(caught.value).reason == "EPOCH_CHANGED"  # type: ignore[arg-type]
+    assert Refusal(caught.value).reason == "EPOCH_CHANGED"

@@ -134,7 +134,7 @@ def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Divi
         low = (2 * reference * (10_000 - rate) + 10_000) // 20_000
         high = (2 * reference * (10_000 + rate) + 10_000) // 20_000
         low = low if low < reference else reference - 1
-        low = low if low > 1 else 1  # noqa: FURB136
+        low = low if low > 1 else 1  # noqa: FURB136 see above
         high = high if high > reference else reference + 1
         fine += fine * move // 1_000_000 + (level - fine) // _PULL
         close = (fine + _HALF) // _FINE
