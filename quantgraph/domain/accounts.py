@@ -37,6 +37,14 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What one order may use now: free cash in yuan, and shares of its symbol to sell."""
+
+    cash: Decimal
+    sellable: int
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """One holding. `sellable` leaves out shares bought today (T+1) and shares in open sells.
 

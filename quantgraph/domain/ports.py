@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Principal
-from quantgraph.domain.accounts import Account, Asset, Position
+from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
@@ -166,6 +166,14 @@ class Accounts(Protocol):
 
     async def positions(self, account_id: str) -> Sequence[Position]:
         """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+
+class Purses(Protocol):
+    """What the order rules ask of an account: no valuation, no quote, cheap enough per order."""
+
+    async def means(self, account_id: str, symbol: str) -> Means:
+        """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
         ...
 
 

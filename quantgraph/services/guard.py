@@ -25,7 +25,7 @@ from quantgraph.domain.orders import (
     Side,
     Submission,
 )
-from quantgraph.domain.ports import Accounts, Quotes, Reference, Trading
+from quantgraph.domain.ports import Purses, Quotes, Reference, Trading
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.checks import Situation, Wish, check_order
@@ -54,7 +54,7 @@ class GuardSources:
     calendar: TradingCalendar
     reference: Reference
     quotes: Quotes
-    accounts: Accounts
+    purses: Purses
     fees: FeeSchedule
     price_types: frozenset[PriceType]
 
@@ -68,13 +68,18 @@ class OrderGuard:
         self._sources = sources
 
     async def submit(self, ticket: OrderTicket) -> Submission:
-        """Answer a known key from the journal; else check every rule, then submit."""
+        """Check every rule, then submit; a known key is answered from the journal either way."""
         _check_texts(ticket)
         _check_expiry(ticket.expires_at, self._sources.clock.now())
-        earlier = await self._inner.recall(ticket)
-        if earlier is not None:
+        try:
+            await self._check(ticket)
+        except GatewayError:
+            # A key that was used is answered as it was then, whatever the rules say by now. Where
+            # they agree, the journal finds the key itself: a new order costs no question of it.
+            earlier = await self._inner.recall(ticket)
+            if earlier is None:
+                raise
             return earlier
-        await self._check(ticket)
         return await self._inner.submit(ticket)
 
     async def cancel(self, key: OrderKey) -> Order:
@@ -101,20 +106,21 @@ class OrderGuard:
                 f"The expiry {ticket.expires_at.isoformat()} has passed; it is {now.isoformat()}."
             )
             raise OrderRefused(Reason.ORDER_EXPIRED, text)
-        sellable = await self._sellable(ticket)
+        means = await sources.purses.means(ticket.account_id, ticket.symbol)
         instrument, quote = await self._market(ticket.symbol)
         if quote.suspended:
             raise OrderRefused(Reason.SUSPENDED, f"{ticket.symbol} is suspended today.")
         wish = Wish(ticket.side, ticket.quantity, ticket.price_type, ticket.limit_price)
         close = None if quote.previous_close is None else _money(quote.previous_close)
-        check_order(wish, Situation(instrument, to_ms(now), sources.calendar, close, sellable))
+        place = Situation(instrument, to_ms(now), sources.calendar, close, means.sellable)
+        check_order(wish, place)
         if ticket.price_type not in sources.price_types:
             text = f"This terminal takes no {ticket.price_type} orders; see its capabilities."
             raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=ticket.price_type)
         if ticket.side is Side.SELL:
-            _check_shares(ticket, sellable)
+            _check_shares(ticket, means.sellable)
         else:
-            await self._check_cash(ticket, instrument)
+            self._check_cash(ticket, instrument, means.cash)
 
     async def _market(self, symbol: str) -> tuple[Instrument, Quote]:
         found = (await self._sources.reference.instruments([symbol]))[0]
@@ -125,17 +131,12 @@ class OrderGuard:
             raise quote
         return found, quote
 
-    async def _sellable(self, ticket: OrderTicket) -> int:
-        positions = await self._sources.accounts.positions(ticket.account_id)
-        return sum(each.sellable for each in positions if each.symbol == ticket.symbol)
-
-    async def _check_cash(self, ticket: OrderTicket, instrument: Instrument) -> None:
+    def _check_cash(self, ticket: OrderTicket, instrument: Instrument, cash: Decimal) -> None:
         if ticket.limit_price is None:
             return  # the terminal knows what a market order may cost at most
         amount = ticket.limit_price * ticket.quantity
         day = day_of(to_ms(self._sources.clock.now()))
         fees = self._sources.fees.order_fees(instrument, Side.BUY, amount, day).total
-        cash = (await self._sources.accounts.asset(ticket.account_id)).cash
         if amount + fees > cash:
             text = (
                 f"The order needs {amount + fees:f} yuan ({fees:f} of it fees); {cash:f} are free."

@@ -111,6 +111,21 @@ def test_the_same_key_is_answered_from_the_journal(ask_mock, resting):
     assert found["order"] == {"id": first["order"]["id"], "quantity": 100}
 
 
+def test_a_repeat_is_answered_though_the_rules_would_refuse_it_now(ask_mock, submit):
+    everything = {"side": "SELL", "quantity": 5000, "limitPrice": high_price(ask_mock)}
+    key = uuid.uuid4().hex
+    first = submit(clientOrderId=key, **everything)
+    again = submit(clientOrderId=key, **everything)
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["order"]["id"] == first["order"]["id"]
+    # The shares are on offer already: under another key the same order is refused.
+    assert submit(**everything)["code"] == "INSUFFICIENT_SHARES"
+    other = submit(clientOrderId=key, **everything | {"quantity": 37})
+    assert other["code"] == "IDEMPOTENCY_CONFLICT"
+    done = ask_mock(CANCEL, input={"accountId": "sim-1", "clientOrderId": key})
+    assert done["cancelOrder"]["__typename"] == "CancelOrderSuccess"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -67,12 +67,14 @@ class SimClock:
         self._monotonic = pace.monotonic
         self._ids = pace.ids
         first = start if calendar.is_session(start) else calendar.next_session(start)
-        self._sessions = calendar.between(first, calendar.last)[:-1]
-        if len(self._sessions) == 0:
+        self._sessions: list[date] = calendar.between(first, calendar.last)[:-1].tolist()
+        if not self._sessions:
             raise _no_session(start, calendar)
         self.start = first
         self._born = self._monotonic()
         self._epochs: dict[int, str] = {}
+        # One order asks a dozen times within a millisecond; any thread may replace the pair.
+        self._last: tuple[int, Moment] | None = None
 
     def now(self) -> datetime:
         """Return the virtual instant, aware, UTC."""
@@ -80,11 +82,15 @@ class SimClock:
 
     def moment(self) -> Moment:
         """Return epoch, trading day and instant of one reading of the real clock."""
-        spent = self._spent()
+        spent, last = self._spent(), self._last
+        if last is not None and last[0] == spent:
+            return last[1]
         number, inside = divmod(spent, len(self._sessions) * SESSION_MS)
         index, offset = divmod(inside, SESSION_MS)
-        day: date = self._sessions[index].astype(object)
-        return Moment(self._epoch(number), day, session_instant(day, offset))
+        day = self._sessions[index]
+        moment = Moment(self._epoch(number), day, session_instant(day, offset))
+        self._last = spent, moment
+        return moment
 
     def wait(self, step_ms: int) -> float:
         """Return the real seconds until trading time is a multiple of `step_ms` again."""

@@ -18,8 +18,6 @@ from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.sources import Source
 
 _KEPT = 4_096
-# All that a quote is made of, besides the world.
-_State = tuple[Instrument, Print, Moment]
 
 
 class Quoter:
@@ -31,7 +29,7 @@ class Quoter:
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._limits: Memo[tuple[Instrument, date, int], tuple[Limits | None]] = Memo(_KEPT)
-        self._newest: Memo[str, tuple[_State, Quote]] = Memo(_KEPT)
+        self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
@@ -45,21 +43,26 @@ class Quoter:
         """Return the quotes of loaded paths: quick enough for the event loop."""
         instant = session_instant(now.day, self.step(now) * self._interval)
         at = Moment(now.epoch, now.day, instant)
-        prints = self._tapes.prints(paths, at)
-        return {
-            symbol: self._recall((path.instrument, prints[symbol], at))
-            if symbol in prints
-            else _silent(symbol, at)
-            for symbol, path in paths.items()
-        }
+        found = {symbol: self._recall(symbol, path, at) for symbol, path in paths.items()}
+        new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
+        made = self._make(new, at) if new else {}
+        return {symbol: quote or made[symbol] for symbol, quote in found.items()}
 
-    def _recall(self, state: _State) -> Quote:
-        """Return the quote of a state; one order alone asks for the same one six times."""
-        symbol = state[0].symbol
+    def _recall(self, symbol: str, path: Path, at: Moment) -> Quote | None:
+        """Return the quote where it was made before; one order alone asks for it three times."""
         known = self._newest.get(symbol)
-        if known is None or known[0] != state:
-            known = self._newest.put(symbol, (state, self._quote(*state)))
-        return known[1]
+        return known[2] if known is not None and known[0] is path and known[1] == at else None
+
+    def _make(self, paths: Mapping[str, Path], at: Moment) -> Mapping[str, Quote]:
+        prints = self._tapes.prints(paths, at)
+        made: dict[str, Quote] = {}
+        for symbol, path in paths.items():
+            state = prints.get(symbol)
+            quote = (
+                _silent(symbol, at) if state is None else self._quote(path.instrument, state, at)
+            )
+            made[symbol] = self._newest.put(symbol, (path, at, quote))[2]
+        return made
 
     def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
         symbol, scale = instrument.symbol, state.scale

@@ -12,7 +12,7 @@ from quantgraph.backends.sim.exchange import Exchange, Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount
-from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
+from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.calendar import TradingCalendar, day_of
 from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
 from quantgraph.domain.instruments import Instrument
@@ -50,10 +50,11 @@ async def _ignore(epoch: str) -> None:
 
 
 class SimTerminal:
-    """Implements `Terminal` and `Accounts`. Orders live until filled, withdrawn or the day ends.
+    """Implements `Terminal`, `Accounts` and `Purses`.
 
-    When the clock begins a new epoch the world starts anew: accounts as seeded, no orders. Then
-    `on_epoch` is awaited with the epoch's id before anything else is answered.
+    Orders live until filled, withdrawn or the day ends. When the clock begins a new epoch the world
+    starts anew: accounts as seeded, no orders. Then `on_epoch` is awaited with the epoch's id before
+    anything else is answered.
     """
 
     def __init__(
@@ -121,6 +122,12 @@ class SimTerminal:
         """Return the holdings by symbol, at the live quote. Errors: UNKNOWN_ACCOUNT."""
         ledger, quotes = await self._valued(account_id)
         return value_positions(ledger, quotes)
+
+    async def means(self, account_id: str, symbol: str) -> Means:
+        """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
+        await self._present()
+        ledger = self._ledger(account_id)
+        return Means(ledger.cash, ledger.holding(symbol).sellable)
 
     async def _valued(self, account_id: str) -> tuple[Ledger, Mapping[str, Quote]]:
         await self._present()
