@@ -14,26 +14,15 @@ from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
-from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, accepted, is_json
+from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, Wanted, accepted, is_json
 from api.reply import Reply
 from api.requests import GraphQLRequest, read_json, read_request
 from api.sse import send_events
+from api.statuses import Statuses
 from quantgraph.config import HttpConfig
-from quantgraph.domain.errors import GatewayError, Unavailable, bad_request
+from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
 from quantgraph.domain.ports import Access
 from quantgraph.domain.reasons import Kind, Reason
-
-_STATUS = {
-    Kind.UNAUTHENTICATED: 401,
-    Kind.FORBIDDEN: 403,
-    Kind.LIMITED: 429,
-    Kind.UNAVAILABLE: 503,
-    Kind.INTERNAL: 500,
-}
-# Plain JSON clients take any status but 200 for a broken server, so a request that is well-formed
-# and only its document is wrong answers 200 to them.
-_DOCUMENT_FAULTS = {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED}
-
 
 # Requests known by their bytes, and the length to which they are.
 _KNOWN, _KEPT_BODY = 512, 2_048
@@ -60,6 +49,7 @@ class GraphQLOverHttp:
         self._config = config
         self._deadlines = Deadlines(config.body_seconds)
         self._stalls = Deadlines(config.write_seconds)
+        self._statuses = Statuses(config.status_codes)
         self._known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,24 +57,32 @@ class GraphQLOverHttp:
         request_id = new_request_id()
         reply = Reply(send, JSON, request_id, self._stalls)
         try:
-            media = self._media(scope)
-            reply = Reply(send, JSON if media == EVENTS else media, request_id, self._stalls)
+            wanted = self._wanted(scope)
+            reply.media = wanted.single or JSON
             reply.encoding = self._encoding(scope)
             reply.whole = scope["http_version"] == "1.0"
             principal = await self._access.authenticate(from_headers(scope))
             request = await self._request(scope, receive)
             caller = Caller(principal, request_id)
-            operation = await self._executor.prepare(request, caller)
-            self._check(scope, media, operation)
-            if media == EVENTS:
-                await self._stream(receive, reply, (operation, request, caller))
+            try:
+                operation = await self._executor.prepare(request, caller)
+            except RequestRefused as refused:
+                if wanted.single is not None:
+                    raise
+                await self._stream(receive, reply, _once(refused.response))
+                return
+            self._check(scope, wanted, operation)
+            if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
+                await self._stream(receive, reply, self._responses(operation, request, caller))
             else:
-                await reply.json(200, await self._executor.run(operation, request, caller))
+                response = await self._executor.run(operation, request, caller)
+                await reply.json(self._statuses.answered(response), response)
         except HttpRefused as refused:
             shown = {"errors": [show_error(refused.error, request_id)]}
-            await reply.json(refused.status, shown, refused.headers)
+            await self._answer(reply, refused.status, shown, refused.headers)
         except RequestRefused as refused:
-            await reply.json(_status(refused.reason, reply.media), refused.response)
+            status = self._statuses.refused(refused.reason, reply.media)
+            await self._answer(reply, status, refused.response)
         except GatewayError as error:
             await self._refuse(reply, error)
         except (ConnectionError, Gone):
@@ -92,7 +90,7 @@ class GraphQLOverHttp:
         except Exception:
             # What has begun cannot become another answer: uvicorn cuts it, and the client sees.
             if not reply.begun:
-                await reply.json(500, {"errors": [show_failure(request_id)]})
+                await self._answer(reply, 500, {"errors": [show_failure(request_id)]})
             raise
 
     async def _refuse(self, reply: Reply, error: GatewayError) -> None:
@@ -100,14 +98,21 @@ class GraphQLOverHttp:
         if error.reason.kind is Kind.UNAUTHENTICATED:
             headers = [(b"www-authenticate", b'Bearer realm="quantgraph"')]
         shown = {"errors": [show_error(error, reply.request_id)]}
-        await reply.json(_STATUS.get(error.reason.kind, 400), shown, headers)
+        await self._answer(reply, self._statuses.failed(error.reason), shown, headers)
 
-    def _media(self, scope: Scope) -> str:
-        media = accepted(header(scope, b"accept"), (GRAPHQL_JSON, JSON, EVENTS))
-        if media is None:
+    async def _answer(
+        self, reply: Reply, status: int, response: Response, headers: Headers | None = None
+    ) -> None:
+        reply.media = self._statuses.media(reply.media, status)
+        await reply.json(status, response, headers)
+
+    @staticmethod
+    def _wanted(scope: Scope) -> Wanted:
+        wanted = accepted(header(scope, b"accept"))
+        if wanted.single is None and wanted.stream is None:
             text = f"Nothing acceptable; offered are {GRAPHQL_JSON}, {JSON} and {EVENTS}."
             raise HttpRefused(406, bad_request(text))
-        return media
+        return wanted
 
     def _encoding(self, scope: Scope) -> str | None:
         if not self._config.compression:
@@ -116,7 +121,7 @@ class GraphQLOverHttp:
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET" and self._config.get_queries:
-            return _from_query(scope["query_string"])
+            return self._read(_from_query(scope["query_string"]))
         if scope["method"] != "POST":
             allow = b"POST, GET" if self._config.get_queries else b"POST"
             text = f"{scope['method']} is not answered here; send a POST with a JSON body."
@@ -129,11 +134,17 @@ class GraphQLOverHttp:
         body = await self._body(scope, receive)
         known = self._known.get(body)
         if known is None:
-            known = read_request(read_json(body))
+            known = self._read(read_json(body))
             # What comes again is short, or long only because of its variables.
             if len(body) <= _KEPT_BODY:
                 self._known[body] = known
         return known
+
+    def _read(self, value: object) -> GraphQLRequest:
+        try:
+            return read_request(value)
+        except InvalidRequest as error:
+            raise HttpRefused(self._statuses.ill_formed, error) from None
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         limit, seconds = self._config.max_body_bytes, self._deadlines.seconds
@@ -149,8 +160,8 @@ class GraphQLOverHttp:
             raise HttpRefused(408, refusal, [(b"connection", b"close")]) from None
 
     @staticmethod
-    def _check(scope: Scope, media: str, operation: Operation) -> None:
-        if operation.type is OperationType.SUBSCRIPTION and media != EVENTS:
+    def _check(scope: Scope, wanted: Wanted, operation: Operation) -> None:
+        if operation.type is OperationType.SUBSCRIPTION and wanted.stream is None:
             text = f"A subscription needs Accept: {EVENTS}, or a WebSocket."
             raise HttpRefused(406, bad_request(text))
         if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
@@ -158,10 +169,10 @@ class GraphQLOverHttp:
             raise HttpRefused(405, bad_request(text), [(b"allow", b"POST")])
 
     async def _stream(
-        self, receive: Receive, reply: Reply, work: tuple[Operation, GraphQLRequest, Caller]
+        self, receive: Receive, reply: Reply, source: AsyncGenerator[Response, None]
     ) -> None:
         reply.begun = True
-        async with aclosing(self._responses(*work)) as responses:
+        async with aclosing(source) as responses:
             await send_events(responses, receive, reply.send, reply.request_id)
 
     async def _responses(
@@ -192,17 +203,15 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(parts)
 
 
-def _status(reason: Reason, media: str) -> int:
-    if media == JSON and reason in _DOCUMENT_FAULTS:
-        return 200
-    return _STATUS.get(reason.kind, 400)
+async def _once(response: Response) -> AsyncGenerator[Response, None]:
+    yield response
 
 
 def _too_large(limit: int) -> HttpRefused:
     return HttpRefused(413, bad_request(f"The body is larger than {limit} bytes.", limit=limit))
 
 
-def _from_query(query: bytes) -> GraphQLRequest:
+def _from_query(query: bytes) -> dict[str, object]:
     try:
         members = parse_qs(query.decode(), keep_blank_values=True, max_num_fields=10)
     except (UnicodeDecodeError, ValueError):
@@ -213,4 +222,4 @@ def _from_query(query: bytes) -> GraphQLRequest:
             value[name] = read_json(str(value[name]))
         else:
             value.pop(name, None)
-    return read_request(value)
+    return value

@@ -9,27 +9,33 @@ EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the client takes: one whole answer, a stream of answers, or either; None where not."""
+
+    single: str | None
+    stream: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Range:
     type: str
     quality: float
 
 
 @lru_cache(maxsize=256)
-def accepted(header: str | None, offers: tuple[str, ...]) -> str | None:
-    """Return the offer the client likes best, or None where it accepts none of them.
+def accepted(header: str | None) -> Wanted:
+    """Return the media types that the client likes best.
 
-    Without a header plain JSON is what clients expect. Of equally liked ones the first offer
-    wins.
+    Without a header, and where a wildcard leaves the choice, plain JSON is what clients expect.
+    A stream is for those alone who name it: who takes anything does not mean an endless answer.
     """
     if header is None or not header.strip():
-        return JSON
+        return Wanted(JSON, None)
     ranges = [_parse(part) for part in header.split(",")]
-    best, chosen = 0.0, None
-    for offer in offers:
-        quality = _quality(offer, ranges)
-        if quality > best:
-            best, chosen = quality, offer
-    return chosen
+    return Wanted(
+        _best((GRAPHQL_JSON, JSON), ranges),
+        _best((EVENTS,), [each for each in ranges if each.type != "*/*"]),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -63,11 +69,18 @@ def _parse(part: str) -> _Range:
     return _Range(media.strip().lower(), quality)
 
 
-def _quality(offer: str, ranges: list[_Range]) -> float:
-    """Return the quality of the most specific range that covers the offer."""
+def _best(offers: tuple[str, ...], ranges: list[_Range]) -> str | None:
+    """Return the offer liked best; of equally liked ones the first, or JSON for a wildcard."""
+    liked = {offer: _liking(offer, ranges) for offer in offers}
+    best = max(offers, key=lambda offer: liked[offer])
+    return best if liked[best][0] else None
+
+
+def _liking(offer: str, ranges: list[_Range]) -> tuple[float, int, bool]:
+    """Return quality and closeness of the most specific range that covers the offer."""
     family = offer.split("/", maxsplit=1)[0]
-    for pattern in (offer, f"{family}/*", "*/*"):
+    for closeness, pattern in ((2, offer), (1, f"{family}/*"), (0, "*/*")):
         matching = [each.quality for each in ranges if each.type == pattern]
         if matching:
-            return max(matching)
-    return 0.0
+            return max(matching), closeness, offer == JSON and closeness < 2
+    return 0.0, 0, False

@@ -5,7 +5,7 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -38,6 +38,7 @@ class HttpConfig(_Section):
     host: str = "127.0.0.1"
     port: Port = 8000
     get_queries: bool = False
+    status_codes: Literal["stable", "draft"] = "stable"
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
     write_seconds: Positive = 30

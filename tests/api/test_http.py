@@ -80,11 +80,80 @@ def test_a_bad_request_is_400_with_a_code_and_no_data(client, body, found):
     assert "data" not in response.json()
 
 
-@pytest.mark.parametrize("document", ["{", "{ nothing }"])
-def test_plain_json_clients_get_200_for_a_wrong_document(client, document):
-    response = post(client, json.dumps({"query": document}), accept=JSON)
+WRONG_CONTENT = [
+    ({"query": "{"}, "GRAPHQL_PARSE_FAILED", 400),
+    ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED", 422),
+    ({"query": "query($a: Symbol!) { quote(symbol: $a) { time } }"}, "BAD_REQUEST", 422),
+    ({"query": "{ __typename }", "operationName": "B"}, "BAD_REQUEST", 422),
+]
+
+
+@pytest.mark.parametrize(("body", "found", "_draft"), WRONG_CONTENT)
+def test_plain_json_clients_get_200_for_wrong_content(client, body, found, _draft):
+    response = post(client, json.dumps(body), accept=JSON)
     assert response.status_code == 200
+    assert code(response) == found
     assert "data" not in response.json()
+
+
+@pytest.fixture(scope="module")
+def draft(start_gateway, tmp_path_factory):
+    settings = {"status_codes": "draft", "get_queries": True}
+    with (
+        start_gateway(tmp_path_factory.mktemp("draft"), http=settings) as running,
+        httpx.Client(base_url=running.addresses.http, timeout=20) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+@pytest.mark.parametrize(("body", "found", "status"), WRONG_CONTENT)
+def test_the_drafts_codes_tell_wrong_content_from_what_cannot_be_read(
+    draft, accept, body, found, status
+):
+    response = post(draft, json.dumps(body), accept=accept)
+    assert response.status_code == status
+    assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+    assert code(response) == found
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "{}", '{"query": 1}'])
+def test_the_drafts_code_for_json_that_is_no_request_is_422(draft, body):
+    assert post(draft, body).status_code == 422
+    assert post(draft, "{").status_code == 400
+
+
+def test_the_drafts_code_for_partial_success_is_294(draft):
+    query = '{ a: sector(name: "none") { name } b: serverInfo { mode } }'
+    response = post(draft, json.dumps({"query": query}), accept=JSON)
+    assert response.status_code == 294
+    assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert response.json()["data"]["b"] == {"mode": "MOCK"}
+    assert post(draft, TINY).status_code == 200
+
+
+def test_queries_by_get_are_answered_where_they_are_allowed(draft):
+    query = "query($s: Symbol!) { quote(symbol: $s) { symbol } }"
+    parameters = {"query": query, "variables": '{"s": "600519.SH"}'}
+    response = draft.get("/graphql", params=parameters)
+    assert response.json() == {"data": {"quote": {"symbol": "600519.SH"}}}
+    assert draft.get("/graphql", params={**parameters, "variables": "{"}).status_code == 400
+    assert draft.get("/graphql").status_code == 422
+    assert draft.get("/graphql?query=%ff").status_code == 400
+
+
+@pytest.mark.parametrize("accept", [JSON, "text/event-stream"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        'mutation { cancelOrder(input: {accountId: "sim-1", id: "x"}) { __typename } }',
+        'subscription { quotes(symbols: ["600519.SH"]) { kind } }',
+    ],
+)
+def test_nothing_but_queries_is_executed_by_get(draft, accept, query):
+    response = draft.get("/graphql", params={"query": query}, headers={"accept": accept})
+    assert response.status_code in (405, 406)
+    assert response.headers["content-type"].startswith("application/")
 
 
 @pytest.mark.parametrize(

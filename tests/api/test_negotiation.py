@@ -2,30 +2,38 @@
 
 import pytest
 
-from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, accepted, is_json
+from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, Wanted, accepted, is_json
 
-OFFERS = (GRAPHQL_JSON, JSON, EVENTS)
+URQL = (
+    "application/graphql-response+json, application/graphql+json, application/json, "
+    "text/event-stream, multipart/mixed"
+)
 
 
 @pytest.mark.parametrize(
-    ("header", "chosen"),
+    ("header", "single", "stream"),
     [
-        (None, JSON),
-        ("", JSON),
-        ("*/*", GRAPHQL_JSON),
-        ("application/*", GRAPHQL_JSON),
-        ("application/json", JSON),
-        ("application/json; charset=utf-8", JSON),
-        ("application/json;q=0.5, application/graphql-response+json;q=0.9", GRAPHQL_JSON),
-        ("application/graphql-response+json;q=0, */*;q=0.1", JSON),
-        ("text/event-stream", EVENTS),
-        ("application/graphql-response+json, application/json, text/event-stream", GRAPHQL_JSON),
-        ("text/html", None),
-        ("application/json;q=broken", None),
+        (None, JSON, None),
+        ("", JSON, None),
+        ("*/*", JSON, None),
+        ("application/*", JSON, None),
+        ("application/json, text/plain, */*", JSON, None),
+        ("application/graphql-response+json, */*", GRAPHQL_JSON, None),
+        ("application/json", JSON, None),
+        ("application/json; charset=utf-8", JSON, None),
+        ("application/json;q=0.5, application/graphql-response+json;q=0.9", GRAPHQL_JSON, None),
+        ("application/graphql-response+json;q=0, */*;q=0.1", JSON, None),
+        ("text/event-stream", None, EVENTS),
+        ("text/*", None, EVENTS),
+        ("text/event-stream, application/json;q=0.1", JSON, EVENTS),
+        (URQL, GRAPHQL_JSON, EVENTS),
+        ("text/event-stream;q=0, */*", JSON, None),
+        ("text/html", None, None),
+        ("application/json;q=broken", None, None),
     ],
 )
-def test_the_client_gets_what_it_likes_best(header, chosen):
-    assert accepted(header, OFFERS) == chosen
+def test_the_client_gets_what_it_likes_best(header, single, stream):
+    assert accepted(header) == Wanted(single, stream)
 
 
 @pytest.mark.parametrize(

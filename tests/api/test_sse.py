@@ -91,3 +91,31 @@ def test_whoever_takes_anything_gets_no_endless_stream(gateway):
         )
         assert response.status_code == 406
         assert "text/event-stream" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("query", ["{", "{ nothing }", "query($a: Symbol!) { quote(symbol: $a) }"])
+def test_a_wrong_document_is_told_in_the_stream(open_stream, query):
+    """A browser's EventSource shows its page nothing of a response that is not 200."""
+    with open_stream(query) as response:
+        assert response.status_code == 200
+        [(event, data), (end, _)] = events(response)
+    assert (event, end) == ("next", "complete")
+    assert data["errors"][0]["extensions"]["code"].startswith("GRAPHQL_")
+    assert "data" not in data
+
+
+URQL = (
+    "application/graphql-response+json, application/graphql+json, application/json, "
+    "text/event-stream, multipart/mixed"
+)
+
+
+def test_events_are_for_subscriptions_where_the_client_takes_json_too(gateway):
+    url, headers = f"{gateway.addresses.http}/graphql", {"accept": URQL}
+    query = {"query": "{ serverInfo { mode } }"}
+    answer = httpx.post(url, json=query, headers=headers)
+    assert answer.headers["content-type"].startswith("application/graphql-response+json")
+    quotes = {"query": 'subscription { quotes(symbols: ["600519.SH"]) { kind } }'}
+    with httpx.stream("POST", url, json=quotes, headers=headers) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert next(events(response))[1]["data"]["quotes"]["kind"] == "SNAPSHOT"
