@@ -45,7 +45,7 @@ class Quoter:
         at = Moment(now.epoch, now.day, instant)
         found = {symbol: self._recall(symbol, path, at) for symbol, path in paths.items()}
         new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
-        made = self._make(new, at) if new else {}
+        made: Mapping[str, Quote] = self._make(new, at) if new else {}
         return {symbol: quote or made[symbol] for symbol, quote in found.items()}
 
     def _recall(self, symbol: str, path: Path, at: Moment) -> Quote | None:

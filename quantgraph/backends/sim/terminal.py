@@ -52,9 +52,9 @@ async def _ignore(epoch: str) -> None:
 class SimTerminal:
     """Implements `Terminal`, `Accounts` and `Purses`.
 
-    Orders live until filled, withdrawn or the day ends. When the clock begins a new epoch the world
-    starts anew: accounts as seeded, no orders. Then `on_epoch` is awaited with the epoch's id before
-    anything else is answered.
+    Orders live until filled, withdrawn or the day ends. When the clock begins a new epoch the
+    world starts anew: accounts as seeded, no orders. Then `on_epoch` is awaited with the epoch's
+    id before anything else is answered.
     """
 
     def __init__(
