@@ -10,6 +10,7 @@ from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.bars import Adjustment, Period
 from quantgraph.domain.financials.tables import ReportBasis
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
+from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
 from quantgraph.domain.orders import Destination, OrderState, Origin, PriceType, Side
 from quantgraph.domain.quotes import QuotePolicy
 from quantgraph.domain.sources import Source
@@ -176,6 +177,38 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "BUY": "The buyer took a waiting sell order.",
             "SELL": "The seller took a waiting buy order.",
             "NONE": "An auction, or nobody says.",
+        },
+    ),
+    _publish(
+        QuotePhase,
+        "Level2Phase",
+        "What the exchange was doing when it published a level-2 quote.",
+        {
+            "START": "Before the opening auction (开市前).",
+            "OPENING_AUCTION": "Opening auction (开盘集合竞价).",
+            "CONTINUOUS": "Continuous trading (连续竞价).",
+            "BREAK": "Lunch, or between two phases (休市).",
+            "CLOSING_AUCTION": "Closing auction (收盘集合竞价).",
+            "ENDED": "Trading has ended (交易结束).",
+            "CLOSED": "The day is closed (闭市).",
+            "SUSPENDED": "Suspended (停牌).",
+        },
+    ),
+    _publish(
+        EntrustSide,
+        "Level2Side",
+        "Direction of a level-2 order.",
+        {"BUY": "Buy (买入).", "SELL": "Sell (卖出)."},
+    ),
+    _publish(
+        EntrustType,
+        "Level2OrderType",
+        "What a level-2 order message asks the exchange for.",
+        {
+            "LIMIT": "An order at a price (限价).",
+            "MARKET": "An order at any price (市价).",
+            "OWN_BEST": "An order at the best price of its own side (本方最优).",
+            "CANCEL": "The withdrawal of an order (撤单).",
         },
     ),
     _publish(

@@ -9,6 +9,8 @@ from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.calendar import SHANGHAI
 
 Record = TypeVar("Record")
+# Columns of epoch ms that are shown as instants.
+_TIMES = frozenset({"time", "local_time"})
 
 
 class RowList(Sequence[Record], Generic[Record]):
@@ -86,7 +88,7 @@ def listed(columns: BarColumns, name: str) -> list[Any]:
     if column is None:
         return [None] * columns.length
     values: list[Any] = column.tolist()
-    if name == "time":
+    if name in _TIMES:
         values = [datetime.fromtimestamp(stamp / 1000, SHANGHAI) for stamp in values]
     missing = columns.missing(name)
     if missing is not None:

@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Any, cast
 
-import numpy as np
 import strawberry
 
-from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TRADE_SIDES, TickColumns, TradeSide
+from schema.level2 import shown
 from schema.rows import RowList
 from schema.scalars import Long, Symbol
 
@@ -75,7 +74,7 @@ class TickSeries:
 
     @strawberry.field(description="The snapshots; pick the fields you need, no more is read.")
     def rows(self) -> list[Tick]:
-        return cast("list[Tick]", RowList(_tick, _columns(self.ticks)))
+        return cast("list[Tick]", RowList(_tick, shown(self.ticks, {})))
 
 
 @strawberry.type(description="Recorded trades of one symbol, oldest first.")
@@ -87,17 +86,7 @@ class TradeSeries:
 
     @strawberry.field(description="The trades; pick the fields you need, no more is read.")
     def rows(self) -> list[Trade]:
-        columns = _columns(self.ticks)
-        side = columns.values.get("side")
-        if side is not None:
-            names = np.array([TRADE_SIDES[code].name for code in (-1, 0, 1)], np.object_)
-            values = {**columns.values, "side": names[side.astype(np.int64) + 1]}
-            columns = BarColumns(columns.length, values, columns.valid)
-        return cast("list[Trade]", RowList(_trade, columns))
-
-
-def _columns(ticks: TickColumns) -> BarColumns:
-    return BarColumns(ticks.length, ticks.values, ticks.valid)
+        return cast("list[Trade]", RowList(_trade, shown(self.ticks, {"side": TRADE_SIDES})))
 
 
 def _nothing(record: type) -> dict[str, Any]:

@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from quantgraph.domain import level2
 from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.sources import Source
 
 
 class TickKind(StrEnum):
-    """Which recording: SNAPSHOT is the exchange's periodic state, TRADE each single deal."""
+    """Which recording: SNAPSHOT is the exchange's periodic state, TRADE each single deal.
+
+    The level-2 ones have more columns: ten levels, orders, and the orders behind each deal.
+    """
 
     SNAPSHOT = "SNAPSHOT"
     TRADE = "TRADE"
+    LEVEL2_QUOTE = "LEVEL2_QUOTE"
+    LEVEL2_ORDER = "LEVEL2_ORDER"
+    LEVEL2_TRANSACTION = "LEVEL2_TRANSACTION"
 
 
 class TradeSide(StrEnum):
@@ -63,9 +70,18 @@ TRADE_FIELDS: Mapping[str, str] = {
     "side": "int8",
     "trade_number": "int64",
 }
+LEVEL2_TABLES: Mapping[TickKind, Mapping[str, level2.Level2Field]] = {
+    TickKind.LEVEL2_QUOTE: level2.QUOTE_TABLE,
+    TickKind.LEVEL2_ORDER: level2.ORDER_TABLE,
+    TickKind.LEVEL2_TRANSACTION: level2.TRANSACTION_TABLE,
+}
 TICK_FIELDS: Mapping[TickKind, Mapping[str, str]] = {
     TickKind.SNAPSHOT: SNAPSHOT_FIELDS,
     TickKind.TRADE: TRADE_FIELDS,
+    **{
+        kind: {name: field.dtype for name, field in table.items()}
+        for kind, table in LEVEL2_TABLES.items()
+    },
 }
 
 

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from quantgraph.v1 import bars_pb2 as _bars_pb2
+from quantgraph.v1 import level2_pb2 as _level2_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -34,6 +35,12 @@ class _TickKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TickKind.Val
     """The exchange's periodic state, with five levels."""
     TICK_KIND_TRADE: _TickKind.ValueType  # 2
     """Each single deal."""
+    TICK_KIND_LEVEL2_QUOTE: _TickKind.ValueType  # 3
+    """The exchange's periodic state, with ten levels and what level 2 has besides."""
+    TICK_KIND_LEVEL2_ORDER: _TickKind.ValueType  # 4
+    """Each single order (逐笔委托)."""
+    TICK_KIND_LEVEL2_TRANSACTION: _TickKind.ValueType  # 5
+    """Each single deal with the orders behind it (逐笔成交)."""
 
 class TickKind(_TickKind, metaclass=_TickKindEnumTypeWrapper):
     """Which recording."""
@@ -44,6 +51,12 @@ TICK_KIND_SNAPSHOT: TickKind.ValueType  # 1
 """The exchange's periodic state, with five levels."""
 TICK_KIND_TRADE: TickKind.ValueType  # 2
 """Each single deal."""
+TICK_KIND_LEVEL2_QUOTE: TickKind.ValueType  # 3
+"""The exchange's periodic state, with ten levels and what level 2 has besides."""
+TICK_KIND_LEVEL2_ORDER: TickKind.ValueType  # 4
+"""Each single order (逐笔委托)."""
+TICK_KIND_LEVEL2_TRANSACTION: TickKind.ValueType  # 5
+"""Each single deal with the orders behind it (逐笔成交)."""
 Global___TickKind: _TypeAlias = TickKind  # noqa: Y015
 
 @_typing.final
@@ -60,7 +73,7 @@ class ListTicksRequest(_message.Message):
     symbol: _builtins.str
     """Code with market, as in "600519.SH"."""
     kind: Global___TickKind.ValueType
-    """Snapshots or trades; required."""
+    """Which recording; required."""
     @_builtins.property
     def start(self) -> _types_pb2.TimeBound:
         """First instant; absent: from the first tick held."""
@@ -71,7 +84,7 @@ class ListTicksRequest(_message.Message):
 
     @_builtins.property
     def read_mask(self) -> _field_mask_pb2.FieldMask:
-        """Columns to read and send, by the names of SnapshotColumns or TradeColumns; empty for all."""
+        """Columns to read and send, by the names of the columns message of the kind; empty for all."""
 
     def __init__(
         self,
@@ -100,6 +113,9 @@ class ListTicksResponse(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_FIELD_NUMBER: _builtins.int
     TRADES_FIELD_NUMBER: _builtins.int
+    LEVEL2_QUOTES_FIELD_NUMBER: _builtins.int
+    LEVEL2_ORDERS_FIELD_NUMBER: _builtins.int
+    LEVEL2_TRANSACTIONS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """Code with market."""
     source: _types_pb2.Source.ValueType
@@ -112,6 +128,18 @@ class ListTicksResponse(_message.Message):
     def trades(self) -> Global___TradeColumns:
         """Of TICK_KIND_TRADE."""
 
+    @_builtins.property
+    def level2_quotes(self) -> _level2_pb2.Level2QuoteColumns:
+        """Of TICK_KIND_LEVEL2_QUOTE."""
+
+    @_builtins.property
+    def level2_orders(self) -> _level2_pb2.Level2OrderColumns:
+        """Of TICK_KIND_LEVEL2_ORDER."""
+
+    @_builtins.property
+    def level2_transactions(self) -> _level2_pb2.Level2TransactionColumns:
+        """Of TICK_KIND_LEVEL2_TRANSACTION."""
+
     def __init__(
         self,
         *,
@@ -119,12 +147,15 @@ class ListTicksResponse(_message.Message):
         source: _types_pb2.Source.ValueType = ...,
         snapshots: Global___SnapshotColumns | None = ...,
         trades: Global___TradeColumns | None = ...,
+        level2_quotes: _level2_pb2.Level2QuoteColumns | None = ...,
+        level2_orders: _level2_pb2.Level2OrderColumns | None = ...,
+        level2_transactions: _level2_pb2.Level2TransactionColumns | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshots", b"snapshots", "ticks", b"ticks", "trades", b"trades"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["level2_orders", b"level2_orders", "level2_quotes", b"level2_quotes", "level2_transactions", b"level2_transactions", "snapshots", b"snapshots", "ticks", b"ticks", "trades", b"trades"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["snapshots", b"snapshots", "source", b"source", "symbol", b"symbol", "ticks", b"ticks", "trades", b"trades"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level2_orders", b"level2_orders", "level2_quotes", b"level2_quotes", "level2_transactions", b"level2_transactions", "snapshots", b"snapshots", "source", b"source", "symbol", b"symbol", "ticks", b"ticks", "trades", b"trades"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_ticks: _TypeAlias = _typing.Literal["snapshots", "trades"]  # noqa: Y015
+    _WhichOneofReturnType_ticks: _TypeAlias = _typing.Literal["snapshots", "trades", "level2_quotes", "level2_orders", "level2_transactions"]  # noqa: Y015
     _WhichOneofArgType_ticks: _TypeAlias = _typing.Literal["ticks", b"ticks"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_ticks) -> _WhichOneofReturnType_ticks | None: ...
 

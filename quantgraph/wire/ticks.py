@@ -1,10 +1,13 @@
 """Recorded snapshots and trades."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from quantgraph.domain.bars import window
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
-from quantgraph.v1 import ticks_pb2
+from quantgraph.v1 import level2_pb2, ticks_pb2
 from quantgraph.wire.columns import (
     Block,
     columns_from_proto,
@@ -15,6 +18,16 @@ from quantgraph.wire.columns import (
 )
 from quantgraph.wire.enums import SOURCE, TICK_KIND
 from quantgraph.wire.fields import bound_from_proto, bound_to_proto, symbol_from_proto
+
+# The member of the answer's oneof that holds each recording, and its columns message.
+COLUMNS: Mapping[TickKind, tuple[str, type[Any]]] = {
+    TickKind.SNAPSHOT: ("snapshots", ticks_pb2.SnapshotColumns),
+    TickKind.TRADE: ("trades", ticks_pb2.TradeColumns),
+    TickKind.LEVEL2_QUOTE: ("level2_quotes", level2_pb2.Level2QuoteColumns),
+    TickKind.LEVEL2_ORDER: ("level2_orders", level2_pb2.Level2OrderColumns),
+    TickKind.LEVEL2_TRANSACTION: ("level2_transactions", level2_pb2.Level2TransactionColumns),
+}
+_KINDS = {member: kind for kind, (member, _) in COLUMNS.items()}
 
 
 def request_to_proto(request: TickRequest) -> ticks_pb2.ListTicksRequest:
@@ -48,12 +61,8 @@ def ticks_to_proto(ticks: TickColumns) -> ticks_pb2.ListTicksResponse:
     """Write a recording with the columns it has."""
     message = ticks_pb2.ListTicksResponse(symbol=ticks.symbol, source=SOURCE.to_proto(ticks.source))
     block = Block(ticks.length, ticks.values, ticks.valid)
-    if ticks.kind is TickKind.SNAPSHOT:
-        snapshots = columns_to_proto(block, ticks_pb2.SnapshotColumns)
-        message.snapshots.CopyFrom(published(snapshots, ticks_pb2.SnapshotColumns))
-    else:
-        trades = columns_to_proto(block, ticks_pb2.TradeColumns)
-        message.trades.CopyFrom(published(trades, ticks_pb2.TradeColumns))
+    member, stock = COLUMNS[ticks.kind]
+    getattr(message, member).CopyFrom(published(columns_to_proto(block, stock), stock))
     return message
 
 
@@ -61,12 +70,10 @@ def ticks_from_proto(
     message: ticks_pb2.ListTicksResponse, fields: tuple[str, ...] | None = None
 ) -> TickColumns:
     """Read a recording with the named columns, or with those that came; read-only."""
-    if message.WhichOneof("ticks") == "snapshots":
-        kind, stock = TickKind.SNAPSHOT, ticks_pb2.SnapshotColumns
-        found = twinned(message.snapshots, ticks_pb2.SnapshotColumns)
-    else:
-        kind, stock = TickKind.TRADE, ticks_pb2.TradeColumns
-        found = twinned(message.trades, ticks_pb2.TradeColumns)
-    block = columns_from_proto(found, fields, stock)
+    member = message.WhichOneof("ticks")
+    if member is None:
+        raise ValueError("the answer holds no recording")
+    kind, stock = _KINDS[member], COLUMNS[_KINDS[member]][1]
+    block = columns_from_proto(twinned(getattr(message, member), stock), fields, stock)
     source = SOURCE.from_proto(message.source, "source")
     return TickColumns(message.symbol, kind, source, block.length, block.values, block.valid)

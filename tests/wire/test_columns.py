@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarColumns, BarSeries, Coverage, Period
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import (
+    LEVEL2_TABLES,
     SNAPSHOT_FIELDS,
     TICK_FIELDS,
     TRADE_FIELDS,
@@ -102,6 +103,7 @@ def test_the_contract_has_the_columns_of_the_domain():
         bars_pb2.BarColumns: BAR_TYPES,
         ticks_pb2.SnapshotColumns: SNAPSHOT_FIELDS,
         ticks_pb2.TradeColumns: TRADE_FIELDS,
+        **{ticks.COLUMNS[kind][1]: TICK_FIELDS[kind] for kind in LEVEL2_TABLES},
     }
     for message, table in tables.items():
         assert list(layout(message)) == list(table)

@@ -101,6 +101,11 @@ class Draft:
         ended = _MINUTE_MS if kind is Stamp.INSTANT_END else 0
         return times.read_instants(cells) - ended
 
+    @property
+    def clocked(self) -> bool:
+        """Whether rows tell a clock only, of a day that the file or the caller names."""
+        return self._stamp()[0] is Stamp.CLOCK
+
     def days(self) -> Dates:
         """Return the date of each row from the column that has dates."""
         cells = self._cells(self._stamp()[1])

@@ -162,6 +162,7 @@ _READERS: Mapping[ImportKind, _Reader] = {
     ImportKind.BARS: bars.read_bars,
     ImportKind.QUOTES: ticks.read_snapshots,
     ImportKind.TRADES: ticks.read_trades,
+    ImportKind.ORDERS: ticks.read_orders,
     ImportKind.INSTRUMENTS: lambda draft, _: read_instruments(draft),
     ImportKind.WEIGHTS: read_weights,
     ImportKind.FINANCIALS: lambda draft, _: read_financials(draft),

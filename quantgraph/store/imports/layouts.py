@@ -7,6 +7,7 @@ from enum import StrEnum
 from quantgraph.domain.bars import Period
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS
+from quantgraph.domain.level2 import ORDER_TABLE, QUOTE_TABLE, TRANSACTION_TABLE
 from quantgraph.domain.ticks import SNAPSHOT_FIELDS
 from quantgraph.store.imports import eastmoney
 
@@ -17,6 +18,7 @@ class ImportKind(StrEnum):
     BARS = "bars"
     QUOTES = "quotes"
     TRADES = "trades"
+    ORDERS = "orders"
     INSTRUMENTS = "instruments"
     SECTORS = "sectors"
     WEIGHTS = "weights"
@@ -205,7 +207,23 @@ _BARS = (
     ),
 )
 
-_SNAPSHOT_COLUMNS = tuple(name for name in SNAPSHOT_FIELDS if name != "time")
+_SNAPSHOT_COLUMNS = tuple(
+    dict.fromkeys(name for name in (*SNAPSHOT_FIELDS, *QUOTE_TABLE) if name != "time")
+)
+_TRADE_COLUMNS = tuple(name for name in TRANSACTION_TABLE if name != "time")
+_DEAL = ("price", "quantity")
+_ORDER_COLUMNS = tuple(name for name in ORDER_TABLE if name != "time")
+
+
+def _levels(depth: int) -> Mapping[str, Unit]:
+    return {
+        f"{ours}_{what}_{level}": Unit(f"{theirs}{name}{level}")
+        for ours, theirs in (("bid", "Bid"), ("ask", "Ask"))
+        for what, name in (("price", "Price"), ("quantity", "Volume"))
+        for level in range(1, depth + 1)
+    }
+
+
 _SSE_SNAPSHOT = {
     "last_price": Unit("LastPrice"),
     "open": Unit("OpenPrice"),
@@ -215,10 +233,47 @@ _SSE_SNAPSHOT = {
     "volume": Unit("TradVolume"),
     "amount": Unit("Turnover"),
     "trade_count": Unit("TradNumber"),
-    **{f"bid_price_{level}": Unit(f"BidPrice{level}") for level in range(1, 6)},
-    **{f"bid_quantity_{level}": Unit(f"BidVolume{level}") for level in range(1, 6)},
-    **{f"ask_price_{level}": Unit(f"AskPrice{level}") for level in range(1, 6)},
-    **{f"ask_quantity_{level}": Unit(f"AskVolume{level}") for level in range(1, 6)},
+    **_levels(5),
+}
+# What level 2 has besides; a file may lack any of it.
+_SSE_LEVEL2 = {
+    **_levels(10),
+    **{f"bid_orders_{level}": Unit(f"NumOrdersB{level}") for level in range(1, 11)},
+    **{f"ask_orders_{level}": Unit(f"NumOrdersS{level}") for level in range(1, 11)},
+    "phase": Unit("InstruStatus"),
+    "close": Unit("ClosePrice"),
+    "total_bid_quantity": Unit("TotalBidVol"),
+    "average_bid_price": Unit("WAvgBidPri"),
+    "total_ask_quantity": Unit("TotalAskVol"),
+    "average_ask_price": Unit("WAvgAskPri"),
+    "withdrawn_bid_count": Unit("WiDBuyNum"),
+    "withdrawn_bid_quantity": Unit("WiDBuyVol"),
+    "withdrawn_bid_amount": Unit("WiDBuyMon"),
+    "withdrawn_ask_count": Unit("WiDSellNum"),
+    "withdrawn_ask_quantity": Unit("WiDSellVol"),
+    "withdrawn_ask_amount": Unit("WiDSellMon"),
+    "etf_creation_count": Unit("EtfBuyNumber"),
+    "etf_creation_quantity": Unit("EtfBuyVolume"),
+    "etf_creation_amount": Unit("EtfBuyMoney"),
+    "etf_redemption_count": Unit("EtfSellNumber"),
+    "etf_redemption_quantity": Unit("EtfSellVolume"),
+    "etf_redemption_amount": Unit("ETFSellMoney"),
+    "iopv": Unit("IOPV"),
+    "local_time": Unit("LocalTime"),
+    "sequence_number": Unit("SeqNo"),
+    "image_status": Unit("ImageStatus"),
+    "total_bid_number": Unit("TotBidNum"),
+    "total_sell_number": Unit("TotSellNum"),
+    "bid_number": Unit("BidNum"),
+    "sell_number": Unit("SellNum"),
+    "max_bid_duration": Unit("MaxBidDur"),
+    "max_sell_duration": Unit("MaxSellDur"),
+    "alt_average_bid_price": Unit("AltWAvgBidPri"),
+    "alt_average_ask_price": Unit("AltWAvgAskPri"),
+    "yield_to_maturity": Unit("YieldToMatu"),
+    "warrant_exercise_number": Unit("TotWarExNum"),
+    "warrant_lower_price": Unit("WarLowerPri"),
+    "warrant_upper_price": Unit("WarUpperPri"),
 }
 
 _TICKS = (
@@ -235,7 +290,7 @@ _TICKS = (
         name="sse-l2-snapshot",
         kind=ImportKind.QUOTES,
         columns=("UpdateTime", "SecurityID", *(unit.column for unit in _SSE_SNAPSHOT.values())),
-        values=_SSE_SNAPSHOT,
+        values={**_SSE_SNAPSHOT, **_SSE_LEVEL2},
         code=(Code.SYMBOL, "SecurityID"),
         stamp=(Stamp.CLOCK, "UpdateTime"),
     ),
@@ -243,8 +298,8 @@ _TICKS = (
         name="trades",
         kind=ImportKind.TRADES,
         columns=("time", "price", "quantity"),
-        optional=("symbol", "amount", "side", "trade_number"),
-        values=_same("price", "quantity", "amount", "side", "trade_number"),
+        optional=("symbol", *(name for name in _TRADE_COLUMNS if name not in _DEAL)),
+        values=_same(*_TRADE_COLUMNS),
         code=(Code.SYMBOL, "symbol"),
         stamp=(Stamp.INSTANT, "time"),
     ),
@@ -260,9 +315,25 @@ _TICKS = (
             "amount": Unit("TradeMoney"),
             "taker": Unit("TradeBSFlag"),
             "trade_number": Unit("TradeIndex"),
+            "buy_order_number": Unit("TradeBuyNo"),
+            "sell_order_number": Unit("TradeSellNo"),
+            "channel": Unit("TradeChan"),
+            "local_time": Unit("LocalTime"),
+            "sequence_number": Unit("SeqNo"),
+            "business_index": Unit("BizIndex"),
+            "data_status": Unit("DataStatus"),
         },
         code=(Code.SYMBOL, "SecurityID"),
         stamp=(Stamp.CLOCK, "TradTime"),
+    ),
+    Layout(
+        name="orders",
+        kind=ImportKind.ORDERS,
+        columns=("time", "quantity", "side"),
+        optional=("symbol", *(name for name in _ORDER_COLUMNS if name not in ("quantity", "side"))),
+        values=_same(*_ORDER_COLUMNS),
+        code=(Code.SYMBOL, "symbol"),
+        stamp=(Stamp.INSTANT, "time"),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Files of snapshots and of single trades."""
+"""Files of snapshots, of single trades and of single orders; what is level 2 in them as well."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from quantgraph.domain.aggregation import day_bars, minute_bars
 from quantgraph.domain.bars import BarColumns, Column, Mask, Period
 from quantgraph.domain.calendar import DAY_MS, OFFSET_MS, TradingCalendar, dates_of
 from quantgraph.domain.ticks import DEPTH, SNAPSHOT_FIELDS, TRADE_FIELDS, TickKind
+from quantgraph.store.imports import level2
 from quantgraph.store.imports.bounds import check_bounds
 from quantgraph.store.imports.codes import group_codes, split_rows
 from quantgraph.store.imports.draft import Draft
@@ -34,7 +35,12 @@ def read_snapshots(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, St
             price, quantity = f"{side}_price_{level}", f"{side}_quantity_{level}"
             if price in valid and quantity in valid:
                 valid[quantity] = valid[quantity] & valid[price]
-    return _finish(draft, BarColumns(columns.length, values, valid), calendar)
+    found = {TickKind.SNAPSHOT: BarColumns(columns.length, values, valid)}
+    if level2.has_level2(draft, TickKind.SNAPSHOT, TickKind.LEVEL2_QUOTE):
+        # read by itself: an auction's quantity without a price is a fact that level 2 keeps
+        kind = TickKind.LEVEL2_QUOTE
+        found[kind] = level2.read_columns(draft, kind, {"time": values["time"]})
+    return _finish(draft, found, calendar)
 
 
 def read_trades(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
@@ -54,8 +60,23 @@ def read_trades(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps
     else:
         values["amount"] = np.round(values["price"] * values["quantity"], 4)
     draft.faults.add(odd, "it is no time from 09:15 to 15:30")
-    outcome, steps = _finish(draft, BarColumns(columns.length, values, valid), calendar)
+    found = {TickKind.TRADE: BarColumns(columns.length, values, valid)}
+    if level2.has_level2(draft, TickKind.TRADE, TickKind.LEVEL2_TRANSACTION):
+        kind = TickKind.LEVEL2_TRANSACTION
+        more = level2.read_columns(draft, kind, values)
+        found[kind] = BarColumns(more.length, more.values, {**more.valid, **valid})
+    outcome, steps = _finish(draft, found, calendar)
     return outcome.noted(_NOTE), steps
+
+
+def read_orders(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
+    """Check a file of level-2 orders; a price of 0 means that the order has none."""
+    stamps = draft.stamps()
+    columns = level2.read_columns(draft, TickKind.LEVEL2_ORDER, {"time": stamps})
+    cells = draft.cells("quantity")
+    cells.require()
+    draft.faults.add(columns.values["quantity"] <= 0, "quantity {} is not above zero", cells.text)
+    return _finish(draft, {TickKind.LEVEL2_ORDER: columns}, calendar)
 
 
 def _columns(draft: Draft, dtypes: Mapping[str, str]) -> BarColumns:
@@ -82,32 +103,39 @@ def _sides(draft: Draft) -> tuple[Column, Mask]:
     return known.fill_null(0).to_numpy().astype(np.int8), ~bad
 
 
-def _finish(draft: Draft, columns: BarColumns, calendar: TradingCalendar) -> tuple[Outcome, Steps]:
+def _finish(
+    draft: Draft, recordings: Mapping[TickKind, BarColumns], calendar: TradingCalendar
+) -> tuple[Outcome, Steps]:
+    """Return what the file came to and how it is stored; all recordings have the same rows."""
     symbols, codes = group_codes(draft.symbols())
-    days = dates_of(columns.values["time"])
+    days = dates_of(next(iter(recordings.values())).values["time"])
     draft.check_sessions(days, calendar)
     good, bad = draft.good_rows()
-    rows, codes, days = columns.take(good), codes[good], days[good]
+    codes, days = codes[good], days[good]
     outcome = Outcome(
         layout=draft.layout.name,
-        rows=rows.length,
+        rows=len(codes),
         symbols=len(np.unique(codes)),
         first=days.min().astype(object) if len(days) else None,
         last=days.max().astype(object) if len(days) else None,
         bad=bad,
         unused=draft.unused(),
     )
-    return outcome, [_store(symbols[code], draft, part) for code, part in split_rows(rows, codes)]
+    parts: dict[int, dict[TickKind, BarColumns]] = {}
+    for kind, columns in recordings.items():
+        for code, part in split_rows(columns.take(good), codes):
+            parts.setdefault(code, {})[kind] = part
+    return outcome, [_store(symbols[code], part) for code, part in parts.items()]
 
 
-def _store(symbol: str, draft: Draft, part: BarColumns) -> Step:
-    kind = TickKind.TRADE if "price" in part.values else TickKind.SNAPSHOT
-
+def _store(symbol: str, parts: Mapping[TickKind, BarColumns]) -> Step:
     def put(writer: MarketWriter) -> MergeCount:
-        count = writer.put_recording(symbol, kind, part)
-        if count.changed and kind is TickKind.TRADE:
-            writer.put_made_bars(symbol, Period.MIN_1, minute_bars(part.values))
-            writer.put_made_bars(symbol, Period.DAY_1, day_bars(part.values))
-        return count
+        counts = [writer.put_recording(symbol, kind, part) for kind, part in parts.items()]
+        trades = parts.get(TickKind.TRADE)
+        if trades is not None and counts[0].changed:
+            writer.put_made_bars(symbol, Period.MIN_1, minute_bars(trades.values))
+            writer.put_made_bars(symbol, Period.DAY_1, day_bars(trades.values))
+        # The same rows twice are counted once; a store that had only the plain ones has gained.
+        return next((count for count in counts if count.changed), counts[0])
 
-    return Step(part.length, put)
+    return Step(next(iter(parts.values())).length, put)
