@@ -29,6 +29,7 @@ from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.derived import DerivedBars
+from quantgraph.services.fills import JournalledFills
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.orders import JournaledTrading, OrderDesk
@@ -153,6 +154,7 @@ class _Mock:
             financials=self.recorded,
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),
+            fills=JournalledFills(journal, self.terminal, self._workers),
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,

@@ -2,11 +2,22 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from dataclasses import replace
+
 from grpc_bridge.access import caller
+from quantgraph.domain.accounts import position_page
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import accounts_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer
-from quantgraph.wire.accounts import account_to_proto, asset_to_proto, position_to_proto
+from quantgraph.wire.accounts import (
+    account_to_proto,
+    asset_to_proto,
+    position_query_from_proto,
+    position_to_proto,
+)
+from quantgraph.wire.pages import after_token, page_size, token_of
+
+_MOST = 500
 
 
 class AccountServicer(AccountServiceServicer):
@@ -31,7 +42,12 @@ class AccountServicer(AccountServiceServicer):
     async def ListPositions(
         self, request: accounts_pb2.ListPositionsRequest, context: object
     ) -> accounts_pb2.ListPositionsResponse:
+        query = position_query_from_proto(request)
+        size = page_size(request.page_size, 0, _MOST) or None
+        after = after_token(query.scope(), request.page_token)
         held = await self._accounts.positions(request.account_id)
+        page = position_page(held, replace(query, first=size, after=after))
+        token = token_of(query.scope(), page.positions[-1].symbol) if page.more else ""
         return accounts_pb2.ListPositionsResponse(
-            positions=[position_to_proto(each) for each in held]
+            positions=[position_to_proto(each) for each in page.positions], next_page_token=token
         )

@@ -4,17 +4,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from quantgraph.domain.errors import unknown_order
-from quantgraph.domain.orders import OrderQuery
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
-from quantgraph.wire.enums import ORDER_STATE
 from quantgraph.wire.orders import (
     cursor_from_proto,
     event_to_proto,
+    fill_query_from_proto,
+    fill_to_proto,
     key_from_proto,
+    order_query_from_proto,
     order_to_proto,
     ticket_from_proto,
 )
@@ -30,6 +32,7 @@ class OrderServicer(OrderServiceServicer):
     def __init__(self, gateway: Gateway) -> None:
         """Answer from `gateway`."""
         self._trading = gateway.trading
+        self._fills = gateway.fills
 
     async def SubmitOrder(
         self, request: orders_pb2.SubmitOrderRequest, context: object
@@ -57,17 +60,25 @@ class OrderServicer(OrderServiceServicer):
     async def ListOrders(
         self, request: orders_pb2.ListOrdersRequest, context: object
     ) -> orders_pb2.ListOrdersResponse:
-        states = frozenset(
-            ORDER_STATE.from_proto(number, f"states[{index}]")
-            for index, number in enumerate(request.states)
-        )
-        scope = f"orders {request.account_id} {sorted(states)}"
+        wanted = order_query_from_proto(request)
         size = page_size(request.page_size, _PAGE, _MOST)
-        after = after_token(scope, request.page_token)
-        page = await self._trading.orders(OrderQuery(request.account_id, states, size, after))
+        after = after_token(wanted.scope(), request.page_token)
+        page = await self._trading.orders(replace(wanted, first=size, after=after))
+        token = token_of(wanted.scope(), page.orders[-1].id) if page.more else ""
         return orders_pb2.ListOrdersResponse(
-            orders=[order_to_proto(each) for each in page.orders],
-            next_page_token=token_of(scope, page.orders[-1].id) if page.more else "",
+            orders=[order_to_proto(each) for each in page.orders], next_page_token=token
+        )
+
+    async def ListFills(
+        self, request: orders_pb2.ListFillsRequest, context: object
+    ) -> orders_pb2.ListFillsResponse:
+        wanted = fill_query_from_proto(request)
+        size = page_size(request.page_size, _PAGE, _MOST)
+        after = after_token(wanted.scope(), request.page_token)
+        page = await self._fills.fills(replace(wanted, first=size, after=after))
+        token = token_of(wanted.scope(), page.fills[-1].id) if page.more else ""
+        return orders_pb2.ListFillsResponse(
+            fills=[fill_to_proto(each) for each in page.fills], next_page_token=token
         )
 
     async def StreamOrderEvents(

@@ -10,6 +10,7 @@ from schema.context import Info
 SCOPES: dict[str, Scope] = {
     "Query.accounts": Scope.READ,
     "Query.bars": Scope.READ,
+    "Query.fills": Scope.READ,
     "Query.financials": Scope.READ,
     "Query.indexWeights": Scope.READ,
     "Query.instrument": Scope.READ,
@@ -20,6 +21,7 @@ SCOPES: dict[str, Scope] = {
     "Query.order": Scope.READ,
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,
+    "Query.positionsPage": Scope.READ,
     "Query.quote": Scope.READ,
     "Query.quotes": Scope.READ,
     "Query.sector": Scope.READ,

@@ -1,12 +1,24 @@
-"""Answers `accounts` and `positions`."""
+"""Answers `accounts`, `positions` and `positionsPage`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
 
+from quantgraph.domain.accounts import PositionQuery, position_page
 from resolvers.access import require_account
-from schema.accounts import Account, Position
+from resolvers.pages import (
+    AfterArgument,
+    FirstArgument,
+    checked_batch,
+    checked_first,
+    cursor_of,
+    key_of,
+    place_of,
+)
+from schema.accounts import Account, Position, PositionConnection, PositionEdge
 from schema.context import Info
+from schema.scalars import Symbol
 
 AccountArgument = Annotated[
     strawberry.ID, strawberry.argument(description="An account from `accounts`.")
@@ -26,3 +38,29 @@ class AccountQueries:
         require_account(info, account_id)
         held = await info.context.gateway.accounts.positions(account_id)
         return [Position.from_domain(each) for each in held]
+
+    @strawberry.field(
+        description="Holdings of an account, by symbol, a page at a time. Errors: UNKNOWN_ACCOUNT, "
+        "BAD_REQUEST, INVALID_CURSOR (repeat the filter of the page before)."
+    )
+    async def positions_page(
+        self,
+        info: Info,
+        account_id: AccountArgument,
+        symbols: Annotated[
+            list[Symbol] | None, strawberry.argument(description="Only these symbols.")
+        ] = None,
+        first: FirstArgument = 50,
+        after: AfterArgument = None,
+    ) -> PositionConnection | None:
+        require_account(info, account_id)
+        checked_batch(info, symbols or ())
+        chosen = None if symbols is None else frozenset[str](symbols)
+        wanted = PositionQuery(account_id, chosen, checked_first(first))
+        query = replace(wanted, after=key_of(wanted.scope(), after))
+        page = position_page(await info.context.gateway.accounts.positions(account_id), query)
+        nodes = [Position.from_domain(each) for each in page.positions]
+        scope = query.scope()
+        edges = [PositionEdge(cursor=cursor_of(scope, node.symbol), node=node) for node in nodes]
+        place = place_of([edge.cursor for edge in edges], more=page.more)
+        return PositionConnection(edges=edges, nodes=nodes, page_info=place)

@@ -10,7 +10,7 @@ from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
-from quantgraph.domain.orders import Order, OrderKey
+from quantgraph.domain.orders import Fill, Order, OrderKey
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight
@@ -49,6 +49,10 @@ class OperationLoaders:
     def _orders(self) -> DataLoader[OrderKey, Order | None]:
         return DataLoader(self._load_orders)
 
+    @cached_property
+    def _fills(self) -> DataLoader[OrderKey, Sequence[Fill]]:
+        return DataLoader(self._load_fills)
+
     async def instrument(self, symbol: str) -> Instrument | None:
         """Return the instrument, or None where there is none."""
         return await self._instruments.load(symbol)
@@ -82,6 +86,10 @@ class OperationLoaders:
         """Return an order of an account."""
         return await self._orders.load(OrderKey(account_id, order_id))
 
+    async def fills(self, account_id: str, order_id: str) -> Sequence[Fill]:
+        """Return the fills of an order, oldest first. Errors as `Fills.order_fills`."""
+        return await self._fills.load(OrderKey(account_id, order_id))
+
     async def _load_instruments(self, symbols: list[str]) -> Sequence[Instrument | None]:
         return await self._gateway.reference.instruments(symbols)
 
@@ -108,6 +116,17 @@ class OperationLoaders:
 
     async def _load_orders(self, keys: list[OrderKey]) -> list[Order | None]:
         return [await self._gateway.trading.order(key) for key in keys]
+
+    async def _load_fills(self, keys: list[OrderKey]) -> list[Sequence[Fill]]:
+        """Ask once per account, whatever the number of its orders."""
+        accounts: dict[str, list[str]] = {}
+        for key in keys:
+            accounts.setdefault(key.account_id, []).append(key.id or "")
+        found: dict[OrderKey, Sequence[Fill]] = {}
+        for account, ids in accounts.items():
+            fills = await self._gateway.fills.order_fills(account, ids)
+            found.update((OrderKey(account, each), fills[n]) for n, each in enumerate(ids))
+        return [found[key] for key in keys]
 
 
 def _or_raise(series: BarSeries | GatewayError) -> BarSeries:

@@ -2,19 +2,28 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
 
 from quantgraph.domain import errors
 from quantgraph.domain.access import Scope
-from quantgraph.domain.orders import OrderKey, OrderQuery, OrderState
+from quantgraph.domain.orders import OrderKey, OrderQuery, OrderState, Side
+from quantgraph.domain.spans import span
 from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
-from resolvers.pages import checked_first, cursor_of, key_of
+from resolvers.fills import SymbolFilter
+from resolvers.pages import (
+    AfterArgument,
+    FirstArgument,
+    checked_first,
+    cursor_of,
+    key_of,
+    place_of,
+)
 from schema.context import Info
-from schema.instruments import PageInfo
 from schema.orders import (
     CancelOrderInput,
     CancelOrderResult,
@@ -36,7 +45,7 @@ from schema.problems import (
     RateLimited,
     TradingDisabled,
 )
-from schema.scalars import Long
+from schema.scalars import Long, TimeBound
 
 # What a trader can act on becomes data; everything else stays a top-level error.
 _SUBMIT: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
@@ -58,7 +67,9 @@ _CANCEL: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
 @strawberry.type
 class OrderQueries:
     @strawberry.field(
-        description="Orders of an account, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."
+        description="Orders of an account, newest first, that match every filter given. Errors: "
+        "UNKNOWN_ACCOUNT, BAD_REQUEST, START_AFTER_END, INVALID_CURSOR (repeat the filters of the "
+        "page before)."
     )
     async def orders(
         self,
@@ -68,21 +79,40 @@ class OrderQueries:
             list[OrderState] | None,
             strawberry.argument(description="Only orders in these states; all if absent."),
         ] = None,
-        first: Annotated[int, strawberry.argument(description="Page size, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor to go on behind.")
+        first: FirstArgument = 50,
+        after: AfterArgument = None,
+        symbol: SymbolFilter = None,
+        side: Annotated[
+            Side | None, strawberry.argument(description="Only buys or only sells.")
+        ] = None,
+        strategy: Annotated[
+            str | None, strawberry.argument(description="Only orders of this strategy's name.")
+        ] = None,
+        start: Annotated[
+            TimeBound | None,
+            strawberry.argument(description="Accepted here at or after this; see `createdAt`."),
+        ] = None,
+        end: Annotated[
+            TimeBound | None,
+            strawberry.argument(description="Accepted here at or before this."),
         ] = None,
     ) -> OrderConnection | None:
         require_account(info, account_id)
-        wanted = frozenset(states or ())
-        query = OrderQuery(account_id, wanted, checked_first(first), key_of("order", after))
+        wanted = OrderQuery(
+            account_id,
+            frozenset(states or ()),
+            checked_first(first),
+            symbol=symbol,
+            side=side,
+            strategy=strategy,
+            span=span(start, end),
+        )
+        query = replace(wanted, after=key_of(wanted.scope(), after))
         page = await info.context.gateway.trading.orders(query)
         nodes = [Order.from_domain(each) for each in page.orders]
-        edges = [OrderEdge(cursor=cursor_of("order", node.id), node=node) for node in nodes]
-        end = edges[-1].cursor if edges else None
-        return OrderConnection(
-            edges=edges, nodes=nodes, page_info=PageInfo(has_next_page=page.more, end_cursor=end)
-        )
+        edges = [OrderEdge(cursor=cursor_of(query.scope(), node.id), node=node) for node in nodes]
+        place = place_of([edge.cursor for edge in edges], more=page.more)
+        return OrderConnection(edges=edges, nodes=nodes, page_info=place)
 
     @strawberry.field(
         description="One order by exactly one of its ids; null if the account has none such. "

@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
+from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
@@ -28,6 +29,7 @@ class Query(
     FinancialQueries,
     AccountQueries,
     OrderQueries,
+    FillQueries,
     SystemQueries,
 ):
     pass

@@ -8,7 +8,7 @@ from quantgraph.domain import accounts as domain
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.sources import Source
 from schema.context import Info
-from schema.instruments import Instrument, load_instrument
+from schema.instruments import Instrument, PageInfo, load_instrument
 from schema.scalars import Long, Symbol
 
 
@@ -71,6 +71,19 @@ class Position:
             profit=held.profit,
             source=held.source,
         )
+
+
+@strawberry.type(description="A page of holdings, by symbol.")
+class PositionConnection:
+    edges: list["PositionEdge"] = strawberry.field(description="The holdings with cursors.")
+    nodes: list[Position] = strawberry.field(description="The holdings alone.")
+    page_info: PageInfo = strawberry.field(description="Whether and where to go on.")
+
+
+@strawberry.type(description="A holding in a list.")
+class PositionEdge:
+    cursor: str = strawberry.field(description="Place in the list, for `after`.")
+    node: Position = strawberry.field(description="The holding.")
 
 
 @strawberry.type(description="An account at a terminal.")

@@ -1,5 +1,6 @@
 """What an operation carries: the gateway's ports, the caller, and its own loaders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -8,7 +9,7 @@ import strawberry
 from quantgraph.domain.access import Principal
 from quantgraph.domain.bars import Adjustment, BarSeries, Period, Window
 from quantgraph.domain.instruments import Instrument
-from quantgraph.domain.orders import Order
+from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight
@@ -46,6 +47,10 @@ class Loaders(Protocol):
 
     async def order(self, account_id: str, order_id: str) -> Order | None:
         """Return an order of an account."""
+        ...
+
+    async def fills(self, account_id: str, order_id: str) -> Sequence[Fill]:
+        """Return the fills of an order, oldest first. Errors as `Fills.order_fills`."""
         ...
 
 

@@ -65,6 +65,15 @@ class Order:
     async def instrument(self, info: Info) -> Instrument | None:
         return await load_instrument(info, self.symbol)
 
+    @strawberry.field(
+        description="Its executions, oldest first; empty before the first. Null with ROW_LIMIT "
+        "where the orders of the operation have more than 10,000 together: page through "
+        "`Query.fills` then."
+    )
+    async def fills(self, info: Info) -> list["Fill"] | None:
+        found = await info.context.loaders.fills(self.account_id, self.id)
+        return [Fill.from_domain(each) for each in found]
+
     @classmethod
     def from_domain(cls, order: domain.Order) -> "Order":
         """Show a domain order."""
@@ -111,6 +120,10 @@ class Fill:
     fee: Decimal = strawberry.field(description="Commission, stamp duty and transfer fee.")
     time: datetime = strawberry.field(description="When it was traded.")
 
+    @strawberry.field(description="The instrument; null where nothing is known of it.")
+    async def instrument(self, info: Info) -> Instrument | None:
+        return await load_instrument(info, self.symbol)
+
     @classmethod
     def from_domain(cls, fill: domain.Fill) -> "Fill":
         """Show a domain fill."""
@@ -139,6 +152,19 @@ class OrderConnection:
 class OrderEdge:
     cursor: str = strawberry.field(description="Place in the list, for `after`.")
     node: Order = strawberry.field(description="The order.")
+
+
+@strawberry.type(description="A page of fills, newest first.")
+class FillConnection:
+    edges: list["FillEdge"] = strawberry.field(description="The fills with cursors.")
+    nodes: list[Fill] = strawberry.field(description="The fills alone.")
+    page_info: PageInfo = strawberry.field(description="Whether and where to go on.")
+
+
+@strawberry.type(description="A fill in a list.")
+class FillEdge:
+    cursor: str = strawberry.field(description="Place in the list, for `after`.")
+    node: Fill = strawberry.field(description="The fill.")
 
 
 @strawberry.input(description="What to trade. The same key with the same body never trades twice.")

@@ -1,5 +1,6 @@
 """Who trades, with what money, and what is held."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -60,3 +61,45 @@ class Position:
     market_value: Decimal | None
     profit: Decimal | None
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class PositionQuery:
+    """A page of holdings by symbol; `after` is the last symbol of the page before.
+
+    `symbols` None means all; `first` None means everything that follows.
+    """
+
+    account_id: str
+    symbols: frozenset[str] | None = None
+    first: int | None = None
+    after: str | None = None
+
+    def scope(self) -> str:
+        """Return which list this is a page of: a cursor is good for that list only."""
+        chosen = None if self.symbols is None else sorted(self.symbols)
+        return repr(("positions", self.account_id, chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class PositionPage:
+    """Holdings by symbol, and whether more follow."""
+
+    positions: tuple[Position, ...]
+    more: bool
+
+
+def position_page(held: Sequence[Position], query: PositionQuery) -> PositionPage:
+    """Return the page out of all holdings of the account.
+
+    A cursor names a symbol, not a place: what is sold out meanwhile leaves the others where they
+    are.
+    """
+    rest = [
+        each
+        for each in sorted(held, key=lambda each: each.symbol)
+        if (query.after is None or each.symbol > query.after)
+        and (query.symbols is None or each.symbol in query.symbols)
+    ]
+    first = len(rest) if query.first is None else query.first
+    return PositionPage(tuple(rest[:first]), len(rest) > first)

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
+from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+)
 from quantgraph.domain.terminal import ExecutionReport
 
 
@@ -72,6 +80,14 @@ class Journal(Protocol):
 
     def page(self, query: OrderQuery) -> OrderPage:
         """Return a page of an account's orders, newest first. Errors: INVALID_CURSOR."""
+        ...
+
+    def fills(self, query: FillQuery) -> FillPage:
+        """Return a page of an account's fills, newest first. Errors: INVALID_CURSOR."""
+        ...
+
+    def order_fills(self, account_id: str, order_ids: Sequence[str], limit: int) -> Sequence[Fill]:
+        """Return up to `limit` fills of these orders of an account, oldest first."""
         ...
 
     def events(self, account_id: str, after: int, limit: int) -> list[JournalEvent]:

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from quantgraph.domain.spans import ALL_TIME, Span
+
 
 class Side(StrEnum):
     """Buy or sell."""
@@ -157,12 +159,24 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """A page of orders, newest first; `after` is the last order id of the page before."""
+    """A page of orders, newest first; `after` is the last order id of the page before.
+
+    Every filter that is given must hold; `span` is about `created_at`.
+    """
 
     account_id: str
     states: frozenset[OrderState] = frozenset()
     first: int = 50
     after: str | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    strategy: str | None = None
+    span: Span = ALL_TIME
+
+    def scope(self) -> str:
+        """Return which list this is a page of: a cursor is good for that list only."""
+        limits = (sorted(self.states), self.symbol, self.side, self.strategy, self.span)
+        return repr(("orders", self.account_id, *limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +184,31 @@ class OrderPage:
     """Orders, newest first, and whether more follow."""
 
     orders: tuple[Order, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FillQuery:
+    """A page of fills, newest first; `after` is the last fill id of the page before.
+
+    Every filter that is given must hold; `span` is about the fill's `time`.
+    """
+
+    account_id: str
+    symbol: str | None = None
+    order_id: str | None = None
+    span: Span = ALL_TIME
+    first: int = 50
+    after: str | None = None
+
+    def scope(self) -> str:
+        """Return which list this is a page of: a cursor is good for that list only."""
+        return repr(("fills", self.account_id, self.symbol, self.order_id, self.span))
+
+
+@dataclass(frozen=True, slots=True)
+class FillPage:
+    """Fills, newest first, and whether more follow."""
+
+    fills: tuple[Fill, ...]
     more: bool

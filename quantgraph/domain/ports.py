@@ -21,6 +21,9 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
     Order,
     OrderKey,
     OrderPage,
@@ -211,6 +214,23 @@ class Trading(Protocol):
         ...
 
 
+class Fills(Protocol):
+    """Executions, out of the durable log of orders."""
+
+    async def fills(self, query: FillQuery) -> FillPage:
+        """Return a page of fills, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+        ...
+
+    async def order_fills(
+        self, account_id: str, order_ids: Sequence[str]
+    ) -> Sequence[Sequence[Fill]]:
+        """Return the fills per order, oldest first; none for an order that is not there.
+
+        Errors: UNKNOWN_ACCOUNT; ROW_LIMIT where they are more than 10,000 together.
+        """
+        ...
+
+
 class Terminal(Protocol):
     """The terminal's own order functions, below the journal. Only the journal calls these."""
 
@@ -271,6 +291,7 @@ class Gateway:
     financials: Financials
     accounts: Accounts
     trading: Trading
+    fills: Fills
     access: Access
     system: System
     started_at: datetime

@@ -10,37 +10,24 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from quantgraph.domain.errors import InvalidRequest, NotFound, StartupError, Unavailable
+from quantgraph.domain.calendar import to_ms
+from quantgraph.domain.errors import NotFound, StartupError, Unavailable
 from quantgraph.domain.journal import Intent, JournalEvent, Outcome, Recorded
-from quantgraph.domain.orders import Fill, Order, OrderKey, OrderPage, OrderQuery
+from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+)
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
+from quantgraph.store import pages
 from quantgraph.store.folder import opening
+from quantgraph.store.journal_tables import SCHEMA, VERSION
 from quantgraph.store.records import read_fill, read_order, write_fill, write_order
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE orders (
-  number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  account TEXT NOT NULL,
-  client_order_id TEXT,
-  digest TEXT NOT NULL,
-  state TEXT NOT NULL,
-  body BLOB NOT NULL,
-  UNIQUE (account, client_order_id)
-);
-CREATE INDEX orders_by_account ON orders (account, number);
-CREATE TABLE events (
-  account TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
-  body BLOB NOT NULL,
-  fill BLOB,
-  PRIMARY KEY (account, sequence)
-) WITHOUT ROWID;
-CREATE TABLE fills (id TEXT PRIMARY KEY, order_id TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 
 class OrderJournal:
@@ -99,18 +86,19 @@ class OrderJournal:
         return None if row is None else read_order(row[0])
 
     def page(self, query: OrderQuery) -> OrderPage:
-        """Return a page of an account's orders, newest first."""
-        states = sorted(state.value for state in query.states)
-        chosen = f" AND state IN ({','.join('?' * len(states))})" if states else ""
+        """Return a page of an account's orders, newest first. Errors: INVALID_CURSOR."""
         with self._lock:
-            before = self._number(query.account_id, query.after)
-            rows = self._db.execute(
-                f"SELECT body FROM orders WHERE account = ? AND number < ?{chosen}"  # noqa: S608 only placeholders are added
-                " ORDER BY number DESC LIMIT ?",
-                (query.account_id, before, *states, query.first + 1),
-            ).fetchall()
-        orders = tuple(read_order(row[0]) for row in rows[: query.first])
-        return OrderPage(orders, len(rows) > query.first)
+            return pages.order_page(self._db, query)
+
+    def fills(self, query: FillQuery) -> FillPage:
+        """Return a page of an account's fills, newest first. Errors: INVALID_CURSOR."""
+        with self._lock:
+            return pages.fill_page(self._db, query)
+
+    def order_fills(self, account_id: str, order_ids: Sequence[str], limit: int) -> list[Fill]:
+        """Return up to `limit` fills of these orders of an account, oldest first."""
+        with self._lock:
+            return pages.order_fills(self._db, account_id, order_ids, limit)
 
     def events(self, account_id: str, after: int, limit: int) -> list[JournalEvent]:
         """Return up to `limit` events of an account after a sequence, in order."""
@@ -154,12 +142,12 @@ class OrderJournal:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version == 0 and tables == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+            self._db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
             self._db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
-        elif version != _VERSION:
+        elif version != VERSION:
             text = (
                 f"The order journal {self.path} has version {version}, this program reads "
-                f"{_VERSION}. It was left untouched."
+                f"{VERSION}. It was left untouched."
             )
             raise StartupError(Reason.STORE_VERSION, text, file=str(self.path))
 
@@ -192,14 +180,18 @@ class OrderJournal:
             return Recorded(*known, new=False)
         body = write_order(order)
         db.execute(
-            "INSERT INTO orders (id, account, client_order_id, digest, state, body)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO orders (id, account, client_order_id, digest, state, symbol, side,"
+            " strategy, created, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 order.id,
                 order.account_id,
                 order.client_order_id,
                 intent.digest,
                 order.state.value,
+                order.symbol,
+                order.side.value,
+                order.strategy,
+                to_ms(order.created_at),
                 body,
             ),
         )
@@ -217,7 +209,8 @@ class OrderJournal:
             raise NotFound(Reason.ORDER_NOT_FOUND, text)
         order = read_order(row[0])
         changed = after_report(order, report, outcome.broker_id)
-        if changed is None or not _takes_fill(db, report.fill):
+        sequence = self._newest(db, report.account_id) + 1
+        if changed is None or not _takes_fill(db, report.fill, sequence):
             return Recorded(order, row[1], new=False)
         body = write_order(changed)
         db.execute(
@@ -251,24 +244,14 @@ class OrderJournal:
         ).fetchone()
         return None if row is None else (read_order(row[0]), str(row[1]))
 
-    def _number(self, account_id: str, after: str | None) -> int:
-        if after is None:
-            return 2**63 - 1
-        row = self._db.execute(
-            "SELECT number FROM orders WHERE account = ? AND id = ?", (account_id, after)
-        ).fetchone()
-        if row is None:
-            text = f"The cursor names order {after[:60]!r}, which account {account_id} has not."
-            raise InvalidRequest(Reason.INVALID_CURSOR, text)
-        return int(row[0])
 
-
-def _takes_fill(db: sqlite3.Connection, fill: Fill | None) -> bool:
-    """Note a fill; False where it was recorded before."""
+def _takes_fill(db: sqlite3.Connection, fill: Fill | None, sequence: int) -> bool:
+    """Note a fill and its place in the log; False where it was recorded before."""
     if fill is None:
         return True
-    text = "INSERT OR IGNORE INTO fills (id, order_id) VALUES (?, ?)"
-    return db.execute(text, (fill.id, fill.order_id)).rowcount > 0
+    text = "INSERT OR IGNORE INTO fills VALUES (?, ?, ?, ?, ?, ?)"
+    place = (fill.account_id, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time))
+    return db.execute(text, place).rowcount > 0
 
 
 def set_aside(path: Path) -> None:

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cquantgraph/v1/accounts.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"\x15\n\x13ListAccountsRequest\"@\n\x14ListAccountsResponse\x12(\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x16.quantgraph.v1.Account\"%\n\x0fGetAssetRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"7\n\x10GetAssetResponse\x12#\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x14.quantgraph.v1.Asset\"*\n\x14ListPositionsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"C\n\x15ListPositionsResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.Position\"c\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08terminal\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatus\"\xea\x01\n\x05\x41sset\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12$\n\x04\x63\x61sh\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0b\x66rozen_cash\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x05total\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.Source\"\xa7\x02\n\x08Position\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08sellable\x18\x04 \x01(\x03\x12*\n\ncost_price\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\nlast_price\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\x06profit\x18\x08 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\t \x01(\x0e\x32\x15.quantgraph.v1.Source*n\n\rAccountStatus\x12\x1e\n\x1a\x41\x43\x43OUNT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43OUNT_STATUS_CONNECTED\x10\x01\x12\x1f\n\x1b\x41\x43\x43OUNT_STATUS_DISCONNECTED\x10\x02\x32\x92\x02\n\x0e\x41\x63\x63ountService\x12W\n\x0cListAccounts\x12\".quantgraph.v1.ListAccountsRequest\x1a#.quantgraph.v1.ListAccountsResponse\x12K\n\x08GetAsset\x12\x1e.quantgraph.v1.GetAssetRequest\x1a\x1f.quantgraph.v1.GetAssetResponse\x12Z\n\rListPositions\x12#.quantgraph.v1.ListPositionsRequest\x1a$.quantgraph.v1.ListPositionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cquantgraph/v1/accounts.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"\x15\n\x13ListAccountsRequest\"@\n\x14ListAccountsResponse\x12(\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x16.quantgraph.v1.Account\"%\n\x0fGetAssetRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"7\n\x10GetAssetResponse\x12#\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x14.quantgraph.v1.Asset\"b\n\x14ListPositionsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\\\n\x15ListPositionsResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.Position\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"c\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08terminal\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatus\"\xea\x01\n\x05\x41sset\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12$\n\x04\x63\x61sh\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0b\x66rozen_cash\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x05total\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.Source\"\xa7\x02\n\x08Position\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08sellable\x18\x04 \x01(\x03\x12*\n\ncost_price\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\nlast_price\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\x06profit\x18\x08 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\t \x01(\x0e\x32\x15.quantgraph.v1.Source*n\n\rAccountStatus\x12\x1e\n\x1a\x41\x43\x43OUNT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43OUNT_STATUS_CONNECTED\x10\x01\x12\x1f\n\x1b\x41\x43\x43OUNT_STATUS_DISCONNECTED\x10\x02\x32\x92\x02\n\x0e\x41\x63\x63ountService\x12W\n\x0cListAccounts\x12\".quantgraph.v1.ListAccountsRequest\x1a#.quantgraph.v1.ListAccountsResponse\x12K\n\x08GetAsset\x12\x1e.quantgraph.v1.GetAssetRequest\x1a\x1f.quantgraph.v1.GetAssetResponse\x12Z\n\rListPositions\x12#.quantgraph.v1.ListPositionsRequest\x1a$.quantgraph.v1.ListPositionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.accounts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCOUNTSTATUS']._serialized_start=1008
-  _globals['_ACCOUNTSTATUS']._serialized_end=1118
+  _globals['_ACCOUNTSTATUS']._serialized_start=1089
+  _globals['_ACCOUNTSTATUS']._serialized_end=1199
   _globals['_LISTACCOUNTSREQUEST']._serialized_start=74
   _globals['_LISTACCOUNTSREQUEST']._serialized_end=95
   _globals['_LISTACCOUNTSRESPONSE']._serialized_start=97
@@ -43,15 +43,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETASSETRESPONSE']._serialized_start=202
   _globals['_GETASSETRESPONSE']._serialized_end=257
   _globals['_LISTPOSITIONSREQUEST']._serialized_start=259
-  _globals['_LISTPOSITIONSREQUEST']._serialized_end=301
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=303
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=370
-  _globals['_ACCOUNT']._serialized_start=372
-  _globals['_ACCOUNT']._serialized_end=471
-  _globals['_ASSET']._serialized_start=474
-  _globals['_ASSET']._serialized_end=708
-  _globals['_POSITION']._serialized_start=711
-  _globals['_POSITION']._serialized_end=1006
-  _globals['_ACCOUNTSERVICE']._serialized_start=1121
-  _globals['_ACCOUNTSERVICE']._serialized_end=1395
+  _globals['_LISTPOSITIONSREQUEST']._serialized_end=357
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=359
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=451
+  _globals['_ACCOUNT']._serialized_start=453
+  _globals['_ACCOUNT']._serialized_end=552
+  _globals['_ASSET']._serialized_start=555
+  _globals['_ASSET']._serialized_end=789
+  _globals['_POSITION']._serialized_start=792
+  _globals['_POSITION']._serialized_end=1087
+  _globals['_ACCOUNTSERVICE']._serialized_start=1202
+  _globals['_ACCOUNTSERVICE']._serialized_end=1476
 # @@protoc_insertion_point(module_scope)

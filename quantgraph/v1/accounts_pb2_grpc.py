@@ -71,7 +71,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPositions(self, request, context):
-        """Returns the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT.
+        """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
+        UNKNOWN_ACCOUNT, INVALID_CURSOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

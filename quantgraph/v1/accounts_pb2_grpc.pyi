@@ -38,7 +38,9 @@ class AccountServiceStub:
     GetAsset: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAssetRequest, _accounts_pb2.GetAssetResponse]
     """Returns the money of an account. Errors: UNKNOWN_ACCOUNT."""
     ListPositions: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]
-    """Returns the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+    """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
+    UNKNOWN_ACCOUNT, INVALID_CURSOR.
+    """
 
 @_typing.type_check_only
 class AccountServiceAsyncStub(AccountServiceStub):
@@ -50,7 +52,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
     GetAsset: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAssetRequest, _accounts_pb2.GetAssetResponse]  # type: ignore[assignment]
     """Returns the money of an account. Errors: UNKNOWN_ACCOUNT."""
     ListPositions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]  # type: ignore[assignment]
-    """Returns the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+    """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
+    UNKNOWN_ACCOUNT, INVALID_CURSOR.
+    """
 
 class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who trades, with what money, and what is held. A key sees its own accounts only."""
@@ -77,6 +81,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ListPositionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListPositionsResponse, _abc.Awaitable[_accounts_pb2.ListPositionsResponse]]:
-        """Returns the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+        """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
+        UNKNOWN_ACCOUNT, INVALID_CURSOR.
+        """
 
 def add_AccountServiceServicer_to_server(servicer: AccountServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

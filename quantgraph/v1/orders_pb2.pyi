@@ -421,15 +421,34 @@ class ListOrdersRequest(_message.Message):
     STATES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account of the orders."""
     page_size: _builtins.int
     """Orders per page: 0 for 50, at most 500."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before, with the same account and states."""
+    """The `next_page_token` of the page before, with the same account and filters."""
+    symbol: _builtins.str
+    """Only orders of this code with market; absent for all."""
+    side: Global___Side.ValueType
+    """Only buys or only sells; absent for both."""
+    strategy: _builtins.str
+    """Only orders of this strategy's name; absent for all."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___OrderState.ValueType]:
         """Only orders in one of these states; empty for all."""
+
+    @_builtins.property
+    def start(self) -> _types_pb2.TimeBound:
+        """Only orders that were accepted here at or after this (`created_at`); absent: from the first."""
+
+    @_builtins.property
+    def end(self) -> _types_pb2.TimeBound:
+        """Only orders that were accepted here at or before this; absent: to the last."""
 
     def __init__(
         self,
@@ -438,12 +457,28 @@ class ListOrdersRequest(_message.Message):
         states: _abc.Iterable[Global___OrderState.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        symbol: _builtins.str | None = ...,
+        side: Global___Side.ValueType | None = ...,
+        strategy: _builtins.str | None = ...,
+        start: _types_pb2.TimeBound | None = ...,
+        end: _types_pb2.TimeBound | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_strategy", b"_strategy", "_symbol", b"_symbol", "end", b"end", "side", b"side", "start", b"start", "strategy", b"strategy", "symbol", b"symbol"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_strategy", b"_strategy", "_symbol", b"_symbol", "account_id", b"account_id", "end", b"end", "page_size", b"page_size", "page_token", b"page_token", "side", b"side", "start", b"start", "states", b"states", "strategy", b"strategy", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__side: _TypeAlias = _typing.Literal["side"]  # noqa: Y015
+    _WhichOneofArgType__side: _TypeAlias = _typing.Literal["_side", b"_side"]  # noqa: Y015
+    _WhichOneofReturnType__strategy: _TypeAlias = _typing.Literal["strategy"]  # noqa: Y015
+    _WhichOneofArgType__strategy: _TypeAlias = _typing.Literal["_strategy", b"_strategy"]  # noqa: Y015
+    _WhichOneofReturnType__symbol: _TypeAlias = _typing.Literal["symbol"]  # noqa: Y015
+    _WhichOneofArgType__symbol: _TypeAlias = _typing.Literal["_symbol", b"_symbol"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__side) -> _WhichOneofReturnType__side | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strategy) -> _WhichOneofReturnType__strategy | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol) -> _WhichOneofReturnType__symbol | None: ...
 
 Global___ListOrdersRequest: _TypeAlias = ListOrdersRequest  # noqa: Y015
 
@@ -474,6 +509,91 @@ class ListOrdersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListOrdersResponse: _TypeAlias = ListOrdersResponse  # noqa: Y015
+
+@_typing.final
+class ListFillsRequest(_message.Message):
+    """Which fills, and which page of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account of the fills."""
+    symbol: _builtins.str
+    """Only fills of this code with market; absent for all."""
+    order_id: _builtins.str
+    """Only fills of the order with this id of the gateway; absent for all."""
+    page_size: _builtins.int
+    """Fills per page: 0 for 50, at most 500."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before, with the same account and filters."""
+    @_builtins.property
+    def start(self) -> _types_pb2.TimeBound:
+        """Only fills that were traded at or after this (`time`); absent: from the first."""
+
+    @_builtins.property
+    def end(self) -> _types_pb2.TimeBound:
+        """Only fills that were traded at or before this; absent: to the last."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        symbol: _builtins.str | None = ...,
+        order_id: _builtins.str | None = ...,
+        start: _types_pb2.TimeBound | None = ...,
+        end: _types_pb2.TimeBound | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_order_id", b"_order_id", "_symbol", b"_symbol", "end", b"end", "order_id", b"order_id", "start", b"start", "symbol", b"symbol"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_order_id", b"_order_id", "_symbol", b"_symbol", "account_id", b"account_id", "end", b"end", "order_id", b"order_id", "page_size", b"page_size", "page_token", b"page_token", "start", b"start", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__order_id: _TypeAlias = _typing.Literal["order_id"]  # noqa: Y015
+    _WhichOneofArgType__order_id: _TypeAlias = _typing.Literal["_order_id", b"_order_id"]  # noqa: Y015
+    _WhichOneofReturnType__symbol: _TypeAlias = _typing.Literal["symbol"]  # noqa: Y015
+    _WhichOneofArgType__symbol: _TypeAlias = _typing.Literal["_symbol", b"_symbol"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__order_id) -> _WhichOneofReturnType__order_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol) -> _WhichOneofReturnType__symbol | None: ...
+
+Global___ListFillsRequest: _TypeAlias = ListFillsRequest  # noqa: Y015
+
+@_typing.final
+class ListFillsResponse(_message.Message):
+    """A page of fills."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the next page; empty at the last one."""
+    @_builtins.property
+    def fills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fill]:
+        """The fills, newest first."""
+
+    def __init__(
+        self,
+        *,
+        fills: _abc.Iterable[Global___Fill] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fills", b"fills", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFillsResponse: _TypeAlias = ListFillsResponse  # noqa: Y015
 
 @_typing.final
 class StreamOrderEventsRequest(_message.Message):

@@ -56,6 +56,11 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.ListOrdersRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.ListOrdersResponse.FromString,
                 _registered_method=True)
+        self.ListFills = channel.unary_unary(
+                '/quantgraph.v1.OrderService/ListFills',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.ListFillsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.ListFillsResponse.FromString,
+                _registered_method=True)
         self.StreamOrderEvents = channel.unary_stream(
                 '/quantgraph.v1.OrderService/StreamOrderEvents',
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsRequest.SerializeToString,
@@ -93,7 +98,16 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Returns orders, newest first, a page at a time. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR.
+        """Returns orders that match every filter given, newest first, a page at a time. Errors:
+        UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFills(self, request, context):
+        """Returns executions out of the durable log that match every filter given, newest first, a page
+        at a time. Errors: UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +144,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.ListOrders,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.ListOrdersRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'ListFills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFills,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.ListFillsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.ListFillsResponse.SerializeToString,
             ),
             'StreamOrderEvents': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamOrderEvents,
@@ -247,6 +266,33 @@ class OrderService:
             '/quantgraph.v1.OrderService/ListOrders',
             quantgraph_dot_v1_dot_orders__pb2.ListOrdersRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/ListFills',
+            quantgraph_dot_v1_dot_orders__pb2.ListFillsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.ListFillsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,7 +47,13 @@ class OrderServiceStub:
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
-    """Returns orders, newest first, a page at a time. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+    """Returns orders that match every filter given, newest first, a page at a time. Errors:
+    UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+    """
+    ListFills: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListFillsRequest, _orders_pb2.ListFillsResponse]
+    """Returns executions out of the durable log that match every filter given, newest first, a page
+    at a time. Errors: UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+    """
     StreamOrderEvents: _grpc.UnaryStreamMultiCallable[_orders_pb2.StreamOrderEventsRequest, _orders_pb2.StreamOrderEventsResponse]
     """Replays the account's log after a cursor, says CAUGHT_UP, then sends what happens; without a
     cursor a snapshot of the open orders comes first. Nothing is dropped, and a heartbeat comes
@@ -73,7 +79,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]  # type: ignore[assignment]
-    """Returns orders, newest first, a page at a time. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+    """Returns orders that match every filter given, newest first, a page at a time. Errors:
+    UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+    """
+    ListFills: _aio.UnaryUnaryMultiCallable[_orders_pb2.ListFillsRequest, _orders_pb2.ListFillsResponse]  # type: ignore[assignment]
+    """Returns executions out of the durable log that match every filter given, newest first, a page
+    at a time. Errors: UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+    """
     StreamOrderEvents: _aio.UnaryStreamMultiCallable[_orders_pb2.StreamOrderEventsRequest, _orders_pb2.StreamOrderEventsResponse]  # type: ignore[assignment]
     """Replays the account's log after a cursor, says CAUGHT_UP, then sends what happens; without a
     cursor a snapshot of the open orders comes first. Nothing is dropped, and a heartbeat comes
@@ -120,7 +132,19 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_pb2.ListOrdersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.ListOrdersResponse, _abc.Awaitable[_orders_pb2.ListOrdersResponse]]:
-        """Returns orders, newest first, a page at a time. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+        """Returns orders that match every filter given, newest first, a page at a time. Errors:
+        UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFills(
+        self,
+        request: _orders_pb2.ListFillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.ListFillsResponse, _abc.Awaitable[_orders_pb2.ListFillsResponse]]:
+        """Returns executions out of the durable log that match every filter given, newest first, a page
+        at a time. Errors: UNKNOWN_ACCOUNT, START_AFTER_END, INVALID_CURSOR.
+        """
 
     @_abc_1.abstractmethod
     def StreamOrderEvents(

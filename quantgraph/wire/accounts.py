@@ -2,10 +2,15 @@
 
 from decimal import Decimal
 
-from quantgraph.domain.accounts import Account, Asset, Position
+from quantgraph.domain.accounts import Account, Asset, Position, PositionQuery
 from quantgraph.v1 import accounts_pb2, types_pb2
 from quantgraph.wire.enums import ACCOUNT_STATUS, SOURCE
-from quantgraph.wire.fields import decimal_from_proto, decimal_to_proto
+from quantgraph.wire.fields import (
+    decimal_from_proto,
+    decimal_to_proto,
+    symbols_from_proto,
+    text_from_proto,
+)
 
 
 def account_to_proto(account: Account) -> accounts_pb2.Account:
@@ -78,6 +83,14 @@ def position_from_proto(message: accounts_pb2.Position) -> Position:
         profit=decimal_from_proto(message.profit, "profit") if rated else None,
         source=SOURCE.from_proto(message.source, "source"),
     )
+
+
+def position_query_from_proto(message: accounts_pb2.ListPositionsRequest) -> PositionQuery:
+    """Read which holdings; the page's size and place are the server's business."""
+    account = text_from_proto(message.account_id, "account_id")
+    if not message.symbols:
+        return PositionQuery(account)
+    return PositionQuery(account, frozenset(symbols_from_proto(message.symbols, "symbols")))
 
 
 def _known(value: Decimal | None) -> types_pb2.Decimal | None:

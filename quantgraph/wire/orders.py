@@ -2,7 +2,16 @@
 
 from typing import TypeVar
 
-from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket, PriceType
+from quantgraph.domain.orders import (
+    Fill,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderQuery,
+    OrderTicket,
+    PriceType,
+)
+from quantgraph.domain.spans import Span, span
 from quantgraph.domain.streams import LogCursor, OrderEvent
 from quantgraph.v1 import orders_pb2
 from quantgraph.wire.enums import (
@@ -14,6 +23,7 @@ from quantgraph.wire.enums import (
     STREAM_KIND,
 )
 from quantgraph.wire.fields import (
+    bound_from_proto,
     decimal_from_proto,
     decimal_to_proto,
     instant_from_proto,
@@ -84,6 +94,37 @@ def key_from_proto(
             return OrderKey(account, client_order_id=key)
         case _:
             raise invalid_field("key", "give exactly one of id and client_order_id.")
+
+
+def order_query_from_proto(message: orders_pb2.ListOrdersRequest) -> OrderQuery:
+    """Read which orders; the page's size and place are the server's business."""
+    states = (
+        ORDER_STATE.from_proto(number, f"states[{index}]")
+        for index, number in enumerate(message.states)
+    )
+    return OrderQuery(
+        account_id=text_from_proto(message.account_id, "account_id"),
+        states=frozenset(states),
+        symbol=symbol_from_proto(message.symbol, "symbol") if message.HasField("symbol") else None,
+        side=SIDE.from_proto(message.side, "side") if message.HasField("side") else None,
+        strategy=message.strategy if message.HasField("strategy") else None,
+        span=_span(message),
+    )
+
+
+def fill_query_from_proto(message: orders_pb2.ListFillsRequest) -> FillQuery:
+    """Read which fills; the page's size and place are the server's business."""
+    return FillQuery(
+        account_id=text_from_proto(message.account_id, "account_id"),
+        symbol=symbol_from_proto(message.symbol, "symbol") if message.HasField("symbol") else None,
+        order_id=message.order_id if message.HasField("order_id") else None,
+        span=_span(message),
+    )
+
+
+def _span(message: orders_pb2.ListOrdersRequest | orders_pb2.ListFillsRequest) -> Span:
+    start = bound_from_proto(message.start, "start") if message.HasField("start") else None
+    return span(start, bound_from_proto(message.end, "end") if message.HasField("end") else None)
 
 
 def cursor_to_proto(cursor: LogCursor) -> orders_pb2.StreamOrderEventsRequest:

@@ -11,6 +11,7 @@ SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 RPCS = {
     "Query.accounts": "AccountService.ListAccounts",
     "Query.bars": "BarService.ListBars",
+    "Query.fills": "OrderService.ListFills",
     "Query.financials": "FinancialService.ListFinancials",
     "Query.indexWeights": "SectorService.ListIndexWeights",
     "Query.instrument": "InstrumentService.GetInstruments",
@@ -21,6 +22,7 @@ RPCS = {
     "Query.order": "OrderService.GetOrder",
     "Query.orders": "OrderService.ListOrders",
     "Query.positions": "AccountService.ListPositions",
+    "Query.positionsPage": "AccountService.ListPositions",
     "Query.quote": "QuoteService.GetQuotes",
     "Query.quotes": "QuoteService.GetQuotes",
     "Query.sector": "SectorService.GetSector",

@@ -33,6 +33,9 @@ from quantgraph.domain.financials.tables import (
 from quantgraph.domain.instruments import Instrument, Market, classify
 from quantgraph.domain.orders import (
     Destination,
+    Fill,
+    FillPage,
+    FillQuery,
     Order,
     OrderKey,
     OrderPage,
@@ -40,6 +43,7 @@ from quantgraph.domain.orders import (
     OrderState,
     OrderTicket,
     Origin,
+    Side,
     Submission,
 )
 from quantgraph.domain.ports import Gateway
@@ -370,7 +374,9 @@ class MemoryTrading:
     async def orders(self, query: OrderQuery) -> OrderPage:
         known_account(query.account_id)
         rest = [each for each in reversed(self.held.values()) if each.account_id == query.account_id
-                and (not query.states or each.state in query.states)]  # fmt: skip
+                and (not query.states or each.state in query.states)
+                and query.symbol in (None, each.symbol)
+                and query.side in (None, each.side)]  # fmt: skip
         ids = [each.id for each in rest]
         start = 0 if query.after is None else ids.index(query.after) + 1
         return OrderPage(tuple(rest[start : start + query.first]), len(rest) > start + query.first)
@@ -397,6 +403,27 @@ class MemoryTrading:
                 yield OrderEvent(StreamKind.UPDATE, self.epoch, at, self.log[at - 1])
         finally:
             self.readers -= 1
+
+
+@dataclass
+class MemoryFills:
+    """What a test puts in, oldest first."""
+
+    held: list[Fill] = field(default_factory=list)
+
+    async def fills(self, query: FillQuery) -> FillPage:
+        known_account(query.account_id)
+        rest = [each for each in reversed(self.held) if each.account_id == query.account_id
+                and query.symbol in (None, each.symbol)
+                and query.order_id in (None, each.order_id)]  # fmt: skip
+        ids = [each.id for each in rest]
+        start = 0 if query.after is None else ids.index(query.after) + 1
+        return FillPage(tuple(rest[start : start + query.first]), len(rest) > start + query.first)
+
+    async def order_fills(
+        self, account_id: str, order_ids: Sequence[str]
+    ) -> Sequence[Sequence[Fill]]:
+        return [[each for each in self.held if each.order_id == wanted] for wanted in order_ids]
 
 
 class MemoryAccess:
@@ -445,6 +472,7 @@ class World:
         self.ticks = MemoryTicks()
         self.stream = MemoryStream()
         self.trading = MemoryTrading()
+        self.fills = MemoryFills()
         self.access = MemoryAccess()
         self.system = MemorySystem()
         self.reference = MemoryReference()
@@ -462,10 +490,16 @@ class World:
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
             trading=self.trading,
+            fills=self.fills,
             access=self.access,
             system=self.system,
             started_at=NOW,
         )
+
+    async def submit(self, **changes: Any) -> Order:
+        """Submit a small order."""
+        ticket = OrderTicket("sim-1", "c1", "600519.SH", Side.BUY, 100)
+        return (await self.trading.submit(replace(ticket, **changes))).order
 
     def hold(self, symbol: str, period: Period, columns: BarColumns) -> None:
         self.bars.held[symbol, period] = columns

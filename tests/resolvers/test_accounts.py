@@ -32,3 +32,19 @@ def test_an_unknown_account_is_an_error_with_a_code(ask_mock):
         answer = ask_mock(f'{{ {field}(accountId: "x") {{ {picked} }} }}', fails=True)
         assert answer["data"] == {field: None}
         assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_ACCOUNT"
+
+
+def test_pages_of_holdings_join_to_all_of_them(ask_mock):
+    whole = ask_mock('{ positions(accountId: "sim-1") { symbol quantity } }')["positions"]
+    query = """query($after: String) { positionsPage(accountId: "sim-1", first: 1, after: $after) {
+      nodes { symbol quantity } edges { cursor } pageInfo { hasNextPage endCursor } } }"""
+    seen, after, more = [], None, True
+    while more:
+        page = ask_mock(query, after=after)["positionsPage"]
+        seen += page["nodes"]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    assert seen == whole
+    only = ask_mock(
+        '{ positionsPage(accountId: "sim-1", symbols: ["600519.SH"]) { nodes { symbol } } }'
+    )
+    assert only["positionsPage"]["nodes"] == [{"symbol": "600519.SH"}]

@@ -1,0 +1,52 @@
+"""Executions out of the journal, which remembers them across a restart."""
+
+from collections.abc import Sequence
+
+from quantgraph.domain.errors import InvalidRequest, unknown_account
+from quantgraph.domain.journal import Journal
+from quantgraph.domain.orders import Fill, FillPage, FillQuery
+from quantgraph.domain.ports import Accounts
+from quantgraph.domain.reasons import Reason
+from quantgraph.services.workers import Workers
+
+# Fills of one operation's orders: a page of 500 orders has 20 each, or few have many.
+MOST = 10_000
+
+
+class JournalledFills:
+    """Implements `Fills` over the journal."""
+
+    def __init__(self, journal: Journal, accounts: Accounts, workers: Workers) -> None:
+        """Read `journal` in `workers`; `accounts` says which accounts there are."""
+        self._journal = journal
+        self._accounts = accounts
+        self._workers = workers
+
+    async def fills(self, query: FillQuery) -> FillPage:
+        """Return a page of fills, newest first; see `ports.Fills`."""
+        await self._require_account(query.account_id)
+        return await self._workers.run(self._journal.fills, query)
+
+    async def order_fills(
+        self, account_id: str, order_ids: Sequence[str]
+    ) -> Sequence[Sequence[Fill]]:
+        """Return the fills per order, oldest first; see `ports.Fills`."""
+        await self._require_account(account_id)
+        # One more than is given tells whether there are more.
+        found = await self._workers.run(
+            self._journal.order_fills, account_id, tuple(order_ids), MOST + 1
+        )
+        if len(found) > MOST:
+            text = (
+                f"These {len(order_ids)} orders have more than {MOST} fills. Ask for fewer orders, "
+                "or page through the list of fills."
+            )
+            raise InvalidRequest(Reason.ROW_LIMIT, text, limit=MOST)
+        of_order: dict[str, list[Fill]] = {each: [] for each in order_ids}
+        for fill in found:
+            of_order[fill.order_id].append(fill)
+        return [of_order[each] for each in order_ids]
+
+    async def _require_account(self, account_id: str) -> None:
+        if all(each.id != account_id for each in await self._accounts.accounts()):
+            raise unknown_account(account_id)
