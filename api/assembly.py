@@ -35,6 +35,7 @@ from quantgraph.services.limited import LimitedBars
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
@@ -151,6 +152,7 @@ class _Mock:
             quotes=self.market,
             quote_stream=self.quotes,
             reference=self.recorded,
+            sessions=RuledSessions(self._calendar),
             financials=self.recorded,
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from grpc_bridge.accounts import AccountServicer
 from grpc_bridge.bars import BarServicer
+from grpc_bridge.calendar import CalendarServicer
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
@@ -28,6 +29,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import (
     accounts_pb2_grpc,
     bars_pb2_grpc,
+    calendar_pb2_grpc,
     financials_pb2_grpc,
     instruments_pb2_grpc,
     orders_pb2_grpc,
@@ -43,6 +45,7 @@ SERVICES = tuple(
     for topic in (
         "Account",
         "Bar",
+        "Calendar",
         "Financial",
         "Instrument",
         "Order",
@@ -117,6 +120,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     financials = FinancialServicer(gateway, config.max_message_bytes)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
     bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, seal), server)
+    calendar_pb2_grpc.add_CalendarServiceServicer_to_server(CalendarServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
         InstrumentServicer(gateway), server

@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
+from resolvers.calendar import CalendarQueries
 from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
@@ -26,6 +27,7 @@ class Query(
     QuoteQueries,
     InstrumentQueries,
     SectorQueries,
+    CalendarQueries,
     FinancialQueries,
     AccountQueries,
     OrderQueries,

@@ -13,6 +13,7 @@ from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
 from quantgraph.domain.orders import Destination, OrderState, Origin, PriceType, Side
 from quantgraph.domain.quotes import QuotePolicy
+from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.system import Mode, TradingState
@@ -99,6 +100,31 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "STAR": "STAR market (科创板).",
             "CHINEXT": "ChiNext (创业板).",
             "BSE": "Beijing Stock Exchange (北交所).",
+        },
+    ),
+    _publish(
+        Phase,
+        "SessionPhase",
+        "A stretch of a trading day.",
+        {
+            "CLOSED": "Before, between and after the phases; never part of a list.",
+            "OPEN_AUCTION": "Opening auction; orders can be cancelled (开盘集合竞价).",
+            "OPEN_AUCTION_FIXED": "Opening auction; no cancels any more (不可撤单).",
+            "PRE_OPEN": "The opening price is known, trading has not begun.",
+            "CONTINUOUS": "Continuous trading (连续竞价).",
+            "LUNCH": "Lunch break (午间休市).",
+            "CLOSE_AUCTION": "Closing auction; no cancels (收盘集合竞价).",
+            "AFTER_HOURS": "Trading at the closing price alone (盘后固定价格交易).",
+        },
+    ),
+    _publish(
+        Act,
+        "SessionAct",
+        "What an exchange takes during a phase.",
+        {
+            "SUBMIT": "Orders at any price within the day's band.",
+            "SUBMIT_AT_CLOSE": "Orders at the closing price.",
+            "CANCEL": "Cancels of orders that are not filled.",
         },
     ),
     _publish(

@@ -11,6 +11,7 @@ from quantgraph.domain.bars import Adjustment, Period, window
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.sources import Source
 from schema.bars import BarSeries, bar_fields
+from schema.calendar import DayArgument, SessionDay, find_session
 from schema.context import BarKey, Info
 from schema.quotes import Quote
 from schema.scalars import Symbol, TimeBound
@@ -65,6 +66,13 @@ class Instrument:
     ) -> BarSeries | None:
         key = BarKey(self.symbol, period, window(start, end, last), adjustment, bar_fields(info))
         return BarSeries.from_domain(await info.context.loaders.bars(key))
+
+    @strawberry.field(
+        description="What its exchange does at which time of a day. Errors: CALENDAR_NOT_COVERED, "
+        "RULE_UNKNOWN."
+    )
+    async def session_phases(self, info: Info, date: DayArgument = None) -> SessionDay | None:
+        return await find_session(info, domain.Segment(self.market, self.kind, self.board), date)
 
     @classmethod
     def from_domain(cls, found: domain.Instrument) -> "Instrument":

@@ -1,12 +1,13 @@
 """Trading days in Asia/Shanghai: which dates are sessions, and what instants they hold."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import numpy as np
 import numpy.typing as npt
 
+from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.reasons import Reason
 
@@ -49,20 +50,37 @@ def at(day: date, clock: time) -> int:
     return day_start(day) + spent + clock.microsecond // 1000
 
 
+def today(clock: Clock) -> date:
+    """Return the present date in Asia/Shanghai."""
+    return day_of(to_ms(clock.now()))
+
+
 class TradingCalendar:
     """The sessions of the Shanghai and Shenzhen exchanges, over a stated range of dates.
 
     Outside that range every question raises `CALENDAR_NOT_COVERED`: nothing is guessed.
     """
 
-    def __init__(self, sessions: Dates, *, first: date, last: date, source: str) -> None:
-        """Hold sorted session dates (datetime64[D]) that are complete from first to last."""
+    def __init__(
+        self,
+        sessions: Dates,
+        *,
+        first: date,
+        last: date,
+        source: str,
+        names: Mapping[date, str] | None = None,
+    ) -> None:
+        """Hold sorted session dates (datetime64[D]) that are complete from first to last.
+
+        `names` are the Chinese names of the holidays that close weekdays, as far as known.
+        """
         self.sessions = sessions
         # An order asks a dozen times which day it is: numpy takes 20 times as long for one date.
         self._dates: list[date] = sessions.astype("datetime64[D]").tolist()
         self.first = first
         self.last = last
         self.source = source
+        self.names = names or {}
 
     def is_session(self, day: date) -> bool:
         """Return whether `day` is a trading day."""
@@ -91,6 +109,14 @@ class TradingCalendar:
         self._check(start)
         self._check(end)
         return self.sessions[self._index(start) : bisect_right(self._dates, end)]
+
+    def closures(self, start: date, end: date) -> Dates:
+        """Return the weekdays without a session from start to end, both included."""
+        sessions = self.between(start, end)
+        days = np.arange(
+            np.datetime64(start, "D"), np.datetime64(end, "D") + np.timedelta64(1, "D")
+        )
+        return days[np.is_busday(days) & ~np.isin(days, sessions)]
 
     def offset(self, session: date, count: int) -> date:
         """Return the trading day `count` sessions after (before, if negative) a session."""

@@ -40,6 +40,19 @@ class Board(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """What market rules tell apart: an exchange, a kind and, of shares, a board."""
+
+    market: Market
+    kind: InstrumentKind
+    board: Board | None
+
+    def __str__(self) -> str:
+        """Return it as a message shows it."""
+        return " ".join(part for part in (self.market, self.board, self.kind) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """A tradable thing. `name` and `list_date` are None where no source gave them."""
 
@@ -53,6 +66,11 @@ class Instrument:
     delist_date: date | None
     is_st: bool
     source: Source
+
+    @property
+    def segment(self) -> Segment:
+        """The part of the market whose rules are the instrument's."""
+        return Segment(self.market, self.kind, self.board)
 
 
 def checked_symbol(text: str) -> str:
@@ -91,6 +109,25 @@ def classify(symbol: str) -> tuple[Market, InstrumentKind, Board | None]:
         if market == exchange and code.startswith(prefixes):
             return exchange, kind, board
     return Market(market), InstrumentKind.OTHER, None
+
+
+_BOARDS: dict[Market, tuple[Board, ...]] = {
+    Market.SH: (Board.MAIN, Board.STAR),
+    Market.SZ: (Board.MAIN, Board.CHINEXT),
+    Market.BJ: (Board.BSE,),
+}
+
+
+def checked_segment(market: Market, kind: InstrumentKind, board: Board | None) -> Segment:
+    """Return the segment; shares without a board are the exchange's first. Errors: BAD_REQUEST."""
+    boards = _BOARDS[market] if kind is InstrumentKind.STOCK else ()
+    if board is None:
+        return Segment(market, kind, boards[0] if boards else None)
+    if board not in boards:
+        known = ", ".join(boards) or "none"
+        text = f"{market} has no board {board} of {kind}; its boards of that kind: {known}."
+        raise bad_request(text, field="board", board=board)
+    return Segment(market, kind, board)
 
 
 def market_of_code(code: str, kind: InstrumentKind = InstrumentKind.STOCK) -> Market | None:

@@ -8,7 +8,7 @@ bad symbol never costs the others their answer.
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Principal
@@ -19,7 +19,7 @@ from quantgraph.domain.clock import Clock
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
-from quantgraph.domain.instruments import Instrument, Market
+from quantgraph.domain.instruments import Instrument, Market, Segment
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -33,6 +33,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.streams import (
     LogCursor,
     OrderEvent,
@@ -145,6 +146,26 @@ class Reference(Protocol):
 
     async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
         """Return the newest held weights of an index, heaviest first; empty if none are held."""
+        ...
+
+
+class Sessions(Protocol):
+    """Trading days, and what an exchange does at which time of one."""
+
+    async def trading_days(
+        self, market: Market, start: date | None, end: date | None
+    ) -> TradingDays:
+        """Return the days from start to end, both included; None is the end of what is covered.
+
+        Errors: START_AFTER_END, CALENDAR_NOT_COVERED.
+        """
+        ...
+
+    async def session_day(self, segment: Segment, day: date) -> SessionDay:
+        """Return the phases of a day; none where it is no trading day.
+
+        Errors: CALENDAR_NOT_COVERED, RULE_UNKNOWN.
+        """
         ...
 
 
@@ -288,6 +309,7 @@ class Gateway:
     quotes: Quotes
     quote_stream: QuoteStream
     reference: Reference
+    sessions: Sessions
     financials: Financials
     accounts: Accounts
     trading: Trading

@@ -38,7 +38,7 @@ def load_calendar(config: CalendarConfig, cache_dir: Path) -> TradingCalendar:
         )
         raise StartupError(Reason.CONFIG_INVALID, text, last=last.isoformat())
     source = f"exchange_calendars {release} XSHG"
-    return TradingCalendar(sessions, first=_FIRST, last=last, source=source)
+    return TradingCalendar(sessions, first=_FIRST, last=last, source=source, names=_names())
 
 
 def _extended(sessions: Dates, last: date, config: CalendarConfig) -> tuple[Dates, date]:
@@ -59,8 +59,14 @@ def _shipped(release: str) -> tuple[Dates, date] | None:
         return None
     last = date.fromisoformat(shipped["last"])
     days = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
-    closures = np.array(shipped["closures"], "datetime64[D]")
+    closures = np.array(list(shipped["closures"]), "datetime64[D]")
     return days[np.is_busday(days) & ~np.isin(days, closures)], last
+
+
+def _names() -> dict[date, str]:
+    """Return the holidays' names, which are the same whatever version told the days."""
+    closures: dict[str, str | None] = json.loads(SHIPPED.read_bytes())["closures"]
+    return {date.fromisoformat(day): name for day, name in closures.items() if name}
 
 
 def _kept(release: str, folder: Path) -> tuple[Dates, date]:

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from quantgraph.domain import accounts, bars, instruments, orders, quotes, streams, system, ticks
 from quantgraph.domain.financials import tables
+from quantgraph.domain.rules import sessions
 from quantgraph.domain.sources import Source
 from quantgraph.v1 import (
     accounts_pb2,
     bars_pb2,
+    calendar_pb2,
     financials_pb2,
     instruments_pb2,
     orders_pb2,
@@ -64,6 +66,8 @@ QUOTE_POLICY = EnumCodec(quotes.QuotePolicy, quotes_pb2.QuotePolicy)
 MARKET = EnumCodec(instruments.Market, instruments_pb2.Market)
 INSTRUMENT_KIND = EnumCodec(instruments.InstrumentKind, instruments_pb2.InstrumentKind)
 BOARD = EnumCodec(instruments.Board, instruments_pb2.Board)
+PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
+ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)
 ACCOUNT_STATUS = EnumCodec(accounts.AccountStatus, accounts_pb2.AccountStatus)
 SIDE = EnumCodec(orders.Side, orders_pb2.Side)

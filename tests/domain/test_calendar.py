@@ -38,6 +38,12 @@ def test_it_steps_over_weekends():
     assert len(CALENDAR.between(date(2023, 2, 2), date(2023, 2, 5))) == 2
 
 
+def test_closures_are_weekdays_without_a_session():
+    closed = CALENDAR.closures(date(2023, 1, 30), date(2023, 2, 7))
+    assert closed.tolist() == [date(2023, 1, 30), date(2023, 1, 31), date(2023, 2, 7)]
+    assert len(CALENDAR.closures(date(2023, 2, 4), date(2023, 2, 5))) == 0
+
+
 @pytest.mark.parametrize(
     "ask",
     [

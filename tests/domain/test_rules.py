@@ -2,14 +2,14 @@
 
 from datetime import date, time, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.domain.calendar import TradingCalendar, at
+from quantgraph.domain.calendar import TradingCalendar, at, day_start
 from quantgraph.domain.errors import OrderRefused, Unsupported
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, classify
 from quantgraph.domain.orders import PriceType, Side
@@ -19,7 +19,14 @@ from quantgraph.domain.rules.checks import Situation, Wish, check_order
 from quantgraph.domain.rules.fees import FEES, Commission, Fees, FeeSchedule
 from quantgraph.domain.rules.lots import LOTS, check_market_quantity, check_quantity
 from quantgraph.domain.rules.rows import Row
-from quantgraph.domain.rules.sessions import PHASES, Phase, check_session, phase_at
+from quantgraph.domain.rules.sessions import (
+    PHASES,
+    Act,
+    Phase,
+    check_session,
+    list_phases,
+    phase_at,
+)
 from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
 from quantgraph.domain.sources import Source
 
@@ -287,6 +294,43 @@ PHASE_CASES = [
 @pytest.mark.parametrize(("symbol", "day", "clock", "phase"), PHASE_CASES)
 def test_phases_change_on_the_second_and_on_the_date(symbol, day, clock, phase) -> None:
     assert phase_at(at(day, clock), stock(symbol), CALENDAR) is phase
+
+
+SEGMENTS = sorted({stock(symbol).segment for symbol in (MAIN, "000001.SZ", CHINEXT, STAR, BSE)}
+                  | {stock("510300.SH").segment, stock("159915.SZ").segment}, key=str)  # fmt: skip
+
+
+@given(
+    st.sampled_from(SEGMENTS),
+    st.sampled_from(
+        [date(2018, 8, 17), date(2018, 8, 20), date(2021, 11, 15), date(2026, 7, 3),
+         date(2026, 7, 6)]
+    ),
+    st.integers(0, 86_399),
+)  # fmt: skip
+def test_the_phases_of_a_day_are_the_first_rows_that_cover_its_moments(segment, day, second):
+    if segment.market == "BJ" and day < date(2021, 11, 15):
+        return
+    moment = day_start(day) + second * 1000
+    rows = [row for row in PHASES if row.covers(segment) and row.holds(day)]
+    covering = [r.phase for r in rows if at(day, r.start) <= moment < at(day, r.end)]
+    spans = list_phases(segment, day)
+    inside = [span.phase for span in spans if span.start <= moment < span.end]
+    assert inside == covering[:1]
+    assert all(left.end <= right.start for left, right in pairwise(spans))
+
+
+def test_cancels_rest_where_an_auction_fixes_its_price():
+    acts = {span.phase: span.phase.acts for span in list_phases(stock(STAR).segment, LAST)}
+    assert acts == {
+        Phase.OPEN_AUCTION: (Act.SUBMIT, Act.CANCEL),
+        Phase.OPEN_AUCTION_FIXED: (Act.SUBMIT,),
+        Phase.PRE_OPEN: (),
+        Phase.CONTINUOUS: (Act.SUBMIT, Act.CANCEL),
+        Phase.LUNCH: (),
+        Phase.CLOSE_AUCTION: (Act.SUBMIT,),
+        Phase.AFTER_HOURS: (Act.SUBMIT_AT_CLOSE, Act.CANCEL),
+    }
 
 
 def test_orders_are_taken_only_in_auctions_and_trading() -> None:

@@ -17,6 +17,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.v1 import (
     accounts_pb2,
     bars_pb2,
+    calendar_pb2,
     financials_pb2,
     instruments_pb2,
     orders_pb2,
@@ -30,6 +31,7 @@ from quantgraph.wire.failures import status_from_proto
 FILES = (
     accounts_pb2,
     bars_pb2,
+    calendar_pb2,
     financials_pb2,
     instruments_pb2,
     orders_pb2,

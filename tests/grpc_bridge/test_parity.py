@@ -12,6 +12,8 @@ RPCS = {
     "Query.accounts": "AccountService.ListAccounts",
     "Query.bars": "BarService.ListBars",
     "Query.fills": "OrderService.ListFills",
+    "Query.sessionPhases": "CalendarService.ListSessionPhases",
+    "Query.tradingCalendar": "CalendarService.GetTradingCalendar",
     "Query.financials": "FinancialService.ListFinancials",
     "Query.indexWeights": "SectorService.ListIndexWeights",
     "Query.instrument": "InstrumentService.GetInstruments",

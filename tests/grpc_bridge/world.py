@@ -69,6 +69,7 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.ticks import LimitedTicks
 
 NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
@@ -477,16 +478,18 @@ class World:
         self.system = MemorySystem()
         self.reference = MemoryReference()
         first, last = date(1990, 12, 19), date(2026, 12, 31)
+        calendar = TradingCalendar(weekdays(first, last), first=first, last=last, source="test")
         self.gateway = Gateway(
             mode=Mode.MOCK,
             limits=LIMITS,
             clock=MarketClock(),
-            calendar=TradingCalendar(weekdays(first, last), first=first, last=last, source="test"),
+            calendar=calendar,
             bars=self.bars,
             ticks=LimitedTicks(self.ticks, LIMITS.bar_rows),
             quotes=MemoryQuotes(),
             quote_stream=self.stream,
             reference=self.reference,
+            sessions=RuledSessions(calendar),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
             trading=self.trading,

@@ -8,6 +8,7 @@ from quantgraph.domain.errors import StartupError, Unsupported
 from quantgraph.domain.reasons import Reason
 from quantgraph.services import calendar as module
 from quantgraph.services.calendar import load_calendar
+from tools.closures import name_closures
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,15 @@ def test_what_is_shipped_is_what_the_pinned_library_says(monkeypatch, tmp_path):
     sessions, last = module.compute_sessions()
     assert shipped.sessions.tolist() == sessions.tolist()
     assert shipped.last == last
+
+
+def test_the_shipped_names_are_what_the_holiday_library_says(tmp_path):
+    shipped = load_calendar(CalendarConfig(), tmp_path)
+    told = name_closures(*module.compute_sessions())
+    assert shipped.names == {day: name for day, name in told.items() if name}
+    assert min(shipped.names).year == 2004
+    assert shipped.names[date(2023, 1, 27)] == "春节"
+    assert shipped.names[date(2024, 2, 9)] == "春节"  # closed by the exchange alone
 
 
 def test_another_version_of_the_library_is_asked_itself(monkeypatch, tmp_path):

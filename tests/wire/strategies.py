@@ -36,6 +36,8 @@ def fitting(kind: Any, name: str) -> st.SearchStrategy[Any]:
         return domain(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return st.sampled_from(list(kind))
+    if name in ("start", "end") and kind is int:
+        return MILLISECONDS
     if name in ("time", "last_event_time", "held_from", "held_to", "anchor"):
         return INSTANTS if kind is datetime else MILLISECONDS
     return {

@@ -23,6 +23,7 @@ from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.streams import LogCursor, OrderEvent, QuoteEvent, QuoteWatch, SourceState
 from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
@@ -30,6 +31,7 @@ from quantgraph.v1 import orders_pb2, sectors_pb2
 from quantgraph.wire import (
     accounts,
     bars,
+    calendar,
     failures,
     financials,
     instruments,
@@ -48,6 +50,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Position, accounts.position_to_proto, accounts.position_from_proto),
     (Coverage, bars.coverage_to_proto, bars.coverage_from_proto),
     (Fill, orders.fill_to_proto, orders.fill_from_proto),
+    (TradingDays, calendar.days_to_proto, calendar.days_from_proto),
+    (SessionDay, calendar.session_to_proto, calendar.session_from_proto),
     (IndexWeight, sectors.weight_to_proto, sectors.weight_from_proto),
     (Instrument, instruments.instrument_to_proto, instruments.instrument_from_proto),
     (Order, orders.order_to_proto, orders.order_from_proto),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
 from quantgraph.domain.reasons import Reason
 
 # Public tables of exchange rules agree on these; the official text was not read.
@@ -40,13 +40,17 @@ class Row:
             self.effective_to is None or day <= self.effective_to
         )
 
+    def covers(self, segment: Segment) -> bool:
+        """Return whether the rule is for this part of the market, whatever the day."""
+        return (
+            segment.kind is self.kind
+            and self.market in (None, segment.market)
+            and self.board in (None, segment.board)
+        )
+
     def concerns(self, instrument: Instrument) -> bool:
         """Return whether the rule is for this instrument, whatever the day."""
-        return (
-            instrument.kind is self.kind
-            and self.market in (None, instrument.market)
-            and self.board in (None, instrument.board)
-        )
+        return self.covers(instrument.segment)
 
 
 R = TypeVar("R", bound=Row)
@@ -67,8 +71,12 @@ def require_rule(rows: Iterable[R], instrument: Instrument, day: date, what: str
 
 def unknown_rule(instrument: Instrument, day: date, what: str) -> OrderRefused:
     """Say that no row tells `what` for the instrument on the day."""
-    board = instrument.board or instrument.kind
-    text = f"No rule says the {what} of {instrument.symbol} ({board}) on {day}; nothing is guessed."
-    return OrderRefused(
-        Reason.RULE_UNKNOWN, text, symbol=instrument.symbol, date=day.isoformat(), rule=what
-    )
+    refusal = no_rule(f"{instrument.symbol} ({instrument.segment})", day, what)
+    refusal.details["symbol"] = instrument.symbol
+    return refusal
+
+
+def no_rule(whom: str, day: date, what: str) -> OrderRefused:
+    """Say that no row tells `what` on the day, for an instrument or for a whole segment."""
+    text = f"No rule says the {what} of {whom} on {day}; nothing is guessed."
+    return OrderRefused(Reason.RULE_UNKNOWN, text, whom=whom, date=day.isoformat(), rule=what)

@@ -1,14 +1,17 @@
 """What an exchange does at which time of a trading day."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
 
 from quantgraph.domain.calendar import TradingCalendar, at, day_of
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, unknown_rule
+from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, no_rule
 
 
 class Phase(StrEnum):
@@ -24,12 +27,32 @@ class Phase(StrEnum):
     AFTER_HOURS = "AFTER_HOURS"
 
     @property
+    def acts(self) -> tuple["Act", ...]:
+        """What the exchange takes from its members meanwhile."""
+        return _ACTS.get(self, ())
+
+    @property
     def takes_orders(self) -> bool:
         """Whether an order at any price within the band is taken for matching."""
-        return self in _OPEN
+        return Act.SUBMIT in self.acts
 
 
-_OPEN = (Phase.OPEN_AUCTION, Phase.OPEN_AUCTION_FIXED, Phase.CONTINUOUS, Phase.CLOSE_AUCTION)
+class Act(StrEnum):
+    """What an exchange takes: orders within the band, orders at the closing price, cancels."""
+
+    SUBMIT = "SUBMIT"
+    SUBMIT_AT_CLOSE = "SUBMIT_AT_CLOSE"
+    CANCEL = "CANCEL"
+
+
+# From 09:25 to 09:30 Shenzhen may take orders for later; no text was read, so none is promised.
+_ACTS: Mapping[Phase, tuple[Act, ...]] = {
+    Phase.OPEN_AUCTION: (Act.SUBMIT, Act.CANCEL),
+    Phase.OPEN_AUCTION_FIXED: (Act.SUBMIT,),
+    Phase.CONTINUOUS: (Act.SUBMIT, Act.CANCEL),
+    Phase.CLOSE_AUCTION: (Act.SUBMIT,),
+    Phase.AFTER_HOURS: (Act.SUBMIT_AT_CLOSE, Act.CANCEL),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +135,39 @@ PHASES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseSpan:
+    """A phase of one day: epoch ms from `start` up to, not including, `end`, and its rule."""
+
+    phase: Phase
+    start: int
+    end: int
+    source: str
+    verified: bool
+
+
+@lru_cache(4096)
+def list_phases(segment: Segment, day: date) -> tuple[PhaseSpan, ...]:
+    """Return the phases of a trading day in order, none overlapping; what is between is closed.
+
+    Whether the day is one is the calendar's to say. Raises OrderRefused RULE_UNKNOWN.
+    """
+    rows = [row for row in PHASES if row.covers(segment) and row.holds(day)]
+    if not rows:
+        raise no_rule(str(segment), day, "session phases")
+    spans: list[tuple[PhaseRow, time, time]] = []
+    for start, end in pairwise(sorted({each for row in rows for each in (row.start, row.end)})):
+        row = next((row for row in rows if row.start <= start and end <= row.end), None)
+        if row is None:
+            continue
+        goes_on = spans and spans[-1][0] is row and spans[-1][2] == start
+        spans.append((row, spans.pop()[1] if goes_on else start, end))
+    return tuple(
+        PhaseSpan(row.phase, at(day, start), at(day, end), row.source, row.verified)
+        for row, start, end in spans
+    )
+
+
 def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> Phase:
     """Return what the instrument's exchange does at an instant (epoch ms).
 
@@ -120,10 +176,8 @@ def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar)
     day = day_of(instant_ms)
     if not calendar.is_session(day):
         return Phase.CLOSED
-    rows = [row for row in PHASES if row.concerns(instrument) and row.holds(day)]
-    if not rows:
-        raise unknown_rule(instrument, day, "session phases")
-    inside = (r.phase for r in rows if at(day, r.start) <= instant_ms < at(day, r.end))
+    spans = list_phases(instrument.segment, day)
+    inside = (span.phase for span in spans if span.start <= instant_ms < span.end)
     return next(inside, Phase.CLOSED)
 
 
