@@ -16,6 +16,10 @@ check:
 test *arguments:
     uv run pytest {{ arguments }}
 
+# Thousands of generated documents and messages; `QUANTGRAPH_SEED` repeats a run
+fuzz:
+    uv run pytest -s -m slow tests/contracts
+
 # One comparison of docs/performance.md, and its table anew: `just bench graphql`
 bench name *arguments:
     uv run --group bench python -m bench.{{ name }} {{ arguments }}

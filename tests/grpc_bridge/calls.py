@@ -1,12 +1,11 @@
 """Calls any rpc by its name, also with bytes that are no message, and reads the refusal back."""
 
-import random
 from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 from google.protobuf import message_factory
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -66,48 +65,6 @@ async def call(channel: aio.Channel, method: MethodDescriptor, raw: bytes, **mor
         stream.cancel()
         return answer
     return await channel.unary_unary(path(method))(raw, **more)
-
-
-def random_message(message: Message, source: random.Random) -> Message:
-    """Fill some fields with values of their type, sensible ones among them."""
-    for field in message.DESCRIPTOR.fields:
-        if source.random() < 0.3:
-            continue
-        for _ in range(source.randrange(3) if field.is_repeated else 1):
-            holder = getattr(message, field.name)
-            if field.message_type is not None:
-                random_message(holder.add() if field.is_repeated else holder, source)
-                if not field.is_repeated:
-                    holder.SetInParent()
-            elif field.is_repeated:
-                holder.append(_value(field, source))
-            else:
-                setattr(message, field.name, _value(field, source))
-    return message
-
-
-def _value(field: FieldDescriptor, source: random.Random) -> Any:
-    if field.type == field.TYPE_BYTES:
-        return source.randbytes(source.choice((0, 1, 40, 200)))
-    if field.cpp_type == field.CPPTYPE_STRING:
-        texts = (
-            "",
-            "600519.SH",
-            "sim-1",
-            "time",
-            "balance",
-            "白酒",
-            "1.50",
-            "9e9",
-            "\x00",
-            "x" * 300,
-        )
-        return source.choice(texts)
-    if field.cpp_type == field.CPPTYPE_INT64:
-        return source.choice((0, 1, -1, 100, 2**63 - 1, -(2**63), 1_700_000_000))
-    if field.cpp_type == field.CPPTYPE_ENUM:
-        return source.randrange(-1, 14)
-    return source.choice((0, 1, -1, 12, 2024, 2**31 - 1, -(2**31)))
 
 
 class Refusal:

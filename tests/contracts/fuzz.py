@@ -1,0 +1,159 @@
+"""Values for every scalar and operation of the GraphQL contract, good ones among the bad."""
+
+import os
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    GraphQLInputType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+    is_required_argument,
+    is_required_input_field,
+)
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from quantgraph.domain.reasons import Kind
+from tools.sdl import FILE
+
+SEED = int(os.environ.get("QUANTGRAPH_SEED", random.randrange(2**32)))
+CASES = int(os.environ.get("QUANTGRAPH_CASES", "8"))
+NEVER = {Kind.INTERNAL, Kind.STARTUP}
+LEAK = re.compile(
+    r"Traceback \(|File \"|object at 0x|\b[A-Z]\w*(?:Error|Exception)\b|site-packages|\.py\b"
+    r"|<class |sqlite3|NoneType|quantgraph\.(?:domain|services|store|backends|wire)"
+)
+SCHEMA: GraphQLSchema = build_schema(FILE.read_text("utf-8"))
+
+
+def root_fields(*roots: GraphQLObjectType | None) -> list[str]:
+    """Return `Query.bars` and so on."""
+    return sorted(f"{root.name}.{name}" for root in roots if root for name in root.fields)
+
+
+EXECUTED = root_fields(SCHEMA.query_type, SCHEMA.mutation_type)
+STREAMED = root_fields(SCHEMA.subscription_type)
+
+_ODD = ["", " ", "\x00", "x" * 300, "白酒", "%", "'; DROP TABLE orders; --", "NaN", "null"]
+# Per scalar: what the gateway takes, then what it must refuse.
+_TEXTS = {
+    "Symbol": ["600519.SH", "000001.SZ", "999999.SH", "300750.SZ", "600519", "600519.XX", *_ODD],
+    "Decimal": ["1700.00", "0.01", "-1", "0", "999999999999999.999999999", "1e5", "01", *_ODD],
+    "Date": ["2023-02-01", "0001-01-01", "9999-12-31", "1990-12-19", "2023-02-30", *_ODD],
+    "DateTime": [
+        "2023-02-01T09:30:00+08:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+23:59", "2023-02-01T09:30:00", "2023-02-01T24:00:00Z", *_ODD,
+    ],
+    "TimeBound": [
+        "2023-02-01", "2022-12-30T09:30:00+08:00", "0001-01-01", "9999-12-31",
+        "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "2023-13-01", "T", *_ODD,
+    ],
+    "ID": ["sim-1", "sim-2", "mock_order_1", "c-1", *_ODD],
+    "String": ["白酒", "600519", "银行", "MTIz", "茅台", *_ODD],
+}  # fmt: skip
+_NUMBERS = [0, 1, -1, 5, 100, 200, 500, 501, 100_000, 2**31 - 1, 2**31, 2**53 - 1, 2**53, -(2**63)]
+_JSON: SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(_NUMBERS) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+
+
+def texts(name: str) -> SearchStrategy[str]:
+    """Return texts for a scalar."""
+    return st.sampled_from(_TEXTS[name]) | st.text(max_size=40)
+
+
+def value(kind: GraphQLInputType) -> SearchStrategy[Any]:
+    """Return JSON values for a variable: mostly of the right shape, sometimes of any other."""
+    return st.integers(0, 9).flatmap(lambda dice: _JSON if dice == 0 else _shaped(kind))
+
+
+def _shaped(kind: Any) -> SearchStrategy[Any]:
+    if is_non_null_type(kind):
+        return _shaped(kind.of_type)
+    if is_list_type(kind):
+        return st.lists(value(kind.of_type), max_size=3)
+    if is_enum_type(kind):
+        return st.sampled_from([*kind.values, "NONSENSE", ""])
+    if is_input_object_type(kind):
+        return members(kind.fields)
+    if kind.name in _TEXTS:
+        return texts(kind.name)
+    return st.booleans() if kind.name == "Boolean" else st.sampled_from(_NUMBERS)
+
+
+def members(fields: Any) -> SearchStrategy[dict[str, Any]]:
+    """Return variables for arguments, or an input object: required ones always, others at times."""
+    needed = {
+        name: value(each.type)
+        for name, each in fields.items()
+        if is_required_argument(each) or is_required_input_field(each)
+    }
+    rest = {name: value(each.type) for name, each in fields.items() if name not in needed}
+    return st.fixed_dictionaries(needed, optional=rest)
+
+
+def document(label: str) -> tuple[str, Any]:
+    """Return an operation over one root field with a variable per argument, and the arguments."""
+    root, name = label.split(".")
+    field = SCHEMA.type_map[root].fields[name]
+    given = ", ".join(f"{each}: ${each}" for each in field.args)
+    declared = ", ".join(f"${each}: {argument.type}" for each, argument in field.args.items())
+    call = f"{name}({given})" if given else name
+    operation = f"{root.lower()} ({declared})" if declared else root.lower()
+    chosen = _plain(get_named_type(field.type))
+    return f"{operation} {{ {call} {{ {chosen} }} }}", field.args
+
+
+def _plain(kind: Any) -> str:
+    """Return a selection of every field that has neither arguments nor fields of its own."""
+    if not is_object_type(kind):
+        return "__typename"
+    leaves = [name for name, each in kind.fields.items() if not _inner(each) and not each.args]
+    return " ".join(["__typename", *leaves])
+
+
+def _inner(field: Any) -> bool:
+    named = get_named_type(field.type)
+    return not (is_enum_type(named) or hasattr(named, "parse_value"))
+
+
+def json_values() -> SearchStrategy[Any]:
+    """Return any JSON."""
+    return _JSON
+
+
+def use_scalars() -> None:
+    """Tell schemathesis what literals our scalars have."""
+    from schemathesis.graphql import nodes, scalar
+
+    for name in _TEXTS:
+        scalar(name, texts(name).map(nodes.String))
+    scalar("Long", (st.sampled_from(_NUMBERS) | st.integers()).map(nodes.Int))
+
+
+def repeatable(cases: int) -> Callable[[Any], Any]:
+    """Run a property so often, from a seed that every failure prints."""
+
+    def wrap(test: Any) -> Any:
+        print(f"QUANTGRAPH_SEED={SEED}")
+        options = {"phases": [Phase.generate], "database": None, "deadline": None}
+        silent = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+        silent += [HealthCheck.function_scoped_fixture, HealthCheck.large_base_example]
+        return seed(SEED)(
+            settings(max_examples=cases, suppress_health_check=silent, **options)(test)
+        )
+
+    return wrap

@@ -1,0 +1,165 @@
+"""Whatever is sent to GraphQL, the answer is a listed code: never a fault of ours, never a leak.
+
+QUANTGRAPH_CASES sets the cases per operation, QUANTGRAPH_SEED repeats a run; `pytest -m slow`
+runs more than 2,000.
+"""
+
+import json
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgraph.domain.reasons import Reason
+from tests.contracts.fuzz import (
+    CASES,
+    EXECUTED,
+    LEAK,
+    NEVER,
+    SEED,
+    STREAMED,
+    document,
+    json_values,
+    members,
+    repeatable,
+    use_scalars,
+)
+
+MANY = 120
+# Documents of any size: the limits have tests of their own, and would keep most cases out here.
+GENEROUS = {"query_depth": 60, "query_tokens": 50_000, "query_aliases": 5_000, "query_repeats": 999}
+
+
+@pytest.fixture(scope="module")
+def client(start_gateway, tmp_path_factory):
+    with (
+        start_gateway(tmp_path_factory.mktemp("bad"), limits=GENEROUS) as running,
+        httpx.Client(base_url=running.addresses.http, timeout=60) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def operations():
+    """The operations as schemathesis reads them from the contract that is checked in."""
+    import schemathesis
+
+    from tools.sdl import FILE
+
+    use_scalars()
+    schema = schemathesis.graphql.from_path(FILE)
+    found = {each.ok().label: each.ok() for each in schema.get_all_operations()}
+    assert sorted(found) == EXECUTED
+    return found
+
+
+def send(client, body):
+    """Post a body and judge whatever comes back; return the codes of its errors."""
+    answer = client.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code < 500, (body, answer.text)
+    return judge(answer.json(), body)
+
+
+def judge(shown, body):
+    """Fail unless an answer is data, or errors with listed codes; return those."""
+    assert set(shown) <= {"data", "errors"}
+    assert shown, body
+    for error in shown.get("errors", []):
+        told = error["extensions"]
+        reason = Reason(told["code"])
+        assert reason.kind not in NEVER, (body, error)
+        assert (len(told["requestId"]), told["retryable"]) == (32, reason.retryable)
+        assert told["messageZh"]
+        assert not LEAK.search(error["message"]), (body, error)
+    return {error["extensions"]["code"] for error in shown.get("errors", [])}
+
+
+def documents(client, operation, cases):
+    """Send generated documents of an operation; return how many were executed."""
+    refused = {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_LARGE"}
+    sent = []
+
+    @repeatable(cases)
+    @given(case=operation.as_strategy())
+    def run(case):
+        sent.append(send(client, json.dumps({"query": case.body})))
+
+    run()
+    assert len(sent) >= cases // 2  # an operation without arguments has few documents
+    return sum(not codes & refused for codes in sent), len(sent)
+
+
+@pytest.mark.parametrize("label", EXECUTED)
+def test_a_generated_document_gets_an_answer_or_a_listed_code(client, operations, label):
+    documents(client, operations[label], CASES)
+
+
+@pytest.mark.slow
+def test_thousands_of_generated_documents_get_an_answer_or_a_listed_code(client, operations):
+    counts = [documents(client, operations[label], MANY) for label in EXECUTED]
+    executed, sent = (sum(column) for column in zip(*counts, strict=True))
+    print(f"{sent} documents, {executed} executed, QUANTGRAPH_SEED={SEED}")
+    assert sent >= 2_000
+    assert executed > sent // 4
+
+
+@pytest.mark.parametrize("label", EXECUTED)
+def test_variables_of_any_shape_get_an_answer_or_a_listed_code(client, label):
+    query, arguments = document(label)
+
+    @repeatable(3 * CASES)
+    @given(variables=members(arguments))
+    def run(variables):
+        send(client, json.dumps({"query": query, "variables": variables}))
+
+    run()
+
+
+@pytest.mark.parametrize("label", STREAMED)
+def test_a_subscription_to_anything_begins_or_ends_with_a_listed_code(client, label):
+    query, arguments = document(label)
+    headers = {"accept": "text/event-stream", "content-type": "application/json"}
+
+    @repeatable(3 * CASES)
+    @given(variables=members(arguments))
+    def run(variables):
+        body = json.dumps({"query": query, "variables": variables})
+        with client.stream("POST", "/graphql", content=body, headers=headers) as answer:
+            assert answer.status_code < 500, body
+            if answer.headers["content-type"].startswith("text/event-stream"):
+                told = next(line for line in answer.iter_lines() if line.startswith("data: {"))
+            else:
+                told = answer.read().decode()
+        judge(json.loads(told.removeprefix("data: ")), body)
+
+    run()
+
+
+def test_a_body_of_any_shape_gets_a_listed_code(client):
+    request = st.fixed_dictionaries(
+        {},
+        optional={
+            "query": json_values() | st.sampled_from(["{ serverInfo { version } }", "{", ""]),
+            "variables": json_values(),
+            "operationName": json_values(),
+            "extensions": json_values(),
+        },
+    )
+
+    @repeatable(10 * CASES)
+    @given(body=request | json_values())
+    def run(body):
+        send(client, json.dumps(body))
+
+    run()
+
+
+@pytest.mark.parametrize("size", [1, 40, 4_000])
+def test_bytes_that_are_no_json_get_a_listed_code(client, size):
+    @repeatable(2 * CASES)
+    @given(body=st.binary(min_size=size, max_size=size) | st.text(min_size=size, max_size=size))
+    def run(body):
+        send(client, body)
+
+    run()
