@@ -115,7 +115,7 @@ async def test_holdings_come_all_at_once_or_a_page_at_a_time(channel: aio.Channe
     async def positions(account_id: str) -> list[Any]:
         return [replace(held, symbol=each) for each in symbols]
 
-    world.gateway.accounts.positions = positions  # type: ignore[method-assign]
+    world.gateway.accounts.positions = positions
     whole = await stub.ListPositions(accounts_pb2.ListPositionsRequest(account_id="sim-1"))
     assert [each.symbol for each in whole.positions] == symbols
     ask = accounts_pb2.ListPositionsRequest(account_id="sim-1", page_size=2)
