@@ -29,6 +29,7 @@ from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.derived import DerivedBars
+from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.limited import LimitedBars
@@ -148,6 +149,7 @@ class _Mock:
             calendar=self._calendar,
             bars=bars,
             ready_bars=bars.ready,
+            dividends=DividendBook(self.recorded, self.recorded),
             ticks=LimitedTicks(self.recorded, limits.bar_rows),
             quotes=self.market,
             quote_stream=self.quotes,

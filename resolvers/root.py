@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
 from resolvers.calendar import CalendarQueries
+from resolvers.dividends import DividendQueries
 from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
@@ -23,6 +24,7 @@ from schema.scalars import SCALARS
 )
 class Query(
     BarQueries,
+    DividendQueries,
     TickQueries,
     QuoteQueries,
     InstrumentQueries,

@@ -16,7 +16,7 @@ from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.dividends import Dividend
+from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
@@ -69,6 +69,17 @@ class Dividends(Protocol):
         The events come from where those bars come from: a series never mixes two sources. An
         empty sequence says that there were none; None says that nobody knows (adjusted prices
         are then ADJUSTMENT_UNAVAILABLE).
+        """
+        ...
+
+
+class DividendHistories(Protocol):
+    """Ex-right events as history: those that adjusted prices of the day are made by."""
+
+    async def histories(self, request: DividendRequest) -> Sequence[DividendHistory | GatewayError]:
+        """Return one history per symbol of the request, in its order.
+
+        Errors: START_AFTER_END; per symbol UNKNOWN_SYMBOL.
         """
         ...
 
@@ -305,6 +316,7 @@ class Gateway:
     clock: Clock
     calendar: TradingCalendar
     bars: Bars
+    dividends: DividendHistories
     ticks: Ticks
     quotes: Quotes
     quote_stream: QuoteStream

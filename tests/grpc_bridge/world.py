@@ -13,6 +13,7 @@ from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start
+from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import (
     EpochChanged,
     GatewayError,
@@ -69,11 +70,17 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.services.dividends import DividendBook
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.ticks import LimitedTicks
 
 NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
 SYMBOLS = ("000001.SZ", "000858.SZ", "600000.SH", "600519.SH")
+DIVIDENDS = (
+    Dividend("600519.SH", date(2021, 6, 25), 1.01, 19.293, 0.0, 0.0, 0.0, 0.0),
+    Dividend("600519.SH", date(2022, 6, 30), 1.02, source=Source.SIMULATED),
+    Dividend("600519.SH", date(2023, 6, 30), None),
+)
 LIMITS = Limits(100_000, 1_000, 262_144, 2_000, 12, 30, 5)
 
 
@@ -266,6 +273,14 @@ class MemoryReference:
         if index_symbol != "000300.SH":
             return ()
         return [IndexWeight(index_symbol, "600519.SH", 5.5, date(2024, 1, 2), Source.IMPORTED)]
+
+
+class MemoryDividends:
+    async def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Sequence[Sequence[Dividend] | None]:
+        assert period is Period.DAY_1
+        return [DIVIDENDS if each == "600519.SH" else None for each in symbols]
 
 
 class MemoryFinancials:
@@ -485,6 +500,7 @@ class World:
             clock=MarketClock(),
             calendar=calendar,
             bars=self.bars,
+            dividends=DividendBook(MemoryDividends(), self.reference),
             ticks=LimitedTicks(self.ticks, LIMITS.bar_rows),
             quotes=MemoryQuotes(),
             quote_stream=self.stream,

@@ -1,5 +1,6 @@
 """Every message says exactly what the domain object said."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
+from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import (
@@ -32,6 +34,7 @@ from quantgraph.wire import (
     accounts,
     bars,
     calendar,
+    dividends,
     failures,
     financials,
     instruments,
@@ -213,3 +216,14 @@ def test_a_code_of_a_later_version_is_kept_in_the_details():
 def test_a_missing_source_is_never_guessed():
     with pytest.raises(GatewayError, match="SOURCE_UNSPECIFIED"):
         sectors.sector_from_proto(sectors_pb2.Sector(name="x"))
+
+
+@given(domain(DividendHistory))
+def test_a_history_of_dividends_comes_back(history: DividendHistory):
+    # an event travels below its history, which says whose it is
+    events = history.events and tuple(
+        replace(each, dividend=replace(each.dividend, symbol=history.symbol))
+        for each in history.events
+    )
+    sent = replace(history, events=events)
+    assert dividends.history_from_proto(dividends.history_to_proto(sent)) == sent

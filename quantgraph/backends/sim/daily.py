@@ -12,6 +12,7 @@ from quantgraph.domain.calendar import Dates
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.rules.bands import BANDS
+from quantgraph.domain.sources import Source
 
 _FINE = 65_536  # the walk is kept in 1/65536 tick
 _HALF = _FINE // 2
@@ -182,6 +183,7 @@ def _dividend(origin: Origin, day: np.datetime64, payout: _Payout, close: int) -
         conversion=shares if payout.converted else 0.0,
         rights=0.0,
         rights_price=0.0,
+        source=Source.SIMULATED,
     )
 
 
