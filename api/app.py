@@ -1,5 +1,7 @@
 """The ASGI application: /graphql on its own short path, pages and health through Starlette."""
 
+from dataclasses import dataclass
+
 from starlette.applications import Starlette
 from strawberry import Schema
 
@@ -8,6 +10,7 @@ from api.asgi import App, Receive, Scope, Send
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
+from api.quick import QuickAnswers
 from api.slots import KeptTexts
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
@@ -16,8 +19,21 @@ from quantgraph.domain.ports import Gateway
 PATH = "/graphql"
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The whole HTTP side: the application, and its short way for what came before."""
+
+    app: App
+    quick: QuickAnswers
+
+
 def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
-    """Return the application that uvicorn serves."""
+    """Return the application alone."""
+    return build_front(schema, gateway, config).app
+
+
+def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
+    """Return what uvicorn serves."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts)
     http = GraphQLOverHttp(executor, gateway.access, config.http)
@@ -35,4 +51,5 @@ def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
         else:
             await pages(scope, receive, send)
 
-    return BrowserGuard(app, config.http)
+    quick = QuickAnswers(executor, gateway.access, http.known)
+    return Front(BrowserGuard(app, config.http), quick)

@@ -97,6 +97,17 @@ class Documents:
             self._known.move_to_end(text)
         return _chosen(operations, name)
 
+    def known(self, text: str, name: str | None) -> Operation | None:
+        """Return the operation to run where its document was prepared before; never waits."""
+        operations = self._known.get(text)
+        if operations is None:
+            return None
+        self._known.move_to_end(text)
+        try:
+            return _chosen(operations, name)
+        except InvalidRequest:
+            return None
+
     def _keep(self, text: str, operations: tuple[Operation, ...]) -> None:
         self._known[text] = operations
         self._size += _size(text)

@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from graphql import ExecutionResult, OperationType
 from strawberry import Schema
 
+from api.begun import Begun
 from api.core import Bound, Core, Prepared, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
@@ -90,7 +91,7 @@ class Executor:
         """
         try:
             operation = await self._documents.operation(request.query, request.operation_name)
-            require_scopes(caller.principal, _ROOTS[operation.type], operation.root_fields)
+            self.check(operation, caller)
         except DocumentRefused as refused:
             errors = [
                 show_graphql(error, refused.reason, caller.request_id) for error in refused.errors
@@ -100,22 +101,50 @@ class Executor:
             raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
         return operation
 
+    def known(self, request: GraphQLRequest) -> Operation | None:
+        """Return the operation of a document that was prepared before; never waits."""
+        return self._documents.known(request.query, request.operation_name)
+
+    @staticmethod
+    def check(operation: Operation, caller: Caller) -> None:
+        """Raise FORBIDDEN unless the caller may run the operation."""
+        require_scopes(caller.principal, _ROOTS[operation.type], operation.root_fields)
+
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
+        return await self.finish(self.begin(operation, request, caller), caller)
+
+    def begin(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> Begun[Response]:
+        """Execute a query or mutation up to where it first waits; what is at hand is done then."""
+        return Begun(self._execute(operation, request, caller))
+
+    async def finish(self, begun: Begun[Response], caller: Caller) -> Response:
+        """Return the response of what was begun, in time. Raises RequestRefused."""
+        if begun.done:
+            return begun.result()
         try:
-            prepared, bound = await self._made_ready(operation, request.variables)
-            with operation_budget(), self._deadlines.watch():
-                work = prepared.run(bound, self._context(caller))
-                if operation.introspective:
-                    result = await self._documents.apart(run_at_once, work)
-                else:
-                    result = await work
-        except VariablesRefused as refused:
-            return self._shown(ExecutionResult(None, refused.errors), caller)
+            with self._deadlines.watch():
+                return await begun
         except TimeoutError:
             text = f"Not finished after {self._deadlines.seconds} s and abandoned."
             error = Unavailable(Reason.TIMED_OUT, text)
             raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
+
+    async def _execute(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> Response:
+        try:
+            prepared, bound = await self._made_ready(operation, request.variables)
+        except VariablesRefused as refused:
+            return self._shown(ExecutionResult(None, refused.errors), caller)
+        with operation_budget():
+            work = prepared.run(bound, self._context(caller))
+            if operation.introspective:
+                result = await self._documents.apart(run_at_once, work)
+            else:
+                result = await work
         return self._shown(result, caller)
 
     async def stream(

@@ -15,6 +15,7 @@ from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, Wanted, accepted, is_json
+from api.quick import BEGUN, UNDERSTOOD, Understood, Work
 from api.reply import Reply
 from api.requests import GraphQLRequest, read_json, read_request
 from api.sse import send_events
@@ -50,33 +51,15 @@ class GraphQLOverHttp:
         self._deadlines = Deadlines(config.body_seconds)
         self._stalls = Deadlines(config.write_seconds)
         self._statuses = Statuses(config.status_codes)
-        self._known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
+        self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request_id = new_request_id()
+        work: Work | None = scope.get(BEGUN)
+        request_id = new_request_id() if work is None else work.caller.request_id
         reply = Reply(send, JSON, request_id, self._stalls)
         try:
-            wanted = self._wanted(scope)
-            reply.media = wanted.single or JSON
-            reply.encoding = self._encoding(scope)
-            reply.whole = scope["http_version"] == "1.0"
-            principal = await self._access.authenticate(from_headers(scope))
-            request = await self._request(scope, receive)
-            caller = Caller(principal, request_id)
-            try:
-                operation = await self._executor.prepare(request, caller)
-            except RequestRefused as refused:
-                if wanted.single is not None:
-                    raise
-                await self._stream(receive, reply, _once(refused.response))
-                return
-            self._check(scope, wanted, operation)
-            if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
-                await self._stream(receive, reply, self._responses(operation, request, caller))
-            else:
-                response = await self._executor.run(operation, request, caller)
-                await reply.json(self._statuses.answered(response), response)
+            await self._respond(scope, receive, reply, work)
         except HttpRefused as refused:
             shown = {"errors": [show_error(refused.error, request_id)]}
             await self._answer(reply, refused.status, shown, refused.headers)
@@ -92,6 +75,39 @@ class GraphQLOverHttp:
             if not reply.begun:
                 await self._answer(reply, 500, {"errors": [show_failure(request_id)]})
             raise
+
+    async def _respond(
+        self, scope: Scope, receive: Receive, reply: Reply, work: Work | None
+    ) -> None:
+        wanted = self._wanted(scope)
+        reply.media = wanted.single or JSON
+        reply.encoding = self._encoding(scope)
+        reply.whole = scope["http_version"] == "1.0"
+        if work is not None:
+            await self._finish(reply, work)
+            return
+        credential = from_headers(scope)
+        principal = await self._access.authenticate(credential)
+        request = await self._request(scope, receive)
+        caller = Caller(principal, reply.request_id)
+        try:
+            operation = await self._executor.prepare(request, caller)
+        except RequestRefused as refused:
+            if wanted.single is not None:
+                raise
+            await self._stream(receive, reply, _once(refused.response))
+            return
+        self._check(scope, wanted, operation)
+        if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
+            await self._stream(receive, reply, self._responses(operation, request, caller))
+        else:
+            _understand(scope, Understood(reply.media, reply.encoding, credential))
+            begun = self._executor.begin(operation, request, caller)
+            await self._finish(reply, Work(caller, begun))
+
+    async def _finish(self, reply: Reply, work: Work) -> None:
+        response = await self._executor.finish(work.begun, work.caller)
+        await reply.json(self._statuses.answered(response), response)
 
     async def _refuse(self, reply: Reply, error: GatewayError) -> None:
         headers: Headers = []
@@ -132,12 +148,12 @@ class GraphQLOverHttp:
         if header(scope, b"content-encoding") not in (None, "identity"):
             raise HttpRefused(415, bad_request("Compressed request bodies are not read."))
         body = await self._body(scope, receive)
-        known = self._known.get(body)
+        known = self.known.get(body)
         if known is None:
             known = self._read(read_json(body))
             # What comes again is short, or long only because of its variables.
             if len(body) <= _KEPT_BODY:
-                self._known[body] = known
+                self.known[body] = known
         return known
 
     def _read(self, value: object) -> GraphQLRequest:
@@ -205,6 +221,15 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
 
 async def _once(response: Response) -> AsyncGenerator[Response, None]:
     yield response
+
+
+def _understand(scope: Scope, understood: Understood) -> None:
+    """Leave what the head means for those that come with the same bytes.
+
+    An origin's answers have headers of their own, and a GET has its document in its head.
+    """
+    if scope["method"] == "POST" and header(scope, b"origin") is None:
+        scope[UNDERSTOOD] = understood
 
 
 def _too_large(limit: int) -> HttpRefused:

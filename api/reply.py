@@ -80,14 +80,19 @@ class Reply:
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.begun = True
-        own = [
-            (b"content-type", f"{self.media}; charset=utf-8".encode()),
-            (b"x-request-id", self.request_id.encode()),
-            (b"cache-control", b"no-store"),
-            (b"vary", b"accept, accept-encoding, origin"),
-        ]
+        own = own_headers(self.media, self.request_id.encode())
         head = {"type": "http.response.start", "status": status, "headers": [*own, *headers]}
         await deliver(self.send, head)
+
+
+def own_headers(media: str, request_id: bytes) -> Headers:
+    """Return the headers of every response."""
+    return [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"x-request-id", request_id),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"accept, accept-encoding, origin"),
+    ]
 
 
 def even(pieces: Iterable[bytes]) -> Iterator[bytes]:

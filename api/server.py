@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from api.app import build_app
+from api.app import build_front
 from api.assembly import Assembly, open_assembly
+from api.protocol import protocol
 from grpc_bridge.server import GrpcServer
 from grpc_bridge.server import start as start_grpc
 from grpc_bridge.tokens import TokenSeal
@@ -89,9 +90,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _http_server(config: Config, assembly: Assembly) -> _Uvicorn:
-    app = build_app(graphql_schema, assembly.gateway, config)
+    front = build_front(graphql_schema, assembly.gateway, config)
     settings = uvicorn.Config(
-        app,
+        front.app,
+        http=protocol(front.quick),
         lifespan="off",
         access_log=False,
         log_config=None,

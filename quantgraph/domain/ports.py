@@ -286,6 +286,10 @@ class Access(Protocol):
         """Return whose key this is. Errors: UNAUTHENTICATED."""
         ...
 
+    def known(self, credential: str | None) -> Principal | None:
+        """Return what `authenticate` would where that is known without waiting, else None."""
+        ...
+
 
 class System(Protocol):
     """The gateway about itself."""

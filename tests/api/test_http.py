@@ -13,8 +13,9 @@ TINY = '{"query": "{ serverInfo { mode } }"}'
 
 
 @pytest.fixture
-def client(gateway):
-    with httpx.Client(base_url=gateway.addresses.http, timeout=20) as client:
+def client(gateway, transport):
+    url = gateway.addresses.http
+    with httpx.Client(base_url=url, timeout=20, transport=transport) as client:
         yield client
 
 

@@ -1,0 +1,352 @@
+"""The short way answers what the ordinary way would, byte for byte, and leaves it all else."""
+
+import asyncio
+import http.client
+import io
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
+
+from api.app import build_front
+from api.execution import Executor
+from api.http import GraphQLOverHttp
+from api.protocol import protocol
+from resolvers.root import graphql_schema
+
+JSON = "application/json"
+TINY = {"query": "{ serverInfo { mode } }"}
+BARS = {
+    "query": "query($last: Int!) { bars(symbol: "
+    '"600519.SH", last: $last) { rows { time close volume } } }',
+    "variables": {"last": 30},
+}
+SECTORS = {"query": "{ sectors { name } }"}
+OWN = re.compile(rb"(date|x-request-id): [^\r]*\r\n|[0-9a-f]{32}")
+
+
+def message(body: object, **headers: str | None) -> bytes:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    wanted = {"host": "127.0.0.1", "content-type": JSON, "accept": JSON}
+    wanted |= {"content-length": str(len(text))}
+    wanted |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}\r\n" for name, value in wanted.items() if value is not None]
+    return b"POST /graphql HTTP/1.1\r\n" + "".join(lines).encode() + b"\r\n" + text
+
+
+@pytest.fixture
+def peer(gateway: Any) -> Iterator[socket.socket]:
+    with connected(gateway) as connection:
+        yield connection
+
+
+@contextmanager
+def connected(running: Any) -> Iterator[socket.socket]:
+    host, port = running.addresses.http.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def read(peer: socket.socket) -> bytes:
+    """Return one whole answer, its own parts left out."""
+    seen = bytearray()
+
+    class Recorded(socket.SocketIO):
+        def readinto(self, buffer: Any) -> int:
+            taken = super().readinto(memoryview(buffer)[:1])  # never more than this answer
+            seen.extend(memoryview(buffer)[: taken or 0])
+            return taken or 0
+
+    class Source:
+        @staticmethod
+        def makefile(_mode: str) -> Any:
+            return io.BufferedReader(Recorded(peer, "r"), 1)
+
+    with http.client.HTTPResponse(Source()) as answer:
+        answer.begin()
+        answer.read()
+    return OWN.sub(b"", bytes(seen))
+
+
+def ask(peer: socket.socket, *pieces: bytes) -> bytes:
+    for piece in pieces:
+        peer.sendall(piece)
+    return read(peer)
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was executed, and what the ordinary way saw, in turn."""
+    seen: list[str] = []
+    begin, call = Executor.begin, GraphQLOverHttp.__call__
+
+    def begun(self: Executor, *given: Any) -> Any:
+        seen.append("begun")
+        return begin(self, *given)
+
+    def called(self: GraphQLOverHttp, *given: Any) -> Any:
+        seen.append("parsed")
+        return call(self, *given)
+
+    monkeypatch.setattr(Executor, "begin", begun)
+    monkeypatch.setattr(GraphQLOverHttp, "__call__", called)
+    return seen
+
+
+def taught(peer: socket.socket, request: bytes, ways: list[str]) -> bytes:
+    """Ask twice, so that the request is known, and forget how these were answered."""
+    ask(peer, request)
+    answer = ask(peer, request)
+    ways.clear()
+    return answer
+
+
+@pytest.mark.parametrize("body", [TINY, BARS])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"accept": None},
+        {"accept": "application/graphql-response+json"},
+        {"accept_encoding": "gzip"},
+        {"connection": "keep-alive"},
+        {"x_anything": "a, b"},
+        {"content_encoding": "identity"},
+    ],
+)
+def test_a_known_request_is_answered_alike_without_being_parsed(peer, ways, body, headers):
+    request = message(body, **headers)
+    answer = ask(peer, request[:-5], request[-5:])
+    assert taught(peer, request, ways) == answer
+    # Bars of a live market are made in a thread; compressed answers leave in pieces.
+    assert ask(peer, request) == answer
+    assert "parsed" not in ways or body is BARS
+    assert ways.count("begun") == 1
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_however_a_conversation_is_cut_its_answers_are_the_same(gateway, data):
+    known = [message(TINY), message(SECTORS), message(BARS), message({"query": "{ nothing }"})]
+    asked = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=5))
+    text = b"".join(asked)
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(text) - 1), max_size=6)))
+    with connected(gateway) as peer:
+        expected = [ask(peer, each[:-1], each[-1:]) for each in asked]
+        for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True):
+            peer.sendall(text[start:stop])
+        assert [read(peer) for _ in asked] == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, b"403"),
+        ({"origin": "http://evil.example"}, b"403"),
+        ({"content_type": "text/plain"}, b"415"),
+        ({"content_encoding": "gzip"}, b"415"),
+        ({"accept": "text/html"}, b"406"),
+        ({"x_api_key": "qg_a_b"}, b"401"),
+    ],
+)
+def test_what_is_refused_stays_refused(peer, ways, headers, status):
+    taught(peer, message(TINY), ways)
+    for _ in range(3):
+        assert ask(peer, message(TINY, **headers)).split()[1] == status
+
+
+def test_an_origin_of_ours_is_answered_with_what_browsers_need(start_gateway, tmp_path, ways):
+    origin = "http://localhost:3000"
+    with (
+        start_gateway(tmp_path, http={"allowed_origins": [origin]}) as running,
+        connected(running) as peer,
+    ):
+        for _ in range(3):
+            answer = ask(peer, message(TINY, origin=origin))
+            assert b"access-control-allow-origin: " + origin.encode() in answer
+        assert b"access-control" not in taught(peer, message(TINY), ways)
+
+
+def test_what_has_to_wait_is_executed_once_and_finished_the_ordinary_way(peer, ways):
+    """Sectors are read from the store, in a thread."""
+    request = message(SECTORS)
+    answer = taught(peer, request, ways)
+    assert ask(peer, request) == answer
+    assert ways == ["begun", "parsed"]
+
+
+def test_an_error_is_shown_as_ever(peer, ways):
+    request = message({"query": '{ quote(symbol: "999999.SH") { lastPrice } }'})
+    answer = taught(peer, request, ways)
+    assert b"UNKNOWN_SYMBOL" in answer
+    assert ask(peer, request) == answer
+    assert ways.count("begun") == 1
+
+
+def test_a_mutation_and_a_subscription_are_not_for_the_short_way(peer, ways):
+    text = 'mutation { cancelOrder(input: {accountId: "sim-1", id: "x"}) { __typename } }'
+    request = message({"query": text})
+    answer = taught(peer, request, ways)
+    assert ask(peer, request) == answer
+    assert ways == ["parsed", "begun"]
+    request = message({"query": "subscription { quotes { kind } }"})
+    assert [ask(peer, request).split()[1] for _ in range(3)] == [b"406"] * 3
+
+
+def test_a_head_means_nothing_for_a_body_of_another_length(peer, ways):
+    taught(peer, message(TINY), ways)
+    head = message(TINY).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    shorter = json.dumps({"query": "{ __typename }"}).encode()
+    size = len(message(TINY)) - len(head)
+    peer.sendall(head + shorter)
+    padded = b" " * (size - len(shorter))
+    assert b'{"data":{"__typename":"Query"}}' in ask(peer, padded)
+
+
+def test_a_request_hidden_behind_another_teaches_nothing(peer, ways):
+    """The first answers; the second, whose body ends the read, must not lend it its length."""
+    hidden = message(SECTORS)
+    size = len(hidden) + len(json.dumps(TINY))
+    first = message(TINY)
+    peer.sendall(first + message(SECTORS, content_length=str(size)))
+    read(peer)
+    peer.sendall(b" " * (size - len(json.dumps(SECTORS))))
+    assert b"sectors" in read(peer)
+    ways.clear()
+    ask(peer, first)
+    assert ask(peer, first + hidden).endswith(b'{"data":{"serverInfo":{"mode":"MOCK"}}}')
+    assert b"sectors" in read(peer)
+
+
+def test_a_request_that_ends_its_connection_does(peer, gateway, ways):
+    request = message(TINY, connection="close")
+    for _ in range(3):
+        with connected(gateway) as other:
+            assert b"connection: close" in ask(other, request)
+            assert other.recv(1) == b""
+    assert ways == ["parsed", "begun"] * 3
+
+
+def test_who_asks_before_sending_a_body_is_told_to_go_on(peer):
+    request = message(TINY, expect="100-continue")
+    head, _, body = request.partition(b"\r\n\r\n")
+    for _ in range(3):
+        peer.sendall(head + b"\r\n\r\n")
+        assert b"100 Continue" in peer.recv(100)
+        assert b"MOCK" in ask(peer, body)
+    peer.sendall(request)
+    answer = b""
+    while b"MOCK" not in answer:
+        answer += peer.recv(10_000)
+    assert answer.startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_stopping_ends_a_connection_that_was_answered_at_once(start_gateway, tmp_path, ways):
+    with start_gateway(tmp_path) as running, connected(running) as peer:
+        taught(peer, message(TINY), ways)
+        ask(peer, message(TINY))
+        assert ways == ["begun"]
+        running.stop()
+        assert peer.recv(1) == b""
+
+
+class Transport:
+    """What uvicorn asks of a connection; keeps what was written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
+
+@contextmanager
+def serving(gateway: Any, **options: Any) -> Iterator[tuple[Any, Transport]]:
+    """A connection of uvicorn's that has answered TINY at once."""
+    front = build_front(graphql_schema, gateway.assembly.gateway, gateway.assembly.config)
+    config = uvicorn.Config(front.app, lifespan="off", log_config=None, **options)
+    transport = Transport()
+    connection = protocol(front.quick)(config=config, server_state=ServerState(), app_state={})
+    connection.connection_made(transport)
+    yield connection, transport
+    connection.connection_lost(None)
+
+
+async def until(transport: Transport, text: bytes) -> None:
+    while text not in transport.written:
+        await asyncio.sleep(0)
+
+
+async def known(connection: Any, transport: Transport) -> None:
+    for _ in range(2):
+        transport.written = b""
+        connection.data_received(message(TINY))
+        await until(transport, b"MOCK")
+    transport.written = b""
+
+
+async def test_who_does_not_read_is_not_written_to(gateway):
+    with serving(gateway) as (connection, transport):
+        await known(connection, transport)
+        connection.pause_writing()
+        connection.data_received(message(TINY))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not transport.written
+        connection.resume_writing()
+        await until(transport, b"MOCK")
+        connection.data_received(message(TINY))
+        assert transport.written.count(b"MOCK") == 2
+
+
+async def test_a_connection_left_alone_is_closed_after_a_while(gateway):
+    with serving(gateway, timeout_keep_alive=0.02) as (connection, transport):
+        await known(connection, transport)
+        connection.data_received(message(TINY))
+        assert b"MOCK" in transport.written
+        while not transport.closed:
+            await asyncio.sleep(0.005)
+
+
+async def test_what_is_asked_of_a_closing_connection_is_not_answered(gateway):
+    with serving(gateway) as (connection, transport):
+        await known(connection, transport)
+        connection.shutdown()
+        connection.data_received(message(TINY))
+        assert not transport.written
+
+
+async def test_only_so_many_heads_are_kept(gateway):
+    with serving(gateway) as (connection, transport):
+        for number in range(300):
+            transport.written = b""
+            connection.data_received(message(TINY, x_number=str(number)))
+            await until(transport, b"MOCK")
+        heads = type(connection).quick._heads
+        assert len(heads) == 256
+        connection.data_received(message(TINY, x_long="x" * 5_000))
+        await asyncio.sleep(0)
+        assert max(map(len, heads)) < 4_096
