@@ -37,7 +37,7 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts)
     http = GraphQLOverHttp(executor, gateway.access, config.http)
-    websocket = GraphQLOverWebSocket(executor, gateway.access, config.limits)
+    websocket = GraphQLOverWebSocket(executor, gateway.access, config)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

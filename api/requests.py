@@ -36,13 +36,13 @@ def read_request(value: object) -> GraphQLRequest:
         raise bad_request(f"A GraphQL request is a JSON object; found {found}.")
     members = cast("Mapping[str, object]", value)
     query = members.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise bad_request("`query` must be a GraphQL document, as a non-empty string.")
+    if not isinstance(query, str):
+        raise bad_request("`query` must be a GraphQL document, as a string.")
     name = members.get("operationName")
     if name is not None and not isinstance(name, str):
         raise bad_request("`operationName` must be a string or null.")
     variables = _object(members, "variables")
-    if _too_deep(variables):
+    if too_deep(variables):
         raise bad_request(f"`variables` are nested more than {_DEEPEST} levels deep.")
     return GraphQLRequest(query, variables, name or None, _object(members, "extensions"))
 
@@ -56,7 +56,8 @@ def _object(members: Mapping[str, object], name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _too_deep(value: object) -> bool:
+def too_deep(value: object) -> bool:
+    """Return whether a JSON value is nested too deeply to be walked by recursion, or written."""
     level: list[object] = [value]
     for _ in range(_DEEPEST):
         below: list[object] = []

@@ -13,16 +13,19 @@ from api.asgi import Gone, Receive, Scope, Send, deliver
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
-from api.requests import GraphQLRequest, read_request
+from api.requests import GraphQLRequest, read_request, too_deep
 from api.slots import Text
-from quantgraph.config import LimitsConfig
+from quantgraph.config import Config
 from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
 from quantgraph.domain.ports import Access
 from quantgraph.domain.reasons import Reason
 
 PROTOCOL = "graphql-transport-ws"
-INIT_TIMEOUT_S = 10.0
+# An id stands in every message of its operation: a long one makes each as large as it likes.
+_LONGEST_ID = 1_000
+# Bytes that a close frame has for its reason.
+_REASON = 123
 _log = structlog.get_logger(__name__)
 
 
@@ -43,11 +46,11 @@ def _malformed(what: str) -> Hangup:
 class GraphQLOverWebSocket:
     """The ASGI handler of /graphql for WebSockets."""
 
-    def __init__(self, executor: Executor, access: Access, limits: LimitsConfig) -> None:
+    def __init__(self, executor: Executor, access: Access, config: Config) -> None:
         """Answer with `executor` those whom `access` lets in."""
         self._executor = executor
         self._access = access
-        self._limits = limits
+        self._config = config
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until either side closes it."""
@@ -57,7 +60,7 @@ class GraphQLOverWebSocket:
             await _close(send, 4406, f"Subprotocol not acceptable; speak {PROTOCOL}")
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        connection = _Connection(self._executor, self._access, self._limits, send)
+        connection = _Connection(self._executor, self._access, self._config, send)
         with suppress(Gone):
             try:
                 await connection.serve(scope, receive)
@@ -70,12 +73,11 @@ class GraphQLOverWebSocket:
 class _Connection:
     """One client: its identity once it has one, and its running operations."""
 
-    def __init__(
-        self, executor: Executor, access: Access, limits: LimitsConfig, send: Send
-    ) -> None:
+    def __init__(self, executor: Executor, access: Access, config: Config, send: Send) -> None:
         self._executor = executor
         self._access = access
-        self._most = limits.subscriptions
+        self._most = config.limits.subscriptions
+        self._init_seconds = config.http.init_seconds
         self._send = send
         self._principal: Principal | None = None
         self._initialised = False
@@ -84,7 +86,7 @@ class _Connection:
 
     async def serve(self, scope: Scope, receive: Receive) -> None:
         """Handle messages until the client goes. Raises Hangup."""
-        init_due = asyncio.get_running_loop().time() + INIT_TIMEOUT_S
+        init_due = asyncio.get_running_loop().time() + self._init_seconds
         while True:
             message = await self._receive(receive, init_due)
             if message["type"] == "websocket.disconnect":
@@ -121,8 +123,10 @@ class _Connection:
                 task = self._operations.pop(_id(message), None)
                 if task is not None:
                     task.cancel()
-            case other:
-                raise _malformed(f"Unknown message type {str(other)[:40]!r}")
+            case str(other):
+                raise _malformed(f"Unknown message type {other[:40]!r}")
+            case _:
+                raise _malformed("A message needs a string as type")
 
     async def _init(self, message: Mapping[str, Any], scope: Scope) -> None:
         if self._initialised:
@@ -133,7 +137,7 @@ class _Connection:
             credential = from_payload(payload) or from_headers(scope)
             self._principal = await self._access.authenticate(credential)
         except GatewayError as error:
-            raise Hangup(4403, f"Forbidden: {error.message}"[:120]) from None
+            raise Hangup(4403, f"Forbidden: {error.message}") from None
         await self._answer({"type": "connection_ack"})
 
     async def _subscribe(self, message: Mapping[str, Any]) -> None:
@@ -141,7 +145,7 @@ class _Connection:
             raise Hangup(4401, "Unauthorized")
         operation_id = _id(message)
         if operation_id in self._operations:
-            raise Hangup(4409, f"Subscriber for {operation_id[:60]} already exists")
+            raise Hangup(4409, f"Subscriber for {operation_id} already exists")
         payload = message.get("payload")
         if not isinstance(payload, dict):
             raise _malformed("subscribe needs an object as payload")
@@ -149,7 +153,7 @@ class _Connection:
         try:
             request = read_request(cast("object", payload))
         except InvalidRequest as error:
-            raise _malformed(error.message[:120]) from None
+            raise _malformed(error.message) from None
         if len(self._operations) >= self._most:
             # Told from here, not from a task: who floods and reads nothing is read no further.
             text = f"{self._most} operations run on this connection; this is the most."
@@ -215,7 +219,8 @@ class _Connection:
 
 
 async def _close(send: Send, code: int, reason: str) -> None:
-    await deliver(send, {"type": "websocket.close", "code": code, "reason": reason[:120]})
+    shown = reason.encode()[:_REASON].decode(errors="ignore")
+    await deliver(send, {"type": "websocket.close", "code": code, "reason": shown})
 
 
 def _read(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -235,6 +240,8 @@ def _id(message: Mapping[str, Any]) -> str:
     value = message.get("id")
     if not isinstance(value, str) or not value:
         raise _malformed("The message needs a non-empty string as id")
+    if len(value) > _LONGEST_ID:
+        raise _malformed(f"The id is longer than {_LONGEST_ID} characters")
     return value
 
 
@@ -243,4 +250,6 @@ def _payload(message: Mapping[str, Any]) -> dict[str, Any]:
     value = message.get("payload")
     if value is not None and not isinstance(value, dict):
         raise _malformed("payload must be an object or null")
+    if too_deep(value):
+        raise _malformed("payload is nested too deeply")
     return {} if value is None else {"payload": value}

@@ -42,6 +42,7 @@ class HttpConfig(_Section):
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
     write_seconds: Positive = 30
+    init_seconds: Positive = 10
     compression: bool = True
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""An HTTP client that sends each request in one piece, so that the short way may answer it."""
+"""Sockets to the gateway, and an HTTP client that sends each request in one piece."""
 
 import http.client
 import socket
@@ -6,10 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
+
+from tests.api.sockets import ACK, INIT, PROTOCOL, Socket
 
 
 class OnePiece(httpx.BaseTransport):
-    """Asks three times on one connection and returns the last answer: by then all is known."""
+    """Sends what the short way may answer: asks three times on one connection and returns the last answer: by then all is known."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send and read."""
@@ -37,3 +40,23 @@ class OnePiece(httpx.BaseTransport):
 def transport(request: pytest.FixtureRequest) -> Any:
     """Whatever carries requests, each test runs with both: httpx sends head and body apart."""
     return OnePiece() if request.param == "in one piece" else httpx.HTTPTransport()
+
+
+@pytest.fixture
+def url(gateway):
+    return gateway.addresses.http.replace("http", "ws") + "/graphql"
+
+
+@pytest.fixture
+def raw(url):
+    """A socket right after the handshake."""
+    with connect(url, subprotocols=[PROTOCOL]) as socket:
+        yield Socket(socket)
+
+
+@pytest.fixture
+def ready(raw):
+    """A socket after the acknowledgement."""
+    raw.send(INIT)
+    assert raw.read() == ACK
+    return raw
