@@ -250,6 +250,6 @@ def _payload(message: Mapping[str, Any]) -> dict[str, Any]:
     value = message.get("payload")
     if value is not None and not isinstance(value, dict):
         raise _malformed("payload must be an object or null")
-    if too_deep(value):
+    if too_deep(cast("object", value)):
         raise _malformed("payload is nested too deeply")
     return {} if value is None else {"payload": value}
