@@ -12,7 +12,10 @@ from tests.api.sockets import ACK, INIT, PROTOCOL, Socket
 
 
 class OnePiece(httpx.BaseTransport):
-    """Sends what the short way may answer: asks three times on one connection and returns the last answer: by then all is known."""
+    """Asks three times on one connection and returns the last answer: by then all is known.
+
+    Only a request in one piece may take the short way.
+    """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send and read."""
