@@ -34,6 +34,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.QuoteService/WatchQuotes": Scope.READ,
     "/quantgraph.v1.SectorService/GetSector": Scope.READ,
     "/quantgraph.v1.SectorService/ListIndexWeights": Scope.READ,
+    "/quantgraph.v1.SectorService/ListSectorNames": Scope.READ,
     "/quantgraph.v1.SectorService/ListSectors": Scope.READ,
     "/quantgraph.v1.SystemService/GetServerInfo": Scope.READ,
     "/quantgraph.v1.TickService/ListTicks": Scope.READ,

@@ -13,7 +13,7 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderKey
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
-from quantgraph.domain.sectors import IndexWeight
+from quantgraph.domain.sectors import Sector
 from schema.context import BarKey
 
 
@@ -42,8 +42,8 @@ class OperationLoaders:
         return DataLoader(self._load_bars)
 
     @cached_property
-    def _weights(self) -> DataLoader[str, list[IndexWeight]]:
-        return DataLoader(self._load_weights)
+    def _sectors(self) -> DataLoader[str, Sequence[Sector]]:
+        return DataLoader(self._load_sectors)
 
     @cached_property
     def _orders(self) -> DataLoader[OrderKey, Order | None]:
@@ -78,9 +78,9 @@ class OperationLoaders:
             present_budget().spend(series.columns.length, self._gateway.limits.bar_rows)
         return series
 
-    async def weights(self, index_symbol: str) -> list[IndexWeight]:
-        """Return an index's newest weights."""
-        return await self._weights.load(index_symbol)
+    async def sectors_of(self, symbol: str) -> Sequence[Sector]:
+        """Return the sectors that a symbol is in now, by name."""
+        return await self._sectors.load(symbol)
 
     async def order(self, account_id: str, order_id: str) -> Order | None:
         """Return an order of an account."""
@@ -111,8 +111,8 @@ class OperationLoaders:
             answers.update(zip(places, series, strict=True))
         return [answers[place] for place in range(len(keys))]
 
-    async def _load_weights(self, indexes: list[str]) -> list[list[IndexWeight]]:
-        return [list(await self._gateway.reference.weights(index)) for index in indexes]
+    async def _load_sectors(self, symbols: list[str]) -> Sequence[Sequence[Sector]]:
+        return await self._gateway.reference.sectors_of(symbols)
 
     async def _load_orders(self, keys: list[OrderKey]) -> list[Order | None]:
         return [await self._gateway.trading.order(key) for key in keys]

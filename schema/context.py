@@ -12,7 +12,7 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
-from quantgraph.domain.sectors import IndexWeight
+from quantgraph.domain.sectors import Sector
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Loaders(Protocol):
         """Return one series. Errors as `Bars.bars`."""
         ...
 
-    async def weights(self, index_symbol: str) -> list[IndexWeight]:
-        """Return an index's newest weights."""
+    async def sectors_of(self, symbol: str) -> Sequence[Sector]:
+        """Return the sectors that a symbol is in now, by name."""
         ...
 
     async def order(self, account_id: str, order_id: str) -> Order | None:

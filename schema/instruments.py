@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -15,6 +15,9 @@ from schema.calendar import DayArgument, SessionDay, find_session
 from schema.context import BarKey, Info
 from schema.quotes import Quote
 from schema.scalars import Symbol, TimeBound
+
+if TYPE_CHECKING:  # a sector's members are instruments: at run time it is looked up late
+    from schema.sectors import Sector
 
 Start = Annotated[TimeBound | None, strawberry.argument(description="First bar's stamp, included.")]
 End = Annotated[TimeBound | None, strawberry.argument(description="Last bar's stamp, included.")]
@@ -66,6 +69,15 @@ class Instrument:
     ) -> BarSeries | None:
         key = BarKey(self.symbol, period, window(start, end, last), adjustment, bar_fields(info))
         return BarSeries.from_domain(await info.context.loaders.bars(key))
+
+    @strawberry.field(description="The sectors that it is in now, by name.")
+    async def sectors(
+        self, info: Info
+    ) -> list[Annotated["Sector", strawberry.lazy(".sectors")]] | None:
+        from schema.sectors import Sector as Shown
+
+        found = await info.context.loaders.sectors_of(self.symbol)
+        return [Shown.from_domain(each) for each in found]
 
     @strawberry.field(
         description="What its exchange does at which time of a day. Errors: CALENDAR_NOT_COVERED, "

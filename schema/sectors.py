@@ -31,6 +31,13 @@ class Sector:
     symbols: list[Symbol] = strawberry.field(
         description="The members' symbols, in the source's order."
     )
+    date: dt.date | None = strawberry.field(
+        description="The day that the members are of; null where the source states none."
+    )
+    dates: list[dt.date] = strawberry.field(
+        description="All days of which a list is held, ascending: the members of any day are those "
+        "of the newest one not after it."
+    )
 
     @strawberry.field(description="The members, in the source's order.")
     def members(self) -> list[SectorMember]:
@@ -45,6 +52,8 @@ class Sector:
             source=sector.source,
             member_count=len(sector.symbols),
             symbols=[Symbol(symbol) for symbol in sector.symbols],
+            date=sector.day,
+            dates=list(sector.dates),
         )
 
 

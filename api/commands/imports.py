@@ -39,7 +39,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - a command's options are its para
     ] = None,
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], help="The day, where rows have only times."),
+        typer.Option(formats=["%Y-%m-%d", "%Y%m%d"], help="The day, where rows have no date."),
     ] = None,
     symbol: Annotated[
         str | None, typer.Option(help="The symbol, where rows have none, as in 600000.SH.")

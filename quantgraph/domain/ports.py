@@ -148,15 +148,25 @@ class Reference(Protocol):
         ...
 
     async def sectors(self) -> Sequence[Sector]:
-        """Return all sectors, by name."""
+        """Return all sectors as they are now, by name."""
         ...
 
-    async def sector(self, name: str) -> Sector | None:
-        """Return one sector, or None."""
+    async def sector(self, name: str, day: date | None = None) -> Sector | None:
+        """Return one sector as it is now, or as it was at the end of a day; None if unknown.
+
+        Errors: DATE_NOT_HELD where what is held does not tell the members of the day.
+        """
         ...
 
-    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
-        """Return the newest held weights of an index, heaviest first; empty if none are held."""
+    async def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sequence[Sector]]:
+        """Return per symbol the sectors that it is in now, by name."""
+        ...
+
+    async def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
+        """Return the newest held weights of an index (not after a day), heaviest first.
+
+        Empty if none are held at all. Errors: DATE_NOT_HELD where only later ones are.
+        """
         ...
 
 

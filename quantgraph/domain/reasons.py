@@ -87,6 +87,7 @@ class Reason(StrEnum):
     OVERLOADED = "OVERLOADED", Kind.LIMITED, "服务器繁忙", True
 
     CALENDAR_NOT_COVERED = "CALENDAR_NOT_COVERED", Kind.UNSUPPORTED, "交易日历未覆盖该日期"
+    DATE_NOT_HELD = "DATE_NOT_HELD", Kind.UNSUPPORTED, "没有该日期的成分数据"
     ADJUSTMENT_UNAVAILABLE = (
         "ADJUSTMENT_UNAVAILABLE",
         Kind.UNSUPPORTED,

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from quantgraph.domain.bars import BarColumns, BarRequest, Period
@@ -68,12 +69,20 @@ class MarketShelf(Protocol):
         """Return all sectors by name."""
         ...
 
-    def sector(self, name: str) -> Sector | None:
-        """Return one sector, or None."""
+    def sector(self, name: str, day: date | None = None) -> Sector | None:
+        """Return one sector, or None. Errors: DATE_NOT_HELD, see `ports.Reference`."""
         ...
 
-    def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
-        """Return the newest held weights of an index, heaviest first."""
+    def sector_names(self) -> frozenset[str]:
+        """Return the names of all sectors."""
+        ...
+
+    def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sector]:
+        """Return the sectors that any of the symbols is in now, by name."""
+        ...
+
+    def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
+        """Return the newest held weights of an index not after a day. Errors: DATE_NOT_HELD."""
         ...
 
     def dividends(

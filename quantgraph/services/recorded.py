@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequ
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
 from quantgraph.domain.ports import Bars, Dividends, Financials, Reference
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.shelf import HeldBars, MarketShelf
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickRequest
@@ -142,15 +143,27 @@ class Recorded:
         merged = {sector.name: sector for sector in (*inner, *held)}
         return [merged[name] for name in sorted(merged)]
 
-    async def sector(self, name: str) -> Sector | None:
+    async def sector(self, name: str, day: date | None = None) -> Sector | None:
         """Return the imported sector of that name, else the inner market's."""
-        held = await self._workers.run(self._shelf.sector, name)
-        return held or await self._inner.reference.sector(name)
+        held = await self._workers.run(self._shelf.sector, name, day)
+        return held or await self._inner.reference.sector(name, day)
 
-    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+    async def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sequence[Sector]]:
+        """Return the sectors per symbol of both; an imported one hides its namesake."""
+        held, names = await self._workers.run(self._read_sectors, symbols)
+        inner = await self._inner.reference.sectors_of(symbols)
+        others = {sector.name: sector for found in inner for sector in found}
+        kept = [sector for name, sector in others.items() if name not in names]
+        merged = sorted((*held, *kept), key=lambda sector: sector.name)
+        return group_by_member(merged, symbols)
+
+    def _read_sectors(self, symbols: Sequence[str]) -> tuple[Sequence[Sector], frozenset[str]]:
+        return self._shelf.sectors_of(symbols), self._shelf.sector_names()
+
+    async def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
         """Return the imported weights of an index, else the inner market's."""
-        held = await self._workers.run(self._shelf.weights, index_symbol)
-        return held or await self._inner.reference.weights(index_symbol)
+        held = await self._workers.run(self._shelf.weights, index_symbol, day)
+        return held or await self._inner.reference.weights(index_symbol, day)
 
     async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
         """Answer from the store for every symbol with imported reports; see `ports.Financials`."""

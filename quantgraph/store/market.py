@@ -19,7 +19,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, Reports
 from quantgraph.domain.ticks import TickColumns, TickRequest
-from quantgraph.store import events, history, reference, reports
+from quantgraph.store import events, history, reference, reports, sectors
 from quantgraph.store.counter import ReadCounter
 from quantgraph.store.inventory import (
     Holding,
@@ -120,17 +120,31 @@ class MarketStore:
     def sectors(self) -> Sequence[Sector]:
         """Return all sectors by name."""
         with self._reader.snapshot() as snapshot:
-            return reference.load_sectors(snapshot.connection)
+            return sectors.load_sectors(snapshot.connection)
 
-    def sector(self, name: str) -> Sector | None:
-        """Return one sector, or None."""
+    def sector(self, name: str, day: date | None = None) -> Sector | None:
+        """Return one sector (as of a day), or None. Raises Unsupported DATE_NOT_HELD."""
         with self._reader.snapshot() as snapshot:
-            return next(iter(reference.load_sectors(snapshot.connection, name)), None)
+            return sectors.load_sector(snapshot.connection, name, day)
 
-    def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
-        """Return the newest held weights of an index, heaviest first."""
+    def sector_names(self) -> frozenset[str]:
+        """Return the names of all sectors."""
         with self._reader.snapshot() as snapshot:
-            return reference.load_weights(snapshot.connection, index_symbol)
+            rows = snapshot.connection.execute("SELECT name FROM sectors")
+            return frozenset(row[0] for row in rows)
+
+    def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sector]:
+        """Return the sectors by name that any of the symbols is in now."""
+        with self._reader.snapshot() as snapshot:
+            return sectors.load_sectors_of(snapshot.connection, symbols)
+
+    def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
+        """Return the newest held weights of an index (not after a day), heaviest first.
+
+        Raises Unsupported DATE_NOT_HELD.
+        """
+        with self._reader.snapshot() as snapshot:
+            return reference.load_weights(snapshot.connection, index_symbol, day)
 
     def dividends(
         self, symbols: Sequence[str], period: Period | None = None

@@ -1,4 +1,4 @@
-"""Row tables of instruments, sectors and index weights."""
+"""Row tables of instruments and index weights, and the writer of all reference data."""
 
 import json
 import sqlite3
@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, date_not_held
 from quantgraph.domain.sources import Source
 from quantgraph.store.sectors import SectorRow, SectorWriter
 
@@ -62,26 +60,25 @@ def search_instruments(
     return [_instrument(row) for row in rows]
 
 
-def load_sectors(connection: sqlite3.Connection, name: str | None = None) -> Sequence[Sector]:
-    """Return all sectors by name, or the one named."""
-    chosen = "" if name is None else "WHERE s.name = ? "
-    rows = connection.execute(
-        "SELECT s.name, s.category, m.symbol FROM sectors s "  # noqa: S608 - constants only
-        f"LEFT JOIN members m ON m.sector = s.id {chosen}ORDER BY s.name, m.place",
-        () if name is None else (name,),
+def load_weights(
+    connection: sqlite3.Connection, index_symbol: str, day: date | None
+) -> Sequence[IndexWeight]:
+    """Return the members of the newest held date not after a day, heaviest first.
+
+    Raises Unsupported DATE_NOT_HELD where only later ones are held.
+    """
+    query = (
+        "SELECT min(date), max(CASE WHEN date <= ? THEN date END) FROM weights "
+        "WHERE index_symbol = ?"
     )
-    return [
-        Sector(key[0], key[1], tuple(row[2] for row in group if row[2]), Source.IMPORTED)
-        for key, group in groupby(rows, key=itemgetter(0, 1))
-    ]
-
-
-def load_weights(connection: sqlite3.Connection, index_symbol: str) -> Sequence[IndexWeight]:
-    """Return the members of the newest held date, heaviest first."""
+    until = "9999-12-31" if day is None else day.isoformat()
+    first, newest = connection.execute(query, (until, index_symbol)).fetchone()
+    if day is not None and first is not None and newest is None:
+        raise date_not_held(f"The index {index_symbol}", day, date.fromisoformat(first))
     rows = connection.execute(
-        "SELECT index_symbol, symbol, weight, date FROM weights WHERE index_symbol = ? AND date = "
-        "(SELECT max(date) FROM weights WHERE index_symbol = ?) ORDER BY weight DESC, symbol",
-        (index_symbol, index_symbol),
+        "SELECT index_symbol, symbol, weight, date FROM weights WHERE (index_symbol, date) = "
+        "(?, ?) ORDER BY weight DESC, symbol",
+        (index_symbol, newest),
     )
     return [
         IndexWeight(index, symbol, weight, date.fromisoformat(day), Source.IMPORTED)

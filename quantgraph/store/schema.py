@@ -11,7 +11,8 @@ FILE_NAME = "market.sqlite"
 # "QGMS"; tells our file from any other SQLite file before a single byte is written
 APPLICATION_ID = 0x51474D53
 # 2: spans of four years, and the newest rows of a span in a chunk of their own
-VERSION = 2
+# 3: members of sectors by date
+VERSION = 3
 _PAGE_BYTES = 4096
 _WAIT_SECONDS = 30.0
 # a full structural check costs about a second per 200 MB: only small files get it at every start
@@ -20,7 +21,7 @@ _CHECK_BYTES = 32 * 2**20
 # `days` holds one bit per calendar day from the first row's day on, `counts` the rows of each
 # held day where that is not one: with them a reader cuts by date and judges coverage without
 # reading a time column. A chunk never changes and its id is never given again (AUTOINCREMENT):
-# readers keep its columns by the id alone.
+# readers keep its columns by the id alone. A list of members without a date has the date ''.
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('generation', 0);
@@ -46,9 +47,13 @@ CREATE TABLE instruments (
     is_st INTEGER NOT NULL, sought TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sectors (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, category TEXT, code TEXT);
+CREATE TABLE lists (
+    id INTEGER PRIMARY KEY, sector INTEGER NOT NULL REFERENCES sectors ON DELETE CASCADE,
+    date TEXT NOT NULL, UNIQUE (sector, date));
 CREATE TABLE members (
-    sector INTEGER NOT NULL REFERENCES sectors ON DELETE CASCADE, place INTEGER NOT NULL,
-    symbol TEXT NOT NULL, PRIMARY KEY (sector, place)) WITHOUT ROWID;
+    list INTEGER NOT NULL REFERENCES lists ON DELETE CASCADE, place INTEGER NOT NULL,
+    symbol TEXT NOT NULL, PRIMARY KEY (list, place)) WITHOUT ROWID;
+CREATE INDEX lists_of ON members (symbol, list);
 CREATE TABLE weights (
     index_symbol TEXT NOT NULL, date TEXT NOT NULL, symbol TEXT NOT NULL, weight REAL NOT NULL,
     PRIMARY KEY (index_symbol, date, symbol)) WITHOUT ROWID;

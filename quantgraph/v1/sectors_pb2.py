@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/sectors.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\";\n\x12ListSectorsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"V\n\x13ListSectorsResponse\x12&\n\x07sectors\x18\x01 \x03(\x0b\x32\x15.quantgraph.v1.Sector\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10GetSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x11GetSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\"/\n\x17ListIndexWeightsRequest\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\"G\n\x18ListIndexWeightsResponse\x12+\n\x07weights\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.IndexWeight\"r\n\x06Sector\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x0b\n\t_category\"\x8d\x01\n\x0bIndexWeight\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12!\n\x04\x64\x61te\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source2\x9a\x02\n\rSectorService\x12T\n\x0bListSectors\x12!.quantgraph.v1.ListSectorsRequest\x1a\".quantgraph.v1.ListSectorsResponse\x12N\n\tGetSector\x12\x1f.quantgraph.v1.GetSectorRequest\x1a .quantgraph.v1.GetSectorResponse\x12\x63\n\x10ListIndexWeights\x12&.quantgraph.v1.ListIndexWeightsRequest\x1a\'.quantgraph.v1.ListIndexWeightsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/sectors.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"_\n\x12ListSectorsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_category\"V\n\x13ListSectorsResponse\x12&\n\x07sectors\x18\x01 \x03(\x0b\x32\x15.quantgraph.v1.Sector\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x10GetSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\":\n\x11GetSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\")\n\x16ListSectorNamesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"F\n\x17ListSectorNamesResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.SectorNames\",\n\x0bSectorNames\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\"R\n\x17ListIndexWeightsRequest\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"G\n\x18ListIndexWeightsResponse\x12+\n\x07weights\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.IndexWeight\"\xb9\x01\n\x06Sector\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12!\n\x04\x64\x61te\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\"\n\x05\x64\x61tes\x18\x06 \x03(\x0b\x32\x13.quantgraph.v1.DateB\x0b\n\t_category\"\x8d\x01\n\x0bIndexWeight\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12!\n\x04\x64\x61te\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source2\xfc\x02\n\rSectorService\x12T\n\x0bListSectors\x12!.quantgraph.v1.ListSectorsRequest\x1a\".quantgraph.v1.ListSectorsResponse\x12N\n\tGetSector\x12\x1f.quantgraph.v1.GetSectorRequest\x1a .quantgraph.v1.GetSectorResponse\x12`\n\x0fListSectorNames\x12%.quantgraph.v1.ListSectorNamesRequest\x1a&.quantgraph.v1.ListSectorNamesResponse\x12\x63\n\x10ListIndexWeights\x12&.quantgraph.v1.ListIndexWeightsRequest\x1a\'.quantgraph.v1.ListIndexWeightsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,21 +33,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.sectors_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTSECTORSREQUEST']._serialized_start=73
-  _globals['_LISTSECTORSREQUEST']._serialized_end=132
-  _globals['_LISTSECTORSRESPONSE']._serialized_start=134
-  _globals['_LISTSECTORSRESPONSE']._serialized_end=220
-  _globals['_GETSECTORREQUEST']._serialized_start=222
-  _globals['_GETSECTORREQUEST']._serialized_end=254
-  _globals['_GETSECTORRESPONSE']._serialized_start=256
-  _globals['_GETSECTORRESPONSE']._serialized_end=314
-  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_start=316
-  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_end=363
-  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_start=365
-  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_end=436
-  _globals['_SECTOR']._serialized_start=438
-  _globals['_SECTOR']._serialized_end=552
-  _globals['_INDEXWEIGHT']._serialized_start=555
-  _globals['_INDEXWEIGHT']._serialized_end=696
-  _globals['_SECTORSERVICE']._serialized_start=699
-  _globals['_SECTORSERVICE']._serialized_end=981
+  _globals['_LISTSECTORSREQUEST']._serialized_end=168
+  _globals['_LISTSECTORSRESPONSE']._serialized_start=170
+  _globals['_LISTSECTORSRESPONSE']._serialized_end=256
+  _globals['_GETSECTORREQUEST']._serialized_start=258
+  _globals['_GETSECTORREQUEST']._serialized_end=325
+  _globals['_GETSECTORRESPONSE']._serialized_start=327
+  _globals['_GETSECTORRESPONSE']._serialized_end=385
+  _globals['_LISTSECTORNAMESREQUEST']._serialized_start=387
+  _globals['_LISTSECTORNAMESREQUEST']._serialized_end=428
+  _globals['_LISTSECTORNAMESRESPONSE']._serialized_start=430
+  _globals['_LISTSECTORNAMESRESPONSE']._serialized_end=500
+  _globals['_SECTORNAMES']._serialized_start=502
+  _globals['_SECTORNAMES']._serialized_end=546
+  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_start=548
+  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_end=630
+  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_start=632
+  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_end=703
+  _globals['_SECTOR']._serialized_start=706
+  _globals['_SECTOR']._serialized_end=891
+  _globals['_INDEXWEIGHT']._serialized_start=894
+  _globals['_INDEXWEIGHT']._serialized_end=1035
+  _globals['_SECTORSERVICE']._serialized_start=1038
+  _globals['_SECTORSERVICE']._serialized_end=1418
 # @@protoc_insertion_point(module_scope)

@@ -27,21 +27,27 @@ class ListSectorsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Sectors per page: 0 for 1000, at most 1000."""
     page_token: _builtins.str
     """The `next_page_token` of the page before."""
+    category: _builtins.str
+    """Only sectors of this category, as in "概念"; absent: all."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        category: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
 
 Global___ListSectorsRequest: _TypeAlias = ListSectorsRequest  # noqa: Y015
 
@@ -80,16 +86,22 @@ class GetSectorRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """As it was at the end of this day; absent: as it is now."""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        date: _types_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -120,22 +132,104 @@ class GetSectorResponse(_message.Message):
 Global___GetSectorResponse: _TypeAlias = GetSectorResponse  # noqa: Y015
 
 @_typing.final
+class ListSectorNamesRequest(_message.Message):
+    """Which symbols."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes with market, as in "600519.SH"."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSectorNamesRequest: _TypeAlias = ListSectorNamesRequest  # noqa: Y015
+
+@_typing.final
+class ListSectorNamesResponse(_message.Message):
+    """One entry per asked symbol, in the request's order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SectorNames]:
+        """The entries."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___SectorNames] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSectorNamesResponse: _TypeAlias = ListSectorNamesResponse  # noqa: Y015
+
+@_typing.final
+class SectorNames(_message.Message):
+    """The sectors of one symbol."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """The symbol."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the sectors that it is in, ascending; none where it is in no sector."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SectorNames: _TypeAlias = SectorNames  # noqa: Y015
+
+@_typing.final
 class ListIndexWeightsRequest(_message.Message):
     """Which index."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INDEX_SYMBOL_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     index_symbol: _builtins.str
     """Code with market, as in "000300.SH"."""
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """The newest held weights not after this day; absent: the newest at all."""
+
     def __init__(
         self,
         *,
         index_symbol: _builtins.str = ...,
+        date: _types_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index_symbol", b"index_symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "index_symbol", b"index_symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -175,6 +269,8 @@ class Sector(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    DATES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     category: _builtins.str
@@ -185,6 +281,16 @@ class Sector(_message.Message):
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its members."""
 
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """The day that the members are of; absent where the source states none."""
+
+    @_builtins.property
+    def dates(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Date]:
+        """All days of which a list is held, ascending: the members of any day are those of the newest
+        one not after it.
+        """
+
     def __init__(
         self,
         *,
@@ -192,10 +298,12 @@ class Sector(_message.Message):
         category: _builtins.str | None = ...,
         symbols: _abc.Iterable[_builtins.str] | None = ...,
         source: _types_pb2.Source.ValueType = ...,
+        date: _types_pb2.Date | None = ...,
+        dates: _abc.Iterable[_types_pb2.Date] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category", "date", b"date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category", "name", b"name", "source", b"source", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "category", b"category", "date", b"date", "dates", b"dates", "name", b"name", "source", b"source", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
     _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015

@@ -45,6 +45,11 @@ class SectorServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_sectors__pb2.GetSectorRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.GetSectorResponse.FromString,
                 _registered_method=True)
+        self.ListSectorNames = channel.unary_unary(
+                '/quantgraph.v1.SectorService/ListSectorNames',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesResponse.FromString,
+                _registered_method=True)
         self.ListIndexWeights = channel.unary_unary(
                 '/quantgraph.v1.SectorService/ListIndexWeights',
                 request_serializer=quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsRequest.SerializeToString,
@@ -57,21 +62,30 @@ class SectorServiceServicer:
     """
 
     def ListSectors(self, request, context):
-        """Returns the sectors by name, a page at a time. Errors: INVALID_CURSOR.
+        """Returns the sectors as they are now, by name, a page at a time. Errors: INVALID_CURSOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSector(self, request, context):
-        """Returns one sector. Errors: UNKNOWN_SECTOR.
+        """Returns one sector. Errors: UNKNOWN_SECTOR, DATE_NOT_HELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSectorNames(self, request, context):
+        """Returns which sectors each symbol is in now, in the request's order; GetSector tells more of
+        them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListIndexWeights(self, request, context):
-        """Returns the newest held weights of an index, heaviest first; none if none are held.
+        """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
+        DATE_NOT_HELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,6 +103,11 @@ def add_SectorServiceServicer_to_server(servicer, server):
                     servicer.GetSector,
                     request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.GetSectorRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_sectors__pb2.GetSectorResponse.SerializeToString,
+            ),
+            'ListSectorNames': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSectorNames,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesResponse.SerializeToString,
             ),
             'ListIndexWeights': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIndexWeights,
@@ -151,6 +170,33 @@ class SectorService:
             '/quantgraph.v1.SectorService/GetSector',
             quantgraph_dot_v1_dot_sectors__pb2.GetSectorRequest.SerializeToString,
             quantgraph_dot_v1_dot_sectors__pb2.GetSectorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSectorNames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/ListSectorNames',
+            quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.ListSectorNamesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,11 +34,17 @@ class SectorServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SectorServiceAsyncStub: ...
     ListSectors: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.ListSectorsRequest, _sectors_pb2.ListSectorsResponse]
-    """Returns the sectors by name, a page at a time. Errors: INVALID_CURSOR."""
+    """Returns the sectors as they are now, by name, a page at a time. Errors: INVALID_CURSOR."""
     GetSector: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.GetSectorRequest, _sectors_pb2.GetSectorResponse]
-    """Returns one sector. Errors: UNKNOWN_SECTOR."""
+    """Returns one sector. Errors: UNKNOWN_SECTOR, DATE_NOT_HELD."""
+    ListSectorNames: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.ListSectorNamesRequest, _sectors_pb2.ListSectorNamesResponse]
+    """Returns which sectors each symbol is in now, in the request's order; GetSector tells more of
+    them.
+    """
     ListIndexWeights: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.ListIndexWeightsRequest, _sectors_pb2.ListIndexWeightsResponse]
-    """Returns the newest held weights of an index, heaviest first; none if none are held."""
+    """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
+    DATE_NOT_HELD.
+    """
 
 @_typing.type_check_only
 class SectorServiceAsyncStub(SectorServiceStub):
@@ -46,11 +52,17 @@ class SectorServiceAsyncStub(SectorServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListSectors: _aio.UnaryUnaryMultiCallable[_sectors_pb2.ListSectorsRequest, _sectors_pb2.ListSectorsResponse]  # type: ignore[assignment]
-    """Returns the sectors by name, a page at a time. Errors: INVALID_CURSOR."""
+    """Returns the sectors as they are now, by name, a page at a time. Errors: INVALID_CURSOR."""
     GetSector: _aio.UnaryUnaryMultiCallable[_sectors_pb2.GetSectorRequest, _sectors_pb2.GetSectorResponse]  # type: ignore[assignment]
-    """Returns one sector. Errors: UNKNOWN_SECTOR."""
+    """Returns one sector. Errors: UNKNOWN_SECTOR, DATE_NOT_HELD."""
+    ListSectorNames: _aio.UnaryUnaryMultiCallable[_sectors_pb2.ListSectorNamesRequest, _sectors_pb2.ListSectorNamesResponse]  # type: ignore[assignment]
+    """Returns which sectors each symbol is in now, in the request's order; GetSector tells more of
+    them.
+    """
     ListIndexWeights: _aio.UnaryUnaryMultiCallable[_sectors_pb2.ListIndexWeightsRequest, _sectors_pb2.ListIndexWeightsResponse]  # type: ignore[assignment]
-    """Returns the newest held weights of an index, heaviest first; none if none are held."""
+    """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
+    DATE_NOT_HELD.
+    """
 
 class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Named lists of symbols, and the weights of an index."""
@@ -61,7 +73,7 @@ class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sectors_pb2.ListSectorsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sectors_pb2.ListSectorsResponse, _abc.Awaitable[_sectors_pb2.ListSectorsResponse]]:
-        """Returns the sectors by name, a page at a time. Errors: INVALID_CURSOR."""
+        """Returns the sectors as they are now, by name, a page at a time. Errors: INVALID_CURSOR."""
 
     @_abc_1.abstractmethod
     def GetSector(
@@ -69,7 +81,17 @@ class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sectors_pb2.GetSectorRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sectors_pb2.GetSectorResponse, _abc.Awaitable[_sectors_pb2.GetSectorResponse]]:
-        """Returns one sector. Errors: UNKNOWN_SECTOR."""
+        """Returns one sector. Errors: UNKNOWN_SECTOR, DATE_NOT_HELD."""
+
+    @_abc_1.abstractmethod
+    def ListSectorNames(
+        self,
+        request: _sectors_pb2.ListSectorNamesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.ListSectorNamesResponse, _abc.Awaitable[_sectors_pb2.ListSectorNamesResponse]]:
+        """Returns which sectors each symbol is in now, in the request's order; GetSector tells more of
+        them.
+        """
 
     @_abc_1.abstractmethod
     def ListIndexWeights(
@@ -77,6 +99,8 @@ class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sectors_pb2.ListIndexWeightsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sectors_pb2.ListIndexWeightsResponse, _abc.Awaitable[_sectors_pb2.ListIndexWeightsResponse]]:
-        """Returns the newest held weights of an index, heaviest first; none if none are held."""
+        """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
+        DATE_NOT_HELD.
+        """
 
 def add_SectorServiceServicer_to_server(servicer: SectorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

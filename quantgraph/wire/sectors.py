@@ -13,6 +13,8 @@ def sector_to_proto(sector: Sector) -> sectors_pb2.Sector:
         category=sector.category,
         symbols=sector.symbols,
         source=SOURCE.to_proto(sector.source),
+        date=None if sector.day is None else date_to_proto(sector.day),
+        dates=[date_to_proto(day) for day in sector.dates],
     )
 
 
@@ -23,6 +25,8 @@ def sector_from_proto(message: sectors_pb2.Sector) -> Sector:
         message.category if message.HasField("category") else None,
         tuple(message.symbols),
         SOURCE.from_proto(message.source, "source"),
+        date_from_proto(message.date, "date") if message.HasField("date") else None,
+        tuple(date_from_proto(day, "dates") for day in message.dates),
     )
 
 

@@ -199,12 +199,52 @@ async def test_a_sector_has_its_members(channel: aio.Channel, world: World):
     assert refusal.fields == ["name"]
 
 
+async def test_sectors_of_one_category_are_a_list_of_their_own(channel: aio.Channel):
+    stub = SectorServiceStub(channel)
+    ask = sectors_pb2.ListSectorsRequest(category="概念")
+    assert [each.name for each in (await stub.ListSectors(ask)).sectors] == ["白酒"]
+    token = (await stub.ListSectors(sectors_pb2.ListSectorsRequest(page_size=1))).next_page_token
+    ask.page_token = token
+    refusal = await refused(stub.ListSectors(ask))
+    assert refusal.reason is Reason.INVALID_CURSOR
+
+
+async def test_a_sector_is_asked_for_as_of_a_day(channel: aio.Channel):
+    stub = SectorServiceStub(channel)
+    ask = sectors_pb2.GetSectorRequest(name="白酒", date=types_pb2.Date(year=2024, month=1, day=2))
+    assert (await stub.GetSector(ask)).sector.date == ask.date
+    ask.date.day = 1
+    refusal = await refused(stub.GetSector(ask))
+    assert (refusal.code, refusal.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.DATE_NOT_HELD,
+    )
+    ask.date.month = 13
+    assert (await refused(stub.GetSector(ask))).fields == ["date"]
+
+
+async def test_symbols_have_the_names_of_their_sectors(channel: aio.Channel):
+    stub = SectorServiceStub(channel)
+    ask = sectors_pb2.ListSectorNamesRequest(symbols=["600519.SH", "999999.SH"])
+    results = (await stub.ListSectorNames(ask)).results
+    assert [(each.symbol, list(each.names)) for each in results] == [
+        ("600519.SH", ["白酒"]),
+        ("999999.SH", []),
+    ]
+    ask.symbols.append("x")
+    assert (await refused(stub.ListSectorNames(ask))).fields == ["symbols[2]"]
+
+
 async def test_index_weights_are_the_ports_weights(channel: aio.Channel, world: World):
     stub = SectorServiceStub(channel)
     ask = sectors_pb2.ListIndexWeightsRequest(index_symbol="000300.SH")
     answer = await stub.ListIndexWeights(ask)
     expected = await world.reference.weights("000300.SH")
     assert [weight_from_proto(each) for each in answer.weights] == expected
+    ask.date.CopyFrom(types_pb2.Date(year=2024, month=1, day=1))
+    refusal = await refused(stub.ListIndexWeights(ask))
+    assert refusal.reason is Reason.DATE_NOT_HELD
+    ask.ClearField("date")
     ask.index_symbol = "000905.SH"
     assert not (await stub.ListIndexWeights(ask)).weights
 

@@ -50,7 +50,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held, group_by_member
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import (
     LogCursor,
@@ -242,7 +242,14 @@ def instrument(symbol: str) -> Instrument:
 class MemoryReference:
     def __init__(self) -> None:
         self.held = {
-            "白酒": Sector("白酒", "概念", ("000858.SZ", "600519.SH"), Source.IMPORTED),
+            "白酒": Sector(
+                "白酒",
+                "概念",
+                ("000858.SZ", "600519.SH"),
+                Source.IMPORTED,
+                date(2024, 1, 2),
+                (date(2024, 1, 2),),
+            ),
             "银行": Sector("银行", None, ("000001.SZ", "600000.SH"), Source.SIMULATED),
             "空": Sector("空", None, (), Source.SIMULATED),
         }
@@ -266,10 +273,20 @@ class MemoryReference:
     async def sectors(self) -> Sequence[Sector]:
         return list(self.held.values())
 
-    async def sector(self, name: str) -> Sector | None:
-        return self.held.get(name)
+    async def sector(self, name: str, day: date | None = None) -> Sector | None:
+        found = self.held.get(name)
+        if found is None or day is None:
+            return found
+        if found.day is None or day < found.day:
+            raise date_not_held(name, day, found.day)
+        return found
 
-    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+    async def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sequence[Sector]]:
+        return group_by_member(sorted(self.held.values(), key=lambda each: each.name), symbols)
+
+    async def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
+        if day is not None and day < date(2024, 1, 2):
+            raise date_not_held(index_symbol, day, date(2024, 1, 2))
         if index_symbol != "000300.SH":
             return ()
         return [IndexWeight(index_symbol, "600519.SH", 5.5, date(2024, 1, 2), Source.IMPORTED)]

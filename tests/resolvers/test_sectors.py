@@ -11,7 +11,7 @@ from quantgraph.domain.sectors import Sector
 from quantgraph.domain.sources import Source
 
 DEEP = """query($name: String!) { sector(name: $name) { members { instrument {
-  name quote { lastPrice } bars(last: 5) { rows { close } } } } } }"""
+  name sectors { name } quote { lastPrice } bars(last: 5) { rows { close } } } } } }"""
 
 
 def test_imported_sectors_have_their_category_and_members(ask):
@@ -44,6 +44,39 @@ def test_every_sector_is_listed_once(ask):
 def test_an_unknown_sector_is_an_error_with_a_code(ask):
     answer = ask('{ sector(name: "没有") { name } }', fails=True)
     assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_SECTOR"
+
+
+def test_sectors_of_a_category_are_listed_alone(ask):
+    found = ask('{ sectors(category: "INDEX") { name category } }')["sectors"]
+    assert [each["name"] for each in found] == ["沪深300"]
+    assert ask('{ sectors(category: "无") { name } }')["sectors"] == []
+
+
+def test_a_sector_and_its_weights_are_asked_for_as_of_a_day(ask):
+    query = """query($date: Date) { sector(name: "沪深300", date: $date) { date dates memberCount }
+      indexWeights(indexSymbol: "000300.SH", date: $date) { date } }"""
+    found = ask(query, date="2026-05-01")
+    assert found["sector"] == {"date": "2026-04-30", "dates": ["2026-04-30"], "memberCount": 300}
+    assert {each["date"] for each in found["indexWeights"]} == {"2026-04-30"}
+    answer = ask(query, date="2026-04-29", fails=True)
+    codes = [each["extensions"]["code"] for each in answer["errors"]]
+    assert codes == ["DATE_NOT_HELD", "DATE_NOT_HELD"]
+
+
+def test_a_simulated_sector_grows_with_its_listings(ask_mock):
+    query = 'query($date: Date) { sector(name: "半导体", date: $date) { date symbols } }'
+    found = ask_mock(query, date="2018-01-02")["sector"]
+    assert found == {"date": "2017-05-04", "symbols": ["603501.SH"]}
+    assert len(ask_mock(query)["sector"]["symbols"]) == 3
+
+
+def test_an_instrument_knows_its_sectors(ask, ask_mock):
+    query = '{ instrument(symbol: "600519.SH") { sectors { name category } } }'
+    names = [each["name"] for each in ask_mock(query)["instrument"]["sectors"]]
+    assert names == ["沪深300", "白酒"]
+    held = [each["name"] for each in ask(query)["instrument"]["sectors"]]
+    assert "沪深300" in held
+    assert held == sorted(held)
 
 
 def test_members_join_instruments_quotes_and_bars(ask):
@@ -89,7 +122,7 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
             members = (await whole.reference.sector("沪深300")).symbols[:size]
 
             class OneSector(Counting):
-                async def sector(self, name):
+                async def sector(self, name, day=None):
                     counts["sector"] = counts.get("sector", 0) + 1
                     return Sector(name, None, members, Source.IMPORTED)
 
@@ -110,5 +143,5 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
             return counts, assembly.store.counter.transactions - transactions
 
     counts, transactions = asyncio.run(run())
-    assert counts == {"sector": 1, "instruments": 1, "quotes": 1, "bars": 1}
+    assert counts == {"sector": 1, "instruments": 1, "sectors_of": 1, "quotes": 1, "bars": 1}
     assert transactions <= 8

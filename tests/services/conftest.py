@@ -13,7 +13,7 @@ from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials
 from quantgraph.domain.instruments import Instrument, classify
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.sources import Source
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.calendar import load_calendar
@@ -86,10 +86,15 @@ class SmallMarket:
     async def sectors(self):
         return [Sector("银行", None, ("600036.SH",), Source.SIMULATED)]
 
-    async def sector(self, name):
+    async def sector(self, name, day=None):
+        del day
         return next((one for one in await self.sectors() if one.name == name), None)
 
-    async def weights(self, index_symbol):
+    async def sectors_of(self, symbols):
+        return group_by_member(await self.sectors(), symbols)
+
+    async def weights(self, index_symbol, day=None):
+        del day
         return [IndexWeight(index_symbol, "600036.SH", 100.0, date(2023, 2, 1), Source.SIMULATED)]
 
     async def financials(self, request):

@@ -204,6 +204,9 @@ async def test_an_imported_sector_wins_over_one_of_the_same_name(chain, load):
     ]
     assert (await chain.recorded.sector("银行")).symbols == ("601398.SH",)
     assert await chain.recorded.sector("无") is None
+    found = await chain.recorded.sectors_of(["601398.SH", "600036.SH"])
+    # the imported list hides the inner one of its name, whose member it does not name
+    assert [[each.name for each in held] for held in found] == [["银行"], []]
 
 
 async def test_imported_weights_win(chain, load):

@@ -4,6 +4,9 @@ from datetime import date
 
 import pytest
 
+from quantgraph.domain.errors import Unsupported
+from quantgraph.domain.reasons import Reason
+from quantgraph.store.imports.draft import ImportOptions
 from quantgraph.store.imports.layouts import ImportKind
 
 EDGES = ":START_ID,:END_ID,:TYPE\n"
@@ -125,3 +128,99 @@ def test_a_stated_date_replaces_the_held_one(store, load):
     load("instruments", FULL.format("贵州茅台", 0))
     load("instruments", "symbol,name,list_date\n600519.SH,贵州茅台,2001-08-28\n")
     assert store.instruments(["600519.SH"])["600519.SH"].list_date == date(2001, 8, 28)
+
+
+DATED = (
+    "sector,symbol,date\n白酒,600519,2022-01-04\n白酒,600519,2023-01-03\n白酒,000858,2023-01-03\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "stated", "members"),
+    [
+        (None, date(2023, 1, 3), ("600519.SH", "000858.SZ")),
+        (date(2024, 5, 1), date(2023, 1, 3), ("600519.SH", "000858.SZ")),
+        (date(2023, 1, 3), date(2023, 1, 3), ("600519.SH", "000858.SZ")),
+        (date(2023, 1, 2), date(2022, 1, 4), ("600519.SH",)),
+        (date(2022, 1, 4), date(2022, 1, 4), ("600519.SH",)),
+    ],
+)
+def test_members_of_a_day_are_those_of_the_newest_list_before_it(store, load, day, stated, members):
+    load("sectors", DATED)
+    found = store.sector("白酒", day)
+    assert (found.day, found.symbols) == (stated, members)
+    assert found.dates == (date(2022, 1, 4), date(2023, 1, 3))
+
+
+def test_a_day_before_every_list_is_not_guessed(store, load):
+    load("sectors", DATED)
+    with pytest.raises(Unsupported) as caught:
+        store.sector("白酒", date(2022, 1, 3))
+    assert caught.value.reason is Reason.DATE_NOT_HELD
+    assert "2022-01-04" in caught.value.message
+
+
+def test_a_list_without_a_date_tells_no_day(store, load):
+    load("sectors", "sector,symbol\n白酒,600519\n")
+    assert store.sector("白酒").dates == ()
+    with pytest.raises(Unsupported) as caught:
+        store.sector("白酒", date(2024, 1, 2))
+    assert caught.value.reason is Reason.DATE_NOT_HELD
+
+
+def test_a_list_without_a_date_hides_no_dated_one(store, load):
+    load("sectors", DATED)
+    assert load("sectors", "sector,symbol\n白酒,000001\n").outcome.changed
+    assert store.sector("白酒").day == date(2023, 1, 3)
+    assert store.sectors()[0].symbols == ("600519.SH", "000858.SZ")
+
+
+def test_a_list_replaces_that_of_its_own_date_alone(store, load):
+    load("sectors", DATED)
+    corrected = "sector,symbol,date\n白酒,000568,2022-01-04\n"
+    assert load("sectors", corrected).outcome.changed
+    assert not load("sectors", corrected).outcome.changed
+    assert store.sector("白酒", date(2022, 6, 1)).symbols == ("000568.SZ",)
+    assert len(store.sector("白酒").symbols) == 2
+
+
+def test_the_caller_may_say_of_which_day_a_file_is(store, load, importer, tmp_path):
+    load("sectors", "sector,symbol\n白酒,600519\n", day=date(2020, 1, 2))
+    assert store.sector("白酒").dates == (date(2020, 1, 2),)
+    files = [tmp_path / name for name in ("nodes.csv", "edges.csv")]
+    files[0].write_text(NODES + "银行,8,概念\n")
+    files[1].write_text(EDGES + "600036,8,belong_to\n")
+    importer.import_files(ImportKind.SECTORS, files, ImportOptions(day=date(2018, 5, 4)))
+    assert store.sector("银行").dates == (date(2018, 5, 4),)
+
+
+def test_a_renamed_sector_keeps_its_older_lists(store, load):
+    index = "index_symbol,symbol,weight,date,index_name\n000300.SH,600519,5.5,{},{}\n"
+    load("weights", index.format("2023-02-01", "沪深300"))
+    load("weights", index.format("2024-02-01", "沪深三百"))
+    assert store.sector("沪深300") is None
+    assert store.sector("沪深三百").dates == (date(2023, 2, 1), date(2024, 2, 1))
+
+
+def test_weights_of_several_dates_are_sectors_of_those_dates(store, load):
+    load(
+        "weights",
+        "index_symbol,symbol,weight,date,index_name\n000300.SH,600519,5.5,2023-02-01,沪深300\n"
+        "000300.SH,000858,7.5,2024-02-01,沪深300\n",
+    )
+    assert store.sector("沪深300", date(2023, 12, 29)).symbols == ("600519.SH",)
+    assert store.sector("沪深300").symbols == ("000858.SZ",)
+    assert [each.weight for each in store.weights("000300.SH", date(2024, 1, 31))] == [5.5]
+    assert [each.weight for each in store.weights("000300.SH")] == [7.5]
+    assert store.weights("000905.SH", date(2020, 1, 2)) == []
+    with pytest.raises(Unsupported) as caught:
+        store.weights("000300.SH", date(2023, 1, 31))
+    assert caught.value.reason is Reason.DATE_NOT_HELD
+
+
+def test_sectors_of_symbols_are_those_of_their_newest_lists(store, load):
+    load("sectors", DATED.replace("600519,2023", "000568,2023") + "酒,600519,2021-01-04\n")
+    assert [each.name for each in store.sectors_of(["600519.SH"])] == ["酒"]
+    assert [each.name for each in store.sectors_of(["000858.SZ", "600519.SH"])] == ["白酒", "酒"]
+    assert store.sectors_of(["999999.SH"]) == []
+    assert store.sector_names() == {"白酒", "酒"}

@@ -1,12 +1,13 @@
 """Instruments, sectors and index weights of the universe, as far as they exist on a day."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from quantgraph.backends.sim.universe import INDEX, INDUSTRIES, UNIVERSE, Profile
+from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, INDUSTRIES, UNIVERSE, Profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Board, Instrument, Market
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held
 from quantgraph.domain.sources import Source
 
 INDEX_SECTOR = "沪深300"
@@ -48,19 +49,41 @@ def list_sectors(day: date) -> list[Sector]:
     groups["风险警示", "概念"] = [p for p in profiles if p.instrument().is_st]
     groups[INDEX_SECTOR, "INDEX"] = _members(profiles)
     return [
-        Sector(name, category, tuple(p.symbol for p in members), Source.SIMULATED)
+        _sector(name, category, members, day)
         for (name, category), members in sorted(groups.items())
         if members
     ]
 
 
+def find_sector(name: str, day: date, today: date) -> Sector | None:
+    """Return a sector as of a day. Raises Unsupported DATE_NOT_HELD before its first list."""
+    now = next((each for each in list_sectors(today) if each.name == name), None)
+    if now is None:
+        return None
+    if day < now.dates[0]:
+        raise date_not_held(f"The sector {name}", day, now.dates[0])
+    then = next(each for each in list_sectors(min(day, today)) if each.name == name)
+    return replace(then, dates=now.dates)
+
+
+def _sector(name: str, category: str, members: Sequence[Profile], day: date) -> Sector:
+    """Return a sector whose lists changed whenever one of its members was listed."""
+    listed = {max(p.listed or FIRST_DAY, FIRST_DAY) for p in members}
+    dates = tuple(sorted({each for each in listed if each <= day}))
+    symbols = tuple(p.symbol for p in members)
+    return Sector(name, category, symbols, Source.SIMULATED, dates[-1], dates)
+
+
 def list_weights(index_symbol: str, calendar: TradingCalendar, day: date) -> list[IndexWeight]:
     """Return the weights of the sample at the end of last month, heaviest first; sum 100.
 
-    By the size that the universe's table gives each member; empty for any other index.
+    By the size that the universe's table gives each member; empty for any other index. Raises
+    Unsupported DATE_NOT_HELD for a day before the universe begins.
     """
     if index_symbol != INDEX:
         return []
+    if day < FIRST_DAY:
+        raise date_not_held(f"The index {index_symbol}", day, FIRST_DAY)
     when = calendar.previous_session(day.replace(day=1))
     members = _members([p for p in _listed(when) if p.symbol != INDEX])
     sizes = [round(p.price * 100) * p.shares for p in members]

@@ -18,7 +18,7 @@ from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.quotes import Quote
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.streams import SourceState
 
 # So many symbols in memory are answered on the event loop: a worker's turn costs more than one
@@ -114,13 +114,19 @@ class SimMarket:
         """Return all sectors of the universe, by name."""
         return directory.list_sectors(self._day())
 
-    async def sector(self, name: str) -> Sector | None:
-        """Return one sector, or None."""
-        return next((each for each in await self.sectors() if each.name == name), None)
+    async def sector(self, name: str, day: date | None = None) -> Sector | None:
+        """Return one sector as of a day, or None; a day that has not come is today."""
+        today = self._day()
+        return directory.find_sector(name, day or today, today)
 
-    async def weights(self, index_symbol: str) -> Sequence[IndexWeight]:
+    async def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sequence[Sector]]:
+        """Return per symbol the sectors that it is in."""
+        return group_by_member(await self.sectors(), symbols)
+
+    async def weights(self, index_symbol: str, day: date | None = None) -> Sequence[IndexWeight]:
         """Return the sample of 000300.SH, heaviest first; empty for any other symbol."""
-        return directory.list_weights(index_symbol, self._calendar, self._day())
+        today = self._day()
+        return directory.list_weights(index_symbol, self._calendar, min(day or today, today))
 
     async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
         """Return the asked statements per symbol, None for an unknown one."""

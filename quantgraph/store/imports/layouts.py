@@ -370,8 +370,8 @@ _LISTS = (
         name="sectors",
         kind=ImportKind.SECTORS,
         columns=("sector", "symbol"),
-        optional=("category",),
-        values=_same("sector", "category"),
+        optional=("category", "date"),
+        values=_same("sector", "category", "date"),
         code=(Code.SYMBOL, "symbol"),
     ),
     Layout(

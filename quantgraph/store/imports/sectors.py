@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from quantgraph.store.imports.draft import Draft
-from quantgraph.store.imports.records import read_texts, take_distinct
+from quantgraph.store.imports.records import read_dates, read_texts, take_distinct
 from quantgraph.store.imports.report import Outcome
 from quantgraph.store.imports.steps import Step, Steps, count_rows
 from quantgraph.store.merge import MergeCount
@@ -32,6 +33,7 @@ class _Graph:
     names: dict[str, str | None]
     nodes: dict[str, _Node]
     members: dict[str, list[str]]
+    day: date | None = None
 
 
 def read_sectors(drafts: Sequence[Draft]) -> tuple[Sequence[Outcome], Steps]:
@@ -59,15 +61,16 @@ def read_sectors(drafts: Sequence[Draft]) -> tuple[Sequence[Outcome], Steps]:
 def _listed(draft: Draft) -> tuple[Sequence[SectorRow], Outcome]:
     draft.cells("sector").require()
     names = [name or "" for name in read_texts(draft, "sector")]
-    rows = list(zip(names, draft.symbols(), read_texts(draft, "category"), strict=True))
-    taken, outcome = take_distinct(draft, rows, [f"{row[0]}\n{row[1]}" for row in rows])
-    members: dict[str, list[str]] = {}
-    for name, symbol, _ in taken:
-        members.setdefault(name, []).append(symbol)
-    categories = {name: category for name, _, category in taken if category}
+    days = read_dates(draft, "date") if draft.has("date") else [draft.options.day] * draft.height
+    rows = list(zip(names, days, draft.symbols(), read_texts(draft, "category"), strict=True))
+    taken, outcome = take_distinct(draft, rows, [f"{n}\n{d}\n{s}" for n, d, s, _ in rows])
+    members: dict[tuple[str, date | None], list[str]] = {}
+    for name, day, symbol, _ in taken:
+        members.setdefault((name, day), []).append(symbol)
+    categories = {name: category for name, _, _, category in taken if category}
     found = [
-        SectorRow(name, categories.get(name), None, tuple(symbols))
-        for name, symbols in members.items()
+        SectorRow(name, categories.get(name), None, tuple(symbols), day)
+        for (name, day), symbols in members.items()
     ]
     return found, outcome
 
@@ -95,6 +98,7 @@ def _read_edges(draft: Draft, graph: _Graph) -> Outcome:
     taken, outcome = take_distinct(draft, rows, [f"{code} {symbol}" for code, symbol in rows])
     for code, symbol in taken:
         graph.members.setdefault(code or "", []).append(symbol)
+    graph.day = draft.options.day
     return outcome
 
 
@@ -105,7 +109,8 @@ def _from_graph(graph: _Graph) -> Sequence[SectorRow]:
     found: list[SectorRow] = []
     for code, symbols in graph.members.items():
         node = graph.nodes.get(code, _UNNAMED)
-        found.append(SectorRow(node.name, node.category, code, tuple(dict.fromkeys(symbols))))
+        members = tuple(dict.fromkeys(symbols))
+        found.append(SectorRow(node.name, node.category, code, members, graph.day))
     return found
 
 

@@ -57,7 +57,7 @@ def read_weights(draft: Draft, calendar: TradingCalendar) -> tuple[Outcome, Step
     notes = [
         f"The members of {one.code} are also the sector {one.name} "
         f"({one.name} ({_CATEGORY}) where another one has that name)."
-        for one in sectors
+        for one in {one.code: one for one in sectors}.values()
     ]
     return outcome.noted(*notes, *_sums(taken)), [Step(len(taken), put)]
 
@@ -72,13 +72,16 @@ def _weights(draft: Draft) -> list[float]:
 
 
 def _sectors(rows: Sequence[_Share]) -> Sequence[SectorRow]:
-    """Return the members of the newest date of every named index, in the order of the file."""
-    found: list[SectorRow] = []
-    for index, title in {row.index: row.title for row in rows if row.title}.items():
-        newest = max(row.day for row in rows if row.index == index)
-        members = tuple(row.symbol for row in rows if (row.index, row.day) == (index, newest))
-        found.append(SectorRow(title, _CATEGORY, index, members))
-    return found
+    """Return the members of every date of every named index, in the order of the file."""
+    titles = {row.index: row.title for row in rows if row.title}
+    members: dict[tuple[str, date], list[str]] = {}
+    for row in rows:
+        members.setdefault((row.index, row.day), []).append(row.symbol)
+    return [
+        SectorRow(titles[index], _CATEGORY, index, tuple(symbols), day)
+        for (index, day), symbols in members.items()
+        if index in titles
+    ]
 
 
 def _names(rows: Sequence[_Share]) -> Sequence[Listing]:

@@ -7,11 +7,13 @@ import pytest
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.company import keep_books
 from quantgraph.backends.sim.statements import ROWS
-from quantgraph.backends.sim.universe import INDEX, UNIVERSE
+from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, UNIVERSE
 from quantgraph.domain.calendar import day_start, from_ms
+from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS, FinancialRequest, ReportBasis
 from quantgraph.domain.instruments import InstrumentKind, Market
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 
 from .conftest import START, Stage
@@ -59,6 +61,42 @@ async def test_sectors_hold_the_universe(stage: Stage) -> None:
     assert sorted(industries) == sorted(STOCKS)
     assert await stage.market.sector("白酒") == sectors["白酒"]
     assert await stage.market.sector("nowhere") is None
+
+
+async def test_a_sector_was_smaller_before_its_members_were_listed(stage: Stage) -> None:
+    now = await stage.market.sector("半导体")
+    assert now.dates == (date(2017, 5, 4), date(2019, 7, 22), date(2020, 7, 16))
+    for day, symbols in (
+        (date(2017, 5, 4), ("603501.SH",)),
+        (date(2019, 7, 21), ("603501.SH",)),
+        (date(2019, 7, 22), ("603501.SH", "688012.SH")),
+        (date(2099, 1, 1), now.symbols),
+    ):
+        then = await stage.market.sector("半导体", day)
+        assert (then.symbols, then.dates) == (symbols, now.dates)
+        assert then.day == max(each for each in now.dates if each <= day)
+    for name, day in (("半导体", date(2017, 5, 3)), ("白酒", FIRST_DAY - timedelta(days=1))):
+        with pytest.raises(Unsupported) as caught:
+            await stage.market.sector(name, day)
+        assert caught.value.reason is Reason.DATE_NOT_HELD
+
+
+async def test_a_symbol_knows_its_sectors(stage: Stage) -> None:
+    found = await stage.market.sectors_of(["688012.SH", "999999.SH"])
+    assert [[each.name for each in sectors] for sectors in found] == [
+        ["半导体", "沪深300", "科创板"],
+        [],
+    ]
+
+
+async def test_weights_of_a_day_are_of_the_month_before(stage: Stage) -> None:
+    weights = await stage.market.weights(INDEX, date(2019, 8, 15))
+    assert {each.date for each in weights} == {date(2019, 7, 31)}
+    assert "688111.SH" not in {each.symbol for each in weights}
+    assert await stage.market.weights(INDEX, date(2099, 1, 1)) == await stage.market.weights(INDEX)
+    with pytest.raises(Unsupported) as caught:
+        await stage.market.weights(INDEX, FIRST_DAY - timedelta(days=1))
+    assert caught.value.reason is Reason.DATE_NOT_HELD
 
 
 async def test_weights_add_up_to_a_hundred(stage: Stage) -> None:
