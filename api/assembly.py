@@ -34,6 +34,7 @@ from quantgraph.services.fills import JournalledFills
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.sessions import RuledSessions
@@ -159,6 +160,7 @@ class _Mock:
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),
             fills=JournalledFills(journal, self.terminal, self._workers),
+            portfolio=self._portfolio(journal),
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,
@@ -202,6 +204,10 @@ class _Mock:
             FeeSchedule(),
             frozenset({PriceType.LIMIT}),
         )
+
+    def _portfolio(self, journal: OrderJournal) -> PortfolioDesk:
+        sources = (self.clock, self.terminal, self.market, self.recorded, journal, self._workers)
+        return PortfolioDesk(PortfolioSources(*sources))
 
     def _state(self) -> SystemState:
         return SystemState(

@@ -30,6 +30,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.OrderService/ListOrders": Scope.READ,
     "/quantgraph.v1.OrderService/StreamOrderEvents": Scope.READ,
     "/quantgraph.v1.OrderService/SubmitOrder": Scope.TRADE,
+    "/quantgraph.v1.PortfolioService/GetRisk": Scope.READ,
+    "/quantgraph.v1.PortfolioService/ListStrategies": Scope.READ,
     "/quantgraph.v1.QuoteService/GetQuotes": Scope.READ,
     "/quantgraph.v1.QuoteService/WatchQuotes": Scope.READ,
     "/quantgraph.v1.SectorService/GetSector": Scope.READ,

@@ -18,6 +18,7 @@ from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
 from grpc_bridge.interceptor import CallFrame, CallLimits
 from grpc_bridge.orders import OrderServicer
+from grpc_bridge.portfolio import PortfolioServicer
 from grpc_bridge.quotes import QuoteServicer
 from grpc_bridge.sectors import SectorServicer
 from grpc_bridge.system import SystemServicer
@@ -35,6 +36,7 @@ from quantgraph.v1 import (
     financials_pb2_grpc,
     instruments_pb2_grpc,
     orders_pb2_grpc,
+    portfolio_pb2_grpc,
     quotes_pb2_grpc,
     sectors_pb2_grpc,
     system_pb2_grpc,
@@ -52,6 +54,7 @@ SERVICES = tuple(
         "Financial",
         "Instrument",
         "Order",
+        "Portfolio",
         "Quote",
         "Sector",
         "System",
@@ -130,6 +133,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
         InstrumentServicer(gateway), server
     )
     orders_pb2_grpc.add_OrderServiceServicer_to_server(OrderServicer(gateway), server)
+    portfolio_pb2_grpc.add_PortfolioServiceServicer_to_server(PortfolioServicer(gateway), server)
     quotes_pb2_grpc.add_QuoteServiceServicer_to_server(QuoteServicer(gateway), server)
     sectors_pb2_grpc.add_SectorServiceServicer_to_server(SectorServicer(gateway), server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(gateway), server)

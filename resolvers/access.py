@@ -23,6 +23,8 @@ SCOPES: dict[str, Scope] = {
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,
     "Query.positionsPage": Scope.READ,
+    "Query.risk": Scope.READ,
+    "Query.strategies": Scope.READ,
     "Query.quote": Scope.READ,
     "Query.quotes": Scope.READ,
     "Query.sector": Scope.READ,

@@ -11,6 +11,7 @@ from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
+from resolvers.portfolio import PortfolioQueries
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorQueries
 from resolvers.system import SystemQueries
@@ -34,6 +35,7 @@ class Query(
     AccountQueries,
     OrderQueries,
     FillQueries,
+    PortfolioQueries,
     SystemQueries,
 ):
     pass

@@ -13,6 +13,7 @@ from quantgraph.domain.orders import (
     OrderPage,
     OrderQuery,
 )
+from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.terminal import ExecutionReport
 
 
@@ -88,6 +89,14 @@ class Journal(Protocol):
 
     def order_fills(self, account_id: str, order_ids: Sequence[str], limit: int) -> Sequence[Fill]:
         """Return up to `limit` fills of these orders of an account, oldest first."""
+        ...
+
+    def trades(self, account_id: str, after: int, limit: int) -> Sequence[Trade]:
+        """Return up to `limit` fills of an account's log after a sequence, in order."""
+        ...
+
+    def tallies(self, account_id: str) -> Sequence[OrderTally]:
+        """Return how many orders an account has under each label, in no order."""
         ...
 
     def events(self, account_id: str, after: int, limit: int) -> list[JournalEvent]:

@@ -31,6 +31,7 @@ from quantgraph.domain.orders import (
     OrderTicket,
     Submission,
 )
+from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
@@ -273,6 +274,22 @@ class Fills(Protocol):
         ...
 
 
+class Portfolio(Protocol):
+    """What an account risks and what its strategies earn."""
+
+    async def risk(self, account_id: str) -> Risk:
+        """Return the risk of an account now. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def strategies(self, query: StrategyQuery) -> StrategyPage:
+        """Return a page of an account's strategies, by name.
+
+        Errors: UNKNOWN_ACCOUNT; ROW_LIMIT where it has traded under more names and symbols than
+        can be kept apart (50,000 pairs).
+        """
+        ...
+
+
 class Terminal(Protocol):
     """The terminal's own order functions, below the journal. Only the journal calls these."""
 
@@ -340,6 +357,7 @@ class Gateway:
     accounts: Accounts
     trading: Trading
     fills: Fills
+    portfolio: Portfolio
     access: Access
     system: System
     started_at: datetime

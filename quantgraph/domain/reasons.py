@@ -94,6 +94,9 @@ class Reason(StrEnum):
         "缺少复权所需的除权数据",
     )
 
+    PRICE_UNKNOWN = "PRICE_UNKNOWN", Kind.UNSUPPORTED, "没有可用的价格"
+    FILLS_MISMATCH = "FILLS_MISMATCH", Kind.UNSUPPORTED, "当日成交与持仓不一致"
+
     SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE", Kind.UNAVAILABLE, "数据源不可用", True
     SHUTTING_DOWN = "SHUTTING_DOWN", Kind.UNAVAILABLE, "服务正在停止", True
     TIMED_OUT = "TIMED_OUT", Kind.UNAVAILABLE, "操作超时", True

@@ -22,6 +22,7 @@ from quantgraph.domain.orders import (
     OrderPage,
     OrderQuery,
 )
+from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
 from quantgraph.store import pages
@@ -99,6 +100,16 @@ class OrderJournal:
         """Return up to `limit` fills of these orders of an account, oldest first."""
         with self._lock:
             return pages.order_fills(self._db, account_id, order_ids, limit)
+
+    def trades(self, account_id: str, after: int, limit: int) -> list[Trade]:
+        """Return up to `limit` fills of an account's log after a sequence, in order."""
+        with self._lock:
+            return pages.trades(self._db, account_id, after, limit)
+
+    def tallies(self, account_id: str) -> list[OrderTally]:
+        """Return how many orders an account has under each label, in no order."""
+        with self._lock:
+            return pages.tallies(self._db, account_id)
 
     def events(self, account_id: str, after: int, limit: int) -> list[JournalEvent]:
         """Return up to `limit` events of an account after a sequence, in order."""

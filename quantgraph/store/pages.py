@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from quantgraph.domain.errors import InvalidRequest
-from quantgraph.domain.orders import Fill, FillPage, FillQuery, OrderPage, OrderQuery
+from quantgraph.domain.orders import Fill, FillPage, FillQuery, OrderPage, OrderQuery, OrderState
+from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.records import read_fill, read_order
 
@@ -64,6 +65,32 @@ def order_fills(
         (account_id, *order_ids, limit),
     ).fetchall()
     return list(_fills(rows))
+
+
+def trades(db: sqlite3.Connection, account_id: str, after: int, limit: int) -> list[Trade]:
+    """Return up to `limit` fills of an account's log after a sequence, with their labels."""
+    rows = db.execute(
+        "SELECT fills.sequence, orders.strategy, events.fill FROM fills"
+        " JOIN events USING (account, sequence) JOIN orders ON orders.id = fills.order_id"
+        " WHERE fills.account = ? AND fills.sequence > ? ORDER BY fills.sequence LIMIT ?",
+        (account_id, after, limit),
+    )
+    return [
+        Trade(sequence, strategy, fill)
+        for sequence, strategy, body in rows
+        if (fill := read_fill(body)) is not None
+    ]
+
+
+def tallies(db: sqlite3.Connection, account_id: str) -> list[OrderTally]:
+    """Return how many orders an account has under each label, and how many are open."""
+    final = [state.value for state in OrderState if state.final]
+    rows = db.execute(
+        f"SELECT strategy, count(*), sum(state NOT IN ({_marks(final)})) FROM orders"  # noqa: S608 only placeholders are added
+        " WHERE account = ? GROUP BY strategy",
+        (*final, account_id),
+    )
+    return [OrderTally(*row) for row in rows]
 
 
 def _fills(rows: Iterable[Sequence[bytes]]) -> Iterable[Fill]:

@@ -28,6 +28,8 @@ RPCS = {
     "Query.positionsPage": "AccountService.ListPositions",
     "Query.quote": "QuoteService.GetQuotes",
     "Query.quotes": "QuoteService.GetQuotes",
+    "Query.risk": "PortfolioService.GetRisk",
+    "Query.strategies": "PortfolioService.ListStrategies",
     "Query.sector": "SectorService.GetSector",
     "Query.sectors": "SectorService.ListSectors",
     "Query.serverInfo": "SystemService.GetServerInfo",

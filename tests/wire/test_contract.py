@@ -6,7 +6,7 @@ import pytest
 
 from quantgraph.domain.financials.fields import FinancialField, Statement
 from quantgraph.domain.financials.tables import STATEMENTS
-from quantgraph.v1 import accounts_pb2, financials_pb2, orders_pb2, types_pb2
+from quantgraph.v1 import accounts_pb2, financials_pb2, orders_pb2, portfolio_pb2, types_pb2
 from quantgraph.wire.financials import MESSAGES
 from tools import proto
 
@@ -79,10 +79,16 @@ def test_money_and_shares_never_travel_as_floating_point():
     for message in (
         *accounts_pb2.DESCRIPTOR.message_types_by_name.values(),
         *orders_pb2.DESCRIPTOR.message_types_by_name.values(),
+        *portfolio_pb2.DESCRIPTOR.message_types_by_name.values(),
     ):
         for field in message.fields:
             assert field.type not in (field.TYPE_DOUBLE, field.TYPE_FLOAT), field.full_name
-            if field.name.endswith(("price", "cash", "fee", "amount", "profit", "value")):
+            if (
+                field.name.endswith(
+                    ("price", "cash", "fee", "amount", "profit", "value", "weight", "hhi")
+                )
+                and field.name != "day_profit"
+            ):
                 assert field.message_type is types_pb2.Decimal.DESCRIPTOR
             if field.name.endswith("quantity") or field.name == "sellable":
                 assert field.type == field.TYPE_INT64

@@ -22,6 +22,7 @@ from quantgraph.domain.financials.tables import (
 )
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
+from quantgraph.domain.portfolio import Risk, Strategy
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector
@@ -39,6 +40,7 @@ from quantgraph.wire import (
     financials,
     instruments,
     orders,
+    portfolio,
     quotes,
     sectors,
     streams,
@@ -59,6 +61,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Instrument, instruments.instrument_to_proto, instruments.instrument_from_proto),
     (Order, orders.order_to_proto, orders.order_from_proto),
     (OrderEvent, orders.event_to_proto, orders.event_from_proto),
+    (Risk, portfolio.risk_to_proto, portfolio.risk_from_proto),
+    (Strategy, portfolio.strategy_to_proto, portfolio.strategy_from_proto),
     (Quote, quotes.quote_to_proto, quotes.quote_from_proto),
     (QuoteEvent, quotes.event_to_proto, quotes.event_from_proto),
     (Sector, sectors.sector_to_proto, sectors.sector_from_proto),
