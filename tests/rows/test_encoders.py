@@ -22,10 +22,12 @@ from tests.rows.strategies import VALUES, bits, cells_and_batches, finite, plain
 try:
     from quantgraph.rows.compiled_encoder import CompiledEncoder
 
-    ENCODERS: list[Any] = [NumpyEncoder(), CompiledEncoder()]
+    ENCODERS: list[Any] = [NumpyEncoder(), NumpyEncoder(few=0), CompiledEncoder()]
 except ImportError:
-    ENCODERS = [NumpyEncoder()]
-each_encoder = pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: encoder.name)
+    ENCODERS = [NumpyEncoder(), NumpyEncoder(few=0)]
+each_encoder = pytest.mark.parametrize(
+    "encoder", ENCODERS, ids=["numpy-few", "numpy-many", "compiled"][: len(ENCODERS)]
+)
 
 
 def _one(kind: Kind, values: Any, mask: Any = None) -> tuple[Cell, Batch]:
@@ -100,6 +102,60 @@ def test_a_great_many_doubles_come_back_with_their_bits() -> None:
         assert len(texts) == 1
         back = np.array(json.loads(b"[" + texts.pop() + b"]"), "float64")
         assert (back.view(np.int64) == kept.view(np.int64)).all()
+
+
+def test_prices_beside_adjusted_ones_beside_holes_are_the_same_bytes() -> None:
+    draw = np.random.default_rng(3)
+    count = 9_001  # more than two blocks of the matrix
+    cents = np.round(draw.uniform(0, 12_000, (3, count)), 2)
+    columns = {
+        "whole": np.floor(cents[0]),
+        "cents": cents[1],
+        "parts": np.round(draw.uniform(0, 99, count), 4),
+        "large": np.round(draw.uniform(0, 9e12, count), 2),
+        "mixed": np.where(draw.random(count) < 0.01, cents[2] * 0.9137, cents[2]),
+        "none": np.zeros(count),
+        "below": -cents[0],
+    }
+    cells = [Cell(name, name, Kind.FLOAT) for name in columns]
+    valid = {name: draw.random(count) < 0.9 for name in ("cents", "mixed")}
+    valid["parts"] = np.ones(count, bool)
+    for chosen in (cells, cells[:2], cells[3:4]):
+        batch = Batch(count, columns, valid)
+        rows = [encoder.rows(chosen, batch, 1, count) for encoder in ENCODERS]
+        assert len(set(rows)) == 1
+        expected = plain(chosen, batch, 1, count)
+        assert bits(json.loads(b"[" + rows[0] + b"]")) == bits(expected)
+
+
+@pytest.mark.parametrize("step", [1, 7, 1_000, 60_000, 86_400_000, 31_557_600_000])
+def test_instants_of_any_grain_are_the_same_bytes(step: int) -> None:
+    begin = datetime(2023, 12, 31, 15, 50, tzinfo=UTC).timestamp() * 1000
+    cells = [Cell("time", "a", Kind.INSTANT), Cell("day", "a", Kind.DATE)]
+    # The last one leaves the tables of 1970 to 2149.
+    batch = Batch(300, {"a": int(begin) + np.arange(300, dtype=np.int64) * step}, {})
+    rows = {encoder.rows(cells, batch, 0, 300) for encoder in ENCODERS}
+    assert len(rows) == 1
+    assert json.loads(b"[" + rows.pop() + b"]") == plain(cells, batch, 0, 300)
+
+
+@pytest.mark.parametrize("power", range(17))
+def test_integers_of_every_size_are_the_same_bytes(power: int) -> None:
+    near = np.clip(10**power + np.arange(-150, 150), -SAFE_INTEGER, SAFE_INTEGER)
+    for values in (near, np.abs(near), np.append(np.abs(near), [0, 1, 9, 10, 10_000])):
+        cell, batch = _one(Kind.INT, values)
+        texts = {encoder.column(cell, batch, 0, len(values)) for encoder in ENCODERS}
+        assert texts == {orjson.dumps(values.tolist())[1:-1]}
+
+
+@each_encoder
+def test_doubles_too_large_for_all_their_decimals_are_the_shortest_text(encoder: Any) -> None:
+    draw = np.random.default_rng(11)
+    for high in (1e11, 1e12, 1e13, 1e14, 1e15, 1e16):
+        # Each alone: in one column the first that is not short would speak for the others.
+        for value in draw.uniform(high / 10, high, 300).tolist():
+            cell, batch = _one(Kind.FLOAT, [value])
+            assert encoder.column(cell, batch, 0, 1) == orjson.dumps(value)
 
 
 @each_encoder
