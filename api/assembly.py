@@ -38,6 +38,7 @@ from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.sessions import RuledSessions
+from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
@@ -153,6 +154,7 @@ class _Mock:
             dividends=DividendBook(self.recorded, self.recorded),
             ticks=LimitedTicks(self.recorded, limits.bar_rows),
             quotes=self.market,
+            snapshots=MarketBoard(self.market, self.recorded, limits.bar_rows),
             quote_stream=self.quotes,
             reference=self.recorded,
             sessions=RuledSessions(self._calendar),

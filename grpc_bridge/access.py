@@ -38,6 +38,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.SectorService/ListIndexWeights": Scope.READ,
     "/quantgraph.v1.SectorService/ListSectorNames": Scope.READ,
     "/quantgraph.v1.SectorService/ListSectors": Scope.READ,
+    "/quantgraph.v1.SnapshotService/GetMarketSnapshot": Scope.READ,
     "/quantgraph.v1.SystemService/GetServerInfo": Scope.READ,
     "/quantgraph.v1.TickService/ListTicks": Scope.READ,
     "/grpc.health.v1.Health/Check": None,

@@ -21,6 +21,7 @@ from grpc_bridge.orders import OrderServicer
 from grpc_bridge.portfolio import PortfolioServicer
 from grpc_bridge.quotes import QuoteServicer
 from grpc_bridge.sectors import SectorServicer
+from grpc_bridge.snapshots import SnapshotServicer
 from grpc_bridge.system import SystemServicer
 from grpc_bridge.ticks import TickServicer
 from grpc_bridge.tokens import TokenSeal
@@ -39,6 +40,7 @@ from quantgraph.v1 import (
     portfolio_pb2_grpc,
     quotes_pb2_grpc,
     sectors_pb2_grpc,
+    snapshots_pb2_grpc,
     system_pb2_grpc,
     ticks_pb2_grpc,
 )
@@ -57,6 +59,7 @@ SERVICES = tuple(
         "Portfolio",
         "Quote",
         "Sector",
+        "Snapshot",
         "System",
         "Tick",
     )
@@ -136,6 +139,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     portfolio_pb2_grpc.add_PortfolioServiceServicer_to_server(PortfolioServicer(gateway), server)
     quotes_pb2_grpc.add_QuoteServiceServicer_to_server(QuoteServicer(gateway), server)
     sectors_pb2_grpc.add_SectorServiceServicer_to_server(SectorServicer(gateway), server)
+    snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(SnapshotServicer(gateway), server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(gateway), server)
     ticks_pb2_grpc.add_TickServiceServicer_to_server(TickServicer(gateway), server)
 

@@ -19,6 +19,7 @@ SCOPES: dict[str, Scope] = {
     "Query.level2Orders": Scope.READ,
     "Query.level2Quotes": Scope.READ,
     "Query.level2Transactions": Scope.READ,
+    "Query.marketSnapshot": Scope.READ,
     "Query.order": Scope.READ,
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,

@@ -14,6 +14,7 @@ from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorQueries
+from resolvers.snapshots import SnapshotQueries
 from resolvers.system import SystemQueries
 from resolvers.ticks import TickQueries
 from schema.scalars import SCALARS
@@ -28,6 +29,7 @@ class Query(
     DividendQueries,
     TickQueries,
     QuoteQueries,
+    SnapshotQueries,
     InstrumentQueries,
     SectorQueries,
     CalendarQueries,

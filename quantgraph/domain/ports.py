@@ -35,6 +35,7 @@ from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
+from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
 from quantgraph.domain.streams import (
     LogCursor,
     OrderEvent,
@@ -101,6 +102,26 @@ class Quotes(Protocol):
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        ...
+
+
+class QuoteBoard(Protocol):
+    """Newest states of many symbols at once."""
+
+    async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
+        """Return the asked columns of those symbols that exist, all of one moment."""
+        ...
+
+
+class Snapshots(Protocol):
+    """Newest states of a whole exchange or sector."""
+
+    async def snapshot(self, request: SnapshotRequest) -> MarketSnapshot:
+        """Return every symbol of the selection, in order; unlisted members are left out.
+
+        A fixed number of calls below, whatever the number of symbols. Errors: UNKNOWN_SECTOR,
+        ROW_LIMIT.
+        """
         ...
 
 
@@ -350,6 +371,7 @@ class Gateway:
     dividends: DividendHistories
     ticks: Ticks
     quotes: Quotes
+    snapshots: Snapshots
     quote_stream: QuoteStream
     reference: Reference
     sessions: Sessions

@@ -13,7 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import Message
 
-from quantgraph.v1 import bars_pb2, ticks_pb2
+from quantgraph.v1 import bars_pb2, snapshots_pb2, ticks_pb2
 
 M = TypeVar("M", bound=Message)
 
@@ -41,7 +41,7 @@ def _class(name: str) -> type[Message]:
 def _pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     added: set[str] = set()
-    for file in (bars_pb2.DESCRIPTOR, ticks_pb2.DESCRIPTOR):
+    for file in (bars_pb2.DESCRIPTOR, snapshots_pb2.DESCRIPTOR, ticks_pb2.DESCRIPTOR):
         _add(pool, file, added)
     return pool
 

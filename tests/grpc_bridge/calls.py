@@ -24,6 +24,7 @@ from quantgraph.v1 import (
     portfolio_pb2,
     quotes_pb2,
     sectors_pb2,
+    snapshots_pb2,
     system_pb2,
     ticks_pb2,
 )
@@ -40,6 +41,7 @@ FILES = (
     portfolio_pb2,
     quotes_pb2,
     sectors_pb2,
+    snapshots_pb2,
     system_pb2,
     ticks_pb2,
 )

@@ -22,6 +22,7 @@ RPCS = {
     "Query.level2Orders": "TickService.ListTicks",
     "Query.level2Quotes": "TickService.ListTicks",
     "Query.level2Transactions": "TickService.ListTicks",
+    "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
     "Query.order": "OrderService.GetOrder",
     "Query.orders": "OrderService.ListOrders",
     "Query.positions": "AccountService.ListPositions",

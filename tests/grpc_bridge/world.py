@@ -63,6 +63,7 @@ from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held, group_by_member
+from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import (
     LogCursor,
@@ -84,6 +85,7 @@ from quantgraph.domain.system import (
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.sessions import RuledSessions
+from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.ticks import LimitedTicks
 
 NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
@@ -201,6 +203,11 @@ def quote(symbol: str, price: float) -> Quote:
 class MemoryQuotes:
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         return [quote(each, 10.0) if each in SYMBOLS else unknown_symbol(each) for each in symbols]
+
+    async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
+        listed = tuple(each for each in symbols if each in SYMBOLS)
+        values = {name: np.arange(len(listed)).astype(QUOTE_FIELDS[name]) for name in fields}
+        return QuoteColumns(listed, Source.SIMULATED, values, {})
 
 
 @dataclass
@@ -569,6 +576,7 @@ class World:
             dividends=DividendBook(MemoryDividends(), self.reference),
             ticks=LimitedTicks(self.ticks, LIMITS.bar_rows),
             quotes=MemoryQuotes(),
+            snapshots=MarketBoard(MemoryQuotes(), self.reference, LIMITS.bar_rows),
             quote_stream=self.stream,
             reference=self.reference,
             sessions=RuledSessions(calendar),

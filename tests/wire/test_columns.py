@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarColumns, BarSeries, Coverage, Period
+from quantgraph.domain.snapshots import QUOTE_FIELDS, MarketSnapshot, QuoteColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import (
     LEVEL2_TABLES,
@@ -16,8 +17,8 @@ from quantgraph.domain.ticks import (
     TickColumns,
     TickKind,
 )
-from quantgraph.v1 import bars_pb2, ticks_pb2
-from quantgraph.wire import bars, ticks
+from quantgraph.v1 import bars_pb2, snapshots_pb2, ticks_pb2
+from quantgraph.wire import bars, snapshots, ticks
 from quantgraph.wire.columns import (
     Block,
     columns_from_proto,
@@ -82,6 +83,19 @@ def test_tick_columns_come_back_bit_by_bit(kind: TickKind, data: st.DataObject):
     assert (read.symbol, read.kind, read.source) == (sent.symbol, kind, Source.REPLAY)
 
 
+@given(blocks(dict(QUOTE_FIELDS)), st.booleans())
+def test_snapshots_come_back_bit_by_bit(block: Block, named: bool):
+    symbols = tuple(f"{row:06d}.SH" for row in range(block.length))
+    names = [None if row % 3 else f"名{row}" for row in range(block.length)] if named else None
+    quotes = QuoteColumns(symbols, Source.REPLAY, block.values, block.valid)
+    sent = snapshots.snapshot_to_proto(MarketSnapshot(quotes, names))
+    read = snapshots.snapshot_from_proto(sent, tuple(block.values))
+    columns = read.quotes
+    same_bits(block, Block(len(columns.symbols), columns.values, columns.valid))
+    assert (read.quotes.symbols, read.quotes.source) == (symbols, Source.REPLAY)
+    assert read.names == (names or None)
+
+
 @settings(max_examples=50)
 @given(blocks(BAR_TYPES))
 def test_a_twin_is_on_the_wire_what_the_published_message_is(block: Block):
@@ -100,6 +114,7 @@ def test_a_twin_is_on_the_wire_what_the_published_message_is(block: Block):
 
 def test_the_contract_has_the_columns_of_the_domain():
     tables = {
+        snapshots_pb2.QuoteColumns: QUOTE_FIELDS,
         bars_pb2.BarColumns: BAR_TYPES,
         ticks_pb2.SnapshotColumns: SNAPSHOT_FIELDS,
         ticks_pb2.TradeColumns: TRADE_FIELDS,

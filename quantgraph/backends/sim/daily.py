@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from quantgraph.backends.sim.block import Block, Floats
+from quantgraph.backends.sim.block import Block, Floats, stack
 from quantgraph.backends.sim.streams import Ints, bell, below, draw, stream_key
 from quantgraph.backends.sim.universe import Profile
 from quantgraph.domain.calendar import Dates
@@ -52,6 +52,16 @@ class Path:
     previous: Ints
     scale: int
     dividends: tuple[Dividend, ...]
+
+    def between(self, first: date, last: date) -> "Path":
+        """Return a copy of the sessions of some days, both included, without what was paid."""
+        left = int(np.searchsorted(self.days, np.datetime64(first)))
+        right = int(np.searchsorted(self.days, np.datetime64(last), side="right"))
+        # copies: a view would keep the whole path in memory
+        copied = stack([self.bars.take(slice(left, right))])
+        previous = self.previous[left:right].copy()
+        days = self.days[left:right].copy()
+        return Path(self.instrument, days, copied, previous, self.scale, ())
 
 
 @dataclass(frozen=True, slots=True)

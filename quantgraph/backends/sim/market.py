@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from quantgraph.backends.sim import directory
+from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
@@ -19,6 +20,7 @@ from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequ
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
+from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
 
 # So many symbols in memory are answered on the event loop: a worker's turn costs more than one
@@ -51,6 +53,7 @@ class SimMarket:
         self._paths = Paths(world)
         self._series = SeriesReader(self._paths)
         self._quoter = Quoter(self._paths, parts.interval_ms)
+        self._table = QuoteTable(self._paths, self._quoter)
         self._books = Bookkeeper(world.seed, world.calendar.last.year)
         feed = FeedParts(
             paths=self._paths,
@@ -82,6 +85,10 @@ class SimMarket:
         else:
             found = await self._run(self._quoter.read, symbols, now)
         return [found.get(symbol) or unknown_symbol(symbol) for symbol in symbols]
+
+    async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
+        """Return the newest quotes of those symbols that exist, as columns."""
+        return await self._run(self._table.read, symbols, fields, self._clock.moment())
 
     def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""

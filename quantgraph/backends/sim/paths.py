@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from quantgraph.backends.sim.daily import Origin, Path, walk
@@ -17,6 +17,8 @@ _SCALES = {InstrumentKind.STOCK: 100, InstrumentKind.FUND: 1_000}
 _FINEST = 10_000  # four decimals: index points, bonds
 _KEPT_NAMES = 10_000
 _KEPT = 512  # paths, about 0.2 MB each for ten years
+_KEPT_EXCERPTS = 8_192  # about 3 kB each; more symbols than one exchange lists
+_AHEAD = 30  # days that an excerpt reaches beyond the one it was cut for
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class _Walked:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    known: _Known
+    first: date
+    last: date
+    path: Path
+
+
 class Paths:
     """Instruments and daily paths by symbol. What imports are read for blocks: call it in a worker.
 
@@ -56,6 +66,7 @@ class Paths:
         self.world = world
         self._known: tuple[Hashable, Memo[str, _Known]] = (None, Memo(_KEPT_NAMES))
         self._paths: Memo[str, _Walked] = Memo(_KEPT)
+        self._excerpts: Memo[str, _Excerpt] = Memo(_KEPT_EXCERPTS)
 
     def instruments(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         """Return those that exist and are listed on the day, the imported ones first."""
@@ -70,6 +81,18 @@ class Paths:
         known = self._look(symbols)
         return {
             symbol: self._path(symbol, one)
+            for symbol, one in known.items()
+            if _listed(one.instrument, day)
+        }
+
+    def excerpts(self, symbols: Sequence[str], day: date) -> Mapping[str, Path]:
+        """Return what `load` would, cut to the day and the few after it.
+
+        A whole market's paths would not fit into memory, and would drive out those in use.
+        """
+        known = self._look(symbols)
+        return {
+            symbol: self._excerpt(symbol, one, day)
             for symbol, one in known.items()
             if _listed(one.instrument, day)
         }
@@ -145,6 +168,16 @@ class Paths:
         if walked is None or walked.known != known:
             walked = self._paths.put(symbol, _Walked(known, self._walk(known)))
         return walked.path
+
+    def _excerpt(self, symbol: str, known: _Known, day: date) -> Path:
+        held = self._excerpts.get(symbol)
+        if held is None or held.known != known or not held.first <= day <= held.last:
+            walked = self._paths.get(symbol)
+            whole = walked.path if walked and walked.known == known else self._walk(known)
+            last = day + timedelta(days=_AHEAD)
+            held = _Excerpt(known, day, last, whole.between(day, last))
+            self._excerpts.put(symbol, held)
+        return held.path
 
     def _walk(self, known: _Known) -> Path:
         origin = _origin(known.instrument, known.anchor, self.world.seed)

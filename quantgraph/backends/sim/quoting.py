@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from quantgraph.backends.sim.clock import Moment, session_instant
 from quantgraph.backends.sim.daily import Path
-from quantgraph.backends.sim.depth import Limits, Rung, display
+from quantgraph.backends.sim.depth import Display, Limits, Rung, display
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.streams import stream_key
@@ -39,10 +39,14 @@ class Quoter:
         """Return the quotes of those that exist, loading their paths: blocking."""
         return self.quote(self._paths.load(symbols, now.day), now)
 
+    def instant(self, now: Moment) -> Moment:
+        """Return the moment of the quote that stands."""
+        instant = session_instant(now.day, self.step(now) * self._interval)
+        return Moment(now.epoch, now.day, instant)
+
     def quote(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Quote]:
         """Return the quotes of loaded paths: quick enough for the event loop."""
-        instant = session_instant(now.day, self.step(now) * self._interval)
-        at = Moment(now.epoch, now.day, instant)
+        at = self.instant(now)
         found = {symbol: self._recall(symbol, path, at) for symbol, path in paths.items()}
         new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
         made: Mapping[str, Quote] = self._make(new, at) if new else {}
@@ -66,9 +70,7 @@ class Quoter:
 
     def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
         symbol, scale = instrument.symbol, state.scale
-        purpose = f"book/{now.day.toordinal()}/{self.step(now)}"
-        key = stream_key(self._paths.world.seed, symbol, purpose)
-        book = display(state, self._band(instrument, state, now.day), key)
+        book = self.book(instrument, state, now)
         return Quote(
             symbol=symbol,
             time=now.ms,
@@ -84,6 +86,12 @@ class Quoter:
             suspended=False,
             source=Source.SIMULATED,
         )
+
+    def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:
+        """Return the displayed levels at the moment of a quote."""
+        purpose = f"book/{at.day.toordinal()}/{self.step(at)}"
+        key = stream_key(self._paths.world.seed, instrument.symbol, purpose)
+        return display(state, self._band(instrument, state, at.day), key)
 
     def _band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
         key = (instrument, day, state.previous)

@@ -75,11 +75,11 @@ class Tapes:
     Quick enough for the event loop once the paths are loaded: all symbols are cut together.
     """
 
-    def __init__(self, seed: int) -> None:
-        """Cut nothing yet."""
+    def __init__(self, seed: int, days: int = _KEPT_DAYS, minutes: int = _KEPT_MINUTES) -> None:
+        """Cut nothing yet; keep so many cut days and minutes."""
         self._seed = seed
-        self._days: Memo[tuple[str, date], _Day] = Memo(_KEPT_DAYS)
-        self._minutes: Memo[tuple[str, date, int], tuple[_Day, _Running]] = Memo(_KEPT_MINUTES)
+        self._days: Memo[tuple[str, date], _Day] = Memo(days)
+        self._minutes: Memo[tuple[str, date, int], tuple[_Day, _Running]] = Memo(minutes)
 
     def prints(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Print]:
         """Return what each symbol had traded; one without a bar on the day is left out.

@@ -1,0 +1,63 @@
+"""The newest quotes of a whole market or sector, as columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quantgraph.domain.bars import Column, Mask
+from quantgraph.domain.instruments import Market
+from quantgraph.domain.sources import Source
+
+DEPTH = 5
+
+
+def _levels(side: str) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for level in range(1, DEPTH + 1):
+        names[f"{side}_price_{level}"] = "float64"
+        names[f"{side}_quantity_{level}"] = "int64"
+    return names
+
+
+# Column → numpy type, as of `quotes.Quote`. Prices and amounts in yuan, quantities in shares, time
+# in epoch ms.
+QUOTE_FIELDS: Mapping[str, str] = {
+    "time": "int64",
+    "last_price": "float64",
+    "open": "float64",
+    "high": "float64",
+    "low": "float64",
+    "previous_close": "float64",
+    "volume": "int64",
+    "amount": "float64",
+    "suspended": "bool",
+    **_levels("bid"),
+    **_levels("ask"),
+}
+BOOK_FIELDS = frozenset({*_levels("bid"), *_levels("ask")})
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteColumns:
+    """Quotes of one moment as equal-length columns, one row per symbol, in the symbols' order."""
+
+    symbols: tuple[str, ...]
+    source: Source
+    values: Mapping[str, Column]
+    valid: Mapping[str, Mask]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRequest:
+    """An exchange, or the name of a sector, and the columns to make; `named`: with names."""
+
+    selector: Market | str
+    fields: tuple[str, ...]
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSnapshot:
+    """A snapshot; `names` are the instruments' names (None unless asked for)."""
+
+    quotes: QuoteColumns
+    names: Sequence[str | None] | None = None
