@@ -12,6 +12,7 @@ check:
     {{ tool }} lint-imports
     {{ tool }} python -m tools.proto --check
     {{ tool }} python -m tools.sdl --check
+    {{ tool }} python -m tools.errors --check
 
 test *arguments:
     uv run pytest {{ arguments }}
@@ -38,6 +39,10 @@ proto:
 # schema/schema.graphql from the code
 sdl:
     uv run python -m tools.sdl
+
+# docs/errors.md from the reasons and both wires' mappings
+errors:
+    uv run python -m tools.errors
 
 # The exchanges' closures from the pinned calendar library
 closures:

@@ -23,6 +23,7 @@ from resolvers.pages import (
     key_of,
     place_of,
 )
+from resolvers.problems import problem_of
 from schema.context import Info
 from schema.orders import (
     CancelOrderInput,
@@ -36,32 +37,7 @@ from schema.orders import (
     SubmitOrderResult,
     SubmitOrderSuccess,
 )
-from schema.problems import (
-    IdempotencyConflict,
-    OrderNotCancelable,
-    OrderNotFound,
-    OrderRejected,
-    Problem,
-    RateLimited,
-    TradingDisabled,
-)
 from schema.scalars import Long, TimeBound
-
-# What a trader can act on becomes data; everything else stays a top-level error.
-_SUBMIT: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
-    (errors.OrderRefused, OrderRejected),
-    (errors.NotFound, OrderRejected),
-    (errors.Unsupported, OrderRejected),
-    (errors.IdempotencyConflict, IdempotencyConflict),
-    (errors.TradingDisabled, TradingDisabled),
-    (errors.LimitReached, RateLimited),
-)
-_CANCEL: tuple[tuple[type[errors.GatewayError], type[Problem]], ...] = (
-    (errors.OrderRefused, OrderNotCancelable),
-    (errors.NotFound, OrderNotFound),
-    (errors.TradingDisabled, TradingDisabled),
-    (errors.LimitReached, RateLimited),
-)
 
 
 @strawberry.type
@@ -149,7 +125,7 @@ class OrderMutations:
             require_account(info, input.account_id, Scope.TRADE)
             done = await info.context.gateway.trading.submit(input.to_domain())
         except errors.GatewayError as error:
-            return _problem(error, _SUBMIT)  # pyright: ignore[reportReturnType] of those it names
+            return problem_of("submitOrder", error)
         return SubmitOrderSuccess(order=Order.from_domain(done.order), replayed=done.replayed)
 
     @strawberry.mutation(
@@ -165,7 +141,7 @@ class OrderMutations:
             require_account(info, input.account_id, Scope.TRADE)
             order = await info.context.gateway.trading.cancel(input.to_domain())
         except errors.GatewayError as error:
-            return _problem(error, _CANCEL)  # pyright: ignore[reportReturnType] of those it names
+            return problem_of("cancelOrder", error)
         return CancelOrderSuccess(order=Order.from_domain(order))
 
 
@@ -197,13 +173,3 @@ class OrderSubscriptions:
         async with aclosing(info.context.gateway.trading.events(cursor)) as events:
             async for event in events:
                 yield OrderEvent.from_domain(event)
-
-
-def _problem(
-    error: errors.GatewayError,
-    members: tuple[tuple[type[errors.GatewayError], type[Problem]], ...],
-) -> Problem:
-    for kind, member in members:
-        if isinstance(error, kind):
-            return member.from_domain(error)
-    raise error

@@ -1,0 +1,43 @@
+"""Which refusals a mutation answers as data: what its caller can act on."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from quantgraph.domain import errors
+from schema.problems import (
+    IdempotencyConflict,
+    OrderNotCancelable,
+    OrderNotFound,
+    OrderRejected,
+    Problem,
+    RateLimited,
+    TradingDisabled,
+)
+
+Members: TypeAlias = tuple[tuple[type[errors.GatewayError], type[Problem]], ...]
+# By mutation, the first that fits; docs/errors.md follows. All else stays a top-level error.
+MEMBERS: Mapping[str, Members] = {
+    "submitOrder": (
+        (errors.OrderRefused, OrderRejected),
+        (errors.NotFound, OrderRejected),
+        (errors.Unsupported, OrderRejected),
+        (errors.IdempotencyConflict, IdempotencyConflict),
+        (errors.TradingDisabled, TradingDisabled),
+        (errors.LimitReached, RateLimited),
+    ),
+    "cancelOrder": (
+        (errors.OrderRefused, OrderNotCancelable),
+        (errors.NotFound, OrderNotFound),
+        (errors.TradingDisabled, TradingDisabled),
+        (errors.LimitReached, RateLimited),
+    ),
+}
+
+
+# Any: a member of the mutation's own result, which its union names.
+def problem_of(mutation: str, error: errors.GatewayError) -> Any:  # noqa: ANN401 see above
+    """Return the member that shows the error, or raise the error."""
+    for leaf, member in MEMBERS[mutation]:
+        if isinstance(error, leaf):
+            return member.from_domain(error)
+    raise error

@@ -1,0 +1,246 @@
+"""What every reason means and what a caller does about it: the words of docs/errors.md."""
+
+from collections.abc import Mapping
+
+from quantgraph.domain.reasons import Reason
+
+# Reason → (what it means, what to do). One line each; the message of an error says more.
+WORDS: Mapping[Reason, tuple[str, str]] = {
+    Reason.BAD_REQUEST: (
+        "The request or one of its values has the wrong form.",
+        "Correct what the message (gRPC: the field of BadRequest) names.",
+    ),
+    Reason.GRAPHQL_PARSE_FAILED: (
+        "The document is not GraphQL.",
+        "Correct the syntax at `locations`.",
+    ),
+    Reason.GRAPHQL_VALIDATION_FAILED: (
+        "The document does not fit the schema.",
+        "Correct it at `locations`; generate the client anew after an upgrade.",
+    ),
+    Reason.UNSUPPORTED_PERIOD: (
+        "This source has no bars of that period.",
+        "Ask for another period.",
+    ),
+    Reason.START_AFTER_END: ("The span is the wrong way round.", "Swap start and end."),
+    Reason.ROW_LIMIT: (
+        "The answer would have more rows than `limits.bar_rows`, or than one gRPC message holds.",
+        "Ask for a shorter span, or use DownloadBars.",
+    ),
+    Reason.INVALID_CURSOR: (
+        "The cursor was not given by this list with these filters, or its item is gone.",
+        "Begin again with the first page.",
+    ),
+    Reason.RESUME_TOKEN_INVALID: (
+        "The resume token was not made by this gateway, or was changed.",
+        "Download from the beginning.",
+    ),
+    Reason.RESUME_REQUEST_CHANGED: (
+        "The resume token belongs to a download of something else.",
+        "Repeat the first request exactly, or download from the beginning.",
+    ),
+    Reason.QUERY_TOO_LARGE: (
+        "The document has too many tokens, levels, aliases or repetitions.",
+        "Split it, or raise the limit that the message names.",
+    ),
+    Reason.UNKNOWN_SYMBOL: (
+        "No instrument has this symbol here.",
+        "Look it up with `instruments`, or import its data.",
+    ),
+    Reason.UNKNOWN_SECTOR: ("No sector has this name.", "Look it up with `sectors`."),
+    Reason.UNKNOWN_ACCOUNT: (
+        "There is no such account, or this key may not see it.",
+        "Look it up with `accounts`.",
+    ),
+    Reason.ORDER_NOT_FOUND: (
+        "The account has no such order.",
+        "Look it up with `orders`; give exactly one of its ids.",
+    ),
+    Reason.UNAUTHENTICATED: (
+        "No API key was given, or it is not known or has expired.",
+        "Send `Authorization: Bearer KEY` (or `X-API-Key`); make keys with `quantgraph keys`.",
+    ),
+    Reason.FORBIDDEN: (
+        "The key's scope does not reach this operation.",
+        "Use a key with the scope that the message names.",
+    ),
+    Reason.SESSION_CLOSED: ("The exchange takes no orders now.", "Submit in the session."),
+    Reason.PRICE_REQUIRED: ("A limit order needs a price.", "Give `limitPrice`."),
+    Reason.PRICE_NOT_ALLOWED: (
+        "A market order takes no price.",
+        "Leave `limitPrice` out, or submit a LIMIT order.",
+    ),
+    Reason.PRICE_TYPE_UNSUPPORTED: (
+        "The exchange or the terminal has no such price type.",
+        "Submit a LIMIT order.",
+    ),
+    Reason.TICK_SIZE: (
+        "The price is no multiple of the instrument's tick.",
+        "Round to the tick (`Instrument.priceTick`).",
+    ),
+    Reason.LOT_SIZE: (
+        "The quantity is no whole number of lots.",
+        "Round to the lot that the message names; odd shares are only sold at once.",
+    ),
+    Reason.QUANTITY_INVALID: ("The quantity is not positive.", "Give a positive quantity."),
+    Reason.QUANTITY_LIMIT: (
+        "The quantity is above what one order may have.",
+        "Split the order.",
+    ),
+    Reason.PRICE_BAND: (
+        "The price is outside the day's limits.",
+        "Stay within the band that the message names.",
+    ),
+    Reason.SUSPENDED: ("The instrument does not trade today.", "Wait until it trades again."),
+    Reason.INSUFFICIENT_CASH: (
+        "The available cash does not cover the order and its fees.",
+        "Order less, or cancel what reserves cash.",
+    ),
+    Reason.INSUFFICIENT_SHARES: (
+        "Fewer shares are sellable (T+1, reserved by other orders).",
+        "Sell at most `Position.sellable`.",
+    ),
+    Reason.ORDER_EXPIRED: ("`expiresAt` has passed.", "Submit with a later one, or without."),
+    Reason.RULE_UNKNOWN: (
+        "No dated market rule covers this instrument and day.",
+        "Trade what the rules cover; they are never guessed.",
+    ),
+    Reason.NOT_TRADABLE: (
+        "Indices and other instruments of this kind cannot be ordered.",
+        "Pick an instrument that trades.",
+    ),
+    Reason.TERMINAL_REFUSED: (
+        "The terminal or the exchange refused the order.",
+        "Read its own words in the message.",
+    ),
+    Reason.ORDER_NOT_CANCELABLE: (
+        "The order is final, or its phase allows no cancel.",
+        "Query the order; nothing is left to do where it is final.",
+    ),
+    Reason.IDEMPOTENCY_CONFLICT: (
+        "The client order id was used before for another order.",
+        "Use a new id for a new order; repeat the same body for the same order.",
+    ),
+    Reason.TRADING_DISABLED: (
+        "Trading is halted, disarmed or reconciling.",
+        "Watch `serverInfo.tradingState`; cancels stay open.",
+    ),
+    Reason.RATE_LIMITED: ("Too many requests in a short time.", "Wait, then repeat."),
+    Reason.SLOW_CONSUMER: (
+        "The reader of a BUFFER stream fell behind and its buffer is full.",
+        "Subscribe again; read faster, or use LATEST.",
+    ),
+    Reason.SUBSCRIPTION_LIMIT: (
+        "Too many live operations or watched symbols.",
+        "End some, then subscribe again.",
+    ),
+    Reason.OVERLOADED: ("The gateway's backlog is full.", "Wait a second, then repeat."),
+    Reason.CALENDAR_NOT_COVERED: (
+        "The trading calendar does not reach that day.",
+        "Ask within the calendar, or extend it in config.toml.",
+    ),
+    Reason.DATE_NOT_HELD: (
+        "Members or weights of that day are not held; earlier days are not told by later ones.",
+        "Ask for a day from `Sector.dates` on, or import an older list.",
+    ),
+    Reason.PRICE_UNKNOWN: (
+        "An instrument has neither a last price nor a previous close, so that it has no value.",
+        "Leave it out, or import its bars.",
+    ),
+    Reason.FILLS_MISMATCH: (
+        "The day's fills do not lead to the position; a fill is on its way.",
+        "Ask again in a moment.",
+    ),
+    Reason.ADJUSTMENT_UNAVAILABLE: (
+        "The ex-right events that the adjustment needs are not held.",
+        "Import dividends, or ask with adjustment NONE.",
+    ),
+    Reason.SOURCE_UNAVAILABLE: (
+        "The terminal or another source is away.",
+        "Repeat later; nothing simulated takes its place.",
+    ),
+    Reason.SHUTTING_DOWN: ("The gateway is stopping.", "Connect again in a moment."),
+    Reason.TIMED_OUT: (
+        "The operation was abandoned at its time limit.",
+        "Repeat; ask for less if it happens again.",
+    ),
+    Reason.DOWNLOAD_INCOMPLETE: (
+        "Python client: a download ended before its summary.",
+        "Resume it with its last token.",
+    ),
+    Reason.DOWNLOAD_CORRUPT: (
+        "Python client: a downloaded frame does not match its hash.",
+        "Resume behind the last good frame.",
+    ),
+    Reason.STORE_UNAVAILABLE: (
+        "The store cannot be read, or a part of it is damaged.",
+        "Run `quantgraph store verify`; import the damaged files again.",
+    ),
+    Reason.SOURCE_CHANGED: (
+        "An import changed the series while it was downloaded.",
+        "Download again from the beginning.",
+    ),
+    Reason.EPOCH_CHANGED: (
+        "The event log began anew, so that the cursor means nothing.",
+        "Query the present state, then subscribe without a cursor.",
+    ),
+    Reason.RESUME_TOKEN_EXPIRED: (
+        "The resume token is too old.",
+        "Download again from the beginning.",
+    ),
+    Reason.CONFIG_INVALID: (
+        "config.toml, the environment or an option has a wrong value.",
+        "Correct the key that the message names.",
+    ),
+    Reason.KEYS_REQUIRED: (
+        "API keys are required and none exists.",
+        "`quantgraph keys create`.",
+    ),
+    Reason.MODE_UNAVAILABLE: ("The mode needs a back-end that is not there.", "Choose another."),
+    Reason.PORT_TAKEN: (
+        "Another process listens on the port.",
+        "Stop it, or choose another port (0 takes a free one).",
+    ),
+    Reason.DATA_DIR_UNUSABLE: (
+        "The data folder cannot be written, is full, or is held by another gateway.",
+        "Free it, or choose another `data_dir`.",
+    ),
+    Reason.STORE_CORRUPT: (
+        "A file of the store is damaged or of another program; it was left untouched.",
+        "Move it away and import again.",
+    ),
+    Reason.STORE_VERSION: (
+        "The store was written by another version; it was left untouched.",
+        "Use that version, or import into another folder.",
+    ),
+    Reason.IMPORT_FAILED: (
+        "A file could not be imported; nothing of it was stored.",
+        "Correct the rows that the report names.",
+    ),
+    Reason.LAYOUT_UNKNOWN: (
+        "No known layout has the file's header.",
+        "Name one with `--layout`, or rename columns as docs/imports.md shows.",
+    ),
+    Reason.LAYOUT_AMBIGUOUS: ("Several layouts fit the file.", "Choose one with `--layout`."),
+    Reason.INTERNAL: (
+        "A fault of the gateway; its log has the details under the request id.",
+        "Quote the request id to the operator. An order may have been sent: query it first.",
+    ),
+}
+
+# Kept for what a later version brings; nothing sends them yet.
+RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED})
+# What concerns documents alone, and downloads alone.
+GRAPHQL_ONLY = frozenset(
+    {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED, Reason.QUERY_TOO_LARGE}
+)
+GRPC_ONLY = frozenset(
+    {
+        Reason.RESUME_TOKEN_INVALID,
+        Reason.RESUME_REQUEST_CHANGED,
+        Reason.RESUME_TOKEN_EXPIRED,
+        Reason.SOURCE_CHANGED,
+    }
+)
+# What the Python client finds by itself.
+CLIENT_ONLY = frozenset({Reason.DOWNLOAD_INCOMPLETE, Reason.DOWNLOAD_CORRUPT})
