@@ -15,7 +15,7 @@ from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
-from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.orders import Destination, PriceType
@@ -222,7 +222,7 @@ class _Mock:
 
     def _clock_info(self) -> ClockInfo:
         moment = self.clock.moment()
-        return ClockInfo(self.clock.now(), True, self.clock.speed, moment.day, moment.epoch)
+        return ClockInfo(from_ms(moment.ms), True, self.clock.speed, moment.day, moment.epoch)
 
     def _describe(self) -> str:
         return describe(self._store) + self._note

@@ -1,6 +1,6 @@
 """graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -47,7 +47,8 @@ class Bound:
 class Prepared:
     """An operation made ready once, for any number of runs by anyone with any variables.
 
-    Nothing of a caller is in it: context and variables come with each run.
+    Nothing of a caller is in it: context and variables come with each run. `picks` is for the
+    contexts of its runs.
     """
 
     def __init__(self, executor: PlainExecutor, schema: Schema) -> None:
@@ -67,6 +68,7 @@ class Prepared:
         serially = operation.operation is OperationType.MUTATION
         self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
         self._call = _call(executor, schema, root, fields.grouped_field_set)
+        self.picks: dict[Hashable, tuple[str, ...]] = {}
 
     def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -40,7 +40,7 @@ _ROOTS = {
 }
 Response = dict[str, Any]
 _Key = tuple[Operation, bytes]
-_NONE = (None, 0)
+_Made = TypeVar("_Made")
 # Characters of documents in each of the caches below, and of variables that a key may have.
 _READY = 256_000
 _KEPT_TEXT = 4_096
@@ -140,7 +140,9 @@ class Executor:
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         with operation_budget():
-            work = prepared.run(bound, self._context(caller))
+            context = self._context(caller)
+            context.picks = prepared.picks
+            work = prepared.run(bound, context)
             if operation.introspective:
                 result = await self._documents.apart(run_at_once, work)
             else:
@@ -178,7 +180,7 @@ class Executor:
         text = orjson.dumps(variables)
         if len(text) <= _KEPT_TEXT:
             return self._prepared(operation, variables, text)
-        prepared = None if operation.conditional else self._ready.get((operation, b""), _NONE)[0]
+        prepared = None if operation.conditional else _found(self._ready, (operation, b""))
         if prepared is None:
             run = Run(operation.document, operation.name, variables)
             prepared = await self._documents.apart(self._core.prepare, run)
@@ -189,14 +191,14 @@ class Executor:
     ) -> tuple[Prepared, Bound]:
         """Take both from bounded caches. A mutation's variables are new each time and not kept."""
         key = (operation, text if operation.conditional else b"")
-        prepared, _ = self._ready.get(key, _NONE)
+        prepared = _found(self._ready, key)
         if prepared is None:
             prepared = self._core.prepare(Run(operation.document, operation.name, variables))
             if operation.size <= _READY:
                 self._ready[key] = prepared, operation.size
         if operation.type is OperationType.MUTATION:
             return prepared, prepared.bind(variables)
-        bound, _ = self._bound.get((operation, text), _NONE)
+        bound = _found(self._bound, (operation, text))
         if bound is None:
             bound = prepared.bind(variables)
             if operation.size + len(text) <= _READY:
@@ -217,6 +219,13 @@ class Executor:
                 raise RequestRefused(Reason.BAD_REQUEST, response["errors"])
         response["data"] = result.data
         return response
+
+
+def _found(kept: LRUCache[_Key, tuple[_Made, int]], key: _Key) -> _Made | None:
+    try:  # one look: `get` of this cache takes two
+        return kept[key][0]
+    except KeyError:
+        return None
 
 
 def _refusal(response: Response) -> tuple[Reason, list[dict[str, Any]]]:

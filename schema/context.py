@@ -1,7 +1,7 @@
 """What an operation carries: the gateway's ports, the caller, and its own loaders."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import strawberry
@@ -56,12 +56,17 @@ class Loaders(Protocol):
 
 @dataclass(slots=True)
 class Context:
-    """One per operation, and one per event of a subscription: never one per socket."""
+    """One per operation, and one per event of a subscription: never one per socket.
+
+    `picks` remembers what the operation picks at its places; runs of one operation made ready
+    share it, which has the same conditions each time.
+    """
 
     gateway: Gateway
     principal: Principal
     loaders: Loaders
     request_id: str
+    picks: dict[Hashable, tuple[str, ...]] = field(default_factory=dict[Hashable, tuple[str, ...]])
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

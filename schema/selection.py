@@ -24,6 +24,15 @@ def picked(info: Info, *path: str) -> tuple[str, ...]:
     Fragments are followed and @skip/@include obeyed; `__typename` is left out.
     """
     raw = cast("GraphQLResolveInfo[Context]", info._raw_info)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] no public name
+    # Nodes live as long as their operation, and so longer than what is remembered of them.
+    place = (*map(id, raw.field_nodes), path)
+    known = raw.context.picks.get(place)
+    if known is None:
+        known = raw.context.picks[place] = _picked(raw, path)
+    return known
+
+
+def _picked(raw: GraphQLResolveInfo[Context], path: tuple[str, ...]) -> tuple[str, ...]:
     nodes: list[FieldNode] = list(raw.field_nodes)
     for name in path:
         nodes = [node for node in _below(raw, nodes) if node.name.value == name]

@@ -54,12 +54,16 @@ class ServerInfo:
     trading_state: TradingState = strawberry.field(description="Whether orders are taken.")
     clock: ClockInfo = strawberry.field(description="The market's clock.")
     limits: Limits = strawberry.field(description="What a request may ask for.")
-    backends: list[Backend] = strawberry.field(description="The terminals and what they can do.")
+    terminals: strawberry.Private[tuple[domain.BackendInfo, ...]]
     data: str = strawberry.field(description="What data is served, in words.")
     row_encoder: str = strawberry.field(
         description='What writes rows of bars: "compiled", or "numpy" where no compiler was.'
     )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
+
+    @strawberry.field(description="The terminals and what they can do.")
+    def backends(self) -> list[Backend]:
+        return [_backend(each) for each in self.terminals]
 
     @classmethod
     def from_domain(cls, info: domain.ServerInfo) -> "ServerInfo":
@@ -85,7 +89,7 @@ class ServerInfo:
                 query_aliases=limits.query_aliases,
                 subscriptions=limits.subscriptions,
             ),
-            backends=[_backend(each) for each in info.backends],
+            terminals=info.backends,
             data=info.data,
             row_encoder=info.row_encoder,
             started_at=info.started_at,

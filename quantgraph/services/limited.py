@@ -27,7 +27,7 @@ def resolve_window(window: Window) -> Window:
             "start and last exclude each other: give start (and end), or last (and end)."
         )
     if window.start is None:
-        return replace(window, last=window.last or DEFAULT_LAST)
+        return window if window.last else replace(window, last=DEFAULT_LAST)
     if window.end is not None and window.start > window.end:
         raise start_after_end(from_ms(window.start), from_ms(window.end))
     return window
@@ -80,7 +80,8 @@ class LimitedBars:
                 "(limits.batch_symbols). Split the request.",
                 limit=self._symbols,
             )
-        return replace(request, window=resolve_window(request.window))
+        window = resolve_window(request.window)
+        return request if window is request.window else replace(request, window=window)
 
     def _check_last(self, request: BarRequest, last: int) -> None:
         asked = last * len(request.symbols)

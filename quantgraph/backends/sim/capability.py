@@ -1,5 +1,7 @@
 """What the simulated backend can do, and why not."""
 
+from functools import cache
+
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.system import Capability
 from quantgraph.domain.ticks import TickKind
@@ -21,6 +23,7 @@ _NO_TICKS = {
 }
 
 
+@cache
 def capabilities() -> tuple[Capability, ...]:
     """Return one row per operation of the simulated market and terminal."""
     able = [Capability(name, available=True) for name in (*_ABLE, *_TRADING)]
