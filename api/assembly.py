@@ -28,6 +28,7 @@ from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
@@ -37,11 +38,13 @@ from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
+from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
@@ -144,6 +147,8 @@ class _Mock:
         self._described = self._store.version()
         self._data = self._describe()
         bars = self._bars()
+        custom = self._custom()
+        reference = AllSectors(self.recorded, custom)
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -154,9 +159,10 @@ class _Mock:
             dividends=DividendBook(self.recorded, self.recorded),
             ticks=LimitedTicks(self.recorded, limits.bar_rows),
             quotes=self.market,
-            snapshots=MarketBoard(self.market, self.recorded, limits.bar_rows),
+            snapshots=MarketBoard(self.market, reference, limits.bar_rows),
             quote_stream=self.quotes,
-            reference=self.recorded,
+            reference=reference,
+            sectors=custom,
             sessions=RuledSessions(self._calendar),
             financials=self.recorded,
             accounts=self.terminal,
@@ -190,6 +196,12 @@ class _Mock:
         size = self.config.cache.bars_mb * 1_000_000
         cached = CachedBars(derived, self._version, size)
         return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
+
+    def _custom(self) -> CustomSectors:
+        limits = self.config.limits
+        sizes = SectorLimits(limits.custom_sectors, limits.sector_members, limits.batch_symbols)
+        shelf = CustomSectorStore(self.config.data_path / "sectors.sqlite")
+        return CustomSectors(self.recorded, shelf, self._workers, sizes)
 
     def _version(self) -> tuple[bytes, date, str]:
         """Return all that imported series depend on; coverage is judged by the clock's day."""

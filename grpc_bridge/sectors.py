@@ -2,12 +2,13 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from collections.abc import Sequence
 from datetime import date
 
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import unknown_sector
 from quantgraph.domain.ports import Gateway
-from quantgraph.domain.sectors import Sector
+from quantgraph.domain.sectors import Sector, SectorChange
 from quantgraph.v1 import sectors_pb2
 from quantgraph.v1.sectors_pb2_grpc import SectorServiceServicer
 from quantgraph.wire.fields import date_from_proto, symbol_from_proto, text_from_proto
@@ -71,6 +72,48 @@ class SectorServicer(SectorServiceServicer):
         return sectors_pb2.ListIndexWeightsResponse(
             weights=[weight_to_proto(each) for each in weights]
         )
+
+    async def CreateSector(
+        self, request: sectors_pb2.CreateSectorRequest, context: object
+    ) -> sectors_pb2.CreateSectorResponse:
+        symbols = self._symbols(request.symbols) if request.symbols else ()
+        category = request.category if request.HasField("category") else None
+        done = await self._gateway.sectors.create(request.name, symbols, category)
+        return sectors_pb2.CreateSectorResponse(sector=_shown(done), changed=done.changed)
+
+    async def RenameSector(
+        self, request: sectors_pb2.RenameSectorRequest, context: object
+    ) -> sectors_pb2.RenameSectorResponse:
+        name = text_from_proto(request.name, "name")
+        done = await self._gateway.sectors.rename(name, request.new_name)
+        return sectors_pb2.RenameSectorResponse(sector=_shown(done), changed=done.changed)
+
+    async def AddSectorMembers(
+        self, request: sectors_pb2.AddSectorMembersRequest, context: object
+    ) -> sectors_pb2.AddSectorMembersResponse:
+        name = text_from_proto(request.name, "name")
+        done = await self._gateway.sectors.add(name, self._symbols(request.symbols))
+        return sectors_pb2.AddSectorMembersResponse(sector=_shown(done), changed=done.changed)
+
+    async def RemoveSectorMembers(
+        self, request: sectors_pb2.RemoveSectorMembersRequest, context: object
+    ) -> sectors_pb2.RemoveSectorMembersResponse:
+        name = text_from_proto(request.name, "name")
+        done = await self._gateway.sectors.remove(name, self._symbols(request.symbols))
+        return sectors_pb2.RemoveSectorMembersResponse(sector=_shown(done), changed=done.changed)
+
+    async def DeleteSector(
+        self, request: sectors_pb2.DeleteSectorRequest, context: object
+    ) -> sectors_pb2.DeleteSectorResponse:
+        done = await self._gateway.sectors.delete(text_from_proto(request.name, "name"))
+        return sectors_pb2.DeleteSectorResponse(changed=done.changed)
+
+    def _symbols(self, texts: Sequence[str]) -> tuple[str, ...]:
+        return checked_batch(self._gateway.limits, texts)
+
+
+def _shown(change: SectorChange) -> sectors_pb2.Sector | None:
+    return None if change.sector is None else sector_to_proto(change.sector)
 
 
 async def found_sector(gateway: Gateway, name: str, day: date | None = None) -> Sector:

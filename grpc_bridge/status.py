@@ -21,6 +21,8 @@ CODES: Mapping[Kind, grpc.StatusCode] = {
     Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
     Kind.REJECTED: grpc.StatusCode.FAILED_PRECONDITION,
     Kind.CONFLICT: grpc.StatusCode.ALREADY_EXISTS,
+    Kind.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
+    Kind.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
     Kind.DISABLED: grpc.StatusCode.FAILED_PRECONDITION,
     Kind.LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Kind.UNSUPPORTED: grpc.StatusCode.FAILED_PRECONDITION,

@@ -69,6 +69,8 @@ class LimitsConfig(_Section):
     query_depth: Positive = 12
     query_aliases: Positive = 30
     query_repeats: Positive = 20
+    custom_sectors: Positive = 200
+    sector_members: Positive = 6_000
     subscriptions: Positive = 100
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4

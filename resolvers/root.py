@@ -13,7 +13,7 @@ from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
-from resolvers.sectors import SectorQueries
+from resolvers.sectors import SectorMutations, SectorQueries
 from resolvers.snapshots import SnapshotQueries
 from resolvers.system import SystemQueries
 from resolvers.ticks import TickQueries
@@ -44,7 +44,7 @@ class Query(
 
 
 @strawberry.type(description="Everything that changes something.")
-class Mutation(OrderMutations):
+class Mutation(OrderMutations, SectorMutations):
     pass
 
 

@@ -1,14 +1,26 @@
 """Answers `sectors`, `sector` and `indexWeights`."""
 
 import datetime as dt
+from collections.abc import Awaitable
 from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.errors import unknown_sector
+from quantgraph.domain.errors import ChangeRefused, NameTaken, NotFound, unknown_sector
+from quantgraph.domain.sectors import SectorChange
 from schema.context import Info
+from schema.problems import SectorRefused
 from schema.scalars import Symbol
-from schema.sectors import IndexWeight, Sector
+from schema.sectors import (
+    ChangeSectorResult,
+    ChangeSectorSuccess,
+    CreateSectorInput,
+    DeleteSectorInput,
+    IndexWeight,
+    RenameSectorInput,
+    Sector,
+    SectorMembersInput,
+)
 
 
 @strawberry.type
@@ -64,3 +76,69 @@ class SectorQueries:
     ) -> list[IndexWeight] | None:
         weights = await info.context.gateway.reference.weights(index_symbol, date)
         return [IndexWeight.from_domain(each) for each in weights]
+
+
+_SCOPE = " Needs a key with scope trade. Refusals are members of the result."
+
+
+@strawberry.type
+class SectorMutations:
+    @strawberry.mutation(
+        description="Make a custom sector. A repeat with the same members changes nothing." + _SCOPE
+    )
+    async def create_sector(
+        self,
+        info: Info,
+        input: Annotated[CreateSectorInput, strawberry.argument(description="The sector.")],
+    ) -> ChangeSectorResult:
+        sectors = info.context.gateway.sectors
+        return await _answer(sectors.create(input.name, input.symbols, input.category))
+
+    @strawberry.mutation(
+        description="Give a custom sector another name. A repeat changes nothing." + _SCOPE
+    )
+    async def rename_sector(
+        self,
+        info: Info,
+        input: Annotated[RenameSectorInput, strawberry.argument(description="Both names.")],
+    ) -> ChangeSectorResult:
+        return await _answer(info.context.gateway.sectors.rename(input.name, input.new_name))
+
+    @strawberry.mutation(
+        description="Add members to a custom sector, at its end; those in it already stay where "
+        "they are." + _SCOPE
+    )
+    async def add_sector_members(
+        self,
+        info: Info,
+        input: Annotated[SectorMembersInput, strawberry.argument(description="Who is added.")],
+    ) -> ChangeSectorResult:
+        return await _answer(info.context.gateway.sectors.add(input.name, input.symbols))
+
+    @strawberry.mutation(
+        description="Take members out of a custom sector; those that are not in it change nothing."
+        + _SCOPE
+    )
+    async def remove_sector_members(
+        self,
+        info: Info,
+        input: Annotated[SectorMembersInput, strawberry.argument(description="Who goes.")],
+    ) -> ChangeSectorResult:
+        return await _answer(info.context.gateway.sectors.remove(input.name, input.symbols))
+
+    @strawberry.mutation(
+        description="Delete a custom sector; one that does not exist is gone already." + _SCOPE
+    )
+    async def delete_sector(
+        self,
+        info: Info,
+        input: Annotated[DeleteSectorInput, strawberry.argument(description="Which one.")],
+    ) -> ChangeSectorResult:
+        return await _answer(info.context.gateway.sectors.delete(input.name))
+
+
+async def _answer(change: Awaitable[SectorChange]) -> ChangeSectorSuccess | SectorRefused:
+    try:
+        return ChangeSectorSuccess.from_domain(await change)
+    except (NotFound, NameTaken, ChangeRefused) as error:
+        return SectorRefused.from_domain(error)

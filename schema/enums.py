@@ -71,6 +71,7 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "TERMINAL": "Read from the trading terminal.",
             "CACHE": "Read from the terminal earlier and kept.",
             "REPLAY": "A recording played back.",
+            "USER": "Made by a user of this gateway.",
         },
     ),
     _publish(

@@ -53,6 +53,14 @@ class RateLimited(Problem):
     pass
 
 
+@strawberry.type(
+    description="The sector cannot be changed so: its name is taken, it is not a custom one, it or "
+    "a symbol is unknown, or a limit is reached. Nothing was changed."
+)
+class SectorRefused(Problem):
+    pass
+
+
 @strawberry.type(description="The order is final or cannot be cancelled now.")
 class OrderNotCancelable(Problem):
     pass

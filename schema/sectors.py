@@ -1,6 +1,7 @@
 """Sectors, their members, and index weights."""
 
 import datetime as dt
+from typing import Annotated
 
 import strawberry
 
@@ -8,6 +9,7 @@ from quantgraph.domain import sectors as domain
 from quantgraph.domain.sources import Source
 from schema.context import Info
 from schema.instruments import Instrument, load_instrument
+from schema.problems import SectorRefused
 from schema.scalars import Symbol
 
 
@@ -55,6 +57,60 @@ class Sector:
             date=sector.day,
             dates=list(sector.dates),
         )
+
+
+@strawberry.input(description="A custom sector to be made.")
+class CreateSectorInput:
+    name: str = strawberry.field(
+        description='1 to 64 printable characters, none of \\ / : * ? " < > |, no space at either '
+        "end; no other sector's name."
+    )
+    symbols: list[Symbol] = strawberry.field(
+        default_factory=list[Symbol], description="Its members, in this order; may be none."
+    )
+    category: str | None = strawberry.field(
+        default=None, description="What sort of list it is, by the rules of names; absent: 自定义."
+    )
+
+
+@strawberry.input(description="A custom sector and its new name.")
+class RenameSectorInput:
+    name: str = strawberry.field(description="Its present name.")
+    new_name: str = strawberry.field(description="Its new name; see `CreateSectorInput.name`.")
+
+
+@strawberry.input(description="A custom sector and symbols.")
+class SectorMembersInput:
+    name: str = strawberry.field(description="The sector's name.")
+    symbols: list[Symbol] = strawberry.field(description="Which symbols.")
+
+
+@strawberry.input(description="A custom sector.")
+class DeleteSectorInput:
+    name: str = strawberry.field(description="The sector's name.")
+
+
+@strawberry.type(description="The change is made, and durable.")
+class ChangeSectorSuccess:
+    sector: Sector | None = strawberry.field(
+        description="The sector after the change; null after a deletion."
+    )
+    changed: bool = strawberry.field(
+        description="False where it was so already: acts may be repeated."
+    )
+
+    @classmethod
+    def from_domain(cls, change: domain.SectorChange) -> "ChangeSectorSuccess":
+        """Show a domain change."""
+        sector = change.sector
+        shown = None if sector is None else Sector.from_domain(sector)
+        return cls(sector=shown, changed=change.changed)
+
+
+ChangeSectorResult = Annotated[
+    ChangeSectorSuccess | SectorRefused,
+    strawberry.union("ChangeSectorResult", description="What became of a change of a sector."),
+]
 
 
 @strawberry.type(description="A member's share of an index.")

@@ -7,6 +7,8 @@ GatewayError
 ├── Forbidden          the key may not do this
 ├── OrderRefused       a rule refuses the order or the cancel; nothing was sent
 ├── IdempotencyConflict  the client order id was used with another body
+├── NameTaken          the name belongs to something else; nothing was changed
+├── ChangeRefused      what is held forbids the change; nothing was changed
 ├── TradingDisabled    halted, disarmed or reconciling
 ├── LimitReached       a rate or size limit; retry later or ask for less
 ├── Unsupported        what is held cannot answer this
@@ -79,6 +81,14 @@ class OrderRefused(GatewayError):
 
 class IdempotencyConflict(GatewayError):
     kinds = frozenset({Kind.CONFLICT})
+
+
+class NameTaken(GatewayError):
+    kinds = frozenset({Kind.TAKEN})
+
+
+class ChangeRefused(GatewayError):
+    kinds = frozenset({Kind.REFUSED})
 
 
 class TradingDisabled(GatewayError):

@@ -33,7 +33,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.quotes import Quote
-from quantgraph.domain.sectors import IndexWeight, Sector
+from quantgraph.domain.sectors import IndexWeight, Sector, SectorChange
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
 from quantgraph.domain.streams import (
@@ -189,6 +189,37 @@ class Reference(Protocol):
 
         Empty if none are held at all. Errors: DATE_NOT_HELD where only later ones are.
         """
+        ...
+
+
+class SectorEditing(Protocol):
+    """Lists of symbols that users make. Every change is durable before it is answered.
+
+    Each act may be repeated: what is done already changes nothing and says so. Names are unique
+    among all sectors; errors of all: BAD_REQUEST, SECTOR_READ_ONLY for a sector of the market,
+    STORE_UNAVAILABLE.
+    """
+
+    async def create(
+        self, name: str, symbols: Sequence[str], category: str | None = None
+    ) -> SectorChange:
+        """Make a sector. Errors: SECTOR_NAME_TAKEN, UNKNOWN_SYMBOL, SECTOR_LIMIT."""
+        ...
+
+    async def rename(self, name: str, new_name: str) -> SectorChange:
+        """Give a sector another name. Errors: SECTOR_NAME_TAKEN, UNKNOWN_SECTOR."""
+        ...
+
+    async def add(self, name: str, symbols: Sequence[str]) -> SectorChange:
+        """Add members at the end. Errors: UNKNOWN_SECTOR, UNKNOWN_SYMBOL, SECTOR_LIMIT."""
+        ...
+
+    async def remove(self, name: str, symbols: Sequence[str]) -> SectorChange:
+        """Take members out. Errors: UNKNOWN_SECTOR."""
+        ...
+
+    async def delete(self, name: str) -> SectorChange:
+        """Delete a sector; one that does not exist is gone already."""
         ...
 
 
@@ -374,6 +405,7 @@ class Gateway:
     snapshots: Snapshots
     quote_stream: QuoteStream
     reference: Reference
+    sectors: SectorEditing
     sessions: Sessions
     financials: Financials
     accounts: Accounts

@@ -12,6 +12,8 @@ class Kind(Enum):
     FORBIDDEN = "the key may not do this"
     REJECTED = "a market or risk rule refuses the order"
     CONFLICT = "the key was used for something else"
+    TAKEN = "the name belongs to something else"
+    REFUSED = "what is held forbids the change"
     DISABLED = "trading is switched off"
     LIMITED = "a rate or size limit is reached"
     UNSUPPORTED = "the answer cannot be given from what is held"
@@ -79,6 +81,9 @@ class Reason(StrEnum):
     ORDER_NOT_CANCELABLE = "ORDER_NOT_CANCELABLE", Kind.REJECTED, "委托不可撤销"
 
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT", Kind.CONFLICT, "客户委托号已用于不同的委托"
+    SECTOR_NAME_TAKEN = "SECTOR_NAME_TAKEN", Kind.TAKEN, "板块名称已被占用"
+    SECTOR_READ_ONLY = "SECTOR_READ_ONLY", Kind.REFUSED, "内置板块不可修改"
+    SECTOR_LIMIT = "SECTOR_LIMIT", Kind.REFUSED, "自定义板块或成分数量超过上限"
     TRADING_DISABLED = "TRADING_DISABLED", Kind.DISABLED, "交易已停用"
 
     RATE_LIMITED = "RATE_LIMITED", Kind.LIMITED, "请求过于频繁", True

@@ -11,3 +11,4 @@ class Source(StrEnum):
     TERMINAL = "TERMINAL"
     CACHE = "CACHE"
     REPLAY = "REPLAY"
+    USER = "USER"

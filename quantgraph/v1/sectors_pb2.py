@@ -25,35 +25,55 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/sectors.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"_\n\x12ListSectorsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_category\"V\n\x13ListSectorsResponse\x12&\n\x07sectors\x18\x01 \x03(\x0b\x32\x15.quantgraph.v1.Sector\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x10GetSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\":\n\x11GetSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\")\n\x16ListSectorNamesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"F\n\x17ListSectorNamesResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.SectorNames\",\n\x0bSectorNames\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\"R\n\x17ListIndexWeightsRequest\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"G\n\x18ListIndexWeightsResponse\x12+\n\x07weights\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.IndexWeight\"\xb9\x01\n\x06Sector\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12!\n\x04\x64\x61te\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\"\n\x05\x64\x61tes\x18\x06 \x03(\x0b\x32\x13.quantgraph.v1.DateB\x0b\n\t_category\"\x8d\x01\n\x0bIndexWeight\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12!\n\x04\x64\x61te\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source2\xfc\x02\n\rSectorService\x12T\n\x0bListSectors\x12!.quantgraph.v1.ListSectorsRequest\x1a\".quantgraph.v1.ListSectorsResponse\x12N\n\tGetSector\x12\x1f.quantgraph.v1.GetSectorRequest\x1a .quantgraph.v1.GetSectorResponse\x12`\n\x0fListSectorNames\x12%.quantgraph.v1.ListSectorNamesRequest\x1a&.quantgraph.v1.ListSectorNamesResponse\x12\x63\n\x10ListIndexWeights\x12&.quantgraph.v1.ListIndexWeightsRequest\x1a\'.quantgraph.v1.ListIndexWeightsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/sectors.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"X\n\x13\x43reateSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x15\n\x08\x63\x61tegory\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_category\"N\n\x14\x43reateSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"5\n\x13RenameSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08new_name\x18\x02 \x01(\t\"N\n\x14RenameSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"8\n\x17\x41\x64\x64SectorMembersRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\"R\n\x18\x41\x64\x64SectorMembersResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\";\n\x1aRemoveSectorMembersRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\"U\n\x1bRemoveSectorMembersResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"#\n\x13\x44\x65leteSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\'\n\x14\x44\x65leteSectorResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x08\"_\n\x12ListSectorsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_category\"V\n\x13ListSectorsResponse\x12&\n\x07sectors\x18\x01 \x03(\x0b\x32\x15.quantgraph.v1.Sector\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x10GetSectorRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\":\n\x11GetSectorResponse\x12%\n\x06sector\x18\x01 \x01(\x0b\x32\x15.quantgraph.v1.Sector\")\n\x16ListSectorNamesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"F\n\x17ListSectorNamesResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.SectorNames\",\n\x0bSectorNames\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\"R\n\x17ListIndexWeightsRequest\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"G\n\x18ListIndexWeightsResponse\x12+\n\x07weights\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.IndexWeight\"\xb9\x01\n\x06Sector\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\x08\x63\x61tegory\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12!\n\x04\x64\x61te\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\"\n\x05\x64\x61tes\x18\x06 \x03(\x0b\x32\x13.quantgraph.v1.DateB\x0b\n\t_category\"\x8d\x01\n\x0bIndexWeight\x12\x14\n\x0cindex_symbol\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12!\n\x04\x64\x61te\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source2\xda\x06\n\rSectorService\x12T\n\x0bListSectors\x12!.quantgraph.v1.ListSectorsRequest\x1a\".quantgraph.v1.ListSectorsResponse\x12N\n\tGetSector\x12\x1f.quantgraph.v1.GetSectorRequest\x1a .quantgraph.v1.GetSectorResponse\x12`\n\x0fListSectorNames\x12%.quantgraph.v1.ListSectorNamesRequest\x1a&.quantgraph.v1.ListSectorNamesResponse\x12\x63\n\x10ListIndexWeights\x12&.quantgraph.v1.ListIndexWeightsRequest\x1a\'.quantgraph.v1.ListIndexWeightsResponse\x12W\n\x0c\x43reateSector\x12\".quantgraph.v1.CreateSectorRequest\x1a#.quantgraph.v1.CreateSectorResponse\x12W\n\x0cRenameSector\x12\".quantgraph.v1.RenameSectorRequest\x1a#.quantgraph.v1.RenameSectorResponse\x12\x63\n\x10\x41\x64\x64SectorMembers\x12&.quantgraph.v1.AddSectorMembersRequest\x1a\'.quantgraph.v1.AddSectorMembersResponse\x12l\n\x13RemoveSectorMembers\x12).quantgraph.v1.RemoveSectorMembersRequest\x1a*.quantgraph.v1.RemoveSectorMembersResponse\x12W\n\x0c\x44\x65leteSector\x12\".quantgraph.v1.DeleteSectorRequest\x1a#.quantgraph.v1.DeleteSectorResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.sectors_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTSECTORSREQUEST']._serialized_start=73
-  _globals['_LISTSECTORSREQUEST']._serialized_end=168
-  _globals['_LISTSECTORSRESPONSE']._serialized_start=170
-  _globals['_LISTSECTORSRESPONSE']._serialized_end=256
-  _globals['_GETSECTORREQUEST']._serialized_start=258
-  _globals['_GETSECTORREQUEST']._serialized_end=325
-  _globals['_GETSECTORRESPONSE']._serialized_start=327
-  _globals['_GETSECTORRESPONSE']._serialized_end=385
-  _globals['_LISTSECTORNAMESREQUEST']._serialized_start=387
-  _globals['_LISTSECTORNAMESREQUEST']._serialized_end=428
-  _globals['_LISTSECTORNAMESRESPONSE']._serialized_start=430
-  _globals['_LISTSECTORNAMESRESPONSE']._serialized_end=500
-  _globals['_SECTORNAMES']._serialized_start=502
-  _globals['_SECTORNAMES']._serialized_end=546
-  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_start=548
-  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_end=630
-  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_start=632
-  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_end=703
-  _globals['_SECTOR']._serialized_start=706
-  _globals['_SECTOR']._serialized_end=891
-  _globals['_INDEXWEIGHT']._serialized_start=894
-  _globals['_INDEXWEIGHT']._serialized_end=1035
-  _globals['_SECTORSERVICE']._serialized_start=1038
-  _globals['_SECTORSERVICE']._serialized_end=1418
+  _globals['_CREATESECTORREQUEST']._serialized_start=73
+  _globals['_CREATESECTORREQUEST']._serialized_end=161
+  _globals['_CREATESECTORRESPONSE']._serialized_start=163
+  _globals['_CREATESECTORRESPONSE']._serialized_end=241
+  _globals['_RENAMESECTORREQUEST']._serialized_start=243
+  _globals['_RENAMESECTORREQUEST']._serialized_end=296
+  _globals['_RENAMESECTORRESPONSE']._serialized_start=298
+  _globals['_RENAMESECTORRESPONSE']._serialized_end=376
+  _globals['_ADDSECTORMEMBERSREQUEST']._serialized_start=378
+  _globals['_ADDSECTORMEMBERSREQUEST']._serialized_end=434
+  _globals['_ADDSECTORMEMBERSRESPONSE']._serialized_start=436
+  _globals['_ADDSECTORMEMBERSRESPONSE']._serialized_end=518
+  _globals['_REMOVESECTORMEMBERSREQUEST']._serialized_start=520
+  _globals['_REMOVESECTORMEMBERSREQUEST']._serialized_end=579
+  _globals['_REMOVESECTORMEMBERSRESPONSE']._serialized_start=581
+  _globals['_REMOVESECTORMEMBERSRESPONSE']._serialized_end=666
+  _globals['_DELETESECTORREQUEST']._serialized_start=668
+  _globals['_DELETESECTORREQUEST']._serialized_end=703
+  _globals['_DELETESECTORRESPONSE']._serialized_start=705
+  _globals['_DELETESECTORRESPONSE']._serialized_end=744
+  _globals['_LISTSECTORSREQUEST']._serialized_start=746
+  _globals['_LISTSECTORSREQUEST']._serialized_end=841
+  _globals['_LISTSECTORSRESPONSE']._serialized_start=843
+  _globals['_LISTSECTORSRESPONSE']._serialized_end=929
+  _globals['_GETSECTORREQUEST']._serialized_start=931
+  _globals['_GETSECTORREQUEST']._serialized_end=998
+  _globals['_GETSECTORRESPONSE']._serialized_start=1000
+  _globals['_GETSECTORRESPONSE']._serialized_end=1058
+  _globals['_LISTSECTORNAMESREQUEST']._serialized_start=1060
+  _globals['_LISTSECTORNAMESREQUEST']._serialized_end=1101
+  _globals['_LISTSECTORNAMESRESPONSE']._serialized_start=1103
+  _globals['_LISTSECTORNAMESRESPONSE']._serialized_end=1173
+  _globals['_SECTORNAMES']._serialized_start=1175
+  _globals['_SECTORNAMES']._serialized_end=1219
+  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_start=1221
+  _globals['_LISTINDEXWEIGHTSREQUEST']._serialized_end=1303
+  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_start=1305
+  _globals['_LISTINDEXWEIGHTSRESPONSE']._serialized_end=1376
+  _globals['_SECTOR']._serialized_start=1379
+  _globals['_SECTOR']._serialized_end=1564
+  _globals['_INDEXWEIGHT']._serialized_start=1567
+  _globals['_INDEXWEIGHT']._serialized_end=1708
+  _globals['_SECTORSERVICE']._serialized_start=1711
+  _globals['_SECTORSERVICE']._serialized_end=2569
 # @@protoc_insertion_point(module_scope)

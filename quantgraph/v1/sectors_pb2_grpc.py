@@ -55,6 +55,31 @@ class SectorServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsResponse.FromString,
                 _registered_method=True)
+        self.CreateSector = channel.unary_unary(
+                '/quantgraph.v1.SectorService/CreateSector',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.CreateSectorRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.CreateSectorResponse.FromString,
+                _registered_method=True)
+        self.RenameSector = channel.unary_unary(
+                '/quantgraph.v1.SectorService/RenameSector',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.RenameSectorRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.RenameSectorResponse.FromString,
+                _registered_method=True)
+        self.AddSectorMembers = channel.unary_unary(
+                '/quantgraph.v1.SectorService/AddSectorMembers',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersResponse.FromString,
+                _registered_method=True)
+        self.RemoveSectorMembers = channel.unary_unary(
+                '/quantgraph.v1.SectorService/RemoveSectorMembers',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersResponse.FromString,
+                _registered_method=True)
+        self.DeleteSector = channel.unary_unary(
+                '/quantgraph.v1.SectorService/DeleteSector',
+                request_serializer=quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorResponse.FromString,
+                _registered_method=True)
 
 
 class SectorServiceServicer:
@@ -91,6 +116,45 @@ class SectorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateSector(self, request, context):
+        """Makes a custom sector. A repeat with the same members changes nothing. Errors: BAD_REQUEST,
+        SECTOR_NAME_TAKEN, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenameSector(self, request, context):
+        """Gives a custom sector another name. A repeat changes nothing. Errors: BAD_REQUEST,
+        SECTOR_NAME_TAKEN, SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddSectorMembers(self, request, context):
+        """Adds members to a custom sector, at its end; those in it already stay where they are. Errors:
+        SECTOR_READ_ONLY, UNKNOWN_SECTOR, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveSectorMembers(self, request, context):
+        """Takes members out of a custom sector; those that are not in it change nothing. Errors:
+        SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSector(self, request, context):
+        """Deletes a custom sector; one that does not exist is gone already. Errors: SECTOR_READ_ONLY.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SectorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +177,31 @@ def add_SectorServiceServicer_to_server(servicer, server):
                     servicer.ListIndexWeights,
                     request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsResponse.SerializeToString,
+            ),
+            'CreateSector': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSector,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.CreateSectorRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.CreateSectorResponse.SerializeToString,
+            ),
+            'RenameSector': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenameSector,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.RenameSectorRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.RenameSectorResponse.SerializeToString,
+            ),
+            'AddSectorMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddSectorMembers,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersResponse.SerializeToString,
+            ),
+            'RemoveSectorMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveSectorMembers,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersResponse.SerializeToString,
+            ),
+            'DeleteSector': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSector,
+                    request_deserializer=quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -224,6 +313,141 @@ class SectorService:
             '/quantgraph.v1.SectorService/ListIndexWeights',
             quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsRequest.SerializeToString,
             quantgraph_dot_v1_dot_sectors__pb2.ListIndexWeightsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSector(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/CreateSector',
+            quantgraph_dot_v1_dot_sectors__pb2.CreateSectorRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.CreateSectorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenameSector(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/RenameSector',
+            quantgraph_dot_v1_dot_sectors__pb2.RenameSectorRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.RenameSectorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddSectorMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/AddSectorMembers',
+            quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.AddSectorMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveSectorMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/RemoveSectorMembers',
+            quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.RemoveSectorMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSector(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SectorService/DeleteSector',
+            quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorRequest.SerializeToString,
+            quantgraph_dot_v1_dot_sectors__pb2.DeleteSectorResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,24 @@ class SectorServiceStub:
     """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
     DATE_NOT_HELD.
     """
+    CreateSector: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.CreateSectorRequest, _sectors_pb2.CreateSectorResponse]
+    """Makes a custom sector. A repeat with the same members changes nothing. Errors: BAD_REQUEST,
+    SECTOR_NAME_TAKEN, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+    """
+    RenameSector: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.RenameSectorRequest, _sectors_pb2.RenameSectorResponse]
+    """Gives a custom sector another name. A repeat changes nothing. Errors: BAD_REQUEST,
+    SECTOR_NAME_TAKEN, SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+    """
+    AddSectorMembers: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.AddSectorMembersRequest, _sectors_pb2.AddSectorMembersResponse]
+    """Adds members to a custom sector, at its end; those in it already stay where they are. Errors:
+    SECTOR_READ_ONLY, UNKNOWN_SECTOR, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+    """
+    RemoveSectorMembers: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.RemoveSectorMembersRequest, _sectors_pb2.RemoveSectorMembersResponse]
+    """Takes members out of a custom sector; those that are not in it change nothing. Errors:
+    SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+    """
+    DeleteSector: _grpc.UnaryUnaryMultiCallable[_sectors_pb2.DeleteSectorRequest, _sectors_pb2.DeleteSectorResponse]
+    """Deletes a custom sector; one that does not exist is gone already. Errors: SECTOR_READ_ONLY."""
 
 @_typing.type_check_only
 class SectorServiceAsyncStub(SectorServiceStub):
@@ -63,6 +81,24 @@ class SectorServiceAsyncStub(SectorServiceStub):
     """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
     DATE_NOT_HELD.
     """
+    CreateSector: _aio.UnaryUnaryMultiCallable[_sectors_pb2.CreateSectorRequest, _sectors_pb2.CreateSectorResponse]  # type: ignore[assignment]
+    """Makes a custom sector. A repeat with the same members changes nothing. Errors: BAD_REQUEST,
+    SECTOR_NAME_TAKEN, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+    """
+    RenameSector: _aio.UnaryUnaryMultiCallable[_sectors_pb2.RenameSectorRequest, _sectors_pb2.RenameSectorResponse]  # type: ignore[assignment]
+    """Gives a custom sector another name. A repeat changes nothing. Errors: BAD_REQUEST,
+    SECTOR_NAME_TAKEN, SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+    """
+    AddSectorMembers: _aio.UnaryUnaryMultiCallable[_sectors_pb2.AddSectorMembersRequest, _sectors_pb2.AddSectorMembersResponse]  # type: ignore[assignment]
+    """Adds members to a custom sector, at its end; those in it already stay where they are. Errors:
+    SECTOR_READ_ONLY, UNKNOWN_SECTOR, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+    """
+    RemoveSectorMembers: _aio.UnaryUnaryMultiCallable[_sectors_pb2.RemoveSectorMembersRequest, _sectors_pb2.RemoveSectorMembersResponse]  # type: ignore[assignment]
+    """Takes members out of a custom sector; those that are not in it change nothing. Errors:
+    SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+    """
+    DeleteSector: _aio.UnaryUnaryMultiCallable[_sectors_pb2.DeleteSectorRequest, _sectors_pb2.DeleteSectorResponse]  # type: ignore[assignment]
+    """Deletes a custom sector; one that does not exist is gone already. Errors: SECTOR_READ_ONLY."""
 
 class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Named lists of symbols, and the weights of an index."""
@@ -102,5 +138,53 @@ class SectorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns the newest held weights of an index, heaviest first; none if none are held. Errors:
         DATE_NOT_HELD.
         """
+
+    @_abc_1.abstractmethod
+    def CreateSector(
+        self,
+        request: _sectors_pb2.CreateSectorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.CreateSectorResponse, _abc.Awaitable[_sectors_pb2.CreateSectorResponse]]:
+        """Makes a custom sector. A repeat with the same members changes nothing. Errors: BAD_REQUEST,
+        SECTOR_NAME_TAKEN, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+        """
+
+    @_abc_1.abstractmethod
+    def RenameSector(
+        self,
+        request: _sectors_pb2.RenameSectorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.RenameSectorResponse, _abc.Awaitable[_sectors_pb2.RenameSectorResponse]]:
+        """Gives a custom sector another name. A repeat changes nothing. Errors: BAD_REQUEST,
+        SECTOR_NAME_TAKEN, SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+        """
+
+    @_abc_1.abstractmethod
+    def AddSectorMembers(
+        self,
+        request: _sectors_pb2.AddSectorMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.AddSectorMembersResponse, _abc.Awaitable[_sectors_pb2.AddSectorMembersResponse]]:
+        """Adds members to a custom sector, at its end; those in it already stay where they are. Errors:
+        SECTOR_READ_ONLY, UNKNOWN_SECTOR, UNKNOWN_SYMBOL, SECTOR_LIMIT.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveSectorMembers(
+        self,
+        request: _sectors_pb2.RemoveSectorMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.RemoveSectorMembersResponse, _abc.Awaitable[_sectors_pb2.RemoveSectorMembersResponse]]:
+        """Takes members out of a custom sector; those that are not in it change nothing. Errors:
+        SECTOR_READ_ONLY, UNKNOWN_SECTOR.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteSector(
+        self,
+        request: _sectors_pb2.DeleteSectorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sectors_pb2.DeleteSectorResponse, _abc.Awaitable[_sectors_pb2.DeleteSectorResponse]]:
+        """Deletes a custom sector; one that does not exist is gone already. Errors: SECTOR_READ_ONLY."""
 
 def add_SectorServiceServicer_to_server(servicer: SectorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

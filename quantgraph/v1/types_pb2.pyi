@@ -38,6 +38,8 @@ class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Source.ValueTy
     """Read from the terminal earlier and kept."""
     SOURCE_REPLAY: _Source.ValueType  # 5
     """Recorded data played again."""
+    SOURCE_USER: _Source.ValueType  # 6
+    """Made by a user of this gateway."""
 
 class Source(_Source, metaclass=_SourceEnumTypeWrapper):
     """Where a piece of data comes from; two sources are never mixed in one series."""
@@ -54,6 +56,8 @@ SOURCE_CACHE: Source.ValueType  # 4
 """Read from the terminal earlier and kept."""
 SOURCE_REPLAY: Source.ValueType  # 5
 """Recorded data played again."""
+SOURCE_USER: Source.ValueType  # 6
+"""Made by a user of this gateway."""
 Global___Source: _TypeAlias = Source  # noqa: Y015
 
 @_typing.final

@@ -38,9 +38,17 @@ def test_only_probes_are_open():
     }
 
 
-def test_what_changes_orders_needs_the_trade_scope():
+def test_what_changes_anything_needs_the_trade_scope():
     trading = {name.split("/")[2] for name, scope in SCOPES.items() if scope is Scope.TRADE}
-    assert trading == {"SubmitOrder", "CancelOrder"}
+    assert trading == {
+        "SubmitOrder",
+        "CancelOrder",
+        "CreateSector",
+        "RenameSector",
+        "AddSectorMembers",
+        "RemoveSectorMembers",
+        "DeleteSector",
+    }
 
 
 @EVERY

@@ -62,7 +62,13 @@ from quantgraph.domain.portfolio import (
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held, group_by_member
+from quantgraph.domain.sectors import (
+    CustomSector,
+    IndexWeight,
+    Sector,
+    date_not_held,
+    group_by_member,
+)
 from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import (
@@ -83,7 +89,9 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
+from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.ticks import LimitedTicks
@@ -317,6 +325,23 @@ class MemoryDividends:
     ) -> Sequence[Sequence[Dividend] | None]:
         assert period is Period.DAY_1
         return [DIVIDENDS if each == "600519.SH" else None for each in symbols]
+
+
+class MemoryShelf:
+    """Custom sectors that live as long as the test."""
+
+    def load(self) -> Sequence[CustomSector]:
+        return ()
+
+    def replace(self, name: str | None, sector: CustomSector | None) -> None:
+        del name, sector
+
+
+class Inline:
+    """Work that is short enough to be done at once."""
+
+    async def run(self, work: Any, *args: Any) -> Any:
+        return work(*args)
 
 
 class MemoryFinancials:
@@ -565,6 +590,8 @@ class World:
         self.access = MemoryAccess()
         self.system = MemorySystem()
         self.reference = MemoryReference()
+        sizes = SectorLimits(sectors=3, members=3, batch=1_000)
+        self.custom = CustomSectors(self.reference, MemoryShelf(), Inline(), sizes)
         first, last = date(1990, 12, 19), date(2026, 12, 31)
         calendar = TradingCalendar(weekdays(first, last), first=first, last=last, source="test")
         self.gateway = Gateway(
@@ -576,9 +603,12 @@ class World:
             dividends=DividendBook(MemoryDividends(), self.reference),
             ticks=LimitedTicks(self.ticks, LIMITS.bar_rows),
             quotes=MemoryQuotes(),
-            snapshots=MarketBoard(MemoryQuotes(), self.reference, LIMITS.bar_rows),
+            snapshots=MarketBoard(
+                MemoryQuotes(), AllSectors(self.reference, self.custom), LIMITS.bar_rows
+            ),
             quote_stream=self.stream,
-            reference=self.reference,
+            reference=AllSectors(self.reference, self.custom),
+            sectors=self.custom,
             sessions=RuledSessions(calendar),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
