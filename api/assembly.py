@@ -10,6 +10,7 @@ import structlog
 
 from api.imported import StoreListings, choose_start, describe
 from quantgraph.backends.sim.capability import capabilities
+from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
@@ -27,6 +28,7 @@ from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
+from quantgraph.services.catalog import PricedCatalog
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
@@ -164,6 +166,7 @@ class _Mock:
             reference=reference,
             sectors=custom,
             sessions=RuledSessions(self._calendar),
+            lists=PricedCatalog(SimCatalog(self.clock), self.market),
             financials=self.recorded,
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),

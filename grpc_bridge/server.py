@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_bridge.accounts import AccountServicer
 from grpc_bridge.bars import BarServicer
 from grpc_bridge.calendar import CalendarServicer
+from grpc_bridge.catalog import CatalogServicer
 from grpc_bridge.dividends import DividendServicer
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
@@ -33,6 +34,7 @@ from quantgraph.v1 import (
     accounts_pb2_grpc,
     bars_pb2_grpc,
     calendar_pb2_grpc,
+    catalog_pb2_grpc,
     dividends_pb2_grpc,
     financials_pb2_grpc,
     instruments_pb2_grpc,
@@ -52,6 +54,7 @@ SERVICES = tuple(
         "Account",
         "Bar",
         "Calendar",
+        "Catalog",
         "Dividend",
         "Financial",
         "Instrument",
@@ -130,6 +133,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
     bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, seal), server)
     calendar_pb2_grpc.add_CalendarServiceServicer_to_server(CalendarServicer(gateway), server)
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(gateway), server)
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(

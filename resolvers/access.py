@@ -11,6 +11,7 @@ SCOPES: dict[str, Scope] = {
     "Query.accounts": Scope.READ,
     "Query.bars": Scope.READ,
     "Query.fills": Scope.READ,
+    "Query.convertibleBonds": Scope.READ,
     "Query.dividends": Scope.READ,
     "Query.financials": Scope.READ,
     "Query.indexWeights": Scope.READ,

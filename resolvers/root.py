@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
 from resolvers.calendar import CalendarQueries
+from resolvers.catalog import CatalogQueries
 from resolvers.dividends import DividendQueries
 from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
@@ -33,6 +34,7 @@ class Query(
     InstrumentQueries,
     SectorQueries,
     CalendarQueries,
+    CatalogQueries,
     FinancialQueries,
     AccountQueries,
     OrderQueries,

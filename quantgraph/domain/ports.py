@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 from quantgraph.domain.access import Principal
 from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
+from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
@@ -243,6 +244,22 @@ class Sessions(Protocol):
         ...
 
 
+class Catalog(Protocol):
+    """What a terminal lists besides instruments."""
+
+    async def bonds(self, request: BondRequest) -> Sequence[ConvertibleBond]:
+        """Return the listed convertible bonds of a request, by symbol; unknown ones are absent."""
+        ...
+
+
+class PricedLists(Protocol):
+    """The same lists with what prices tell of them."""
+
+    async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
+        """Return the listed convertible bonds of a request, by symbol; unknown ones are absent."""
+        ...
+
+
 class Financials(Protocol):
     """Financial statements."""
 
@@ -407,6 +424,7 @@ class Gateway:
     reference: Reference
     sectors: SectorEditing
     sessions: Sessions
+    lists: PricedLists
     financials: Financials
     accounts: Accounts
     trading: Trading

@@ -14,6 +14,7 @@ RPCS = {
     "Query.fills": "OrderService.ListFills",
     "Query.sessionPhases": "CalendarService.ListSessionPhases",
     "Query.tradingCalendar": "CalendarService.GetTradingCalendar",
+    "Query.convertibleBonds": "CatalogService.ListConvertibleBonds",
     "Query.dividends": "DividendService.ListDividends",
     "Query.financials": "FinancialService.ListFinancials",
     "Query.indexWeights": "SectorService.ListIndexWeights",

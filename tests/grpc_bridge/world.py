@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from quantgraph.backends.sim.catalog import SimCatalog
+from quantgraph.backends.sim.clock import Moment
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
@@ -89,6 +91,7 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.services.catalog import PricedCatalog
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.sectors import AllSectors
@@ -342,6 +345,13 @@ class Inline:
 
     async def run(self, work: Any, *args: Any) -> Any:
         return work(*args)
+
+
+class StillClock:
+    """The simulated terminal's clock, at NOW."""
+
+    def moment(self) -> Moment:
+        return Moment("e1", NOW.date(), int(NOW.timestamp() * 1000))
 
 
 class MemoryFinancials:
@@ -610,6 +620,7 @@ class World:
             reference=AllSectors(self.reference, self.custom),
             sectors=self.custom,
             sessions=RuledSessions(calendar),
+            lists=PricedCatalog(SimCatalog(StillClock()), MemoryQuotes()),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
             trading=self.trading,

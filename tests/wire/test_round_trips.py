@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
+from quantgraph.domain.bonds import BondRequest, BondValue
 from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.fields import Statement
@@ -34,6 +35,7 @@ from quantgraph.v1 import orders_pb2, sectors_pb2
 from quantgraph.wire import (
     accounts,
     bars,
+    bonds,
     calendar,
     dividends,
     failures,
@@ -50,6 +52,8 @@ from quantgraph.wire import (
 from tests.wire.strategies import INSTANTS, SYMBOLS, domain, fitting
 
 BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
+    (BondRequest, bonds.request_to_proto, bonds.request_from_proto),
+    (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),
     (Asset, accounts.asset_to_proto, accounts.asset_from_proto),
     (Position, accounts.position_to_proto, accounts.position_from_proto),

@@ -39,7 +39,7 @@ class Origin:
 
     def key(self, purpose: str) -> int:
         """Return the stream key of one purpose of this symbol."""
-        return stream_key(self.seed, self.profile.symbol, purpose)
+        return stream_key(self.seed, self.profile.luck or self.profile.symbol, purpose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, INDUSTRIES, UNIVERSE, Profile
+from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, INDUSTRIES, LISTED, UNIVERSE, Profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Board, Instrument, Market
 from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held
@@ -16,8 +16,13 @@ _WHOLE = 100_000  # weights are counted in 0.001 %
 
 
 def list_instruments(day: date) -> list[Instrument]:
-    """Return the universe in symbol order, without what is not listed yet."""
-    return [profile.instrument() for profile in _listed(day)]
+    """Return all that is listed on the day, funds and bonds too, in symbol order."""
+    return [
+        profile.instrument()
+        for profile in sorted(LISTED.values(), key=lambda profile: profile.symbol)
+        if profile.listed is None or profile.listed <= day
+        if profile.last is None or day <= profile.last
+    ]
 
 
 def search(text: str | None, first: int, after: str | None, day: date) -> list[Instrument]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from quantgraph.backends.sim.daily import Origin, Path, walk
 from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
-from quantgraph.backends.sim.universe import FIRST_DAY, UNIVERSE, invent_profile
+from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.sources import Source
@@ -156,7 +156,7 @@ class Paths:
     def _read(self, symbols: Sequence[str]) -> dict[str, _Known]:
         anchors = self.world.listings.anchors(symbols, self.world.start)
         instruments = {s: _infer(s) for s in anchors}
-        instruments |= {s: UNIVERSE[s].instrument() for s in symbols if s in UNIVERSE}
+        instruments |= {s: LISTED[s].instrument() for s in symbols if s in LISTED}
         for symbol, imported in self.world.listings.instruments(symbols).items():
             # One without a name was inferred from its bars: the universe knows more.
             if imported.name is not None or symbol not in instruments:
@@ -206,11 +206,14 @@ def _infer(symbol: str) -> Instrument:
 
 
 def _listed(instrument: Instrument, day: date) -> bool:
-    return instrument.list_date is None or instrument.list_date <= day
+    # how long an imported one lives is the store's to tell
+    gone = instrument.delist_date if instrument.source is Source.SIMULATED else None
+    begun = instrument.list_date is None or instrument.list_date <= day
+    return begun and (gone is None or day < gone)
 
 
 def _origin(instrument: Instrument, anchor: Anchor | None, seed: int) -> Origin:
-    profile = UNIVERSE.get(instrument.symbol) or invent_profile(instrument, seed)
+    profile = LISTED.get(instrument.symbol) or invent_profile(instrument, seed)
     scale = price_scale(instrument)
     if anchor is None:
         close = max(round(profile.price * scale), 1)

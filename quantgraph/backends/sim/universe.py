@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -70,10 +70,25 @@ _TABLE = """
 600518.SH | ST康美    | 2001-03-19 | 医药     | 8.2   | 13863  | 0  | 160
 """
 
+# The same for what is no share: symbol | name | listed | last day | price | millions | deviation |
+# whose luck it shares
+_OTHERS = """
+510300.SH | 沪深300ETF | 2012-05-28 | -          | 3.9 | 17000 | 95  | 000300.SH
+110059.SH | 浦发转债   | 2019-11-15 | 2025-10-27 | 106 | 500   | 40  | 600000.SH
+110085.SH | 通22转债   | 2022-03-18 | 2028-02-23 | 121 | 120   | 120 | 600438.SH
+113052.SH | 兴业转债   | 2022-01-14 | 2027-12-26 | 104 | 500   | 50  | 601166.SH
+113053.SH | 隆22转债   | 2022-02-17 | 2028-01-04 | 113 | 70    | 120 | 601012.SH
+113616.SH | 韦尔转债   | 2021-01-22 | 2026-12-27 | 118 | 24    | 130 | 603501.SH
+"""
+_TICKS = {InstrumentKind.FUND: Decimal("0.001"), InstrumentKind.BOND: Decimal("0.001")}
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the generator has to know. Price in yuan, yield in ‰, daily deviation in 0.01 %."""
+    """What the generator has to know. Price in yuan, yield in ‰, daily deviation in 0.01 %.
+
+    `last` is the last day it trades. One that has the `luck` of another symbol moves with it.
+    """
 
     symbol: str
     name: str | None
@@ -83,6 +98,8 @@ class Profile:
     shares: int
     dividend: int
     deviation: int
+    last: date | None = None
+    luck: str | None = None
 
     def instrument(self) -> Instrument:
         """Return the simulated instrument."""
@@ -93,9 +110,9 @@ class Profile:
             market=market,
             kind=kind,
             board=board,
-            price_tick=_TICK,
+            price_tick=_TICKS.get(kind, _TICK),
             list_date=self.listed,
-            delist_date=None,
+            delist_date=None if self.last is None else self.last + timedelta(days=1),
             is_st=bool(self.name and self.name.startswith(("ST", "*ST"))),
             source=Source.SIMULATED,
         )
@@ -117,9 +134,31 @@ def _parse(line: str) -> Profile:
     )
 
 
+def _parse_other(line: str) -> Profile:
+    cells = [cell.strip() for cell in line.split("|")]
+    symbol, name, listed, last, price, units, deviation, luck = cells
+    return Profile(
+        symbol=symbol,
+        name=name,
+        listed=date.fromisoformat(listed),
+        industry="",
+        price=float(price),
+        shares=int(units) * 1_000_000,
+        dividend=0,
+        deviation=int(deviation),
+        last=None if last == "-" else date.fromisoformat(last),
+        luck=luck,
+    )
+
+
 UNIVERSE: Mapping[str, Profile] = {
     profile.symbol: profile for profile in map(_parse, _TABLE.strip().splitlines())
 }
+# Funds and convertible bonds: listed and quoted like the universe, but in none of its sectors.
+OTHERS: Mapping[str, Profile] = {
+    profile.symbol: profile for profile in map(_parse_other, _OTHERS.strip().splitlines())
+}
+LISTED: Mapping[str, Profile] = {**UNIVERSE, **OTHERS}
 INDUSTRIES = tuple(sorted({p.industry for p in UNIVERSE.values() if p.symbol != INDEX}))
 
 

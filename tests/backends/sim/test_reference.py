@@ -7,7 +7,7 @@ import pytest
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.company import keep_books
 from quantgraph.backends.sim.statements import ROWS
-from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, UNIVERSE
+from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, LISTED, UNIVERSE
 from quantgraph.domain.calendar import day_start, from_ms
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.financials.fields import Statement
@@ -35,7 +35,7 @@ async def test_search_pages_through_the_universe(stage: Stage) -> None:
         page, more = await stage.market.search(None, 7, after)
         seen += [each.symbol for each in page]
         after = seen[-1]
-    assert seen == sorted(UNIVERSE)
+    assert seen == sorted(LISTED)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_search_finds_code_starts_and_parts_of_names(stage, text, symbols)
 
 async def test_every_exchange_has_its_symbols(stage: Stage) -> None:
     found = [await stage.market.market_symbols(market) for market in Market]
-    assert sorted(symbol for symbols in found for symbol in symbols) == sorted(UNIVERSE)
+    assert sorted(symbol for symbols in found for symbol in symbols) == sorted(LISTED)
     assert found[2] == ("835185.BJ",)
 
 

@@ -1,0 +1,27 @@
+"""Answers CatalogService."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from grpc_bridge.batches import checked_size
+from quantgraph.domain.ports import Gateway
+from quantgraph.v1 import catalog_pb2
+from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
+from quantgraph.wire import bonds
+
+
+class CatalogServicer(CatalogServiceServicer):
+    """CatalogService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._gateway = gateway
+
+    async def ListConvertibleBonds(
+        self, request: catalog_pb2.ListConvertibleBondsRequest, context: object
+    ) -> catalog_pb2.ListConvertibleBondsResponse:
+        checked_size(self._gateway.limits, request.symbols, "symbols")
+        checked_size(self._gateway.limits, request.stock_symbols, "stock_symbols")
+        found = await self._gateway.lists.bonds(bonds.request_from_proto(request))
+        return catalog_pb2.ListConvertibleBondsResponse(
+            bonds=[bonds.bond_to_proto(each) for each in found]
+        )

@@ -1,0 +1,36 @@
+"""What a terminal lists besides instruments, checked and priced."""
+
+from collections.abc import Sequence
+
+from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond, value_bond
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.ports import Catalog, Quotes
+
+
+class PricedCatalog:
+    """`ports.PricedLists` over a catalog and the newest quotes."""
+
+    def __init__(self, catalog: Catalog, quotes: Quotes) -> None:
+        """List what `catalog` lists, at the prices of `quotes`."""
+        self._catalog = catalog
+        self._quotes = quotes
+
+    async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
+        """Return the bonds; one call for prices, and only where they are asked for."""
+        found = await self._catalog.bonds(request)
+        if not request.valued or not found:
+            return [BondValue(bond) for bond in found]
+        prices = await self._prices(found)
+        return [
+            value_bond(bond, prices.get(bond.symbol), prices.get(bond.stock_symbol))
+            for bond in found
+        ]
+
+    async def _prices(self, bonds: Sequence[ConvertibleBond]) -> dict[str, float | None]:
+        pairs = [symbol for bond in bonds for symbol in (bond.symbol, bond.stock_symbol)]
+        symbols = list(dict.fromkeys(pairs))
+        quotes = await self._quotes.quotes(symbols)
+        return {
+            symbol: None if isinstance(quote, GatewayError) else quote.last_price
+            for symbol, quote in zip(symbols, quotes, strict=True)
+        }

@@ -1,0 +1,58 @@
+"""Lists with prices: asked for once, and only where they are needed."""
+
+from dataclasses import replace
+
+import pytest
+
+from quantgraph.backends.sim.bonds import list_bonds
+from quantgraph.domain.bonds import BondRequest, BondValue, value_bond
+from quantgraph.domain.errors import unknown_symbol
+from quantgraph.services.catalog import PricedCatalog
+from tests.grpc_bridge.world import NOW, quote
+
+BONDS = list_bonds(BondRequest(), NOW.date())
+
+
+class Listed:
+    def __init__(self):
+        self.asked = []
+
+    async def bonds(self, request):
+        return BONDS
+
+    async def quotes(self, symbols):
+        self.asked.append(list(symbols))
+        return [
+            unknown_symbol(each) if each == "601166.SH" else quote(each, 20.0) for each in symbols
+        ]
+
+
+async def test_prices_of_all_bonds_and_shares_are_asked_for_at_once():
+    listed = Listed()
+    found = await PricedCatalog(listed, listed).bonds(BondRequest(valued=True))
+    (symbols,) = listed.asked
+    assert sorted(symbols) == sorted({s for b in BONDS for s in (b.symbol, b.stock_symbol)})
+    by_stock = {each.bond.stock_symbol: each for each in found}
+    without = by_stock["601166.SH"]
+    assert (without.price, without.conversion_value, without.premium) == (20.0, None, None)
+    other = by_stock["600000.SH"]
+    assert other.conversion_value == pytest.approx(100 / 13.57 * 20)
+    assert other.premium == pytest.approx(20 / other.conversion_value - 1)
+
+
+async def test_terms_alone_cost_no_quotes():
+    listed = Listed()
+    found = await PricedCatalog(listed, listed).bonds(BondRequest())
+    assert listed.asked == []
+    assert found == [BondValue(bond) for bond in BONDS]
+
+
+@pytest.mark.parametrize("price", [None, 0.0])
+def test_a_bond_without_a_conversion_price_has_no_value(price):
+    value = value_bond(replace(BONDS[0], conversion_price=price), 100.0, 10.0)
+    assert (value.price, value.conversion_value, value.premium) == (100.0, None, None)
+
+
+def test_a_share_of_no_price_makes_no_premium():
+    value = value_bond(BONDS[0], 100.0, 0.0)
+    assert (value.conversion_value, value.premium) == (0.0, None)
