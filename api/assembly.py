@@ -40,6 +40,7 @@ from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
@@ -164,6 +165,7 @@ class _Mock:
             snapshots=MarketBoard(self.market, reference, limits.bar_rows),
             quote_stream=self.quotes,
             reference=reference,
+            rules=self._rules(),
             sectors=custom,
             sessions=RuledSessions(self._calendar),
             lists=PricedCatalog(SimCatalog(self.clock), self.market),
@@ -199,6 +201,10 @@ class _Mock:
         size = self.config.cache.bars_mb * 1_000_000
         cached = CachedBars(derived, self._version, size)
         return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
+
+    def _rules(self) -> RuleBook:
+        prices = (self.market, self.recorded)
+        return RuleBook(self.recorded, prices, self.clock, self._calendar)
 
     def _custom(self) -> CustomSectors:
         limits = self.config.limits

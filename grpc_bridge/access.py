@@ -24,6 +24,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,
     "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,
     "/quantgraph.v1.InstrumentService/GetInstruments": Scope.READ,
+    "/quantgraph.v1.InstrumentService/ListInstrumentRules": Scope.READ,
     "/quantgraph.v1.InstrumentService/ListInstruments": Scope.READ,
     "/quantgraph.v1.OrderService/CancelOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/GetOrder": Scope.READ,

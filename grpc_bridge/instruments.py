@@ -3,13 +3,15 @@
 # ruff: noqa: N802 the methods are named by the contract
 
 from grpc_bridge.batches import checked_batch
-from quantgraph.domain.errors import unknown_symbol
+from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import instruments_pb2
 from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer
 from quantgraph.wire.failures import failure_to_proto
+from quantgraph.wire.fields import date_from_proto
 from quantgraph.wire.instruments import instrument_to_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
+from quantgraph.wire.rules import rules_to_proto
 
 _PAGE = 50
 _MOST = 500
@@ -38,6 +40,20 @@ class InstrumentServicer(InstrumentServiceServicer):
             for symbol, each in zip(symbols, found, strict=True)
         ]
         return instruments_pb2.GetInstrumentsResponse(results=results)
+
+    async def ListInstrumentRules(
+        self, request: instruments_pb2.ListInstrumentRulesRequest, context: object
+    ) -> instruments_pb2.ListInstrumentRulesResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        day = date_from_proto(request.date, "date") if request.HasField("date") else None
+        found = await self._gateway.rules.rules(symbols, day)
+        results = [
+            instruments_pb2.InstrumentRulesResult(symbol=symbol, failure=failure_to_proto(each))
+            if isinstance(each, GatewayError)
+            else instruments_pb2.InstrumentRulesResult(symbol=symbol, rules=rules_to_proto(each))
+            for symbol, each in zip(symbols, found, strict=True)
+        ]
+        return instruments_pb2.ListInstrumentRulesResponse(results=results)
 
     async def ListInstruments(
         self, request: instruments_pb2.ListInstrumentsRequest, context: object

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 
 from strawberry.dataloader import DataLoader
@@ -13,6 +14,7 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderKey
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import Sector
 from schema.context import BarKey
 
@@ -40,6 +42,10 @@ class OperationLoaders:
     @cached_property
     def _bars(self) -> DataLoader[BarKey, BarSeries]:
         return DataLoader(self._load_bars)
+
+    @cached_property
+    def _rules(self) -> DataLoader[tuple[str, date | None], InstrumentRules]:
+        return DataLoader(self._load_rules)
 
     @cached_property
     def _sectors(self) -> DataLoader[str, Sequence[Sector]]:
@@ -78,6 +84,10 @@ class OperationLoaders:
             present_budget().spend(series.columns.length, self._gateway.limits.bar_rows)
         return series
 
+    async def rules(self, symbol: str, day: date | None) -> InstrumentRules:
+        """Return the rules of a day. Errors: CALENDAR_NOT_COVERED, UNKNOWN_SYMBOL."""
+        return await self._rules.load((symbol, day))
+
     async def sectors_of(self, symbol: str) -> Sequence[Sector]:
         """Return the sectors that a symbol is in now, by name."""
         return await self._sectors.load(symbol)
@@ -110,6 +120,25 @@ class OperationLoaders:
             series = await self._gateway.bars.bars(request)
             answers.update(zip(places, series, strict=True))
         return [answers[place] for place in range(len(keys))]
+
+    async def _load_rules(
+        self, keys: list[tuple[str, date | None]]
+    ) -> Sequence[InstrumentRules | GatewayError]:
+        """Ask once per day, whatever the number of symbols."""
+        found: dict[tuple[str, date | None], InstrumentRules | GatewayError] = {}
+        for day in {each[1]: None for each in keys}:
+            symbols = [symbol for symbol, wanted in keys if wanted == day]
+            rules = await self._answer(symbols, day)
+            found.update({(s, day): each for s, each in zip(symbols, rules, strict=True)})
+        return [found[key] for key in keys]
+
+    async def _answer(
+        self, symbols: list[str], day: date | None
+    ) -> Sequence[InstrumentRules | GatewayError]:
+        try:
+            return await self._gateway.rules.rules(symbols, day)
+        except GatewayError as error:  # of one day: the others still answer
+            return [error] * len(symbols)
 
     async def _load_sectors(self, symbols: list[str]) -> Sequence[Sequence[Sector]]:
         return await self._gateway.reference.sectors_of(symbols)

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol, TypeAlias
 
 import strawberry
@@ -12,6 +13,7 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import Sector
 
 
@@ -39,6 +41,10 @@ class Loaders(Protocol):
 
     async def bars(self, key: BarKey) -> BarSeries:
         """Return one series. Errors as `Bars.bars`."""
+        ...
+
+    async def rules(self, symbol: str, day: date | None) -> InstrumentRules:
+        """Return the rules of a day. Errors: CALENDAR_NOT_COVERED, UNKNOWN_SYMBOL."""
         ...
 
     async def sectors_of(self, symbol: str) -> Sequence[Sector]:

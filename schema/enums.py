@@ -13,6 +13,7 @@ from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
 from quantgraph.domain.orders import Destination, OrderState, Origin, PriceType, Side
 from quantgraph.domain.quotes import QuotePolicy
+from quantgraph.domain.rules.lots import OddLot
 from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
@@ -101,6 +102,16 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "STAR": "STAR market (科创板).",
             "CHINEXT": "ChiNext (创业板).",
             "BSE": "Beijing Stock Exchange (北交所).",
+        },
+    ),
+    _publish(
+        OddLot,
+        "OddLot",
+        "How a quantity is sold that does not fit the lot.",
+        {
+            "REMAINDER": "What is left beyond whole lots is sold whole: alone, or at the end of "
+            "whole lots (零股一次性卖出).",
+            "WHOLE_HOLDING": "Only all that is held, where that is below the smallest order.",
         },
     ),
     _publish(

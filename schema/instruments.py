@@ -14,6 +14,7 @@ from schema.bars import BarSeries, bar_fields
 from schema.calendar import DayArgument, SessionDay, find_session
 from schema.context import BarKey, Info
 from schema.quotes import Quote
+from schema.rules import InstrumentRules
 from schema.scalars import Symbol, TimeBound
 
 if TYPE_CHECKING:  # a sector's members are instruments: at run time it is looked up late
@@ -78,6 +79,13 @@ class Instrument:
 
         found = await info.context.loaders.sectors_of(self.symbol)
         return [Shown.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="What an order must keep to on a day: price step, lot and price band. Errors: "
+        "CALENDAR_NOT_COVERED."
+    )
+    async def rules(self, info: Info, date: DayArgument = None) -> InstrumentRules | None:
+        return InstrumentRules.from_domain(await info.context.loaders.rules(self.symbol, date))
 
     @strawberry.field(
         description="What its exchange does at which time of a day. Errors: CALENDAR_NOT_COVERED, "

@@ -34,6 +34,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import IndexWeight, Sector, SectorChange
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
@@ -189,6 +190,19 @@ class Reference(Protocol):
         """Return the newest held weights of an index (not after a day), heaviest first.
 
         Empty if none are held at all. Errors: DATE_NOT_HELD where only later ones are.
+        """
+        ...
+
+
+class Rules(Protocol):
+    """What the market rules say of instruments."""
+
+    async def rules(
+        self, symbols: Sequence[str], day: date | None
+    ) -> Sequence[InstrumentRules | GatewayError]:
+        """Return the rules of a day, of today without one, per symbol.
+
+        Errors: CALENDAR_NOT_COVERED; per symbol UNKNOWN_SYMBOL.
         """
         ...
 
@@ -422,6 +436,7 @@ class Gateway:
     snapshots: Snapshots
     quote_stream: QuoteStream
     reference: Reference
+    rules: Rules
     sectors: SectorEditing
     sessions: Sessions
     lists: PricedLists

@@ -25,19 +25,21 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fquantgraph/v1/instruments.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"(\n\x15GetInstrumentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"J\n\x16GetInstrumentsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.InstrumentResult\"\x88\x01\n\x10InstrumentResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\ninstrument\x18\x02 \x01(\x0b\x32\x19.quantgraph.v1.InstrumentH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"_\n\x16ListInstrumentsRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\t\n\x07_search\"b\n\x17ListInstrumentsResponse\x12.\n\x0binstruments\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.Instrument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf4\x02\n\nInstrument\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12%\n\x06market\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.Market\x12+\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12(\n\x05\x62oard\x18\x05 \x01(\x0e\x32\x14.quantgraph.v1.BoardH\x01\x88\x01\x01\x12*\n\nprice_tick\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\tlist_date\x18\x07 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12(\n\x0b\x64\x65list_date\x18\x08 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05is_st\x18\t \x01(\x08\x12%\n\x06source\x18\n \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x07\n\x05_nameB\x08\n\x06_board*M\n\x06Market\x12\x16\n\x12MARKET_UNSPECIFIED\x10\x00\x12\r\n\tMARKET_SH\x10\x01\x12\r\n\tMARKET_SZ\x10\x02\x12\r\n\tMARKET_BJ\x10\x03*\xb6\x01\n\x0eInstrumentKind\x12\x1f\n\x1bINSTRUMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INSTRUMENT_KIND_STOCK\x10\x01\x12\x18\n\x14INSTRUMENT_KIND_FUND\x10\x02\x12\x18\n\x14INSTRUMENT_KIND_BOND\x10\x03\x12\x19\n\x15INSTRUMENT_KIND_INDEX\x10\x04\x12\x19\n\x15INSTRUMENT_KIND_OTHER\x10\x05*`\n\x05\x42oard\x12\x15\n\x11\x42OARD_UNSPECIFIED\x10\x00\x12\x0e\n\nBOARD_MAIN\x10\x01\x12\x0e\n\nBOARD_STAR\x10\x02\x12\x11\n\rBOARD_CHINEXT\x10\x03\x12\r\n\tBOARD_BSE\x10\x04\x32\xd4\x01\n\x11InstrumentService\x12]\n\x0eGetInstruments\x12$.quantgraph.v1.GetInstrumentsRequest\x1a%.quantgraph.v1.GetInstrumentsResponse\x12`\n\x0fListInstruments\x12%.quantgraph.v1.ListInstrumentsRequest\x1a&.quantgraph.v1.ListInstrumentsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fquantgraph/v1/instruments.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"(\n\x15GetInstrumentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"J\n\x16GetInstrumentsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.InstrumentResult\"\x88\x01\n\x10InstrumentResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\ninstrument\x18\x02 \x01(\x0b\x32\x19.quantgraph.v1.InstrumentH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"_\n\x16ListInstrumentsRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\t\n\x07_search\"b\n\x17ListInstrumentsResponse\x12.\n\x0binstruments\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.Instrument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x1aListInstrumentRulesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"T\n\x1bListInstrumentRulesResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.quantgraph.v1.InstrumentRulesResult\"\x8d\x01\n\x15InstrumentRulesResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\x05rules\x18\x02 \x01(\x0b\x32\x1e.quantgraph.v1.InstrumentRulesH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xd2\x01\n\x0fInstrumentRules\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x13\n\x0bis_tradable\x18\x03 \x01(\x08\x12*\n\nprice_tick\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12#\n\x03lot\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.LotRule\x12&\n\x04\x62\x61nd\x18\x06 \x01(\x0b\x32\x18.quantgraph.v1.PriceBand\"\x99\x01\n\x07LotRule\x12\x0f\n\x07minimum\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x12\n\nlimit_most\x18\x03 \x01(\x05\x12\x13\n\x0bmarket_most\x18\x04 \x01(\x05\x12&\n\x07odd_lot\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.OddLot\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\"\x8b\x02\n\tPriceBand\x12(\n\x08up_ratio\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\ndown_ratio\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12.\n\x0eprevious_close\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0blower_limit\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0bupper_limit\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\"\xf4\x02\n\nInstrument\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12%\n\x06market\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.Market\x12+\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12(\n\x05\x62oard\x18\x05 \x01(\x0e\x32\x14.quantgraph.v1.BoardH\x01\x88\x01\x01\x12*\n\nprice_tick\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\tlist_date\x18\x07 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12(\n\x0b\x64\x65list_date\x18\x08 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05is_st\x18\t \x01(\x08\x12%\n\x06source\x18\n \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x07\n\x05_nameB\x08\n\x06_board*M\n\x06Market\x12\x16\n\x12MARKET_UNSPECIFIED\x10\x00\x12\r\n\tMARKET_SH\x10\x01\x12\r\n\tMARKET_SZ\x10\x02\x12\r\n\tMARKET_BJ\x10\x03*\xb6\x01\n\x0eInstrumentKind\x12\x1f\n\x1bINSTRUMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INSTRUMENT_KIND_STOCK\x10\x01\x12\x18\n\x14INSTRUMENT_KIND_FUND\x10\x02\x12\x18\n\x14INSTRUMENT_KIND_BOND\x10\x03\x12\x19\n\x15INSTRUMENT_KIND_INDEX\x10\x04\x12\x19\n\x15INSTRUMENT_KIND_OTHER\x10\x05*`\n\x05\x42oard\x12\x15\n\x11\x42OARD_UNSPECIFIED\x10\x00\x12\x0e\n\nBOARD_MAIN\x10\x01\x12\x0e\n\nBOARD_STAR\x10\x02\x12\x11\n\rBOARD_CHINEXT\x10\x03\x12\r\n\tBOARD_BSE\x10\x04*S\n\x06OddLot\x12\x17\n\x13ODD_LOT_UNSPECIFIED\x10\x00\x12\x15\n\x11ODD_LOT_REMAINDER\x10\x01\x12\x19\n\x15ODD_LOT_WHOLE_HOLDING\x10\x02\x32\xc2\x02\n\x11InstrumentService\x12]\n\x0eGetInstruments\x12$.quantgraph.v1.GetInstrumentsRequest\x1a%.quantgraph.v1.GetInstrumentsResponse\x12`\n\x0fListInstruments\x12%.quantgraph.v1.ListInstrumentsRequest\x1a&.quantgraph.v1.ListInstrumentsResponse\x12l\n\x13ListInstrumentRules\x12).quantgraph.v1.ListInstrumentRulesRequest\x1a*.quantgraph.v1.ListInstrumentRulesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.instruments_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MARKET']._serialized_start=906
-  _globals['_MARKET']._serialized_end=983
-  _globals['_INSTRUMENTKIND']._serialized_start=986
-  _globals['_INSTRUMENTKIND']._serialized_end=1168
-  _globals['_BOARD']._serialized_start=1170
-  _globals['_BOARD']._serialized_end=1266
+  _globals['_MARKET']._serialized_start=1857
+  _globals['_MARKET']._serialized_end=1934
+  _globals['_INSTRUMENTKIND']._serialized_start=1937
+  _globals['_INSTRUMENTKIND']._serialized_end=2119
+  _globals['_BOARD']._serialized_start=2121
+  _globals['_BOARD']._serialized_end=2217
+  _globals['_ODDLOT']._serialized_start=2219
+  _globals['_ODDLOT']._serialized_end=2302
   _globals['_GETINSTRUMENTSREQUEST']._serialized_start=77
   _globals['_GETINSTRUMENTSREQUEST']._serialized_end=117
   _globals['_GETINSTRUMENTSRESPONSE']._serialized_start=119
@@ -48,8 +50,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=429
   _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=431
   _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=529
-  _globals['_INSTRUMENT']._serialized_start=532
-  _globals['_INSTRUMENT']._serialized_end=904
-  _globals['_INSTRUMENTSERVICE']._serialized_start=1269
-  _globals['_INSTRUMENTSERVICE']._serialized_end=1481
+  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_start=531
+  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_end=611
+  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_start=613
+  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_end=697
+  _globals['_INSTRUMENTRULESRESULT']._serialized_start=700
+  _globals['_INSTRUMENTRULESRESULT']._serialized_end=841
+  _globals['_INSTRUMENTRULES']._serialized_start=844
+  _globals['_INSTRUMENTRULES']._serialized_end=1054
+  _globals['_LOTRULE']._serialized_start=1057
+  _globals['_LOTRULE']._serialized_end=1210
+  _globals['_PRICEBAND']._serialized_start=1213
+  _globals['_PRICEBAND']._serialized_end=1480
+  _globals['_INSTRUMENT']._serialized_start=1483
+  _globals['_INSTRUMENT']._serialized_end=1855
+  _globals['_INSTRUMENTSERVICE']._serialized_start=2305
+  _globals['_INSTRUMENTSERVICE']._serialized_end=2627
 # @@protoc_insertion_point(module_scope)

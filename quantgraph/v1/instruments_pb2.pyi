@@ -116,6 +116,30 @@ BOARD_BSE: Board.ValueType  # 4
 """Beijing stock exchange (北交所)."""
 Global___Board: _TypeAlias = Board  # noqa: Y015
 
+class _OddLot:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OddLotEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OddLot.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ODD_LOT_UNSPECIFIED: _OddLot.ValueType  # 0
+    """Never sent."""
+    ODD_LOT_REMAINDER: _OddLot.ValueType  # 1
+    """What is left beyond whole lots is sold whole: alone, or at the end of whole lots."""
+    ODD_LOT_WHOLE_HOLDING: _OddLot.ValueType  # 2
+    """Only all that is held, where that is below the smallest order."""
+
+class OddLot(_OddLot, metaclass=_OddLotEnumTypeWrapper):
+    """How a quantity is sold that does not fit the lot."""
+
+ODD_LOT_UNSPECIFIED: OddLot.ValueType  # 0
+"""Never sent."""
+ODD_LOT_REMAINDER: OddLot.ValueType  # 1
+"""What is left beyond whole lots is sold whole: alone, or at the end of whole lots."""
+ODD_LOT_WHOLE_HOLDING: OddLot.ValueType  # 2
+"""Only all that is held, where that is below the smallest order."""
+Global___OddLot: _TypeAlias = OddLot  # noqa: Y015
+
 @_typing.final
 class GetInstrumentsRequest(_message.Message):
     """Which instruments."""
@@ -259,6 +283,248 @@ class ListInstrumentsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListInstrumentsResponse: _TypeAlias = ListInstrumentsResponse  # noqa: Y015
+
+@_typing.final
+class ListInstrumentRulesRequest(_message.Message):
+    """Which symbols, and which day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes with market, as in "600519.SH"."""
+
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """The day; absent: today by the gateway's clock."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        date: _types_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstrumentRulesRequest: _TypeAlias = ListInstrumentRulesRequest  # noqa: Y015
+
+@_typing.final
+class ListInstrumentRulesResponse(_message.Message):
+    """One result per asked symbol, in the request's order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentRulesResult]:
+        """The results."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___InstrumentRulesResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstrumentRulesResponse: _TypeAlias = ListInstrumentRulesResponse  # noqa: Y015
+
+@_typing.final
+class InstrumentRulesResult(_message.Message):
+    """The rules of a symbol, or why there are none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """The symbol as it was asked for."""
+    @_builtins.property
+    def rules(self) -> Global___InstrumentRules:
+        """The rules."""
+
+    @_builtins.property
+    def failure(self) -> _types_pb2.Failure:
+        """Why there are none."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        rules: Global___InstrumentRules | None = ...,
+        failure: _types_pb2.Failure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "result", b"result", "rules", b"rules"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "result", b"result", "rules", b"rules", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["rules", "failure"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___InstrumentRulesResult: _TypeAlias = InstrumentRulesResult  # noqa: Y015
+
+@_typing.final
+class InstrumentRules(_message.Message):
+    """What an order must keep to on a day. Whether the instrument is suspended is the quote's to say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    IS_TRADABLE_FIELD_NUMBER: _builtins.int
+    PRICE_TICK_FIELD_NUMBER: _builtins.int
+    LOT_FIELD_NUMBER: _builtins.int
+    BAND_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """The instrument."""
+    is_tradable: _builtins.bool
+    """False for an index, before the listing, and from the delisting on; nothing else is then set."""
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """The day."""
+
+    @_builtins.property
+    def price_tick(self) -> _types_pb2.Decimal:
+        """Smallest price step, yuan; absent where no rule is known."""
+
+    @_builtins.property
+    def lot(self) -> Global___LotRule:
+        """Quantities; absent where no rule is known."""
+
+    @_builtins.property
+    def band(self) -> Global___PriceBand:
+        """Prices; absent where no rule is known."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        date: _types_pb2.Date | None = ...,
+        is_tradable: _builtins.bool = ...,
+        price_tick: _types_pb2.Decimal | None = ...,
+        lot: Global___LotRule | None = ...,
+        band: Global___PriceBand | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "date", b"date", "lot", b"lot", "price_tick", b"price_tick"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "date", b"date", "is_tradable", b"is_tradable", "lot", b"lot", "price_tick", b"price_tick", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstrumentRules: _TypeAlias = InstrumentRules  # noqa: Y015
+
+@_typing.final
+class LotRule(_message.Message):
+    """How many shares an order may be for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MINIMUM_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    LIMIT_MOST_FIELD_NUMBER: _builtins.int
+    MARKET_MOST_FIELD_NUMBER: _builtins.int
+    ODD_LOT_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    VERIFIED_FIELD_NUMBER: _builtins.int
+    minimum: _builtins.int
+    """The smallest order, shares."""
+    step: _builtins.int
+    """Steps above it, shares."""
+    limit_most: _builtins.int
+    """The largest order with a limit price, shares."""
+    market_most: _builtins.int
+    """The largest order without a limit price, shares."""
+    odd_lot: Global___OddLot.ValueType
+    """How a quantity is sold that does not fit."""
+    rule: _builtins.str
+    """Who states the rule."""
+    verified: _builtins.bool
+    """False: the rule is known from practice alone; check it before you rely on it."""
+    def __init__(
+        self,
+        *,
+        minimum: _builtins.int = ...,
+        step: _builtins.int = ...,
+        limit_most: _builtins.int = ...,
+        market_most: _builtins.int = ...,
+        odd_lot: Global___OddLot.ValueType = ...,
+        rule: _builtins.str = ...,
+        verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_most", b"limit_most", "market_most", b"market_most", "minimum", b"minimum", "odd_lot", b"odd_lot", "rule", b"rule", "step", b"step", "verified", b"verified"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LotRule: _TypeAlias = LotRule  # noqa: Y015
+
+@_typing.final
+class PriceBand(_message.Message):
+    """How far a price may go on a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UP_RATIO_FIELD_NUMBER: _builtins.int
+    DOWN_RATIO_FIELD_NUMBER: _builtins.int
+    PREVIOUS_CLOSE_FIELD_NUMBER: _builtins.int
+    LOWER_LIMIT_FIELD_NUMBER: _builtins.int
+    UPPER_LIMIT_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    VERIFIED_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Who states the rule."""
+    verified: _builtins.bool
+    """False: the rule is known from practice alone; check it before you rely on it."""
+    @_builtins.property
+    def up_ratio(self) -> _types_pb2.Decimal:
+        """How far up, as a share of the previous close; absent: the day has no band (a new listing)."""
+
+    @_builtins.property
+    def down_ratio(self) -> _types_pb2.Decimal:
+        """How far down, as a share of the previous close."""
+
+    @_builtins.property
+    def previous_close(self) -> _types_pb2.Decimal:
+        """The day's reference price, yuan; absent where it is not known (yet)."""
+
+    @_builtins.property
+    def lower_limit(self) -> _types_pb2.Decimal:
+        """Lowest allowed price, yuan; absent without a band or without a previous close."""
+
+    @_builtins.property
+    def upper_limit(self) -> _types_pb2.Decimal:
+        """Highest allowed price, yuan."""
+
+    def __init__(
+        self,
+        *,
+        up_ratio: _types_pb2.Decimal | None = ...,
+        down_ratio: _types_pb2.Decimal | None = ...,
+        previous_close: _types_pb2.Decimal | None = ...,
+        lower_limit: _types_pb2.Decimal | None = ...,
+        upper_limit: _types_pb2.Decimal | None = ...,
+        rule: _builtins.str = ...,
+        verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["down_ratio", b"down_ratio", "lower_limit", b"lower_limit", "previous_close", b"previous_close", "up_ratio", b"up_ratio", "upper_limit", b"upper_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["down_ratio", b"down_ratio", "lower_limit", b"lower_limit", "previous_close", b"previous_close", "rule", b"rule", "up_ratio", b"up_ratio", "upper_limit", b"upper_limit", "verified", b"verified"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceBand: _TypeAlias = PriceBand  # noqa: Y015
 
 @_typing.final
 class Instrument(_message.Message):

@@ -45,6 +45,11 @@ class InstrumentServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsResponse.FromString,
                 _registered_method=True)
+        self.ListInstrumentRules = channel.unary_unary(
+                '/quantgraph.v1.InstrumentService/ListInstrumentRules',
+                request_serializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesResponse.FromString,
+                _registered_method=True)
 
 
 class InstrumentServiceServicer:
@@ -65,6 +70,14 @@ class InstrumentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListInstrumentRules(self, request, context):
+        """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
+        CALENDAR_NOT_COVERED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InstrumentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_InstrumentServiceServicer_to_server(servicer, server):
                     servicer.ListInstruments,
                     request_deserializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsResponse.SerializeToString,
+            ),
+            'ListInstrumentRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInstrumentRules,
+                    request_deserializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class InstrumentService:
             '/quantgraph.v1.InstrumentService/ListInstruments',
             quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsRequest.SerializeToString,
             quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInstrumentRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.InstrumentService/ListInstrumentRules',
+            quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_instruments__pb2.ListInstrumentRulesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class InstrumentServiceStub:
     """Returns the instrument of each symbol, in their order."""
     ListInstruments: _grpc.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentsRequest, _instruments_pb2.ListInstrumentsResponse]
     """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+    ListInstrumentRules: _grpc.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentRulesRequest, _instruments_pb2.ListInstrumentRulesResponse]
+    """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
+    CALENDAR_NOT_COVERED.
+    """
 
 @_typing.type_check_only
 class InstrumentServiceAsyncStub(InstrumentServiceStub):
@@ -47,6 +51,10 @@ class InstrumentServiceAsyncStub(InstrumentServiceStub):
     """Returns the instrument of each symbol, in their order."""
     ListInstruments: _aio.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentsRequest, _instruments_pb2.ListInstrumentsResponse]  # type: ignore[assignment]
     """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+    ListInstrumentRules: _aio.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentRulesRequest, _instruments_pb2.ListInstrumentRulesResponse]  # type: ignore[assignment]
+    """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
+    CALENDAR_NOT_COVERED.
+    """
 
 class InstrumentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tradable things and their codes."""
@@ -66,5 +74,15 @@ class InstrumentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_instruments_pb2.ListInstrumentsResponse, _abc.Awaitable[_instruments_pb2.ListInstrumentsResponse]]:
         """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+
+    @_abc_1.abstractmethod
+    def ListInstrumentRules(
+        self,
+        request: _instruments_pb2.ListInstrumentRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_instruments_pb2.ListInstrumentRulesResponse, _abc.Awaitable[_instruments_pb2.ListInstrumentRulesResponse]]:
+        """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
+        CALENDAR_NOT_COVERED.
+        """
 
 def add_InstrumentServiceServicer_to_server(servicer: InstrumentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from quantgraph.domain import accounts, bars, instruments, orders, quotes, streams, system, ticks
 from quantgraph.domain.financials import tables
-from quantgraph.domain.rules import sessions
+from quantgraph.domain.rules import lots, sessions
 from quantgraph.domain.sources import Source
 from quantgraph.v1 import (
     accounts_pb2,
@@ -66,6 +66,7 @@ QUOTE_POLICY = EnumCodec(quotes.QuotePolicy, quotes_pb2.QuotePolicy)
 MARKET = EnumCodec(instruments.Market, instruments_pb2.Market)
 INSTRUMENT_KIND = EnumCodec(instruments.InstrumentKind, instruments_pb2.InstrumentKind)
 BOARD = EnumCodec(instruments.Board, instruments_pb2.Board)
+ODD_LOT = EnumCodec(lots.OddLot, instruments_pb2.OddLot)
 PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
 ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)

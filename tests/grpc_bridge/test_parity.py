@@ -46,6 +46,7 @@ RPCS = {
     "Mutation.submitOrder": "OrderService.SubmitOrder",
     "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
     "Subscription.quotes": "QuoteService.WatchQuotes",
+    "Instrument.rules": "InstrumentService.ListInstrumentRules",
     "Instrument.sectors": "SectorService.ListSectorNames",
     "Account.asset": "AccountService.GetAsset",
 }

@@ -40,6 +40,7 @@ from quantgraph.wire.financials import company_from_proto
 from quantgraph.wire.instruments import instrument_from_proto
 from quantgraph.wire.orders import order_from_proto
 from quantgraph.wire.quotes import quote_from_proto
+from quantgraph.wire.rules import rules_from_proto
 from quantgraph.wire.sectors import sector_from_proto, weight_from_proto
 from quantgraph.wire.system import info_from_proto
 from quantgraph.wire.ticks import ticks_from_proto
@@ -154,6 +155,24 @@ async def test_an_instrument_or_its_failure_stands_at_its_symbols_place(channel:
     results = (await InstrumentServiceStub(channel).GetInstruments(ask)).results
     assert results[0].failure.code == "UNKNOWN_SYMBOL"
     assert instrument_from_proto(results[1].instrument) == instrument("600519.SH")
+
+
+async def test_rules_or_a_failure_stand_at_their_symbols_place(channel: aio.Channel, world: World):
+    ask = instruments_pb2.ListInstrumentRulesRequest(
+        symbols=["999999.SH", "600519.SH"], date=types_pb2.Date(year=2024, month=2, day=29)
+    )
+    stub = InstrumentServiceStub(channel)
+    results = (await stub.ListInstrumentRules(ask)).results
+    assert results[0].failure.code == "UNKNOWN_SYMBOL"
+    (expected,) = await world.gateway.rules.rules(["600519.SH"], date(2024, 2, 29))
+    assert rules_from_proto(results[1].rules) == expected
+    assert expected.band.previous_close is not None
+    ask.date.year = 2027
+    ask.date.day = 1
+    refusal = await refused(stub.ListInstrumentRules(ask))
+    assert refusal.reason is Reason.CALENDAR_NOT_COVERED
+    ask.date.month = 0
+    assert (await refused(stub.ListInstrumentRules(ask))).fields == ["date"]
 
 
 async def test_instruments_come_a_page_at_a_time(channel: aio.Channel):

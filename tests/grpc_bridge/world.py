@@ -94,6 +94,7 @@ from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
 from quantgraph.services.catalog import PricedCatalog
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
+from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
@@ -618,6 +619,7 @@ class World:
             ),
             quote_stream=self.stream,
             reference=AllSectors(self.reference, self.custom),
+            rules=RuleBook(self.reference, (MemoryQuotes(), self.bars), MarketClock(), calendar),
             sectors=self.custom,
             sessions=RuledSessions(calendar),
             lists=PricedCatalog(SimCatalog(StillClock()), MemoryQuotes()),

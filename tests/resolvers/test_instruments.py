@@ -1,5 +1,7 @@
 """`instrument` and `instruments` through the wire."""
 
+import pytest
+
 
 def pages(ask, arguments, size):
     after, symbols = None, []
@@ -65,3 +67,55 @@ def test_page_sizes_are_bounded(ask):
     for size in (0, -1, 501):
         answer = ask(f"{{ instruments(first: {size}) {{ nodes {{ symbol }} }} }}", fails=True)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+RULES = """query($symbol: Symbol!, $date: Date) { instrument(symbol: $symbol) {
+  rules(date: $date) { date isTradable priceTick lot { minimum step oddLot limitMost marketMost rule
+    verified } band { upRatio downRatio previousClose lowerLimit upperLimit rule verified } } } }"""
+
+
+def test_the_rules_of_a_past_day_know_its_previous_close(ask):
+    rules = ask(RULES, symbol="600519.SH", date="2023-02-01")["instrument"]["rules"]
+    # 1849.00 is the close of 2023-01-31, and the day's preclose in the recorded file
+    query = """{ bars(symbol: "600519.SH", start: "2023-02-01", end: "2023-02-01") {
+      rows { previousClose } } }"""
+    close = ask(query)["bars"]["rows"][0]["previousClose"]
+    band = rules["band"]
+    assert float(band["previousClose"]) == close
+    assert float(band["upperLimit"]) == pytest.approx(close * 1.1, abs=0.006)
+    assert float(band["lowerLimit"]) == pytest.approx(close * 0.9, abs=0.006)
+    assert (band["upRatio"], rules["priceTick"]) == ("0.10", "0.01")
+    assert rules["lot"]["oddLot"] == "REMAINDER"
+
+
+def test_the_rules_of_today_know_the_close_before(ask_mock):
+    query = """{ serverInfo { clock { tradingDay } } instrument(symbol: "000001.SZ") {
+      quote { previousClose } rules { date band { previousClose lowerLimit } } } }"""
+    found = ask_mock(query)
+    rules, quote = found["instrument"]["rules"], found["instrument"]["quote"]
+    assert rules["date"] == found["serverInfo"]["clock"]["tradingDay"]
+    assert float(rules["band"]["previousClose"]) == quote["previousClose"]
+
+
+def test_a_day_to_come_has_ratios_but_no_prices(ask_mock):
+    band = ask_mock(RULES, symbol="688981.SH", date="2026-12-30")["instrument"]["rules"]["band"]
+    assert (band["upRatio"], band["previousClose"], band["upperLimit"]) == ("0.20", None, None)
+
+
+def test_a_closed_day_has_no_previous_close(ask):
+    band = ask(RULES, symbol="600519.SH", date="2023-02-04")["instrument"]["rules"]["band"]
+    assert (band["upRatio"], band["previousClose"]) == ("0.10", None)
+
+
+def test_an_index_has_no_rules_and_a_day_not_covered_is_refused(ask_mock):
+    rules = ask_mock(RULES, symbol="000300.SH", date="2023-02-01")["instrument"]["rules"]
+    assert (rules["isTradable"], rules["lot"], rules["band"]) == (False, None, None)
+    answer = ask_mock(RULES, symbol="600519.SH", date="2027-01-04", fails=True)
+    assert answer["errors"][0]["extensions"]["code"] == "CALENDAR_NOT_COVERED"
+
+
+def test_rules_of_a_day_that_fails_cost_another_day_nothing(ask_mock):
+    query = """{ instrument(symbol: "600519.SH") { good: rules(date: "2023-02-01") { isTradable }
+      bad: rules(date: "2027-01-04") { isTradable } } }"""
+    answer = ask_mock(query, fails=True)
+    assert answer["data"]["instrument"] == {"good": {"isTradable": True}, "bad": None}

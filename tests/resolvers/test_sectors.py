@@ -11,7 +11,8 @@ from quantgraph.domain.sectors import Sector
 from quantgraph.domain.sources import Source
 
 DEEP = """query($name: String!) { sector(name: $name) { members { instrument {
-  name sectors { name } quote { lastPrice } bars(last: 5) { rows { close } } } } } }"""
+  name sectors { name }
+  rules { isTradable } quote { lastPrice } bars(last: 5) { rows { close } } } } } }"""
 
 
 def test_imported_sectors_have_their_category_and_members(ask):
@@ -131,6 +132,7 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
                 reference=OneSector(whole.reference, counts),
                 bars=Counting(whole.bars, counts),
                 quotes=Counting(whole.quotes, counts),
+                rules=Counting(whole.rules, counts),
             )
             transactions = assembly.store.counter.transactions
             app = build_app(graphql_schema, counted, config)
@@ -143,5 +145,12 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
             return counts, assembly.store.counter.transactions - transactions
 
     counts, transactions = asyncio.run(run())
-    assert counts == {"sector": 1, "instruments": 1, "sectors_of": 1, "quotes": 1, "bars": 1}
-    assert transactions <= 8
+    assert counts == {
+        "sector": 1,
+        "instruments": 1,
+        "sectors_of": 1,
+        "rules": 1,
+        "quotes": 1,
+        "bars": 1,
+    }
+    assert transactions <= 10

@@ -26,6 +26,7 @@ from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.portfolio import Risk, Strategy
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.streams import LogCursor, OrderEvent, QuoteEvent, QuoteWatch, SourceState
@@ -44,6 +45,7 @@ from quantgraph.wire import (
     orders,
     portfolio,
     quotes,
+    rules,
     sectors,
     streams,
     system,
@@ -59,6 +61,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Position, accounts.position_to_proto, accounts.position_from_proto),
     (Coverage, bars.coverage_to_proto, bars.coverage_from_proto),
     (Fill, orders.fill_to_proto, orders.fill_from_proto),
+    (InstrumentRules, rules.rules_to_proto, rules.rules_from_proto),
     (TradingDays, calendar.days_to_proto, calendar.days_from_proto),
     (SessionDay, calendar.session_to_proto, calendar.session_from_proto),
     (IndexWeight, sectors.weight_to_proto, sectors.weight_from_proto),

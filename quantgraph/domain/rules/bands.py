@@ -36,6 +36,15 @@ class BandRow(Row):
         return Row.concerns(self, instrument) and self.st in (None, instrument.is_st)
 
 
+@dataclass(frozen=True, slots=True)
+class BandRates:
+    """How far up and down as shares of the previous close, None without a band, and whose rule."""
+
+    up: Decimal | None
+    down: Decimal | None
+    row: Row
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRow(Row):
     """The band of a new listing's first sessions, by its list date. `up` None: no band."""
@@ -110,12 +119,17 @@ def price_band(
     Raises OrderRefused: RULE_UNKNOWN, NOT_TRADABLE before listing and after delisting.
     """
     check_listed(instrument, day)
-    up, down = _rates(instrument, day, calendar)
+    rates = band_rates(instrument, day, calendar)
+    return limits_of(rates, previous_close, tick_size(instrument, day))
+
+
+def limits_of(rates: BandRates, previous_close: Decimal, tick: Decimal) -> Band | None:
+    """Return the band around a previous close, None where the day has none."""
+    up, down = rates.up, rates.down
     if up is None or down is None:
         return None
-    tick = tick_size(instrument, day)
-    high = max(_to_tick(previous_close * (1 + up), tick), previous_close + tick)
-    low = min(_to_tick(previous_close * (1 - down), tick), previous_close - tick)
+    high = max(to_tick(previous_close * (1 + up), tick), previous_close + tick)
+    low = min(to_tick(previous_close * (1 - down), tick), previous_close - tick)
     return Band(max(low, tick), high)
 
 
@@ -148,9 +162,8 @@ def check_band(instrument: Instrument, price: Decimal, band: Band | None) -> Non
     )
 
 
-def _rates(
-    instrument: Instrument, day: date, calendar: TradingCalendar
-) -> tuple[Decimal | None, Decimal | None]:
+def band_rates(instrument: Instrument, day: date, calendar: TradingCalendar) -> BandRates:
+    """Return the shares of the previous close for the day. Raises OrderRefused RULE_UNKNOWN."""
     listed = instrument.list_date
     if listed is not None and day - listed < _LISTING_SPAN:
         number = len(calendar.between(listed, day))
@@ -158,12 +171,13 @@ def _rates(
         if first is None and number == 1:
             raise unknown_rule(instrument, day, "first day's price band")
         if first is not None and number <= first.sessions:
-            return first.up, first.down
+            return BandRates(first.up, first.down, first)
     row = next((r for r in BANDS if r.concerns(instrument) and r.holds(day)), None)
     if row is None:
         raise unknown_rule(instrument, day, "price band")
-    return row.rate, row.rate
+    return BandRates(row.rate, row.rate, row)
 
 
-def _to_tick(price: Decimal, tick: Decimal) -> Decimal:
+def to_tick(price: Decimal, tick: Decimal) -> Decimal:
+    """Return a price rounded half up to the tick."""
     return (price / tick).quantize(Decimal(1), ROUND_HALF_UP) * tick

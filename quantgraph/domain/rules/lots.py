@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.rows import PRACTICE, Row, require_rule
+
+
+class OddLot(StrEnum):
+    """How what does not fit the lot is sold.
+
+    REMAINDER: what is left beyond whole lots, whole, alone or at the end of whole lots.
+    WHOLE_HOLDING: only all that is held, where that is below the smallest order.
+    """
+
+    REMAINDER = "REMAINDER"
+    WHOLE_HOLDING = "WHOLE_HOLDING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +30,11 @@ class LotRow(Row):
     step: int = 100
     limit_most: int = 1_000_000
     market_most: int = 1_000_000
+
+    @property
+    def odd_lot(self) -> OddLot:
+        """How an odd quantity is sold: above a step of one share only the smallest order is."""
+        return OddLot.WHOLE_HOLDING if self.step == 1 else OddLot.REMAINDER
 
 
 LOTS = (
@@ -90,7 +107,7 @@ def _fits(rule: LotRow, quantity: int) -> bool:
 
 
 def _clears(rule: LotRow, quantity: int, held: int) -> bool:
-    if rule.step == 1:
+    if rule.odd_lot is OddLot.WHOLE_HOLDING:
         return quantity == held
     return quantity % rule.step == held % rule.step
 
