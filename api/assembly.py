@@ -10,7 +10,6 @@ import structlog
 
 from api.imported import StoreListings, choose_start, describe
 from quantgraph.backends.sim.capability import capabilities
-from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
@@ -168,7 +167,7 @@ class _Mock:
             rules=self._rules(),
             sectors=custom,
             sessions=RuledSessions(self._calendar),
-            lists=PricedCatalog(SimCatalog(self.clock), self.market),
+            lists=PricedCatalog(self.market.catalog, self.market, self.recorded),
             financials=self.recorded,
             accounts=self.terminal,
             trading=OrderGuard(self.trading, self._guard()),

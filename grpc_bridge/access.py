@@ -20,6 +20,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.BarService/ListBars": Scope.READ,
     "/quantgraph.v1.CalendarService/GetTradingCalendar": Scope.READ,
     "/quantgraph.v1.CalendarService/ListSessionPhases": Scope.READ,
+    "/quantgraph.v1.CatalogService/GetEtfBasket": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,
     "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,

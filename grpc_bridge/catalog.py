@@ -6,7 +6,8 @@ from grpc_bridge.batches import checked_size
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds
+from quantgraph.wire import bonds, etfs
+from quantgraph.wire.fields import symbol_from_proto
 
 
 class CatalogServicer(CatalogServiceServicer):
@@ -25,3 +26,10 @@ class CatalogServicer(CatalogServiceServicer):
         return catalog_pb2.ListConvertibleBondsResponse(
             bonds=[bonds.bond_to_proto(each) for each in found]
         )
+
+    async def GetEtfBasket(
+        self, request: catalog_pb2.GetEtfBasketRequest, context: object
+    ) -> catalog_pb2.GetEtfBasketResponse:
+        symbol = symbol_from_proto(request.symbol, "symbol")
+        found = await self._gateway.lists.etf_basket(symbol)
+        return catalog_pb2.GetEtfBasketResponse(basket=etfs.basket_to_proto(found))

@@ -13,6 +13,7 @@ SCOPES: dict[str, Scope] = {
     "Query.fills": Scope.READ,
     "Query.convertibleBonds": Scope.READ,
     "Query.dividends": Scope.READ,
+    "Query.etfBasket": Scope.READ,
     "Query.financials": Scope.READ,
     "Query.indexWeights": Scope.READ,
     "Query.instrument": Scope.READ,

@@ -5,9 +5,11 @@ from typing import Annotated
 import strawberry
 
 from quantgraph.domain.bonds import BondRequest
+from resolvers.bars import SymbolArgument
 from resolvers.pages import checked_batch
 from schema.bonds import ConvertibleBond
 from schema.context import Info
+from schema.etfs import EtfBasket
 from schema.scalars import Symbol
 from schema.selection import picked
 
@@ -41,3 +43,10 @@ class CatalogQueries:
         )
         found = await info.context.gateway.lists.bonds(request)
         return [ConvertibleBond.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="A fund's list of creation and redemption (申购赎回清单) for the present "
+        "trading day. Errors: UNKNOWN_SYMBOL, NO_ETF_LIST."
+    )
+    async def etf_basket(self, info: Info, symbol: SymbolArgument) -> EtfBasket | None:
+        return EtfBasket.from_domain(await info.context.gateway.lists.etf_basket(symbol))

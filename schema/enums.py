@@ -8,6 +8,7 @@ import strawberry
 
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.bars import Adjustment, Period
+from quantgraph.domain.etfs import CashSubstitution
 from quantgraph.domain.financials.tables import ReportBasis
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
@@ -137,6 +138,17 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "SUBMIT": "Orders at any price within the day's band.",
             "SUBMIT_AT_CLOSE": "Orders at the closing price.",
             "CANCEL": "Cancels of orders that are not filled.",
+        },
+    ),
+    _publish(
+        CashSubstitution,
+        "CashSubstitution",
+        "Whether cash may stand for a component of a fund's list (现金替代标志).",
+        {
+            "FORBIDDEN": "Shares only (禁止现金替代).",
+            "ALLOWED": "Shares, or cash at a premium (允许现金替代).",
+            "REQUIRED": "Cash only (必须现金替代).",
+            "REFUNDED": "Cash, settled later at what the fund traded the shares at (退补现金替代).",
         },
     ),
     _publish(

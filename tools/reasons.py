@@ -47,6 +47,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "No instrument has this symbol here.",
         "Look it up with `instruments`, or import its data.",
     ),
+    Reason.NO_ETF_LIST: (
+        "The symbol has no list of creation and redemption: it is no exchange-traded fund here.",
+        "Ask for a fund.",
+    ),
     Reason.UNKNOWN_SECTOR: ("No sector has this name.", "Look it up with `sectors`."),
     Reason.UNKNOWN_ACCOUNT: (
         "There is no such account, or this key may not see it.",

@@ -19,6 +19,7 @@ from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
 from quantgraph.domain.orders import (
@@ -265,9 +266,20 @@ class Catalog(Protocol):
         """Return the listed convertible bonds of a request, by symbol; unknown ones are absent."""
         ...
 
+    async def etf_basket(self, symbol: str) -> EtfBasket | None:
+        """Return a fund's list for the present trading day, None where there is none."""
+        ...
+
 
 class PricedLists(Protocol):
     """The same lists with what prices tell of them."""
+
+    async def etf_basket(self, symbol: str) -> EtfBasket:
+        """Return a fund's list for the present trading day.
+
+        Errors: UNKNOWN_SYMBOL, NO_ETF_LIST.
+        """
+        ...
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the listed convertible bonds of a request, by symbol; unknown ones are absent."""

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     QUERY_TOO_LARGE = "QUERY_TOO_LARGE", Kind.INVALID, "查询过大或过深"
 
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL", Kind.NOT_FOUND, "未知证券代码"
+    NO_ETF_LIST = "NO_ETF_LIST", Kind.NOT_FOUND, "没有申购赎回清单"
     UNKNOWN_SECTOR = "UNKNOWN_SECTOR", Kind.NOT_FOUND, "未知板块"
     UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT", Kind.NOT_FOUND, "未知资金账号"
     ORDER_NOT_FOUND = "ORDER_NOT_FOUND", Kind.NOT_FOUND, "委托不存在"

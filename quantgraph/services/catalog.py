@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 
 from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond, value_bond
-from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Catalog, Quotes
+from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.etfs import EtfBasket, no_list
+from quantgraph.domain.ports import Catalog, Quotes, Reference
 
 
 class PricedCatalog:
     """`ports.PricedLists` over a catalog and the newest quotes."""
 
-    def __init__(self, catalog: Catalog, quotes: Quotes) -> None:
-        """List what `catalog` lists, at the prices of `quotes`."""
+    def __init__(self, catalog: Catalog, quotes: Quotes, reference: Reference) -> None:
+        """List what `catalog` lists, at the prices of `quotes`; `reference` knows the symbols."""
         self._catalog = catalog
         self._quotes = quotes
+        self._reference = reference
+
+    async def etf_basket(self, symbol: str) -> EtfBasket:
+        """Return a fund's list; see the port."""
+        found = await self._catalog.etf_basket(symbol)
+        if found is None:
+            known = (await self._reference.instruments([symbol]))[0]
+            raise unknown_symbol(symbol) if known is None else no_list(symbol)
+        return found
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the bonds; one call for prices, and only where they are asked for."""

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import bonds_pb2 as _bonds_pb2
+from quantgraph.v1 import etfs_pb2 as _etfs_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -76,3 +77,49 @@ class ListConvertibleBondsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListConvertibleBondsResponse: _TypeAlias = ListConvertibleBondsResponse  # noqa: Y015
+
+@_typing.final
+class GetEtfBasketRequest(_message.Message):
+    """Which fund."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "510300.SH"."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEtfBasketRequest: _TypeAlias = GetEtfBasketRequest  # noqa: Y015
+
+@_typing.final
+class GetEtfBasketResponse(_message.Message):
+    """The fund's list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASKET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def basket(self) -> _etfs_pb2.EtfBasket:
+        """The list."""
+
+    def __init__(
+        self,
+        *,
+        basket: _etfs_pb2.EtfBasket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basket", b"basket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEtfBasketResponse: _TypeAlias = GetEtfBasketResponse  # noqa: Y015

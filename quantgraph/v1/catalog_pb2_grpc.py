@@ -40,6 +40,11 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsResponse.FromString,
                 _registered_method=True)
+        self.GetEtfBasket = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/GetEtfBasket',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -53,6 +58,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetEtfBasket(self, request, context):
+        """Returns a fund's list of creation and redemption for the present trading day. Errors:
+        UNKNOWN_SYMBOL, NO_ETF_LIST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +73,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListConvertibleBonds,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsResponse.SerializeToString,
+            ),
+            'GetEtfBasket': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEtfBasket,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +108,33 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/ListConvertibleBonds',
             quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.ListConvertibleBondsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEtfBasket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/GetEtfBasket',
+            quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.FromString,
             options,
             channel_credentials,
             insecure,

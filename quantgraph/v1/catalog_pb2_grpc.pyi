@@ -35,6 +35,10 @@ class CatalogServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     ListConvertibleBonds: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListConvertibleBondsRequest, _catalog_pb2.ListConvertibleBondsResponse]
     """Returns the listed convertible bonds of a request, by symbol; unknown ones are left out."""
+    GetEtfBasket: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetEtfBasketRequest, _catalog_pb2.GetEtfBasketResponse]
+    """Returns a fund's list of creation and redemption for the present trading day. Errors:
+    UNKNOWN_SYMBOL, NO_ETF_LIST.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -43,6 +47,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConvertibleBonds: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListConvertibleBondsRequest, _catalog_pb2.ListConvertibleBondsResponse]  # type: ignore[assignment]
     """Returns the listed convertible bonds of a request, by symbol; unknown ones are left out."""
+    GetEtfBasket: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEtfBasketRequest, _catalog_pb2.GetEtfBasketResponse]  # type: ignore[assignment]
+    """Returns a fund's list of creation and redemption for the present trading day. Errors:
+    UNKNOWN_SYMBOL, NO_ETF_LIST.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a terminal lists besides instruments."""
@@ -54,5 +62,15 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListConvertibleBondsResponse, _abc.Awaitable[_catalog_pb2.ListConvertibleBondsResponse]]:
         """Returns the listed convertible bonds of a request, by symbol; unknown ones are left out."""
+
+    @_abc_1.abstractmethod
+    def GetEtfBasket(
+        self,
+        request: _catalog_pb2.GetEtfBasketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetEtfBasketResponse, _abc.Awaitable[_catalog_pb2.GetEtfBasketResponse]]:
+        """Returns a fund's list of creation and redemption for the present trading day. Errors:
+        UNKNOWN_SYMBOL, NO_ETF_LIST.
+        """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

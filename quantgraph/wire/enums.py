@@ -3,7 +3,17 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from quantgraph.domain import accounts, bars, instruments, orders, quotes, streams, system, ticks
+from quantgraph.domain import (
+    accounts,
+    bars,
+    etfs,
+    instruments,
+    orders,
+    quotes,
+    streams,
+    system,
+    ticks,
+)
 from quantgraph.domain.financials import tables
 from quantgraph.domain.rules import lots, sessions
 from quantgraph.domain.sources import Source
@@ -11,6 +21,7 @@ from quantgraph.v1 import (
     accounts_pb2,
     bars_pb2,
     calendar_pb2,
+    etfs_pb2,
     financials_pb2,
     instruments_pb2,
     orders_pb2,
@@ -69,6 +80,7 @@ BOARD = EnumCodec(instruments.Board, instruments_pb2.Board)
 ODD_LOT = EnumCodec(lots.OddLot, instruments_pb2.OddLot)
 PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
 ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
+CASH_SUBSTITUTION = EnumCodec(etfs.CashSubstitution, etfs_pb2.CashSubstitution)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)
 ACCOUNT_STATUS = EnumCodec(accounts.AccountStatus, accounts_pb2.AccountStatus)
 SIDE = EnumCodec(orders.Side, orders_pb2.Side)

@@ -16,6 +16,7 @@ RPCS = {
     "Query.tradingCalendar": "CalendarService.GetTradingCalendar",
     "Query.convertibleBonds": "CatalogService.ListConvertibleBonds",
     "Query.dividends": "DividendService.ListDividends",
+    "Query.etfBasket": "CatalogService.GetEtfBasket",
     "Query.financials": "FinancialService.ListFinancials",
     "Query.indexWeights": "SectorService.ListIndexWeights",
     "Query.instrument": "InstrumentService.GetInstruments",

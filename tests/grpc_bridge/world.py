@@ -11,6 +11,9 @@ import numpy as np
 
 from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import Moment
+from quantgraph.backends.sim.listings import NoListings
+from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.paths import World as SimWorld
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
@@ -354,6 +357,16 @@ class StillClock:
     def moment(self) -> Moment:
         return Moment("e1", NOW.date(), int(NOW.timestamp() * 1000))
 
+    def wait(self, step_ms: int) -> float:
+        return step_ms / 1000
+
+
+def simulated_lists() -> SimCatalog:
+    days = weekdays(date(2014, 1, 1), date(2024, 12, 31))
+    calendar = TradingCalendar(days, first=date(2014, 1, 1), last=date(2024, 12, 31), source="test")
+    paths = Paths(SimWorld(1, calendar, date(2023, 2, 1), NoListings()))
+    return SimCatalog(StillClock(), Inline(), paths)
+
 
 class MemoryFinancials:
     async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
@@ -622,7 +635,7 @@ class World:
             rules=RuleBook(self.reference, (MemoryQuotes(), self.bars), MarketClock(), calendar),
             sectors=self.custom,
             sessions=RuledSessions(calendar),
-            lists=PricedCatalog(SimCatalog(StillClock()), MemoryQuotes()),
+            lists=PricedCatalog(simulated_lists(), MemoryQuotes(), self.reference),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
             trading=self.trading,

@@ -5,9 +5,11 @@ import math
 import grpc
 import pytest
 
+from quantgraph.domain import etfs as domain_etfs
 from quantgraph.domain.bonds import BondRequest
+from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceStub
-from quantgraph.wire import bonds
+from quantgraph.wire import bonds, etfs
 from schema.selection import camel
 
 BOND = (
@@ -80,3 +82,75 @@ def test_both_wires_list_the_same_bonds(ask_mock, catalog):
     asked.valued = True
     valued = [bonds.bond_from_proto(each) for each in catalog.ListConvertibleBonds(asked).bonds]
     assert all(each.price > 0 and each.conversion_value > 0 for each in valued)
+
+
+COMPONENT = (
+    "symbol name quantity substitution creationPremium creationAmount redemptionDiscount "
+    "redemptionAmount"
+)
+BASKET = (
+    "symbol name date creationUnit cashDifference estimatedCash unitValue netValue maxCashRatio "
+    "iopvPublished creationAllowed redemptionAllowed creationLimit redemptionLimit source "
+    f"components {{ {COMPONENT} }}"
+)
+
+
+def test_a_funds_list_adds_up_to_its_value(ask_mock):
+    query = f"""{{ etfBasket(symbol: "510300.SH") {{ {BASKET}
+        instrument {{ kind name priceTick quote {{ previousClose }} }} }}
+        serverInfo {{ clock {{ now }} }} sector(name: "沪深300") {{ symbols }} }}"""
+    found = ask_mock(query)
+    basket = found["etfBasket"]
+    assert basket["date"] == found["serverInfo"]["clock"]["now"][:10]
+    assert basket["instrument"] == {
+        "kind": "FUND", "name": basket["name"], "priceTick": "0.001",
+        "quote": {"previousClose": basket["netValue"]},
+    }  # fmt: skip
+    assert basket["unitValue"] == pytest.approx(basket["netValue"] * basket["creationUnit"])
+    symbols = [each["symbol"] for each in basket["components"]]
+    assert symbols == sorted(symbols)
+    assert set(symbols) <= set(found["sector"]["symbols"])
+    prices = ask_mock("query($s: [Symbol!]!) { quotes(symbols: $s) { previousClose } }", s=symbols)[
+        "quotes"
+    ]
+    worth = sum(
+        each["quantity"] * quote["previousClose"]
+        for each, quote in zip(basket["components"], prices, strict=True)
+    )
+    assert basket["estimatedCash"] == pytest.approx(basket["unitValue"] - worth, abs=0.02)
+    # rounding to lots leaves a small part in cash
+    assert abs(basket["estimatedCash"]) < basket["unitValue"] * 0.2
+    assert abs(basket["cashDifference"]) < basket["unitValue"] * 0.2
+
+
+def test_components_of_the_other_exchange_are_settled_later(ask_mock):
+    found = ask_mock(f'{{ etfBasket(symbol: "510300.SH") {{ components {{ {COMPONENT} }} }} }}')
+    for each in found["etfBasket"]["components"]:
+        assert each["quantity"] % 100 == 0
+        assert each["quantity"] > 0
+        away = each["symbol"].endswith(".SZ")
+        assert each["substitution"] == ("REFUNDED" if away else "ALLOWED")
+        assert (each["creationAmount"] is not None) is away
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code"),
+    [("600519.SH", "NO_ETF_LIST"), ("999999.SH", "UNKNOWN_SYMBOL")],
+)
+def test_what_is_no_fund_has_no_list(ask_mock, catalog, symbol, code):
+    answer = ask_mock(f'{{ etfBasket(symbol: "{symbol}") {{ date }} }}', fails=True)
+    assert answer["data"] == {"etfBasket": None}
+    assert answer["errors"][0]["extensions"]["code"] == code
+    with pytest.raises(grpc.RpcError) as caught:
+        catalog.GetEtfBasket(catalog_pb2.GetEtfBasketRequest(symbol=symbol))
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_both_wires_tell_the_same_list(ask_mock, catalog):
+    asked = catalog_pb2.GetEtfBasketRequest(symbol="510300.SH")
+    found = etfs.basket_from_proto(catalog.GetEtfBasket(asked).basket)
+    expected = shown(found, etfs.EtfBasket.__dataclass_fields__)
+    parts = domain_etfs.EtfComponent.__dataclass_fields__
+    expected["components"] = [shown(each, parts) for each in found.components]
+    told = ask_mock(f'{{ etfBasket(symbol: "510300.SH") {{ {BASKET} }} }}')["etfBasket"]
+    assert told == expected

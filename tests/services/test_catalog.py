@@ -6,7 +6,8 @@ import pytest
 
 from quantgraph.backends.sim.bonds import list_bonds
 from quantgraph.domain.bonds import BondRequest, BondValue, value_bond
-from quantgraph.domain.errors import unknown_symbol
+from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.reasons import Reason
 from quantgraph.services.catalog import PricedCatalog
 from tests.grpc_bridge.world import NOW, quote
 
@@ -20,6 +21,12 @@ class Listed:
     async def bonds(self, request):
         return BONDS
 
+    async def etf_basket(self, symbol):
+        return None
+
+    async def instruments(self, symbols):
+        return [object() if each == "600519.SH" else None for each in symbols]
+
     async def quotes(self, symbols):
         self.asked.append(list(symbols))
         return [
@@ -29,7 +36,7 @@ class Listed:
 
 async def test_prices_of_all_bonds_and_shares_are_asked_for_at_once():
     listed = Listed()
-    found = await PricedCatalog(listed, listed).bonds(BondRequest(valued=True))
+    found = await PricedCatalog(listed, listed, listed).bonds(BondRequest(valued=True))
     (symbols,) = listed.asked
     assert sorted(symbols) == sorted({s for b in BONDS for s in (b.symbol, b.stock_symbol)})
     by_stock = {each.bond.stock_symbol: each for each in found}
@@ -42,7 +49,7 @@ async def test_prices_of_all_bonds_and_shares_are_asked_for_at_once():
 
 async def test_terms_alone_cost_no_quotes():
     listed = Listed()
-    found = await PricedCatalog(listed, listed).bonds(BondRequest())
+    found = await PricedCatalog(listed, listed, listed).bonds(BondRequest())
     assert listed.asked == []
     assert found == [BondValue(bond) for bond in BONDS]
 
@@ -56,3 +63,14 @@ def test_a_bond_without_a_conversion_price_has_no_value(price):
 def test_a_share_of_no_price_makes_no_premium():
     value = value_bond(BONDS[0], 100.0, 0.0)
     assert (value.conversion_value, value.premium) == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "reason"),
+    [("600519.SH", Reason.NO_ETF_LIST), ("999999.SH", Reason.UNKNOWN_SYMBOL)],
+)
+async def test_no_list_and_no_symbol_are_two_refusals(symbol, reason):
+    listed = Listed()
+    with pytest.raises(GatewayError) as caught:
+        await PricedCatalog(listed, listed, listed).etf_basket(symbol)
+    assert caught.value.reason is reason

@@ -13,6 +13,7 @@ from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
 from quantgraph.domain.bonds import BondRequest, BondValue
 from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import (
     STATEMENTS,
@@ -39,6 +40,7 @@ from quantgraph.wire import (
     bonds,
     calendar,
     dividends,
+    etfs,
     failures,
     financials,
     instruments,
@@ -55,6 +57,7 @@ from tests.wire.strategies import INSTANTS, SYMBOLS, domain, fitting
 
 BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (BondRequest, bonds.request_to_proto, bonds.request_from_proto),
+    (EtfBasket, etfs.basket_to_proto, etfs.basket_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),
     (Asset, accounts.asset_to_proto, accounts.asset_from_proto),

@@ -8,6 +8,7 @@ from datetime import date
 from quantgraph.backends.sim import directory
 from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
+from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.paths import Paths, World
@@ -53,6 +54,7 @@ class SimMarket:
         self._paths = Paths(world)
         self._series = SeriesReader(self._paths)
         self._quoter = Quoter(self._paths, parts.interval_ms)
+        self.catalog = SimCatalog(parts.clock, parts.runner, self._paths)
         self._table = QuoteTable(self._paths, self._quoter)
         self._books = Bookkeeper(world.seed, world.calendar.last.year)
         feed = FeedParts(
