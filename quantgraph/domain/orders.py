@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -87,7 +87,9 @@ class OrderTicket:
         """Return a hash of everything but the key: the same key with another body conflicts."""
         price = None if self.limit_price is None else format(self.limit_price.normalize(), "f")
         body = (self.symbol, self.side, self.quantity, self.price_type, price)
-        tail = (self.expires_at and self.expires_at.isoformat(), self.strategy, self.note)
+        # One instant is one instant, whatever offset a wire or a client wrote it with.
+        expiry = None if self.expires_at is None else self.expires_at.astimezone(UTC).isoformat()
+        tail = (expiry, self.strategy, self.note)
         return hashlib.sha256(repr((*body, *tail)).encode()).hexdigest()
 
 

@@ -1,0 +1,72 @@
+"""Whatever GraphQL can do, gRPC can do: every root field has its rpc, and the reverse."""
+
+from pathlib import Path
+
+from graphql import build_schema
+
+from tests.grpc_bridge.calls import methods
+
+SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
+
+RPCS = {
+    "Query.accounts": "AccountService.ListAccounts",
+    "Query.bars": "BarService.ListBars",
+    "Query.fills": "OrderService.ListFills",
+    "Query.sessionPhases": "CalendarService.ListSessionPhases",
+    "Query.tradingCalendar": "CalendarService.GetTradingCalendar",
+    "Query.dividends": "DividendService.ListDividends",
+    "Query.financials": "FinancialService.ListFinancials",
+    "Query.indexWeights": "SectorService.ListIndexWeights",
+    "Query.instrument": "InstrumentService.GetInstruments",
+    "Query.instruments": "InstrumentService.ListInstruments",
+    "Query.level2Orders": "TickService.ListTicks",
+    "Query.level2Quotes": "TickService.ListTicks",
+    "Query.level2Transactions": "TickService.ListTicks",
+    "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
+    "Query.order": "OrderService.GetOrder",
+    "Query.orders": "OrderService.ListOrders",
+    "Query.positions": "AccountService.ListPositions",
+    "Query.positionsPage": "AccountService.ListPositions",
+    "Query.quote": "QuoteService.GetQuotes",
+    "Query.quotes": "QuoteService.GetQuotes",
+    "Query.risk": "PortfolioService.GetRisk",
+    "Query.strategies": "PortfolioService.ListStrategies",
+    "Query.sector": "SectorService.GetSector",
+    "Query.sectors": "SectorService.ListSectors",
+    "Query.serverInfo": "SystemService.GetServerInfo",
+    "Query.ticks": "TickService.ListTicks",
+    "Query.trades": "TickService.ListTicks",
+    "Mutation.cancelOrder": "OrderService.CancelOrder",
+    "Mutation.submitOrder": "OrderService.SubmitOrder",
+    "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
+    "Subscription.quotes": "QuoteService.WatchQuotes",
+    "Instrument.sectors": "SectorService.ListSectorNames",
+    "Account.asset": "AccountService.GetAsset",
+}
+# Bulk is what gRPC is there for.
+ONLY_GRPC = {"BarService.DownloadBars"}
+
+
+def test_every_root_field_has_its_rpc():
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    fields = {f"{root.name}.{name}" for root in roots if root for name in root.fields}
+    assert fields == {name for name in RPCS if name.split(".")[0] in {str(r) for r in roots}}
+
+
+def test_every_rpc_has_its_field():
+    rpcs = {f"{each.containing_service.name}.{each.name}" for each in methods()}
+    assert rpcs == set(RPCS.values()) | ONLY_GRPC
+
+
+def test_every_enumeration_has_the_same_members():
+    from quantgraph.wire import enums
+    from quantgraph.wire.enums import EnumCodec
+
+    schema = build_schema(SCHEMA.read_text("utf-8"))
+    held = {type(next(iter(codec._numbers))) for codec in vars(enums).values()
+            if isinstance(codec, EnumCodec)}  # fmt: skip
+    for kind in held:
+        shown = schema.type_map.get(kind.__name__)
+        if shown is not None:
+            assert {each.name for each in kind} == set(shown.values)

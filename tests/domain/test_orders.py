@@ -1,0 +1,44 @@
+"""What makes two tickets the same order."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from quantgraph.domain.calendar import SHANGHAI
+from quantgraph.domain.orders import OrderTicket, Side
+
+NOON = datetime(2024, 3, 1, 4, 0, tzinfo=UTC)
+TICKET = OrderTicket(
+    "sim-1", "c1", "600519.SH", Side.BUY, 100, limit_price=Decimal("1700.00"), expires_at=NOON
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_at": NOON.astimezone(SHANGHAI)},
+        {"limit_price": Decimal("1700.0")},
+        {"limit_price": Decimal("1.7E3")},
+    ],
+)
+def test_the_same_values_written_otherwise_are_the_same_order(change):
+    assert replace(TICKET, **change).digest() == TICKET.digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_at": NOON + timedelta(seconds=1)},
+        {"expires_at": None},
+        {"limit_price": None},
+        {"quantity": 200},
+        {"side": Side.SELL},
+        {"symbol": "000001.SZ"},
+        {"strategy": "mean"},
+        {"note": "mean"},
+    ],
+)
+def test_another_value_is_another_order(change):
+    assert replace(TICKET, **change).digest() != TICKET.digest()
