@@ -93,7 +93,7 @@ from quantgraph.domain.system import (
     ServerInfo,
     TradingState,
 )
-from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
 from quantgraph.services.catalog import PricedCatalog
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
@@ -203,9 +203,13 @@ class MemoryTicks:
         if request.symbol not in SYMBOLS:
             raise unknown_symbol(request.symbol)
         rows = min(self.held, request.limit)
-        values = {name: np.arange(rows) for name in request.fields}
-        if request.kind is TickKind.TRADE and "side" in values:
-            values["side"] = np.resize(np.array([1, -1, 0], np.int8), rows)
+        types = TICK_FIELDS[request.kind]
+        values = {name: np.arange(rows).astype(types[name]) for name in request.fields}
+        if "side" in values:
+            sides = [1, -1] if request.kind is TickKind.LEVEL2_ORDER else [1, -1, 0]
+            values["side"] = np.resize(np.array(sides, np.int8), rows)
+        for name in values.keys() & {"type", "phase"}:
+            values[name] = np.resize(np.array([1, 2], np.int8), rows)
         return TickColumns(request.symbol, request.kind, Source.IMPORTED, rows, values, {})
 
 
@@ -305,7 +309,7 @@ class MemoryReference:
         return tuple(each for each in SYMBOLS if each.endswith(market))
 
     async def sectors(self) -> Sequence[Sector]:
-        return list(self.held.values())
+        return sorted(self.held.values(), key=lambda sector: sector.name)
 
     async def sector(self, name: str, day: date | None = None) -> Sector | None:
         found = self.held.get(name)

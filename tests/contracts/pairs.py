@@ -1,0 +1,224 @@
+"""Which rpc answers which GraphQL operation, where in its response, and calls that show it.
+
+A new operation, argument or field fails test_parity until somebody decides here what it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An rpc, the path to its answer, sample arguments in GraphQL's words, and what rpcs add.
+
+    A path is field names; `[]` stands for the items of a list, null where an item failed.
+    """
+
+    rpc: str
+    answer: str
+    samples: tuple[Arguments, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+ACCOUNT = {"accountId": "sim-1"}
+NOBODY = {"accountId": "nobody"}
+MAOTAI, NOTHING = {"symbol": "600519.SH"}, {"symbol": "999999.SH"}
+BOTH = {"symbols": ["600519.SH", "999999.SH", "000001.SZ"]}
+DAYS = {**MAOTAI, "period": "DAY_1", "adjustment": "NONE"}
+SPAN = {"start": "2024-01-02", "end": "2024-02-29T15:00:00+08:00"}
+BACKWARDS = {"start": "2024-02-29", "end": "2024-01-02"}
+DATES = {"start": "2023-01-01", "end": "2024-03-31"}
+PAGE = {**ACCOUNT, "first": 2}
+TICKET = {
+    **ACCOUNT, **MAOTAI, "clientOrderId": "p-1", "side": "BUY", "quantity": 100,
+    "priceType": "LIMIT", "limitPrice": "1700.00", "strategy": "mean", "note": "noted",
+    "expiresAt": "2024-03-01T14:00:00+08:00",
+}  # fmt: skip
+
+
+def _ticks(kind: str) -> Pair:
+    samples = (MAOTAI, {**MAOTAI, **SPAN}, NOTHING, {**MAOTAI, **BACKWARDS})
+    return Pair("TickService.ListTicks", "", samples, {"kind": f"TICK_KIND_{kind}"})
+
+
+PAIRS: Mapping[str, Pair] = {
+    "Query.accounts": Pair("AccountService.ListAccounts", "accounts[]", ({},)),
+    "Query.bars": Pair(
+        "BarService.ListBars",
+        "series",
+        (
+            {**DAYS, "last": 7},
+            {**DAYS, **SPAN},
+            {**DAYS, "adjustment": "FRONT", "last": 3},
+            {**DAYS, "period": "WEEK_1", "last": 3},
+            {**DAYS, **NOTHING},
+            {**DAYS, **BACKWARDS},
+        ),
+    ),
+    "Query.dividends": Pair(
+        "DividendService.ListDividends", "results[].history", (BOTH, {**BOTH, **DATES})
+    ),
+    "Query.fills": Pair(
+        "OrderService.ListFills",
+        "fills[]",
+        (PAGE, {**PAGE, **MAOTAI, "orderId": "mock_order_0"}, {**PAGE, **SPAN}, {**PAGE, **NOBODY},
+         {**PAGE, "after": "!"}),
+    ),
+    "Query.financials": Pair(
+        "FinancialService.ListFinancials",
+        "results[].financials",
+        (
+            {**BOTH, "basis": "REPORT_DATE"},
+            {**BOTH, **DATES, "basis": "ANNOUNCE_DATE", "asOf": "2024-03-01T00:00:00+08:00"},
+        ),
+    ),
+    "Query.indexWeights": Pair(
+        "SectorService.ListIndexWeights",
+        "weights[]",
+        ({"indexSymbol": "000300.SH"}, {"indexSymbol": "600519.SH", "date": "2024-01-31"}),
+    ),
+    "Query.instrument": Pair(
+        "InstrumentService.GetInstruments", "results[].instrument", (MAOTAI, NOTHING)
+    ),
+    "Query.instruments": Pair(
+        "InstrumentService.ListInstruments",
+        "instruments[]",
+        ({"first": 3}, {"first": 3, "search": "600"}, {"first": 3, "after": "!"}),
+    ),
+    "Query.level2Orders": _ticks("LEVEL2_ORDER"),
+    "Query.level2Quotes": _ticks("LEVEL2_QUOTE"),
+    "Query.level2Transactions": _ticks("LEVEL2_TRANSACTION"),
+    "Query.marketSnapshot": Pair(
+        "SnapshotService.GetMarketSnapshot",
+        "",
+        ({"market": "SH"}, {"sector": "白酒"}, {"sector": "没有"}),
+        {"with_names": True},
+    ),
+    "Query.order": Pair(
+        "OrderService.GetOrder",
+        "order",
+        ({**ACCOUNT, "clientOrderId": "c1"}, {**ACCOUNT, "id": "mock_order_0"},
+         {**NOBODY, "id": "mock_order_0"}),
+    ),
+    "Query.orders": Pair(
+        "OrderService.ListOrders",
+        "orders[]",
+        (
+            PAGE,
+            {**PAGE, **MAOTAI, "states": ["WORKING"], "side": "BUY"},
+            {**PAGE, **SPAN, "strategy": "mean"},
+            {**PAGE, **NOBODY},
+            {**PAGE, "after": "!"},
+        ),
+    ),
+    "Query.positions": Pair("AccountService.ListPositions", "positions[]", (ACCOUNT, NOBODY)),
+    "Query.positionsPage": Pair(
+        "AccountService.ListPositions",
+        "positions[]",
+        (PAGE, {**PAGE, "symbols": ["600519.SH"]}, {**PAGE, "after": "!"}),
+    ),
+    "Query.quote": Pair("QuoteService.GetQuotes", "results[].quote", (MAOTAI, NOTHING)),
+    "Query.quotes": Pair("QuoteService.GetQuotes", "results[].quote", (BOTH,)),
+    "Query.risk": Pair("PortfolioService.GetRisk", "risk", (ACCOUNT, NOBODY)),
+    "Query.sector": Pair(
+        "SectorService.GetSector",
+        "sector",
+        ({"name": "白酒"}, {"name": "空", "date": "2024-01-31"}),
+    ),
+    "Query.sectors": Pair(
+        "SectorService.ListSectors", "sectors[]", ({}, {"category": "概念"})
+    ),
+    "Query.serverInfo": Pair("SystemService.GetServerInfo", "info", ({},)),
+    "Query.sessionPhases": Pair(
+        "CalendarService.ListSessionPhases",
+        "day",
+        (
+            {"market": "SH", "kind": "STOCK", "board": "STAR", "date": "2024-02-29"},
+            {"market": "SZ", "kind": "FUND", "date": "2024-03-02"},
+        ),
+    ),
+    "Query.strategies": Pair(
+        "PortfolioService.ListStrategies", "strategies[]", (PAGE, {**PAGE, "after": "!"})
+    ),
+    "Query.ticks": _ticks("SNAPSHOT"),
+    "Query.trades": _ticks("TRADE"),
+    "Query.tradingCalendar": Pair(
+        "CalendarService.GetTradingCalendar",
+        "calendar",
+        ({"market": "SH", **DATES}, {"market": "SZ"}, {"market": "SH", **BACKWARDS}),
+    ),
+    "Mutation.cancelOrder": Pair(
+        "OrderService.CancelOrder",
+        "",
+        ({**ACCOUNT, "clientOrderId": "c1"}, {**ACCOUNT, "id": "none"}),
+    ),
+    "Mutation.submitOrder": Pair(
+        "OrderService.SubmitOrder",
+        "",
+        (TICKET, {**TICKET, "quantity": 20_000}, {**TICKET, "clientOrderId": "c1"}),
+    ),
+    "Subscription.orderUpdates": Pair(
+        "OrderService.StreamOrderEvents",
+        "event",
+        (ACCOUNT, {**ACCOUNT, "epoch": "log-1", "afterSequence": 0},
+         {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
+    ),
+    "Subscription.quotes": Pair(
+        "QuoteService.WatchQuotes",
+        "events[]",
+        ({"symbols": ["600519.SH"], "policy": "LATEST", "minIntervalMs": 100},
+         {"sector": "白酒", "policy": "BUFFER", "bufferSize": 10},
+         {"market": "SZ", "policy": "LATEST"}, {"symbols": ["999999.SH"], "policy": "LATEST"}),
+    ),
+}  # fmt: skip
+# An edge of GraphQL that is a call of its own.
+EDGES: Mapping[str, Pair] = {
+    "Account.asset": Pair("AccountService.GetAsset", "asset", (ACCOUNT,)),
+    "Instrument.sectors": Pair("SectorService.ListSectorNames", "results[].names", (MAOTAI,)),
+}
+# Bulk is what gRPC is there for.
+ONLY_GRPC = {"BarService.DownloadBars"}
+
+# GraphQL's word → the message's, where they differ.
+RENAMED = {
+    "PhaseSpan.start": "start_time",
+    "PhaseSpan.end": "end_time",
+}
+# Fields that are edges to what another operation answers, or say the same a second time.
+NOT_TRAVELLING = {
+    "Account.asset": "GetAsset",
+    "Account.positions": "ListPositions",
+    "BarSeries.columns": "the same as rows",
+    "BarSeries.rowCount": "columns.row_count",
+    "Instrument.bars": "ListBars",
+    "Instrument.quote": "GetQuotes",
+    "Instrument.sectors": "ListSectorNames",
+    "Instrument.sessionPhases": "ListSessionPhases",
+    "MarketSnapshot.columns": "the same as rows",
+    "Order.fills": "ListFills",
+    "QuoteEvent.symbol": "quote.symbol",
+    "Sector.memberCount": "the length of symbols",
+    "Sector.members": "symbols",
+    "SessionDay.isTradingDay": "whether there are phases",
+}
+# Fields of messages that GraphQL has no use for.
+ONLY_IN_MESSAGES = {
+    "Asset.account_id": "the account that the edge stands on",
+    "DividendHistory.known": "events is null where it is false",
+    "MarketSnapshot.names": "rows.name",
+    "MarketSnapshot.symbols": "rows.symbol",
+}
+# Arguments of one wire alone, and where the other has them.
+ONLY_ARGUMENTS = {
+    "Query.instruments.symbols": "GetInstruments takes symbols, ListInstruments has pages",
+}
+ONLY_REQUESTED = {
+    "read_mask": "GraphQL picks fields in its selection",
+    "GetMarketSnapshotRequest.with_names": "GraphQL picks rows.name",
+    "ListTicksRequest.kind": "GraphQL has a field for each kind",
+    "ListSectorsRequest.page_size": "GraphQL gives all sectors",
+    "ListSectorsRequest.page_token": "GraphQL gives all sectors",
+}
