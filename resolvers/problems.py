@@ -11,10 +11,16 @@ from schema.problems import (
     OrderRejected,
     Problem,
     RateLimited,
+    SectorRefused,
     TradingDisabled,
 )
 
 Members: TypeAlias = tuple[tuple[type[errors.GatewayError], type[Problem]], ...]
+_SECTOR: Members = (
+    (errors.NotFound, SectorRefused),
+    (errors.NameTaken, SectorRefused),
+    (errors.ChangeRefused, SectorRefused),
+)
 # By mutation, the first that fits; docs/errors.md follows. All else stays a top-level error.
 MEMBERS: Mapping[str, Members] = {
     "submitOrder": (
@@ -31,6 +37,11 @@ MEMBERS: Mapping[str, Members] = {
         (errors.TradingDisabled, TradingDisabled),
         (errors.LimitReached, RateLimited),
     ),
+    "createSector": _SECTOR,
+    "renameSector": _SECTOR,
+    "addSectorMembers": _SECTOR,
+    "removeSectorMembers": _SECTOR,
+    "deleteSector": _SECTOR,
 }
 
 

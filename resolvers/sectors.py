@@ -6,8 +6,9 @@ from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.errors import ChangeRefused, NameTaken, NotFound, unknown_sector
+from quantgraph.domain.errors import GatewayError, unknown_sector
 from quantgraph.domain.sectors import SectorChange
+from resolvers.problems import problem_of
 from schema.context import Info
 from schema.problems import SectorRefused
 from schema.scalars import Symbol
@@ -92,7 +93,9 @@ class SectorMutations:
         input: Annotated[CreateSectorInput, strawberry.argument(description="The sector.")],
     ) -> ChangeSectorResult:
         sectors = info.context.gateway.sectors
-        return await _answer(sectors.create(input.name, input.symbols, input.category))
+        return await _answer(
+            "createSector", sectors.create(input.name, input.symbols, input.category)
+        )
 
     @strawberry.mutation(
         description="Give a custom sector another name. A repeat changes nothing." + _SCOPE
@@ -102,7 +105,9 @@ class SectorMutations:
         info: Info,
         input: Annotated[RenameSectorInput, strawberry.argument(description="Both names.")],
     ) -> ChangeSectorResult:
-        return await _answer(info.context.gateway.sectors.rename(input.name, input.new_name))
+        return await _answer(
+            "renameSector", info.context.gateway.sectors.rename(input.name, input.new_name)
+        )
 
     @strawberry.mutation(
         description="Add members to a custom sector, at its end; those in it already stay where "
@@ -113,7 +118,9 @@ class SectorMutations:
         info: Info,
         input: Annotated[SectorMembersInput, strawberry.argument(description="Who is added.")],
     ) -> ChangeSectorResult:
-        return await _answer(info.context.gateway.sectors.add(input.name, input.symbols))
+        return await _answer(
+            "addSectorMembers", info.context.gateway.sectors.add(input.name, input.symbols)
+        )
 
     @strawberry.mutation(
         description="Take members out of a custom sector; those that are not in it change nothing."
@@ -124,7 +131,9 @@ class SectorMutations:
         info: Info,
         input: Annotated[SectorMembersInput, strawberry.argument(description="Who goes.")],
     ) -> ChangeSectorResult:
-        return await _answer(info.context.gateway.sectors.remove(input.name, input.symbols))
+        return await _answer(
+            "removeSectorMembers", info.context.gateway.sectors.remove(input.name, input.symbols)
+        )
 
     @strawberry.mutation(
         description="Delete a custom sector; one that does not exist is gone already." + _SCOPE
@@ -134,11 +143,13 @@ class SectorMutations:
         info: Info,
         input: Annotated[DeleteSectorInput, strawberry.argument(description="Which one.")],
     ) -> ChangeSectorResult:
-        return await _answer(info.context.gateway.sectors.delete(input.name))
+        return await _answer("deleteSector", info.context.gateway.sectors.delete(input.name))
 
 
-async def _answer(change: Awaitable[SectorChange]) -> ChangeSectorSuccess | SectorRefused:
+async def _answer(
+    mutation: str, change: Awaitable[SectorChange]
+) -> ChangeSectorSuccess | SectorRefused:
     try:
         return ChangeSectorSuccess.from_domain(await change)
-    except (NotFound, NameTaken, ChangeRefused) as error:
-        return SectorRefused.from_domain(error)
+    except GatewayError as error:
+        return problem_of(mutation, error)

@@ -16,6 +16,8 @@ IN_FIELDS = {
     Kind.NOT_FOUND,
     Kind.REJECTED,
     Kind.CONFLICT,
+    Kind.TAKEN,
+    Kind.REFUSED,
     Kind.DISABLED,
     Kind.UNSUPPORTED,
     Kind.ABORTED,
@@ -91,15 +93,15 @@ def _row(cells: Iterable[object]) -> str:
 
 def graphql_place(kind: Kind) -> str:
     """Return where a GraphQL response tells errors of a kind."""
-    members = [
-        f"`{shown.__name__}` of {mutation}"
-        for mutation, table in MEMBERS.items()
-        for leaf, shown in table
-        if kind in leaf.kinds
-    ]
+    members: dict[str, list[str]] = {}
+    for mutation, table in MEMBERS.items():
+        for leaf, shown in table:
+            if kind in leaf.kinds:
+                members.setdefault(shown.__name__, []).append(mutation)
     if not members:
         return "GraphQL: in `errors`."
-    return f"GraphQL: as data, {', '.join(members)}; elsewhere in `errors`."
+    told = "; ".join(f"`{name}` of {', '.join(of)}" for name, of in members.items())
+    return f"GraphQL: as data, {told}; elsewhere in `errors`."
 
 
 def http_status(reason: Reason) -> int:

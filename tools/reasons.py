@@ -121,6 +121,18 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The order is final, or its phase allows no cancel.",
         "Query the order; nothing is left to do where it is final.",
     ),
+    Reason.SECTOR_NAME_TAKEN: (
+        "Another sector has this name.",
+        "Choose another name; a repeat with the same members changes nothing.",
+    ),
+    Reason.SECTOR_READ_ONLY: (
+        "The sector is imported or built in, and only custom ones can be changed.",
+        "Make a custom sector with its members.",
+    ),
+    Reason.SECTOR_LIMIT: (
+        "There are as many custom sectors, or members in one, as config.toml allows.",
+        "Delete some, or raise the limit that the message names.",
+    ),
     Reason.IDEMPOTENCY_CONFLICT: (
         "The client order id was used before for another order.",
         "Use a new id for a new order; repeat the same body for the same order.",

@@ -26,7 +26,7 @@ from tests.grpc_bridge.calls import Refusal, call, methods, path
 from tests.grpc_bridge.world import World
 
 # Pages go by other words, and batches take one symbol or many.
-_WORDS = {"first": "page_size", "after": "page_token"}
+_WORDS = {"first": "page_size", "after": "page_token", "stocks": "stock_symbols"}
 RPCS: Mapping[str, MethodDescriptor] = {
     f"{each.containing_service.name}.{each.name}": each for each in methods()
 }

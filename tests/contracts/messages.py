@@ -84,11 +84,11 @@ def _known(field: FieldDescriptor) -> SearchStrategy[Any]:
     """Return what the field's name or type suggests."""
     if field.enum_type is not None:
         return st.sampled_from([each.number for each in field.enum_type.values if each.number])
-    for part, known in _SENSIBLE.items():
-        if part in field.name:
-            return st.sampled_from(known)
     if field.type == field.TYPE_BOOL:
         return st.booleans()
+    for part, known in _SENSIBLE.items():
+        if part in field.name and isinstance(known[0], str) is _is_text(field):
+            return st.sampled_from(known)
     if field.type == field.TYPE_BYTES:
         return st.just(b"")
     if field.type == field.TYPE_STRING:
@@ -96,6 +96,10 @@ def _known(field: FieldDescriptor) -> SearchStrategy[Any]:
     if field.cpp_type in {field.CPPTYPE_FLOAT, field.CPPTYPE_DOUBLE}:
         return st.sampled_from([0.0, 1.5])
     return st.sampled_from([0, 1, 5, 100])
+
+
+def _is_text(field: FieldDescriptor) -> bool:
+    return field.type == field.TYPE_STRING
 
 
 def _integers(field: FieldDescriptor) -> SearchStrategy[int]:

@@ -27,6 +27,7 @@ ACCOUNT = {"accountId": "sim-1"}
 NOBODY = {"accountId": "nobody"}
 MAOTAI, NOTHING = {"symbol": "600519.SH"}, {"symbol": "999999.SH"}
 BOTH = {"symbols": ["600519.SH", "999999.SH", "000001.SZ"]}
+BOTH_KNOWN = {"symbols": ["600519.SH", "000001.SZ"]}
 DAYS = {**MAOTAI, "period": "DAY_1", "adjustment": "NONE"}
 SPAN = {"start": "2024-01-02", "end": "2024-02-29T15:00:00+08:00"}
 BACKWARDS = {"start": "2024-02-29", "end": "2024-01-02"}
@@ -57,6 +58,12 @@ PAIRS: Mapping[str, Pair] = {
             {**DAYS, **NOTHING},
             {**DAYS, **BACKWARDS},
         ),
+    ),
+    "Query.convertibleBonds": Pair(
+        "CatalogService.ListConvertibleBonds",
+        "bonds[]",
+        ({}, {"symbols": ["113050.SH"]}, {"stocks": ["600919.SH"]}, {"stocks": ["999999.SH"]}),
+        {"valued": True},
     ),
     "Query.dividends": Pair(
         "DividendService.ListDividends", "results[].history", (BOTH, {**BOTH, **DATES})
@@ -150,6 +157,33 @@ PAIRS: Mapping[str, Pair] = {
         "calendar",
         ({"market": "SH", **DATES}, {"market": "SZ"}, {"market": "SH", **BACKWARDS}),
     ),
+    "Mutation.addSectorMembers": Pair(
+        "SectorService.AddSectorMembers",
+        "",
+        (
+            {"name": "自选", **BOTH_KNOWN},
+            {"name": "没有", **BOTH_KNOWN},
+            {"name": "白酒", **BOTH_KNOWN},
+        ),
+    ),
+    "Mutation.createSector": Pair(
+        "SectorService.CreateSector",
+        "",
+        ({"name": "新的", **BOTH_KNOWN, "category": "我的"}, {"name": "新/的"}, {"name": "白酒"}),
+    ),
+    "Mutation.deleteSector": Pair(
+        "SectorService.DeleteSector", "", ({"name": "自选"}, {"name": "没有"}, {"name": "白酒"})
+    ),
+    "Mutation.removeSectorMembers": Pair(
+        "SectorService.RemoveSectorMembers",
+        "",
+        ({"name": "自选", **BOTH_KNOWN}, {"name": "没有", **BOTH_KNOWN}),
+    ),
+    "Mutation.renameSector": Pair(
+        "SectorService.RenameSector",
+        "",
+        ({"name": "自选", "newName": "改名"}, {"name": "自选", "newName": "白酒"}),
+    ),
     "Mutation.cancelOrder": Pair(
         "OrderService.CancelOrder",
         "",
@@ -193,6 +227,8 @@ NOT_TRAVELLING = {
     "Account.positions": "ListPositions",
     "BarSeries.columns": "the same as rows",
     "BarSeries.rowCount": "columns.row_count",
+    "ChangeSectorSuccess.sector in DeleteSectorResponse": "always null",
+    "ConvertibleBond.stock": "GetInstruments",
     "Instrument.bars": "ListBars",
     "Instrument.quote": "GetQuotes",
     "Instrument.sectors": "ListSectorNames",
@@ -219,6 +255,7 @@ ONLY_REQUESTED = {
     "read_mask": "GraphQL picks fields in its selection",
     "GetMarketSnapshotRequest.with_names": "GraphQL picks rows.name",
     "ListTicksRequest.kind": "GraphQL has a field for each kind",
+    "ListConvertibleBondsRequest.valued": "GraphQL asks for prices by picking them",
     "ListSectorsRequest.page_size": "GraphQL gives all sectors",
     "ListSectorsRequest.page_token": "GraphQL gives all sectors",
 }

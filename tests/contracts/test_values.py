@@ -37,6 +37,7 @@ async def made() -> World:
     for number in range(3):
         fill = Fill(f"f{number}", "mock_order_0", "sim-1", "600519.SH", Side.BUY, 100, *money, NOW)
         world.fills.held.append(fill)
+    await world.gateway.sectors.create("自选", ["600519.SH"], None)
     return world
 
 

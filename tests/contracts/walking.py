@@ -57,7 +57,7 @@ def shared(kind: Any, message: Descriptor) -> Iterator[tuple[str, Any, FieldDesc
         if found is not None and not (name == "rows" or _is_columns(found)):
             met.add(found.name)
             yield name, field.type, found
-        elif not (f"{kind.name}.{name}" in NOT_TRAVELLING or _travels_otherwise(kind, name)):
+        elif not _decided(kind, name, message):
             raise Undecided(f"{kind.name}.{name} has no field in {message.name}")
     for each in message.fields:
         place = f"{kind.name}.{each.name}"
@@ -70,8 +70,11 @@ def _is_columns(field: FieldDescriptor) -> bool:
     return kind is not None and "row_count" in kind.fields_by_name
 
 
-def _travels_otherwise(kind: Any, name: str) -> bool:
-    """Whether it is the edge that every symbol has, or what `_rows` reads out of columns."""
+def _decided(kind: Any, name: str, message: Descriptor) -> bool:
+    """Whether it is listed, the edge that every symbol has, or what `_rows` reads from columns."""
+    place = f"{kind.name}.{name}"
+    if {place, f"{place} in {message.name}"} & NOT_TRAVELLING.keys():
+        return True
     return name == "instrument" or (kind.name in COLUMNS and name in {"rows", "rowCount"})
 
 
