@@ -1,5 +1,6 @@
 """The ASGI application: /graphql on its own short path, pages and health through Starlette."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -21,10 +22,14 @@ PATH = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The whole HTTP side: the application, and its short way for what came before."""
+    """The whole HTTP side: the application, and its short way for what came before.
+
+    `drain` ends the streams that no operation ends.
+    """
 
     app: App
     quick: QuickAnswers
+    drain: Callable[[], None]
 
 
 def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
@@ -36,7 +41,7 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     """Return what uvicorn serves."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts)
-    http = GraphQLOverHttp(executor, gateway.access, config.http)
+    http = GraphQLOverHttp(executor, gateway.access, config)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 
@@ -52,4 +57,4 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
             await pages(scope, receive, send)
 
     quick = QuickAnswers(executor, gateway.access, http.known)
-    return Front(BrowserGuard(app, config.http), quick)
+    return Front(BrowserGuard(app, config.http), quick, http.shared.drain)

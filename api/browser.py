@@ -14,8 +14,11 @@ from quantgraph.domain.reasons import Reason
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PREFLIGHT: Headers = [
-    (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
-    (b"access-control-allow-headers", b"content-type, authorization, x-api-key, last-event-id"),
+    (b"access-control-allow-methods", b"POST, GET, PUT, DELETE, OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"content-type, authorization, x-api-key, last-event-id, x-graphql-event-stream-token",
+    ),
     (b"access-control-max-age", b"600"),
 ]
 

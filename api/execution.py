@@ -26,6 +26,7 @@ from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import LogPlace
 from resolvers.access import require_scopes
 from resolvers.loaders import OperationLoaders
 from schema.context import Context
@@ -48,15 +49,28 @@ _KEPT_TEXT = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, under which request id."""
+    """Who asks, under which request id; `resume` where a stream was cut."""
 
     principal: Principal
     request_id: str
+    resume: LogPlace | None = None
 
 
 def new_request_id() -> str:
     """Return an id that links a response to the gateway's log."""
     return f"{_random.getrandbits(128):032x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One response of a stream, and where its reader is to go on after it.
+
+    `refused`: it ended the operation early.
+    """
+
+    response: Response
+    place: LogPlace | None = None
+    refused: bool = False
 
 
 class RequestRefused(Exception):
@@ -151,7 +165,7 @@ class Executor:
 
     async def stream(
         self, operation: Operation, request: GraphQLRequest, caller: Caller
-    ) -> AsyncGenerator[Response, None]:
+    ) -> AsyncGenerator[Event, None]:
         """Execute a subscription: one response per event. Raises RequestRefused, also midway."""
         context = self._context(caller)
         run = Run(operation.document, operation.name, request.variables)
@@ -161,7 +175,7 @@ class Executor:
         try:
             async with aclosing(source) as results:
                 async for result in results:
-                    yield self._shown(result, caller)
+                    yield Event(self._shown(result, caller), context.place)
                     # Each event has its own loaders, else the first event's answers stay for ever.
                     context.loaders = OperationLoaders(self._gateway)
         except GatewayError as error:
@@ -207,7 +221,7 @@ class Executor:
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)
-        return Context(self._gateway, caller.principal, loaders, caller.request_id)
+        return Context(self._gateway, caller.principal, loaders, caller.request_id, caller.resume)
 
     def _shown(self, result: ExecutionResult, caller: Caller) -> Response:
         response: Response = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from cachetools import LRUCache
@@ -13,44 +14,38 @@ from api.credentials import from_headers
 from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
-from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, Wanted, accepted, is_json
+from api.execution import Caller, Event, Executor, RequestRefused, Response, new_request_id
+from api.multipart import Parts
+from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 from api.quick import BEGUN, UNDERSTOOD, Understood, Work
 from api.reply import Reply
 from api.requests import GraphQLRequest, read_json, read_request
-from api.sse import send_events
-from api.statuses import Statuses
-from quantgraph.config import HttpConfig
+from api.shared import SharedConnections
+from api.sse import DistinctEvents, read_event_id
+from api.statuses import HttpRefused, Statuses
+from api.streaming import Job, events, send_stream
+from quantgraph.config import Config
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
 from quantgraph.domain.ports import Access
 from quantgraph.domain.reasons import Kind, Reason
+from quantgraph.domain.streams import LogPlace
 
 # Requests known by their bytes, and the length to which they are.
 _KNOWN, _KEPT_BODY = 512, 2_048
 
 
-class HttpRefused(Exception):
-    """The request never became GraphQL: status, allowed methods and the reason."""
-
-    def __init__(self, status: int, error: GatewayError, headers: Headers | None = None) -> None:
-        """Carry what the response needs."""
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.headers = headers or []
-
-
 class GraphQLOverHttp:
     """The ASGI handler of /graphql for HTTP."""
 
-    def __init__(self, executor: Executor, access: Access, config: HttpConfig) -> None:
+    def __init__(self, executor: Executor, access: Access, config: Config) -> None:
         """Answer with `executor` those whom `access` lets in."""
         self._executor = executor
         self._access = access
-        self._config = config
-        self._deadlines = Deadlines(config.body_seconds)
-        self._stalls = Deadlines(config.write_seconds)
-        self._statuses = Statuses(config.status_codes)
+        self._config = config.http
+        self._deadlines = Deadlines(config.http.body_seconds)
+        self._stalls = Deadlines(config.http.write_seconds)
+        self._statuses = Statuses(config.http.status_codes)
+        self.shared = SharedConnections(executor, access, config)
         self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +74,9 @@ class GraphQLOverHttp:
     async def _respond(
         self, scope: Scope, receive: Receive, reply: Reply, work: Work | None
     ) -> None:
+        if self.shared.concerns(scope):
+            await self.shared.respond(scope, receive, reply, self._request)
+            return
         wanted = self._wanted(scope)
         reply.media = wanted.single or JSON
         reply.encoding = self._encoding(scope)
@@ -95,11 +93,13 @@ class GraphQLOverHttp:
         except RequestRefused as refused:
             if wanted.single is not None:
                 raise
-            await self._stream(receive, reply, _once(refused.response))
+            await self._stream(wanted, receive, reply, _once(refused))
             return
         self._check(scope, wanted, operation)
         if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
-            await self._stream(receive, reply, self._responses(operation, request, caller))
+            caller = replace(caller, resume=_resumed(scope, wanted))
+            job = Job(operation, request, caller)
+            await self._stream(wanted, receive, reply, events(self._executor, job))
         else:
             _understand(scope, Understood(reply.media, reply.encoding, credential))
             begun = self._executor.begin(operation, request, caller)
@@ -126,7 +126,7 @@ class GraphQLOverHttp:
     def _wanted(scope: Scope) -> Wanted:
         wanted = accepted(header(scope, b"accept"))
         if wanted.single is None and wanted.stream is None:
-            text = f"Nothing acceptable; offered are {GRAPHQL_JSON}, {JSON} and {EVENTS}."
+            text = f"Nothing acceptable; offered are {GRAPHQL_JSON}, {JSON}, {EVENTS} and {PARTS}."
             raise HttpRefused(406, bad_request(text))
         return wanted
 
@@ -139,9 +139,8 @@ class GraphQLOverHttp:
         if scope["method"] == "GET" and self._config.get_queries:
             return self._read(_from_query(scope["query_string"]))
         if scope["method"] != "POST":
-            allow = b"POST, GET" if self._config.get_queries else b"POST"
             text = f"{scope['method']} is not answered here; send a POST with a JSON body."
-            raise HttpRefused(405, bad_request(text), [(b"allow", allow)])
+            raise HttpRefused(405, bad_request(text), [(b"allow", self._allowed())])
         if not is_json(header(scope, b"content-type")):
             text = "Content-Type must be application/json (UTF-8)."
             raise HttpRefused(415, bad_request(text), [(b"accept", JSON.encode())])
@@ -155,6 +154,9 @@ class GraphQLOverHttp:
             if len(body) <= _KEPT_BODY:
                 self.known[body] = known
         return known
+
+    def _allowed(self) -> bytes:
+        return b"POST, PUT, DELETE, GET" if self._config.get_queries else b"POST, PUT, DELETE"
 
     def _read(self, value: object) -> GraphQLRequest:
         try:
@@ -178,31 +180,19 @@ class GraphQLOverHttp:
     @staticmethod
     def _check(scope: Scope, wanted: Wanted, operation: Operation) -> None:
         if operation.type is OperationType.SUBSCRIPTION and wanted.stream is None:
-            text = f"A subscription needs Accept: {EVENTS}, or a WebSocket."
+            text = f"A subscription needs Accept: {EVENTS} or {PARTS}, or a WebSocket."
             raise HttpRefused(406, bad_request(text))
         if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
             text = "Only queries are answered by GET."
             raise HttpRefused(405, bad_request(text), [(b"allow", b"POST")])
 
+    @staticmethod
     async def _stream(
-        self, receive: Receive, reply: Reply, source: AsyncGenerator[Response, None]
+        wanted: Wanted, receive: Receive, reply: Reply, source: AsyncGenerator[Event, None]
     ) -> None:
-        reply.begun = True
-        async with aclosing(source) as responses:
-            await send_events(responses, receive, reply.send, reply.request_id)
-
-    async def _responses(
-        self, operation: Operation, request: GraphQLRequest, caller: Caller
-    ) -> AsyncGenerator[Response, None]:
-        try:
-            if operation.type is not OperationType.SUBSCRIPTION:
-                yield await self._executor.run(operation, request, caller)
-                return
-            async with aclosing(self._executor.stream(operation, request, caller)) as stream:
-                async for response in stream:
-                    yield response
-        except RequestRefused as refused:
-            yield refused.response
+        framing = Parts() if wanted.stream == PARTS else DistinctEvents()
+        async with aclosing(source) as items:
+            await send_stream(framing, items, receive, reply)
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:
@@ -219,8 +209,13 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(parts)
 
 
-async def _once(response: Response) -> AsyncGenerator[Response, None]:
-    yield response
+async def _once(refused: RequestRefused) -> AsyncGenerator[Event, None]:
+    yield Event(refused.response, refused=True)
+
+
+def _resumed(scope: Scope, wanted: Wanted) -> LogPlace | None:
+    """Return where a reader of events was cut; other streams have no ids."""
+    return read_event_id(header(scope, b"last-event-id")) if wanted.stream == EVENTS else None
 
 
 def _understand(scope: Scope, understood: Understood) -> None:

@@ -6,6 +6,9 @@ from functools import lru_cache
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
+# Apollo's own; without the parameter clients mean parts of one answer, which are not sent here.
+PARTS = "multipart/mixed;subscriptionspec=1.0"
+_STREAMS = (EVENTS, PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def accepted(header: str | None) -> Wanted:
     ranges = [_parse(part) for part in header.split(",")]
     return Wanted(
         _best((GRAPHQL_JSON, JSON), ranges),
-        _best((EVENTS,), [each for each in ranges if each.type != "*/*"]),
+        _best(_STREAMS, [each for each in ranges if each.type in (*_STREAMS, "text/*")]),
     )
 
 
@@ -57,16 +60,16 @@ def qualities(header: str) -> dict[str, float]:
 
 
 def _parse(part: str) -> _Range:
-    media, *parameters = part.split(";")
-    quality = 1.0
-    for parameter in parameters:
-        name, _, value = parameter.strip().partition("=")
-        if name.strip().lower() == "q":
-            try:
-                quality = min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                quality = 0.0
-    return _Range(media.strip().lower(), quality)
+    media, *rest = part.split(";")
+    parameters = dict(map(_parameter, rest))
+    name = media.strip().lower()
+    if parameters.get("subscriptionspec") == "1.0":
+        name += ";subscriptionspec=1.0"
+    try:
+        quality = min(max(float(parameters.get("q", "1")), 0.0), 1.0)
+    except ValueError:
+        quality = 0.0
+    return _Range(name, quality)
 
 
 def _best(offers: tuple[str, ...], ranges: list[_Range]) -> str | None:

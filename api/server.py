@@ -7,12 +7,12 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 import uvicorn
 
-from api.app import build_front
+from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
 from api.protocol import protocol
 from grpc_bridge.server import GrpcServer
@@ -69,8 +69,9 @@ async def serve(config: Config, started: Callable[[Running], None]) -> None:
         async with open_assembly(config) as assembly:
             grpc = await _start_grpc(config, assembly)
             try:
-                server = _http_server(config, assembly)
-                stop = _stopper(server, assembly)
+                front = build_front(graphql_schema, assembly.gateway, config)
+                server = _http_server(config, front)
+                stop = _stopper(server, (assembly.drain, front.drain))
                 _stop_on_signal(stop)
                 addresses = Addresses(_url(config.http.host, listener), _target(config, grpc))
                 running = Running(assembly, addresses, stop)
@@ -89,8 +90,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _http_server(config: Config, assembly: Assembly) -> _Uvicorn:
-    front = build_front(graphql_schema, assembly.gateway, config)
+def _http_server(config: Config, front: Front) -> _Uvicorn:
     settings = uvicorn.Config(
         front.app,
         http=protocol(front.quick),
@@ -127,7 +127,7 @@ async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
     return await start_grpc(assembly.gateway, config.grpc, config.limits, seal)
 
 
-def _stopper(server: _Uvicorn, assembly: Assembly) -> Callable[[], None]:
+def _stopper(server: _Uvicorn, drains: Iterable[Callable[[], None]]) -> Callable[[], None]:
     """Return what stops: the first call ends the streams and drains, the second ends at once."""
     loop = asyncio.get_running_loop()
 
@@ -136,7 +136,8 @@ def _stopper(server: _Uvicorn, assembly: Assembly) -> Callable[[], None]:
             server.force_exit = True
             return
         server.should_exit = True
-        loop.call_soon_threadsafe(assembly.drain)
+        for drain in drains:
+            loop.call_soon_threadsafe(drain)
 
     return stop
 

@@ -1,71 +1,71 @@
-"""Server-sent events, the distinct-connections mode of the graphql-sse protocol."""
+"""Server-sent events as the graphql-sse protocol frames them, in both of its modes."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain
 
-from api.asgi import Gone, Receive, Send, deliver
-from api.execution import Response
-from api.reply import even
+from api.execution import Event
+from api.negotiation import EVENTS
 from api.slots import Text
+from quantgraph.domain.errors import bad_request
+from quantgraph.domain.streams import LogPlace
 
-_KEEPALIVE_S = 12.0
-
-
-async def send_events(
-    responses: AsyncIterator[Response], receive: Receive, send: Send, request_id: str
-) -> None:
-    """Send each response as a `next` event, then `complete`; stop when the client goes."""
-    headers = [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-        (b"x-request-id", request_id.encode()),
-    ]
-    gone = asyncio.create_task(_disconnected(receive))
-    try:
-        await deliver(send, {"type": "http.response.start", "status": 200, "headers": headers})
-        await _send(send, b":\n\n")
-        while (response := await _next(responses, gone, send)) is not None:
-            event = chain((b"event: next\ndata: ",), Text(response).pieces(), (b"\n\n",))
-            for part in even(event):
-                await _send(send, part)
-                await asyncio.sleep(0)
-        if not gone.done():
-            await _send(send, b"event: complete\ndata:\n\n")
-            await deliver(send, {"type": "http.response.body", "body": b""})
-    except Gone:
-        return
-    finally:
-        gone.cancel()
+_LONGEST_ID = 200
 
 
-async def _next(
-    responses: AsyncIterator[Response], gone: asyncio.Task[None], send: Send
-) -> Response | None:
-    """Return the next response, or None at the end; keeps an idle connection alive meanwhile."""
-    step = asyncio.ensure_future(anext(responses, None))
-    try:
-        while True:
-            waiting = {step, gone}
-            done, _ = await asyncio.wait(
-                waiting, timeout=_KEEPALIVE_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            if gone in done:
-                return None
-            if step in done:
-                return step.result()
-            await _send(send, b":\n\n")
-    finally:
-        if not step.done():
-            step.cancel()
-            await asyncio.gather(step, return_exceptions=True)
+class DistinctEvents:
+    """One operation a connection: each response an event, with the id to resume by if any."""
+
+    media = f"{EVENTS}; charset=utf-8"
+    opening = beat = b":\n\n"
+    beat_seconds = 12.0
+    ending = b"event: complete\ndata:\n\n"
+
+    def frame(self, given: Event) -> Iterable[bytes]:
+        """Return a `next` event."""
+        place = given.place
+        named = b"" if place is None else f"id: {place.epoch}:{place.sequence}\n".encode()
+        return chain((b"event: next\n%bdata: " % named,), Text(given.response).pieces(), (b"\n\n",))
 
 
-async def _send(send: Send, part: bytes) -> None:
-    await deliver(send, {"type": "http.response.body", "body": part, "more_body": True})
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a stream of many operations says of one of them; no event is its end."""
+
+    operation_id: str
+    event: Event | None
 
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class SharedEvents:
+    """Many operations on one connection, told apart by their ids."""
+
+    media = DistinctEvents.media
+    opening = beat = DistinctEvents.beat
+    beat_seconds = DistinctEvents.beat_seconds
+    ending = b""
+
+    def frame(self, given: Message) -> Iterable[bytes]:
+        """Return a `next` event, or `complete`."""
+        if given.event is None:
+            head, shown = b"event: complete\ndata: ", {"id": given.operation_id}
+        else:
+            head = b"event: next\ndata: "
+            shown = {"id": given.operation_id, "payload": given.event.response}
+        return chain((head,), Text(shown).pieces(), (b"\n\n",))
+
+
+def read_event_id(text: str | None) -> LogPlace | None:
+    """Return the place that a Last-Event-ID names; None where there is none.
+
+    Raises BAD_REQUEST: who goes on from a place that cannot be read would miss events silently.
+    """
+    if not text:
+        return None
+    epoch, _, sequence = text.rpartition(":")
+    digits = sequence.isascii() and sequence.isdigit()
+    if not epoch or not digits or len(text) > _LONGEST_ID:
+        raise bad_request(
+            f"Last-Event-ID {text[:60]!r} is no id of an event here; send the last one you got.",
+            field="last-event-id",
+        )
+    return LogPlace(epoch, int(sequence))

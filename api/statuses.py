@@ -1,9 +1,11 @@
-"""Which HTTP status a GraphQL response has."""
+"""Which HTTP status a GraphQL response has, and a request that never became one."""
 
 from typing import Literal
 
+from api.asgi import Headers
 from api.execution import Response
 from api.negotiation import GRAPHQL_JSON, JSON
+from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Kind, Reason
 
 _BY_KIND = {
@@ -19,6 +21,17 @@ _CONTENT_FAULTS = {
     Reason.GRAPHQL_VALIDATION_FAILED,
     Reason.BAD_REQUEST,
 }
+
+
+class HttpRefused(Exception):
+    """The request never became GraphQL: status, allowed methods and the reason."""
+
+    def __init__(self, status: int, error: GatewayError, headers: Headers | None = None) -> None:
+        """Carry what the response needs."""
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.headers = headers or []
 
 
 class Statuses:

@@ -182,8 +182,8 @@ class _Connection:
             operation = await self._executor.prepare(request, caller)
             if operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
-                    async for response in stream:
-                        await self._next(operation_id, response)
+                    async for event in stream:
+                        await self._next(operation_id, event.response)
                         # A stream that always has more, sent without waiting, would keep
                         # everybody else from the loop.
                         await asyncio.sleep(0)

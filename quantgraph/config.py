@@ -43,6 +43,7 @@ class HttpConfig(_Section):
     body_seconds: Positive = 20
     write_seconds: Positive = 30
     init_seconds: Positive = 10
+    reservation_seconds: Positive = 10
     compression: bool = True
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class LimitsConfig(_Section):
     custom_sectors: Positive = 200
     sector_members: Positive = 6_000
     subscriptions: Positive = 100
+    event_streams: Positive = 200
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4
     worker_backlog: Positive = 256

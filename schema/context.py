@@ -15,6 +15,7 @@ from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import Sector
+from quantgraph.domain.streams import LogPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ class Context:
     loaders: Loaders
     request_id: str
     picks: dict[Hashable, tuple[str, ...]] = field(default_factory=dict[Hashable, tuple[str, ...]])
+    # Where the reader of a log was cut off, by its transport; beats what its arguments say.
+    resume: LogPlace | None = None
+    # Where it is after the newest event; None where it cannot go on from there.
+    place: LogPlace | None = None
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -68,6 +68,14 @@ class QuoteWatch:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPlace:
+    """Where a reader of an order log is: the newest sequence it has, and of which epoch."""
+
+    epoch: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogCursor:
     """A place in an account's order log; None epoch and sequence start at the log's beginning."""
 

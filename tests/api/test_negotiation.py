@@ -2,11 +2,15 @@
 
 import pytest
 
-from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, Wanted, accepted, is_json
+from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 
 URQL = (
     "application/graphql-response+json, application/graphql+json, application/json, "
     "text/event-stream, multipart/mixed"
+)
+APOLLO = (
+    "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,"
+    "application/graphql-response+json,application/json;q=0.9"
 )
 
 
@@ -28,6 +32,12 @@ URQL = (
         ("text/event-stream, application/json;q=0.1", JSON, EVENTS),
         (URQL, GRAPHQL_JSON, EVENTS),
         ("text/event-stream;q=0, */*", JSON, None),
+        ("multipart/mixed", None, None),
+        ('multipart/mixed; subscriptionSpec="1.0"', None, PARTS),
+        ("multipart/mixed;subscriptionSpec=2.0", None, None),
+        (APOLLO, GRAPHQL_JSON, PARTS),
+        ("text/event-stream, multipart/mixed;subscriptionSpec=1.0", None, EVENTS),
+        ("text/event-stream;q=0.5, multipart/mixed;subscriptionSpec=1.0", None, PARTS),
         ("text/html", None, None),
         ("application/json;q=broken", None, None),
     ],

@@ -6,31 +6,19 @@ import json
 import httpx
 import pytest
 
-
-def events(response):
-    """Yield (event, data) pairs; comments are left out."""
-    event = data = None
-    for line in response.iter_lines():
-        if line.startswith("event:"):
-            event = line[6:].strip()
-        elif line.startswith("data:"):
-            data = line[5:].strip()
-        elif not line and event:
-            yield event, json.loads(data) if data else None
-            event = data = None
+from tests.api.events import events, records
 
 
 @pytest.fixture
 def open_stream(gateway):
     with httpx.Client(base_url=gateway.addresses.http, timeout=20) as client:
 
-        def start(query, **variables):
-            return client.stream(
-                "POST",
-                "/graphql",
-                json={"query": query, "variables": variables},
-                headers={"accept": "text/event-stream"},
-            )
+        def start(query, last_event_id=None, **variables):
+            headers = {"accept": "text/event-stream"}
+            if last_event_id is not None:
+                headers["last-event-id"] = last_event_id
+            body = {"query": query, "variables": variables}
+            return client.stream("POST", "/graphql", json=body, headers=headers)
 
         yield start
 
@@ -119,3 +107,100 @@ def test_events_are_for_subscriptions_where_the_client_takes_json_too(gateway):
     with httpx.stream("POST", url, json=quotes, headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         assert next(events(response))[1]["data"]["quotes"]["kind"] == "SNAPSHOT"
+
+
+UPDATES = """subscription ($epoch: ID, $after: Long) {
+  orderUpdates(accountId: "sim-1", epoch: $epoch, afterSequence: $after) {
+    kind epoch sequence order { clientOrderId }
+  }
+}"""
+SUBMIT = """mutation ($key: ID!, $price: Decimal!) {
+  submitOrder(input: {accountId: "sim-1", clientOrderId: $key, symbol: "000001.SZ", side: BUY,
+    quantity: 100, priceType: LIMIT, limitPrice: $price}) { __typename }
+}"""
+
+
+def logged(response):
+    """Yield (id, event) of an order log."""
+    for fields in records(response):
+        yield fields.get("id"), json.loads(fields["data"])["data"]["orderUpdates"]
+
+
+@pytest.fixture(scope="module")
+def log(gateway):
+    """The whole order log so far, with the ids that its events had."""
+    url = f"{gateway.addresses.http}/graphql"
+    quote = {"query": '{ quote(symbol: "000001.SZ") { previousClose } }'}
+    price = httpx.post(url, json=quote).json()["data"]["quote"]["previousClose"]
+    for number in range(2):
+        variables = {"key": f"sse-{number}", "price": f"{price:.2f}"}
+        done = httpx.post(url, json={"query": SUBMIT, "variables": variables}).json()
+        assert done == {"data": {"submitOrder": {"__typename": "SubmitOrderSuccess"}}}
+    body = {"query": UPDATES, "variables": {"after": 0}}
+    headers = {"accept": "text/event-stream"}
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=20) as response:
+        found = []
+        for name, event in logged(response):
+            found.append((name, event))
+            if event["kind"] == "CAUGHT_UP":
+                break
+    return found
+
+
+def test_every_event_of_a_log_has_its_place_as_id(log):
+    assert [event["kind"] for _, event in log[-3:]] == ["UPDATE", "UPDATE", "CAUGHT_UP"]
+    for name, event in log:
+        assert name == f"{event['epoch']}:{event['sequence']}"
+
+
+def test_a_cut_stream_goes_on_behind_the_last_event(log, open_stream):
+    name = log[0][0]
+    # As a browser does it: the same request as before, its arguments included.
+    with open_stream(UPDATES, last_event_id=name, after=0) as response:
+        again = list(itertools.islice(logged(response), len(log) - 1))
+    assert again == log[1:]
+
+
+def test_the_last_event_of_all_is_followed_by_nothing_old(log, open_stream):
+    name = log[-1][0]
+    with open_stream(UPDATES, last_event_id=name) as response:
+        again, event = next(logged(response))
+    assert again == name
+    assert event["kind"] == "CAUGHT_UP"
+
+
+def test_a_snapshot_comes_whole_so_its_events_have_no_ids(log, open_stream):
+    with open_stream(UPDATES) as response:
+        for name, event in logged(response):
+            if event["kind"] == "CAUGHT_UP":
+                break
+            assert (name, event["kind"]) == (None, "SNAPSHOT")
+    assert name == f"{event['epoch']}:{event['sequence']}"
+
+
+def test_the_place_needs_no_picked_field(log, open_stream):
+    query = 'subscription { it: orderUpdates(accountId: "sim-1", afterSequence: 0) { kind } }'
+    with open_stream(query) as response:
+        names = [fields.get("id") for fields in itertools.islice(records(response), len(log))]
+    assert names == [name for name, _ in log]
+
+
+def test_a_place_of_another_log_is_told_not_guessed(log, open_stream):
+    with open_stream(UPDATES, last_event_id=f"old{log[0][0]}") as response:
+        [(event, data), (end, _)] = events(response)
+    assert (event, end) == ("next", "complete")
+    assert data["errors"][0]["extensions"]["code"] == "EPOCH_CHANGED"
+
+
+@pytest.mark.parametrize("name", ["7", ":7", "epoch:", "epoch:x", "epoch:-1", "e" * 300 + ":1"])
+def test_what_is_no_place_is_a_bad_request(open_stream, name):
+    with open_stream(UPDATES, last_event_id=name) as response:
+        assert response.status_code == 400
+        [error] = json.loads(response.read())["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+
+
+def test_quotes_have_no_place_to_go_on_from(open_stream):
+    query = 'subscription { quotes(symbols: ["600519.SH"]) { kind } }'
+    with open_stream(query, last_event_id="any:1") as response:
+        assert "id" not in next(records(response))

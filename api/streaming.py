@@ -1,0 +1,134 @@
+"""Answers that go on: a response per event, in whatever framing the client reads."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+from graphql import OperationType
+
+from api.asgi import Gone, Headers, Receive, Send, deliver
+from api.documents import Operation
+from api.errors import show_error, show_failure
+from api.execution import Caller, Event, Executor, RequestRefused
+from api.reply import Reply, even
+from api.requests import GraphQLRequest
+from quantgraph.domain.errors import GatewayError
+
+Item_contra = TypeVar("Item_contra", contravariant=True)
+Item = TypeVar("Item")
+_log = structlog.get_logger(__name__)
+
+
+class Framing(Protocol[Item_contra]):
+    """How a stream looks: its media type, what begins and ends it, what keeps it alive."""
+
+    media: str
+    opening: bytes
+    beat: bytes
+    beat_seconds: float
+    ending: bytes
+
+    def frame(self, given: Item_contra) -> Iterable[bytes]:
+        """Return one item in pieces."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An operation to run, for whom, and what it is asked with."""
+
+    operation: Operation
+    request: GraphQLRequest
+    caller: Caller
+
+
+async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
+    """Run an operation to its end. What ends it early is its last event: nothing is raised."""
+    operation, request, caller = job.operation, job.request, job.caller
+    try:
+        if operation.type is not OperationType.SUBSCRIPTION:
+            yield Event(await executor.run(operation, request, caller))
+            return
+        async with aclosing(executor.stream(operation, request, caller)) as stream:
+            async for event in stream:
+                yield event
+    except RequestRefused as refused:
+        yield Event(refused.response, refused=True)
+    except GatewayError as error:
+        yield Event({"errors": [show_error(error, caller.request_id)]}, refused=True)
+    except Exception:
+        _log.exception("unexpected_error", request_id=caller.request_id)
+        yield Event({"errors": [show_failure(caller.request_id)]}, refused=True)
+
+
+async def send_stream(
+    framing: Framing[Item], items: AsyncIterator[Item], receive: Receive, reply: Reply
+) -> None:
+    """Send each item as it comes, then the ending; stop when the client goes."""
+    reply.begun = True
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        head = {"type": "http.response.start", "status": 200, "headers": _headers(framing, reply)}
+        await deliver(reply.send, head)
+        await _send(reply.send, framing.opening)
+        while (waited := await _next(items, gone, (framing, reply.send))) is not None:
+            for part in even(framing.frame(waited[0])):
+                await _send(reply.send, part)
+                # A stream that always has more would keep everybody else from the loop.
+                await asyncio.sleep(0)
+        if not gone.done():
+            await _send(reply.send, framing.ending)
+            await deliver(reply.send, {"type": "http.response.body", "body": b""})
+    except Gone:
+        return
+    finally:
+        gone.cancel()
+
+
+def _headers(framing: Framing[Item], reply: Reply) -> Headers:
+    return [
+        (b"content-type", framing.media.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+        (b"x-request-id", reply.request_id.encode()),
+    ]
+
+
+async def _next(
+    items: AsyncIterator[Item], gone: asyncio.Task[None], line: tuple[Framing[Item], Send]
+) -> tuple[Item] | None:
+    """Return the next item, or None at the end; keeps an idle connection alive meanwhile."""
+    framing, send = line
+    step = asyncio.ensure_future(_one(items))
+    try:
+        while True:
+            done, _ = await asyncio.wait(
+                {step, gone}, timeout=framing.beat_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if gone in done:
+                return None
+            if step in done:
+                return step.result()
+            await _send(send, framing.beat)
+    finally:
+        if not step.done():
+            step.cancel()
+            await asyncio.gather(step, return_exceptions=True)
+
+
+async def _one(items: AsyncIterator[Item]) -> tuple[Item] | None:
+    async for item in items:
+        return (item,)
+    return None
+
+
+async def _send(send: Send, part: bytes) -> None:
+    await deliver(send, {"type": "http.response.body", "body": part, "more_body": True})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
