@@ -221,7 +221,9 @@ class Executor:
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)
-        return Context(self._gateway, caller.principal, loaders, caller.request_id, caller.resume)
+        return Context(
+            self._gateway, caller.principal, loaders, caller.request_id, resume=caller.resume
+        )
 
     def _shown(self, result: ExecutionResult, caller: Caller) -> Response:
         response: Response = {}

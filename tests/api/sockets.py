@@ -12,7 +12,8 @@ ACK = {"type": "connection_ack"}
 QUERY = "{ serverInfo { mode } }"
 ANSWER = {"data": {"serverInfo": {"mode": "MOCK"}}}
 QUOTES = 'subscription { quotes(symbols: ["600519.SH"]) { kind sequence } }'
-QUIET = 'subscription { orderUpdates(accountId: "sim-1") { kind } }'
+# Says SNAPSHOT, and nothing more for some seconds.
+QUIET = 'subscription { quotes(symbols: ["600519.SH"], minIntervalMs: 60000) { kind } }'
 
 
 def subscribe(operation_id: Any = "1", query: Any = QUERY, **payload: Any) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from tests.api.events import events
+from tests.api.sockets import QUIET
 
 TOKEN = "x-graphql-event-stream-token"
 MODE = "{ serverInfo { mode } }"
 ANSWER = {"data": {"serverInfo": {"mode": "MOCK"}}}
-QUIET = 'subscription { orderUpdates(accountId: "sim-1") { kind } }'
 QUOTES = 'subscription { quotes(symbols: ["000858.SZ"]) { kind } }'
 
 
@@ -75,8 +75,8 @@ def test_operations_share_one_stream_and_are_told_apart(caller):
         assert next(heard) == ("next", {"id": "a", "payload": ANSWER})
         assert next(heard) == ("complete", {"id": "a"})
         begun(caller.ask("b", QUIET))
-        caught_up = {"data": {"orderUpdates": {"kind": "CAUGHT_UP"}}}
-        assert next(heard) == ("next", {"id": "b", "payload": caught_up})
+        snapshot = {"data": {"quotes": {"kind": "SNAPSHOT"}}}
+        assert next(heard) == ("next", {"id": "b", "payload": snapshot})
         begun(caller.ask("a"))
         assert next(heard) == ("next", {"id": "a", "payload": ANSWER})
 

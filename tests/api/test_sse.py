@@ -132,8 +132,9 @@ def log(gateway):
     url = f"{gateway.addresses.http}/graphql"
     quote = {"query": '{ quote(symbol: "000001.SZ") { previousClose } }'}
     price = httpx.post(url, json=quote).json()["data"]["quote"]["previousClose"]
-    for number in range(2):
-        variables = {"key": f"sse-{number}", "price": f"{price:.2f}"}
+    # The second is too cheap to be filled: it stays open for the snapshots.
+    for number, share in enumerate((1, 0.95)):
+        variables = {"key": f"sse-{number}", "price": f"{price * share:.2f}"}
         done = httpx.post(url, json={"query": SUBMIT, "variables": variables}).json()
         assert done == {"data": {"submitOrder": {"__typename": "SubmitOrderSuccess"}}}
     body = {"query": UPDATES, "variables": {"after": 0}}
@@ -144,45 +145,46 @@ def log(gateway):
             found.append((name, event))
             if event["kind"] == "CAUGHT_UP":
                 break
-    return found
+    yield found
+    # Others of the session's gateway expect no order of this file.
+    cancel = 'mutation { cancelOrder(input: {accountId: "sim-1", clientOrderId: "sse-1"})'
+    httpx.post(url, json={"query": f"{cancel} {{ __typename }} }}"})
 
 
 def test_every_event_of_a_log_has_its_place_as_id(log):
-    assert [event["kind"] for _, event in log[-3:]] == ["UPDATE", "UPDATE", "CAUGHT_UP"]
+    assert len(log) >= 3
+    assert {event["kind"] for _, event in log[:-1]} == {"UPDATE"}
     for name, event in log:
         assert name == f"{event['epoch']}:{event['sequence']}"
 
 
 def test_a_cut_stream_goes_on_behind_the_last_event(log, open_stream):
-    name = log[0][0]
+    updates = log[:-1]
     # As a browser does it: the same request as before, its arguments included.
-    with open_stream(UPDATES, last_event_id=name, after=0) as response:
-        again = list(itertools.islice(logged(response), len(log) - 1))
-    assert again == log[1:]
+    with open_stream(UPDATES, last_event_id=updates[0][0], after=0) as response:
+        again = list(itertools.islice(logged(response), len(updates) - 1))
+    assert again == updates[1:]
 
 
 def test_the_last_event_of_all_is_followed_by_nothing_old(log, open_stream):
-    name = log[-1][0]
+    name, caught_up = log[-1]
     with open_stream(UPDATES, last_event_id=name) as response:
-        again, event = next(logged(response))
-    assert again == name
-    assert event["kind"] == "CAUGHT_UP"
+        _, event = next(logged(response))
+    newer = event["kind"] == "UPDATE" and event["sequence"] > caught_up["sequence"]
+    assert newer or event == caught_up
 
 
 def test_a_snapshot_comes_whole_so_its_events_have_no_ids(log, open_stream):
     with open_stream(UPDATES) as response:
-        for name, event in logged(response):
-            if event["kind"] == "CAUGHT_UP":
-                break
-            assert (name, event["kind"]) == (None, "SNAPSHOT")
-    assert name == f"{event['epoch']}:{event['sequence']}"
+        name, event = next(logged(response))
+    assert (name, event["kind"]) == (None, "SNAPSHOT")
 
 
 def test_the_place_needs_no_picked_field(log, open_stream):
     query = 'subscription { it: orderUpdates(accountId: "sim-1", afterSequence: 0) { kind } }'
     with open_stream(query) as response:
-        names = [fields.get("id") for fields in itertools.islice(records(response), len(log))]
-    assert names == [name for name, _ in log]
+        names = [fields.get("id") for fields in itertools.islice(records(response), len(log) - 1)]
+    assert names == [name for name, _ in log[:-1]]
 
 
 def test_a_place_of_another_log_is_told_not_guessed(log, open_stream):

@@ -35,8 +35,8 @@ class Closed(NamedTuple):
 
 PING, PONG = {"type": "ping"}, {"type": "pong"}
 RUNNING = subscribe("running", QUIET)
-CAUGHT_UP = following("running", {"data": {"orderUpdates": {"kind": "CAUGHT_UP"}}})
-STARTED = [RUNNING, Hear(CAUGHT_UP)]
+SNAPSHOT = following("running", {"data": {"quotes": {"kind": "SNAPSHOT"}}})
+STARTED = [RUNNING, Hear(SNAPSHOT)]
 ANSWERED = [Hear(following()), Hear(complete())]
 ALIVE = [PING, Hear(PONG)]
 
@@ -199,7 +199,7 @@ AFTER_THE_ACK = {
     "complete of one leaves the other": [
         *STARTED,
         subscribe("other", QUIET),
-        Hear({**CAUGHT_UP, "id": "other"}),
+        Hear({**SNAPSHOT, "id": "other"}),
         complete("other"),
         RUNNING,
         Closed(4409),
