@@ -141,7 +141,12 @@ class _Mock:
     def assemble(self, journal: OrderJournal, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
         desk = OrderDesk(
-            self._workers, self.clock, RandomIds(), Destination.SIMULATED, "mock_order_"
+            workers=self._workers,
+            clock=self.clock,
+            ids=RandomIds(),
+            destination=Destination.SIMULATED,
+            id_prefix="mock_order_",
+            in_flight=self.config.limits.orders_in_flight,
         )
         self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
         started_at = datetime.now(UTC)

@@ -77,6 +77,7 @@ class LimitsConfig(_Section):
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4
     worker_backlog: Positive = 256
+    orders_in_flight: Positive = 1_000
 
 
 class CacheConfig(_Section):

@@ -23,21 +23,42 @@ def after_report(order: Order, report: ExecutionReport, broker_id: str | None) -
     back, and the filled quantity never falls. A fill is always a change: its id tells a repeat.
     """
     filled = max(order.filled_quantity, report.filled_quantity)
+    state = _next_state(order, report.state)
+    broker_id = order.broker_order_id or broker_id
+    refusal = _refusal(order, report)
+    # Compared before anything is made: a terminal repeats itself on every order.
+    if (
+        report.fill is None
+        and state is order.state
+        and filled == order.filled_quantity
+        and broker_id == order.broker_order_id
+        and refusal == (order.reject_code, order.reject_message, order.reject_message_zh)
+    ):
+        return None
     grown = filled > order.filled_quantity
-    refusal = report.refusal
-    after = replace(
+    return replace(
         order,
-        state=_next_state(order, report.state),
+        state=state,
         filled_quantity=filled,
         average_price=report.average_price if grown else order.average_price,
-        broker_order_id=order.broker_order_id or broker_id,
-        reject_code=order.reject_code or (refusal and refusal.reason.value),
-        reject_message=order.reject_message or (refusal and refusal.message),
-        reject_message_zh=order.reject_message_zh or (refusal and refusal.message_zh),
+        broker_order_id=broker_id,
+        reject_code=refusal[0],
+        reject_message=refusal[1],
+        reject_message_zh=refusal[2],
+        updated_at=max(order.updated_at, report.time),
     )
-    if after == order and report.fill is None:
-        return None
-    return replace(after, updated_at=max(order.updated_at, report.time))
+
+
+def _refusal(order: Order, report: ExecutionReport) -> tuple[str | None, str | None, str | None]:
+    """Return code and texts of a refusal; the first one told stays."""
+    told = report.refusal
+    if told is None:
+        return order.reject_code, order.reject_message, order.reject_message_zh
+    return (
+        order.reject_code or told.reason.value,
+        order.reject_message or told.message,
+        order.reject_message_zh or told.message_zh,
+    )
 
 
 def _next_state(order: Order, reported: OrderState) -> OrderState:

@@ -41,18 +41,24 @@ from quantgraph.services.recorder import Recorder
 from quantgraph.services.workers import Workers
 
 T = TypeVar("T")
+# Seconds for what is on its way when the gateway stops.
+_GRACE_S = 3.0
 _logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDesk:
-    """What orders of one terminal need: workers, time, ids, and who matches them."""
+    """What orders of one terminal need: workers, time, ids, and who matches them.
+
+    `in_flight`: orders and cancels on their way to the terminal at most.
+    """
 
     workers: Workers
     clock: Clock
     ids: Ids
     destination: Destination
     id_prefix: str
+    in_flight: int = 1_000
 
 
 class JournaledTrading:
@@ -68,7 +74,7 @@ class JournaledTrading:
         self._desk = desk
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
-        self._recorder = Recorder(journal, desk.workers)
+        self._recorder = Recorder(journal, desk.in_flight)
         self._locks: dict[str, asyncio.Lock] = {}
         # Open orders as last recorded: what is no news of them needs no question to the file.
         self._recorded: dict[str, Order] = {}
@@ -91,6 +97,10 @@ class JournaledTrading:
 
     async def close(self) -> None:
         """Finish what is on its way and stop taking reports; what was journalled stays."""
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=_GRACE_S)
+        # What still waits then may wait for a disk that takes nothing: that ends here.
+        await self._recorder.close()
         await asyncio.gather(*self._running, return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
@@ -105,17 +115,18 @@ class JournaledTrading:
         return None if known is None else _replay(ticket, *known)
 
     async def submit(self, ticket: OrderTicket) -> Submission:
-        """Journal the intent, send it once, journal the outcome."""
+        """Journal the intent, send it once, journal the outcome. Errors: OVERLOADED."""
         await self._require_account(ticket.account_id)
         return await self._unstopped(self._submit(ticket))
 
     async def _submit(self, ticket: OrderTicket) -> Submission:
-        intent = Intent(self._accepted(ticket), ticket.digest())
-        recorded = await self._recorder.record(intent)
-        if not recorded.new:
-            return _replay(ticket, recorded.order, recorded.digest)
-        self._log.announce(ticket.account_id)
-        return _answered(await self._send(recorded.order), replayed=False)
+        with self._recorder.place():
+            intent = Intent(self._accepted(ticket), ticket.digest())
+            recorded = await self._recorder.record(intent)
+            if not recorded.new:
+                return _replay(ticket, recorded.order, recorded.digest)
+            self._log.announce(ticket.account_id)
+            return _answered(await self._send(recorded.order), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -128,8 +139,12 @@ class JournaledTrading:
         return await self._unstopped(self._withdraw(order))
 
     async def _withdraw(self, order: Order) -> Order:
-        await self._terminal.withdraw(order)
-        asked = ExecutionReport(
+        with self._recorder.place():
+            await self._terminal.withdraw(order)
+            return await self._apply(self._asked(order))
+
+    def _asked(self, order: Order) -> ExecutionReport:
+        return ExecutionReport(
             order.id,
             order.account_id,
             OrderState.PENDING_CANCEL,
@@ -137,7 +152,6 @@ class JournaledTrading:
             order.average_price,
             self._desk.clock.now(),
         )
-        return await self._apply(asked)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""

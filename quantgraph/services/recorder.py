@@ -1,59 +1,149 @@
-"""Writes to the order journal, one job at a time: what comes meanwhile shares the next fsync."""
+"""Writes to the order journal, on a thread of their own: whatever waits shares the next fsync.
+
+The thread belongs to the journal alone. Reads, imports and all else that is slow have a pool
+(`workers.py`); nothing of it ever stands between a sent order and the record of its outcome.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
+import structlog
+
+from quantgraph.domain.errors import LimitReached, Unavailable
 from quantgraph.domain.journal import Intent, Journal, Outcome, Recorded
-from quantgraph.services.workers import Workers
+from quantgraph.domain.reasons import Reason
 
-_Asked = tuple[Intent | Outcome, asyncio.Future[Recorded]]
+_Entry: TypeAlias = Intent | Outcome
+_Asked: TypeAlias = tuple[_Entry, "asyncio.Future[Recorded]"]
+_Found: TypeAlias = Recorded | Exception
+# Seconds until outcomes that the disk did not take are offered to it again.
+_PAUSE_S = 0.5
+_logger = structlog.get_logger(__name__)
 
 
 class Recorder:
-    """Keeps the order in which entries came; a lone one waits for nobody."""
+    """Keeps the order in which entries came; a lone one waits for nobody.
 
-    def __init__(self, journal: Journal, workers: Workers) -> None:
-        """Record in `journal`, on a thread of `workers`."""
+    An intent that cannot be written is answered with its error, and is not sent. An outcome tells
+    what has happened already: it stays until it is written, and so does its caller.
+    """
+
+    def __init__(self, journal: Journal, places: int, pause_s: float = _PAUSE_S) -> None:
+        """Record in `journal`; at most `places` orders are on their way at a time."""
         self._journal = journal
-        self._workers = workers
-        self._waiting: list[_Asked] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._places = self._free = places
+        self._pause = pause_s
+        self._gathered: list[_Asked] = []
+        self._queue: SimpleQueue[list[_Asked] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._ended = asyncio.Event()
+        self._closing = False
 
-    async def record(self, entry: Intent | Outcome) -> Recorded:
-        """Return when the entry is durable. Errors: those of `Journal.record`, OVERLOADED.
+    @contextmanager
+    def place(self) -> Generator[None, None, None]:
+        """Hold a place for an order, from before its intent until its outcome is recorded.
+
+        So the queue is bounded, and has room for every outcome. Raises LimitReached OVERLOADED.
+        """
+        if not self._free:
+            text = f"{self._places} orders are on their way already; try again later."
+            raise LimitReached(Reason.OVERLOADED, text)
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    async def record(self, entry: _Entry) -> Recorded:
+        """Return when the entry is durable. Errors: those of `Journal.record`.
 
         A caller that gives up stops waiting; its entry is recorded all the same.
         """
-        answer: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, answer))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Recorded] = loop.create_future()
+        if not self._gathered:
+            # After all that is ready to run: what comes in one turn of the loop goes together.
+            loop.call_soon(self._pass_on)
+        self._gathered.append((entry, answer))
         return await answer
 
     async def close(self) -> None:
-        """Return when everything that was asked for is recorded."""
-        if self._writing is not None:
-            await self._writing
+        """Return when everything that was asked for is recorded, or was tried a last time.
 
-    async def _write(self) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting, []
-            found = await self._commit([entry for entry, _ in asked])
-            for (_, answer), each in zip(asked, found, strict=True):
-                _give(answer, each)
-        self._writing = None
+        What is asked for later is tried once; close again then.
+        """
+        self._closing = True
+        self._pass_on()
+        if self._thread is not None:
+            self._queue.put(None)
+            await self._ended.wait()
+            self._thread.join()
+            self._thread = None
 
-    async def _commit(self, entries: list[Intent | Outcome]) -> Sequence[Recorded | Exception]:
+    def _pass_on(self) -> None:
+        if not self._gathered:
+            return
+        if self._thread is None:
+            self._ended.clear()
+            loop = asyncio.get_running_loop()
+            # A daemon: a loop that died without `close` must not keep the process.
+            self._thread = threading.Thread(
+                target=self._write, args=(loop,), name="quantgraph-journal", daemon=True
+            )
+            self._thread.start()
+        asked, self._gathered = self._gathered, []
+        self._queue.put(asked)
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        kept: list[_Asked] = []
+        open_ = True
+        while open_:
+            asked, open_ = self._take(kept)
+            found = self._commit([entry for entry, _ in asked])
+            pairs = list(zip(asked, found, strict=True))
+            kept = [] if self._closing else [each for each, of in pairs if _unwritten(each, of)]
+            if kept:
+                _logger.error("outcomes_wait_for_the_disk", count=len(kept))
+                pairs = [(each, of) for each, of in pairs if not _unwritten(each, of)]
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(_give, pairs)
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended.set)
+
+    def _take(self, kept: list[_Asked]) -> tuple[list[_Asked], bool]:
+        """Wait for work, and return all there is behind what was kept; False at the end."""
+        asked = list(kept)
+        with suppress(Empty):
+            wait = self._pause if kept else None
+            while (more := self._queue.get(timeout=wait)) is not None:
+                asked += more
+                wait = 0
+            return asked, False
+        return asked, True
+
+    def _commit(self, entries: list[_Entry]) -> Sequence[_Found]:
+        if not entries:
+            return []
         try:
-            return await self._workers.run(self._journal.record, entries)
+            return self._journal.record(entries)
         except Exception as error:
             return [error] * len(entries)
 
 
-def _give(answer: asyncio.Future[Recorded], found: Recorded | Exception) -> None:
-    if answer.done():
-        return
-    if isinstance(found, Exception):
-        answer.set_exception(found)
-    else:
-        answer.set_result(found)
+def _unwritten(asked: _Asked, found: _Found) -> bool:
+    """Return whether this is an outcome that the disk did not take."""
+    return isinstance(asked[0], Outcome) and isinstance(found, Unavailable)
+
+
+def _give(pairs: Sequence[tuple[_Asked, _Found]]) -> None:
+    for (_, answer), found in pairs:
+        if answer.done():
+            continue
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)

@@ -1,6 +1,7 @@
 """Orders through guard and journal, over the simulated terminal or one that misbehaves."""
 
 import asyncio
+import threading
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from quantgraph.domain.errors import (
     EpochChanged,
     IdempotencyConflict,
     InvalidRequest,
+    LimitReached,
     NotFound,
     OrderRefused,
+    Unavailable,
 )
 from quantgraph.domain.orders import (
     Destination,
@@ -30,6 +33,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
 from quantgraph.domain.transitions import after_report
+from quantgraph.services import orders
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
@@ -88,11 +92,13 @@ class Terminal:
 class Desk:
     """A journalled terminal in a running loop."""
 
-    def __init__(self, path):
+    def __init__(self, path, in_flight=1_000):
         self.terminal, self.clock = Terminal(), Clock()
         self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
         self.workers = Workers(2, 64)
-        desk = OrderDesk(self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_")
+        desk = OrderDesk(
+            self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_", in_flight
+        )
         self.trading = JournaledTrading(self.journal, self.terminal, self.terminal, desk)
 
     async def __aenter__(self):
@@ -141,7 +147,6 @@ async def test_the_intent_is_in_the_journal_before_the_terminal_hears_of_it(desk
 
 
 async def test_a_thousand_submits_of_one_key_send_one_order(desk):
-    desk.workers._limit = 2000
     done = await asyncio.gather(*(desk.trading.submit(ticket()) for _ in range(1000)))
     assert len(desk.terminal.placed) == 1
     assert sum(not each.replayed for each in done) == 1
@@ -240,11 +245,11 @@ async def test_reports_change_the_order_once_however_often_they_come(desk):
     assert (last.state, last.filled_quantity) == (OrderState.FILLED, 300)
 
 
-async def test_a_report_that_is_no_news_of_an_open_order_asks_no_worker(desk):
+async def test_a_report_that_is_no_news_of_an_open_order_asks_no_journal(desk):
     order = (await desk.trading.submit(ticket())).order
     jobs = []
-    run = desk.workers.run
-    desk.workers.run = lambda work, *given: jobs.append(work) or run(work, *given)
+    record = desk.journal.record
+    desk.journal.record = lambda entries: jobs.append(entries) or record(entries)
     for _ in range(3):
         desk.terminal.queue.put_nowait(report(order, OrderState.WORKING))
     desk.terminal.queue.put_nowait(report(order, OrderState.FILLED, 300, fill(order, 1, 300)))
@@ -254,20 +259,97 @@ async def test_a_report_that_is_no_news_of_an_open_order_asks_no_worker(desk):
     assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING, OrderState.FILLED]
 
 
-async def test_an_order_costs_three_jobs_of_the_workers(desk):
-    jobs = []
-    run = desk.workers.run
-    desk.workers.run = lambda work, *given: jobs.append(work.__name__) or run(work, *given)
-    assert await desk.trading.recall(ticket()) is None
-    await desk.trading.submit(ticket())
-    assert jobs == ["recall", "record", "record"]
+async def test_workers_that_are_all_busy_keep_no_order_and_no_outcome(desk):
+    gate = threading.Event()
+    desk.workers._limit = 2
+    busy = [asyncio.create_task(desk.workers.run(gate.wait, 10)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(LimitReached):
+        await desk.trading.order(OrderKey("sim-1", client_order_id="k1"))
+    try:
+        assert (await desk.trading.submit(ticket())).order.state is OrderState.WORKING
+    finally:
+        gate.set()
+        await asyncio.gather(*busy)
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+
+
+async def test_more_orders_than_have_a_place_are_refused_unsent(tmp_path):
+    async with Desk(tmp_path, in_flight=2) as desk:
+        desk.terminal.gate.clear()
+        sent = [asyncio.create_task(desk.trading.submit(ticket(key))) for key in ("k1", "k2")]
+        while len(desk.terminal.placed) < 2:
+            await asyncio.sleep(0)
+        with pytest.raises(LimitReached) as caught:
+            await desk.trading.submit(ticket("k3"))
+        assert caught.value.reason is Reason.OVERLOADED
+        with pytest.raises(LimitReached):
+            await desk.trading.cancel(OrderKey("sim-1", client_order_id="k1"))
+        assert desk.terminal.withdrawn == []
+        desk.terminal.gate.set()
+        await asyncio.gather(*sent)
+        assert len(desk.terminal.placed) == 2
+        assert desk.states().count(OrderState.WORKING) == 2
+        assert not (await desk.trading.submit(ticket("k3"))).replayed
+
+
+async def test_an_outcome_waits_for_a_disk_that_takes_nothing(desk):
+    desk.terminal.gate.clear()
+    desk.trading._recorder._pause = 0.01
+    sent = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.terminal.placed:
+        await asyncio.sleep(0)
+    database = desk.journal._recording._db
+    database.execute("PRAGMA query_only = ON")
+    failed = watch_refusals(desk.journal)
+    desk.terminal.gate.set()
+    await failed.wait()
+    # meanwhile nothing new is sent
+    with pytest.raises(Unavailable, match="Nothing was sent"):
+        await desk.trading.submit(ticket("k2"))
+    assert not sent.done()
+    database.execute("PRAGMA query_only = OFF")
+    assert (await sent).order.state is OrderState.WORKING
+    assert [each.client_order_id for each in desk.terminal.placed] == ["k1"]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+
+
+async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
+    monkeypatch.setattr(orders, "_GRACE_S", 0.01)
+    desk.terminal.gate.clear()
+    sent = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.terminal.placed:
+        await asyncio.sleep(0)
+    desk.journal._recording._db.execute("PRAGMA query_only = ON")
+    failed = watch_refusals(desk.journal)
+    desk.terminal.gate.set()
+    await failed.wait()
+    await desk.trading.close()
+    with pytest.raises(Unavailable, match=r"cannot be written: .*database\.$"):
+        await sent
+    # known as ACCEPTED and not as WORKING: the next start has to ask the terminal
+    assert desk.states() == [OrderState.ACCEPTED]
+
+
+def watch_refusals(journal):
+    """Return an event that is set once the journal could not write something."""
+    loop, failed, record = asyncio.get_running_loop(), asyncio.Event(), journal.record
+
+    def watched(entries):
+        found = record(entries)
+        if any(isinstance(each, Unavailable) for each in found):
+            loop.call_soon_threadsafe(failed.set)
+        return found
+
+    journal.record = watched
+    return failed
 
 
 async def test_orders_submitted_together_are_each_journalled_before_they_are_sent(desk):
     tickets = [ticket(f"k{number}") for number in range(40)]
     commits: list[str] = []
     # A trace runs in the worker's thread; a list takes appends from any.
-    desk.journal._db.set_trace_callback(commits.append)
+    desk.journal._recording._db.set_trace_callback(commits.append)
     seen = []
     place = desk.terminal.place
 
@@ -278,7 +360,7 @@ async def test_orders_submitted_together_are_each_journalled_before_they_are_sen
 
     desk.terminal.place = checked
     await asyncio.gather(*(desk.trading.submit(each) for each in tickets))
-    desk.journal._db.set_trace_callback(None)
+    desk.journal._recording._db.set_trace_callback(None)
     assert seen == [True] * 40
     assert commits.count("COMMIT") < 40
     found = [event.order for event in desk.journal.events("sim-1", 0, 1000)]

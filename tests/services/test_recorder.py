@@ -2,25 +2,39 @@
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
-from quantgraph.domain.errors import LimitReached
-from quantgraph.domain.journal import Recorded
+from quantgraph.domain.errors import LimitReached, Unavailable
+from quantgraph.domain.journal import Outcome, Recorded
+from quantgraph.domain.orders import OrderState
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.services.recorder import Recorder
-from quantgraph.services.workers import Workers
+
+TIMES = datetime(2023, 2, 1, tzinfo=UTC)
+
+
+def outcome(order_id):
+    report = ExecutionReport(order_id, "sim-1", OrderState.WORKING, 0, None, TIMES)
+    return Outcome(report, None)
 
 
 class Journal:
-    """A journal that commits only when told, and remembers what came together."""
+    """A journal that commits only when told, remembers what came together, and may be broken."""
 
     def __init__(self):
         self.batches = []
         self.disk = threading.Event()
+        self.broken = 0
 
     def record(self, entries):
         self.batches.append(list(entries))
         assert self.disk.wait(10)
+        if self.broken:
+            self.broken -= 1
+            return [Unavailable(Reason.STORE_UNAVAILABLE, "no disk")] * len(entries)
         return [
             ValueError(entry) if entry == "bad" else Recorded(entry, "d", new=True)
             for entry in entries
@@ -33,15 +47,11 @@ def journal():
 
 
 @pytest.fixture
-def workers():
-    workers = Workers(1, 0)
-    yield workers
-    workers.close()
-
-
-@pytest.fixture
-def recorder(journal, workers):
-    return Recorder(journal, workers)
+async def recorder(journal):
+    recorder = Recorder(journal, 2, 0.001)
+    yield recorder
+    journal.disk.set()
+    await recorder.close()
 
 
 async def ask(recorder, journal, *entries):
@@ -89,14 +99,62 @@ async def test_what_was_asked_for_is_recorded_though_the_caller_gives_up(recorde
     assert journal.batches == [["a"], ["b", "c"]]
 
 
-async def test_a_pool_that_is_full_refuses_and_the_next_is_taken(recorder, journal, workers):
-    gate = threading.Event()
-    busy = asyncio.create_task(workers.run(gate.wait, 10))
-    await asyncio.sleep(0)
-    with pytest.raises(LimitReached):
-        await recorder.record("a")
-    gate.set()
-    await busy
+async def test_what_is_asked_in_one_turn_of_the_loop_goes_together(recorder, journal):
     journal.disk.set()
-    assert (await recorder.record("b")).order == "b"
-    assert journal.batches == [["b"]]
+    await asyncio.gather(*(recorder.record(each) for each in "abc"))
+    assert journal.batches == [["a", "b", "c"]]
+
+
+async def test_an_outcome_is_offered_again_until_the_disk_takes_it(recorder, journal):
+    journal.broken = 3
+    told = outcome("o1")
+    asked = await ask(recorder, journal, told)
+    journal.disk.set()
+    assert (await asked[0]).order is told
+    assert journal.batches == [[told]] * 4
+
+
+async def test_a_broken_disk_refuses_intents_and_keeps_outcomes_in_front(recorder, journal):
+    journal.broken = 1
+    first, second = outcome("o1"), outcome("o2")
+    journal.disk.set()
+    found = await asyncio.gather(
+        recorder.record(first),
+        recorder.record("intent"),
+        recorder.record(second),
+        return_exceptions=True,
+    )
+    assert isinstance(found[1], Unavailable)
+    assert [found[0].order, found[2].order] == [first, second]
+    assert journal.batches == [[first, "intent", second], [first, second]]
+
+
+async def test_closing_tries_a_last_time(recorder, journal):
+    journal.broken = 10**9
+    asked = asyncio.create_task(recorder.record(outcome("o1")))
+    journal.disk.set()
+    while len(journal.batches) < 2:
+        await asyncio.sleep(0)
+    await recorder.close()
+    with pytest.raises(Unavailable):
+        await asked
+    with pytest.raises(Unavailable):  # and once for what comes still later
+        await recorder.record(outcome("o2"))
+
+
+async def test_a_journal_that_fails_altogether_fails_everything_that_waits(recorder, journal):
+    def record(entries):
+        raise RuntimeError("no journal")
+
+    journal.record = record
+    found = await asyncio.gather(*map(recorder.record, "ab"), return_exceptions=True)
+    assert [str(each) for each in found] == ["no journal"] * 2
+
+
+async def test_places_come_back_whatever_became_of_their_orders(recorder):
+    with recorder.place():
+        with pytest.raises(ZeroDivisionError), recorder.place():
+            1 / 0  # noqa: B018 any failure will do
+        with recorder.place(), pytest.raises(LimitReached) as caught, recorder.place():
+            pass
+        assert caught.value.reason is Reason.OVERLOADED

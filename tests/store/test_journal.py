@@ -130,12 +130,14 @@ def test_a_killed_process_leaves_a_whole_journal(tmp_path):
     OrderJournal(path, "epoch-1").close()
     child = os.fork()
     if child == 0:
-        journal = OrderJournal(path, "epoch-1")
-        accept(journal, order(1))
-        journal._db.execute("BEGIN IMMEDIATE")
-        journal._log(journal._db, order(2), write_order(order(2)), None)
-        os._exit(9)
-    os.waitpid(child, 0)
+        try:
+            journal = OrderJournal(path, "epoch-1")
+            accept(journal, order(1))
+            journal._recording._db.set_trace_callback(lambda text: text == "COMMIT" and os._exit(9))
+            accept(journal, order(2))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     after = OrderJournal(path, "epoch-1")
     assert [e.order.id for e in after.events("sim-1", 0, 10)] == ["order_1"]
     assert accept(after, order(2)).new
@@ -199,17 +201,17 @@ def test_a_journal_of_another_version_is_left_alone(tmp_path):
 
 
 def test_a_journal_that_cannot_be_written_takes_no_order(journal):
-    journal._db.execute("PRAGMA query_only = ON")
+    journal._recording._db.execute("PRAGMA query_only = ON")
     for refused in journal.record([Intent(order(1), "d"), Intent(order(2), "d")]):
         assert isinstance(refused, Unavailable)
         assert refused.reason is Reason.STORE_UNAVAILABLE
-    journal._db.execute("PRAGMA query_only = OFF")
+    journal._recording._db.execute("PRAGMA query_only = OFF")
     assert accept(journal, order(1)).new
 
 
 def test_what_is_recorded_together_is_committed_once_and_in_its_order(journal):
     said: list[str] = []
-    journal._db.set_trace_callback(said.append)
+    journal._recording._db.set_trace_callback(said.append)
     mine, other = order(1), order(2, client_order_id="key-1")
     found = journal.record(
         [
@@ -220,7 +222,7 @@ def test_what_is_recorded_together_is_committed_once_and_in_its_order(journal):
             told(mine, OrderState.FILLED, 100, fill(1, mine)),
         ]
     )
-    journal._db.set_trace_callback(None)
+    journal._recording._db.set_trace_callback(None)
     assert said.count("COMMIT") == 1
     assert [each.new for each in found] == [True, False, True, False, True]
     assert {each.order.id for each in found} == {"order_1"}
