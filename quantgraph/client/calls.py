@@ -18,6 +18,8 @@ Answer = TypeVar("Answer", bound=Message)
 _OPTIONS = (
     # Chunks are 1 MiB at most; a gateway may be configured to answer more in one message.
     ("grpc.max_receive_message_length", 64 << 20),
+    # A chunk in one frame of HTTP/2 instead of in 64: fewer writes there and fewer wake-ups here.
+    ("grpc.http2.max_frame_size", 2 << 20),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     # A gateway that comes back is found soon; a cut download waits for it by its own rule.

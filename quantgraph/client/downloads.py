@@ -1,14 +1,13 @@
 """Downloads on the client: every chunk checked, every symbol whole, the end proven."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from quantgraph.client.filling import Filling
 from quantgraph.client.resuming import Frame
 from quantgraph.client.tables import to_arrow, to_numpy, to_pandas, to_polars
-from quantgraph.domain.bars import BAR_FIELDS, BarColumns, BarRequest, BarSeries, Column
+from quantgraph.domain.bars import BarRequest, BarSeries, Column
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import bars_pb2
@@ -52,7 +51,8 @@ class DownloadStream:
         self.request = request
         self.checkpoint = begin or Checkpoint()
         self._frames = frames
-        self._parts: dict[str, list[BarColumns]] = {}
+        self._filling: dict[str, Filling] = {}
+        self._room = 0
         self._open = set(request.symbols) - self.checkpoint.ended
         self._seen = self.checkpoint.seen
         self._begun = False
@@ -121,13 +121,20 @@ class DownloadStream:
             columns = chunk.columns(self.request.fields)
         except ValueError as error:
             raise _corrupt(chunk.symbol, f"does not fit together: {error}") from None
-        self._parts.setdefault(chunk.symbol, []).append(columns)
+        filling = self._filling.get(chunk.symbol)
+        if filling is None:
+            # Symbols of one request have about the same number of bars.
+            filling = Filling(self.request.fields, max(self._room, columns.length))
+            self._filling[chunk.symbol] = filling
+        filling.add(columns)
         seen = self._seen
         self._seen = replace(seen, chunks=seen.chunks + 1, rows=seen.rows + columns.length)
 
     def _whole(self, done: SeriesDone) -> BarSeries:
         self._close_symbol(done.symbol)
-        columns = joined(self._parts.pop(done.symbol, []), self.request.fields)
+        filling = self._filling.pop(done.symbol, None) or Filling(self.request.fields, 0)
+        columns = filling.whole()
+        self._room = columns.length
         if columns.length != done.rows:
             raise _incomplete(f"{done.symbol} has {columns.length} rows of {done.rows}")
         self._seen = replace(self._seen, symbols=self._seen.symbols + 1)
@@ -136,7 +143,7 @@ class DownloadStream:
 
     def _failed(self, failure: bars_pb2.InstrumentFailure) -> FailedSymbol:
         self._close_symbol(failure.symbol)
-        self._parts.pop(failure.symbol, None)
+        self._filling.pop(failure.symbol, None)
         self._seen = replace(self._seen, failures=self._seen.failures + 1)
         return FailedSymbol(failure.symbol, failure_from_proto(failure.failure))
 
@@ -148,8 +155,8 @@ class DownloadStream:
     def _check(self, summary: Totals | None) -> None:
         if summary is None:
             raise _incomplete("it ended without its summary")
-        if self._open or self._parts:
-            raise _incomplete(f"{', '.join(sorted(self._open | self._parts.keys()))} never ended")
+        if self._open or self._filling:
+            raise _incomplete(f"{', '.join(sorted(self._open | self._filling.keys()))} never ended")
         if summary != self._seen:
             raise _incomplete(f"its summary says {summary}, but {self._seen} came")
 
@@ -192,24 +199,6 @@ def collect(stream: DownloadStream) -> Download:
             series[each.symbol] = each
     ordered = {name: series[name] for name in stream.request.symbols if name in series}
     return Download(ordered, failures)
-
-
-def joined(parts: Sequence[BarColumns], fields: tuple[str, ...]) -> BarColumns:
-    """Return the rows of all parts, one behind the other, in arrays of their own."""
-    length = sum(part.length for part in parts)
-    values = {
-        name: np.concatenate(
-            [np.empty(0, BAR_FIELDS[name].dtype), *(p.values[name] for p in parts)]
-        )
-        for name in fields
-    }
-    missing = {name for part in parts for name in part.valid}
-    valid = {
-        name: np.concatenate([p.valid.get(name, np.ones(p.length, np.bool_)) for p in parts])
-        for name in fields
-        if name in missing
-    }
-    return BarColumns(length, values, valid)
 
 
 def _incomplete(why: str) -> Unavailable:
