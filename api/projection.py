@@ -31,7 +31,7 @@ from api.cells import (
 )
 from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
-from quantgraph.rows.plan import Cell, Kind
+from quantgraph.rows.plan import Cell, Kind, Layout
 from schema.rows import ColumnList, RowList
 
 # Values that their scalar would write as they are; any other goes through the scalar.
@@ -68,7 +68,7 @@ class Projection:
         self.name = name
         self._members = [(each.key, each.read, each.write) for each in members]
         self._nullable = cells
-        self.cells = None if cells is None else tuple(cell for cell, _ in cells)
+        self.cells = None if cells is None else Layout(cell for cell, _ in cells)
 
     def object(self, source: object) -> dict[str, Any]:
         """Return what is picked of an object. Raises NotPlain, and whatever a field raises."""

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from api.asgi import Scope
-from api.quick import BEGUN, QuickAnswers, Work
+from api.quick import BEGUN, QuickAnswers, Work, Written
 
 _END = b"\r\n\r\n"
 
@@ -38,7 +38,7 @@ class QuickProtocol(HttpToolsProtocol):
             end = data.find(_END) + len(_END)
             head, size = data[:end], len(data) - end
             found = self.quick.answer(head, data[end:])
-            if isinstance(found, bytes):
+            if isinstance(found, tuple):
                 self._send(found)
                 return
             self._work, self._read = found, (head, size)
@@ -71,9 +71,9 @@ class QuickProtocol(HttpToolsProtocol):
         answered = cycle is None or cycle.response_complete
         return answered and not self.flow.write_paused and not self.transport.is_closing()
 
-    def _send(self, response: bytes) -> None:
+    def _send(self, response: Written) -> None:
         fields = [b"%b: %b\r\n" % each for each in self.server_state.default_headers]
-        self.transport.write(b"".join((STATUS_LINE[200], *fields, response)))
+        self.transport.write(b"".join((STATUS_LINE[200], *fields, *response)))
         super().on_response_complete()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from graphql import OperationType
 
@@ -20,6 +21,9 @@ from quantgraph.domain.ports import Access
 UNDERSTOOD, BEGUN = "quantgraph.understood", "quantgraph.begun"
 # Heads that are kept, and how long the longest of them is: 1 MB at most.
 _KEPT, _LONGEST = 256, 4_096
+
+# A response: its headers, from those that are our own on, and its body.
+Written: TypeAlias = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class QuickAnswers:
                 del self._heads[next(iter(self._heads))]
             self._heads[head] = size, understood
 
-    def answer(self, head: bytes, body: bytes) -> bytes | Work | None:
-        """Return the response from its headers on, or what the ordinary way is to finish.
+    def answer(self, head: bytes, body: bytes) -> Written | Work | None:
+        """Return what is written, or what the ordinary way is to finish.
 
         None where nothing was begun.
         """
@@ -89,7 +93,7 @@ class QuickAnswers:
         return _written(understood, work) or work
 
 
-def _written(understood: Understood, work: Work) -> bytes | None:
+def _written(understood: Understood, work: Work) -> Written | None:
     """Return a small whole answer, None where there is none yet or another."""
     if not work.begun.done or work.begun.failed:
         return None
@@ -102,7 +106,7 @@ def _written(understood: Understood, work: Work) -> bytes | None:
     body = text.whole()
     if understood.encoding is not None and len(body) >= SMALLEST:
         return None
-    return _template(understood.media) % (work.caller.request_id.encode(), len(body)) + body
+    return _template(understood.media) % (work.caller.request_id.encode(), len(body)), body
 
 
 _UNKNOWN: tuple[int, Understood | None] = (-1, None)

@@ -32,7 +32,8 @@ class KeptTexts:
     """
 
     def __init__(self, size: int) -> None:
-        """Start empty."""
+        """Start empty; with a size of 0 nothing is ever kept."""
+        self._size = size
         self._kept: LRUCache[tuple[object, ...], _Entry] = LRUCache(max(size, 1), getsizeof=_size)
         self._asked: LRUCache[int, bool] = LRUCache(_ASKED)
 
@@ -40,6 +41,8 @@ class KeptTexts:
         self, slot: "Slot", start: int, stop: int, make: Callable[[int, int], bytes]
     ) -> bytes:
         """Return the kept text of these rows, or make and keep it."""
+        if not self._size:
+            return make(start, stop)
         key = (id(slot.columns), slot.cells, slot.scalars, start, stop)
         found = self._kept.get(key)
         # An id is given again once its columns are gone.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,26 @@ class Cell:
     constant: bytes = b""
 
 
+class Layout(tuple[Cell, ...]):
+    """The cells of one record, for many batches: what all of them need is made once."""
+
+    @cached_property
+    def heads(self) -> Sequence[bytes]:
+        """Return what comes before each value, the opening brace included."""
+        opened = (b"," if at else b"{" for at in range(len(self)))
+        return [
+            mark + orjson.dumps(cell.key) + b":" for mark, cell in zip(opened, self, strict=True)
+        ]
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        """Return the hash of the cells."""
+        return self._hash
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Columns of `length` rows by name; `valid` has a mask only where values are missing.
@@ -50,10 +71,9 @@ def check_range(batch: Batch, start: int, stop: int) -> None:
         raise ValueError(f"rows {start} to {stop} of {batch.length}")
 
 
-def prefixes(cells: Sequence[Cell]) -> list[bytes]:
+def prefixes(cells: Sequence[Cell]) -> Sequence[bytes]:
     """Return what comes before each value of an object, its opening brace included."""
-    opened = (b"," if at else b"{" for at in range(len(cells)))
-    return [mark + orjson.dumps(cell.key) + b":" for mark, cell in zip(opened, cells, strict=True)]
+    return (cells if isinstance(cells, Layout) else Layout(cells)).heads
 
 
 def bad_value(column: str, row: int, value: object) -> ValueError:
