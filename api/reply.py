@@ -1,7 +1,10 @@
 """How a GraphQL response goes out over HTTP: whole where it is small, else in pieces."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 
@@ -13,6 +16,9 @@ from api.slots import PIECE_ROWS, Text
 
 _log = structlog.get_logger(__name__)
 _PIECE_BYTES, _LARGEST = 131_072, 524_288
+# Up to so many rows, and bytes of them, an answer is made before it is sent, with its length:
+# chunks copy it twice.
+_HELD_ROWS, _HELD = 10_000, 2_000_000
 
 
 class Reply:
@@ -33,30 +39,35 @@ class Reply:
 
     async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
         """Send a JSON response with the request id."""
-        text = Text(response)
+        text, headers = Text(response), headers or []
         if text.rows > PIECE_ROWS:
-            await self._stream(status, text.pieces(), headers or [])
+            held = _HELD if text.rows <= _HELD_ROWS else 0
+            await self._pieces(status, text.pieces(), headers, held)
             return
         body = text.whole()
         if self.encoding is not None and len(body) >= SMALLEST:
-            await self._stream(status, (body,), headers or [])
+            await self._pieces(status, iter((body,)), headers)
             return
-        await self._start(status, [*(headers or []), (b"content-length", b"%d" % len(body))])
+        await self._start(status, [*headers, (b"content-length", b"%d" % len(body))])
         await deliver(self.send, {"type": "http.response.body", "body": body})
 
-    async def _stream(self, status: int, pieces: Iterable[bytes], headers: Headers) -> None:
-        """Send pieces as they are made; between them the loop is free for others."""
-        parts = even(pieces)
+    async def _pieces(
+        self, status: int, parts: Iterator[bytes], headers: Headers, most: int = 0
+    ) -> None:
+        """Send pieces as they are made, or with their length where they are `most` bytes."""
         if self.encoding is not None:
-            parts = _compressed(parts, self.encoding)
+            parts, most = _compressed(even(parts), self.encoding), 0
             headers = [*headers, (b"content-encoding", self.encoding.encode())]
-        if self.whole:
-            await self._gather(status, parts, headers)
-            return
+        held = await _hold(parts, sys.maxsize if self.whole else most)
+        if held.whole:
+            headers, parts = [*headers, (b"content-length", b"%d" % held.size)], joined(held.parts)
+        else:
+            parts = parts if self.encoding else even(chain(held.parts, parts))
         await self._start(status, headers)
         for part in parts:
             await self._piece(part)
-            await asyncio.sleep(0)
+            if not held.whole:  # between two that are yet to be made the loop is free for others
+                await asyncio.sleep(0)
         await deliver(self.send, {"type": "http.response.body", "body": b""})
 
     async def _piece(self, part: bytes) -> None:
@@ -68,15 +79,6 @@ class Reply:
             # What is left of the answer is let go; the client sees a cut, not an end.
             _log.warning("reader_stalled", request_id=self.request_id, seconds=self._stalls.seconds)
             raise Gone from None
-
-    async def _gather(self, status: int, parts: Iterable[bytes], headers: Headers) -> None:
-        held = list[bytes]()
-        for part in parts:
-            held.append(part)
-            await asyncio.sleep(0)
-        body = b"".join(held)
-        await self._start(status, [*headers, (b"content-length", b"%d" % len(body))])
-        await deliver(self.send, {"type": "http.response.body", "body": body})
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.begun = True
@@ -93,6 +95,40 @@ def own_headers(media: str, request_id: bytes) -> Headers:
         (b"cache-control", b"no-store"),
         (b"vary", b"accept, accept-encoding, origin"),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    parts: Sequence[bytes]
+    size: int
+    whole: bool
+
+
+async def _hold(parts: Iterator[bytes], most: int) -> _Held:
+    """Return the first pieces, and whether they were all: no more are made beyond `most` bytes."""
+    held, size = list[bytes](), 0
+    while size < most:
+        part = next(parts, None)
+        if part is None:
+            return _Held(held, size, whole=True)
+        held.append(part)
+        size += len(part)
+        if len(part) >= SMALLEST:
+            await asyncio.sleep(0)
+    return _Held(held, size, whole=False)
+
+
+def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes, tiny pieces together and large ones as they are, without a copy."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        if held and size + len(piece) >= _PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(piece)
+        size += len(piece)
+    # Joining one piece copies nothing.
+    yield b"".join(held)
 
 
 def even(pieces: Iterable[bytes]) -> Iterator[bytes]:

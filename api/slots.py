@@ -157,6 +157,7 @@ def _list(slot: Slot) -> Iterator[bytes]:
     length = slot.length
     yield b"["
     for start in range(0, length, PIECE_ROWS):
-        text = slot.text(start, min(start + PIECE_ROWS, length))
-        yield b"," + text if start else text
+        if start:
+            yield b","
+        yield slot.text(start, min(start + PIECE_ROWS, length))
     yield b"]"

@@ -325,6 +325,20 @@ def test_a_body_that_never_arrives_is_not_waited_for(start_gateway, tmp_path):
     assert b"TIMED_OUT" in answer
 
 
+def test_an_answer_of_bearable_length_tells_it(client):
+    """Longer ones are chunked: by their rows, or by their bytes where names are long."""
+    names, plain = ["x" * 98 + str(n) for n in range(10, 20)], {"accept-encoding": "identity"}
+    bars = 'bars(symbol: "600519.SH", period: MIN_1, last: '
+    for rows, picked, told in ((9_000, 1, True), (11_000, 1, False), (9_000, 10, False)):
+        fields = " ".join(f"{name}: close" for name in names[:picked])
+        query = f"{{ {bars}{rows}) {{ rows {{ {fields} }} }} }}"
+        response = client.post("/graphql", json={"query": query}, headers=plain)
+        assert ("content-length" in response.headers) is told
+        assert ("transfer-encoding" in response.headers) is not told
+        found = response.json()["data"]["bars"]["rows"]
+        assert [len(found), len(found[-1])] == [rows, picked]
+
+
 def test_a_long_answer_leaves_the_loop_to_others(client):
     rows = "rows { time open high low close volume amount }"
     query = f'{{ bars(symbol: "600519.SH", period: MIN_1, last: 100000) {{ {rows} }} }}'

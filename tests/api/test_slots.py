@@ -73,6 +73,6 @@ async def test_a_reader_that_stops_is_let_go_in_the_midst_of_an_answer():
 
     reply = Reply(send, "application/json", "id", Deadlines(0.05))
     with pytest.raises(Gone):
-        await reply._stream(200, [b"x" * 200_000] * 9, [])
+        await reply._pieces(200, iter([b"x" * 200_000] * 9), [])
     assert len(sent) == 3
     assert all(each.get("more_body", True) for each in sent)
