@@ -13,6 +13,7 @@ check:
     {{ tool }} python -m tools.proto --check
     {{ tool }} python -m tools.sdl --check
     {{ tool }} python -m tools.errors --check
+    {{ tool }} python -m tools.breaking --check
 
 test *arguments:
     uv run pytest {{ arguments }}
@@ -43,6 +44,10 @@ sdl:
 # docs/errors.md from the reasons and both wires' mappings
 errors:
     uv run python -m tools.errors
+
+# Take both contracts as those of the last version: after a release, or a break on purpose
+released:
+    {{ tool }} python -m tools.breaking
 
 # The exchanges' closures from the pinned calendar library
 closures:

@@ -103,7 +103,7 @@ def make_stubs(target: Path) -> None:
 
     protoc: Any = untyped
     wellknown = files("grpc_tools") / "_proto"
-    plugins = {name: _tool(f"protoc-gen-{name}") for name in ("mypy", "mypy_grpc")}
+    plugins = {name: find_tool(f"protoc-gen-{name}") for name in ("mypy", "mypy_grpc")}
     code: int = protoc.main(
         [
             "protoc",
@@ -128,7 +128,8 @@ def _has_service(stub: Path) -> bool:
     return "\nservice " in source.read_text("utf-8")
 
 
-def _tool(name: str) -> str:
+def find_tool(name: str) -> str:
+    """Return the path of a tool of this environment. Raises SystemExit where there is none."""
     # The tools of a virtual environment are beside its Python, which need not be on PATH.
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if found is None:
@@ -175,7 +176,7 @@ def _same(path: Path, content: bytes | None) -> bool:
 
 def lint() -> int:
     """Run buf's lint rules over the contract; 0 means clean."""
-    return subprocess.run([_tool("buf"), "lint", str(PROTO)], check=False).returncode  # noqa: S603 our own tool
+    return subprocess.run([find_tool("buf"), "lint", str(PROTO)], check=False).returncode  # noqa: S603 our own tool
 
 
 def main(arguments: list[str]) -> int:

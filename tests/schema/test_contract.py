@@ -30,6 +30,9 @@ def test_the_checked_in_sdl_is_current():
 
 def test_everything_in_the_contract_is_described():
     silent = [each.name for each in TYPES if not each.description]
+    for each in CORE.directives:
+        silent += [] if each.description else [f"@{each.name}"]
+        silent += [f"@{each.name}({name})" for name, a in each.args.items() if not a.description]
     for each in TYPES:
         if isinstance(each, GraphQLEnumType):
             silent += [
@@ -39,7 +42,7 @@ def test_everything_in_the_contract_is_described():
             silent += [
                 f"{each.name}.{name}" for name, f in each.fields.items() if not f.description
             ]
-        if isinstance(each, GraphQLObjectType):
+        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType):
             silent += [
                 f"{each.name}.{name}({argument})"
                 for name, field in each.fields.items()
