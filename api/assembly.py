@@ -5,9 +5,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import structlog
 
+from api.bounds import is_local, limits_of
 from api.imported import StoreListings, choose_start, describe
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
@@ -22,12 +24,13 @@ from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
-from quantgraph.domain.system import BackendInfo, ClockInfo, Limits, Mode, TradingState
+from quantgraph.domain.system import BackendInfo, ClockInfo, Mode, TradingState
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.catalog import PricedCatalog
+from quantgraph.services.connections import SwitchedAccounts, SwitchParts
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
@@ -46,6 +49,7 @@ from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
+from quantgraph.store.accounts import AccountLog
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.journal import OrderJournal, set_aside
@@ -54,7 +58,6 @@ from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
 
 _logger = structlog.get_logger(__name__)
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(slots=True)
@@ -68,12 +71,14 @@ class Assembly:
     store: MarketStore
     quotes: SharedQuotes
     trading: JournaledTrading
+    accounts: SwitchedAccounts
     secret: bytes
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def drain(self) -> None:
         """End every live stream, telling its reader to come back later."""
         self.trading.drain()
+        self.accounts.drain()
         self._endings.append(asyncio.get_running_loop().create_task(self.quotes.close()))
 
 
@@ -90,7 +95,7 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(hold_folder(config.data_path))
         keys = KeyStore(folder / "keys.sqlite")
-        local = _is_local(config)
+        local = is_local(config)
         if not local and not keys.usable():
             text = "Beyond loopback API keys are required. Make one: `quantgraph keys create`."
             raise StartupError(Reason.KEYS_REQUIRED, text, folder=str(folder))
@@ -100,14 +105,30 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
         stack.callback(store.close)
         calendar = load_calendar(config.calendar, folder)
         mock = _Mock(config, store, calendar, workers)
-        journal_file = folder / "journal.sqlite"
-        set_aside(journal_file)
-        journal = OrderJournal(journal_file, mock.clock.moment().epoch)
-        stack.callback(journal.close)
-        assembly = mock.assemble(journal, KeyAccess(keys, workers, open_locally=local))
+        logs = _open_logs(folder, mock.clock.moment().epoch, stack)
+        assembly = mock.assemble(logs, KeyAccess(keys, workers, open_locally=local))
         mock.start()
         stack.push_async_callback(mock.close)
         yield assembly
+
+
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """What the gateway writes down of its own acts."""
+
+    journal: OrderJournal
+    statuses: AccountLog
+
+
+def _open_logs(folder: Path, epoch: str, stack: AsyncExitStack) -> _Logs:
+    """Open both: a simulated world begins without orders, but whom an operator stopped stays so."""
+    journal_file = folder / "journal.sqlite"
+    set_aside(journal_file)
+    journal = OrderJournal(journal_file, epoch)
+    stack.callback(journal.close)
+    statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))
+    stack.callback(statuses.close)
+    return _Logs(journal, statuses)
 
 
 class _Mock:
@@ -138,8 +159,9 @@ class _Mock:
         self.terminal = SimTerminal(terminal, self._start_over)
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
 
-    def assemble(self, journal: OrderJournal, access: KeyAccess) -> Assembly:
+    def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
+        journal = logs.journal
         desk = OrderDesk(
             workers=self._workers,
             clock=self.clock,
@@ -149,8 +171,10 @@ class _Mock:
             in_flight=self.config.limits.orders_in_flight,
         )
         self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
+        switch = SwitchParts(logs.statuses, self._workers, self.clock, lambda: self.trading.running)
+        self.accounts = SwitchedAccounts(self.terminal, switch)
         started_at = datetime.now(UTC)
-        limits = _limits(self.config)
+        limits = limits_of(self.config)
         self._described = self._store.version()
         self._data = self._describe()
         bars = self._bars()
@@ -174,7 +198,8 @@ class _Mock:
             sessions=RuledSessions(self._calendar),
             lists=PricedCatalog(self.market.catalog, self.market, self.recorded),
             financials=self.recorded,
-            accounts=self.terminal,
+            accounts=self.accounts,
+            connections=self.accounts,
             trading=OrderGuard(self.trading, self._guard()),
             fills=JournalledFills(journal, self.terminal, self._workers),
             portfolio=self._portfolio(journal),
@@ -182,8 +207,8 @@ class _Mock:
             system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,
         )
-        note = "no key needed on loopback" if _is_local(self.config) else "API keys required"
-        parts = (self._store, self.quotes, self.trading)
+        note = "no key needed on loopback" if is_local(self.config) else "API keys required"
+        parts = (self._store, self.quotes, self.trading, self.accounts)
         secret = load_secret(self.config.data_path)
         return Assembly(self.config, gateway, self._data, note, *parts, secret)
 
@@ -195,6 +220,8 @@ class _Mock:
     async def close(self) -> None:
         """End streams and tasks, the readers of a part before the part."""
         self.trading.drain()
+        self.accounts.drain()
+        await self.accounts.close()
         await self.quotes.close()
         await self.terminal.close()
         await self.trading.close()
@@ -227,7 +254,7 @@ class _Mock:
             self._calendar,
             self.recorded,
             self.market,
-            self.terminal,
+            self.accounts,
             FeeSchedule(),
             frozenset({PriceType.LIMIT}),
         )
@@ -277,21 +304,3 @@ class _Mock:
     async def _start_over(self, epoch: str) -> None:
         await self.trading.start_over(epoch)
         await self.quotes.start_over()
-
-
-def _is_local(config: Config) -> bool:
-    hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
-    return config.mode is Mode.MOCK and hosts <= _LOOPBACK
-
-
-def _limits(config: Config) -> Limits:
-    limits = config.limits
-    return Limits(
-        bar_rows=limits.bar_rows,
-        batch_symbols=limits.batch_symbols,
-        body_bytes=config.http.max_body_bytes,
-        query_tokens=limits.query_tokens,
-        query_depth=limits.query_depth,
-        query_aliases=limits.query_aliases,
-        subscriptions=limits.subscriptions,
-    )

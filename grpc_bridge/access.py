@@ -13,9 +13,12 @@ from quantgraph.wire.fields import text_from_proto
 
 # None: open to everybody, because probes have no key and the answer tells nothing.
 SCOPES: Mapping[str, Scope | None] = {
+    "/quantgraph.v1.AccountService/ConnectAccount": Scope.TRADE,
+    "/quantgraph.v1.AccountService/DisconnectAccount": Scope.TRADE,
     "/quantgraph.v1.AccountService/GetAsset": Scope.READ,
     "/quantgraph.v1.AccountService/ListAccounts": Scope.READ,
     "/quantgraph.v1.AccountService/ListPositions": Scope.READ,
+    "/quantgraph.v1.AccountService/StreamAccountEvents": Scope.READ,
     "/quantgraph.v1.BarService/DownloadBars": Scope.READ,
     "/quantgraph.v1.BarService/ListBars": Scope.READ,
     "/quantgraph.v1.CalendarService/GetTradingCalendar": Scope.READ,

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from grpc_bridge.access import caller
@@ -12,6 +14,8 @@ from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer
 from quantgraph.wire.accounts import (
     account_to_proto,
     asset_to_proto,
+    cursor_from_proto,
+    event_to_proto,
     position_query_from_proto,
     position_to_proto,
 )
@@ -26,6 +30,7 @@ class AccountServicer(AccountServiceServicer):
     def __init__(self, gateway: Gateway) -> None:
         """Answer from `gateway`."""
         self._accounts = gateway.accounts
+        self._connections = gateway.connections
 
     async def ListAccounts(
         self, request: accounts_pb2.ListAccountsRequest, context: object
@@ -51,3 +56,26 @@ class AccountServicer(AccountServiceServicer):
         return accounts_pb2.ListPositionsResponse(
             positions=[position_to_proto(each) for each in page.positions], next_page_token=token
         )
+
+    async def ConnectAccount(
+        self, request: accounts_pb2.ConnectAccountRequest, context: object
+    ) -> accounts_pb2.ConnectAccountResponse:
+        done = await self._connections.connect(request.account_id)
+        return accounts_pb2.ConnectAccountResponse(
+            account=account_to_proto(done.account), changed=done.changed
+        )
+
+    async def DisconnectAccount(
+        self, request: accounts_pb2.DisconnectAccountRequest, context: object
+    ) -> accounts_pb2.DisconnectAccountResponse:
+        done = await self._connections.disconnect(request.account_id)
+        return accounts_pb2.DisconnectAccountResponse(
+            account=account_to_proto(done.account), changed=done.changed
+        )
+
+    async def StreamAccountEvents(
+        self, request: accounts_pb2.StreamAccountEventsRequest, context: object
+    ) -> AsyncGenerator[accounts_pb2.StreamAccountEventsResponse]:
+        async with aclosing(self._connections.events(cursor_from_proto(request))) as events:
+            async for event in events:
+                yield accounts_pb2.StreamAccountEventsResponse(event=event_to_proto(event))

@@ -32,6 +32,7 @@ ENDLESS = frozenset(
     {
         "/quantgraph.v1.QuoteService/WatchQuotes",
         "/quantgraph.v1.OrderService/StreamOrderEvents",
+        "/quantgraph.v1.AccountService/StreamAccountEvents",
         "/grpc.health.v1.Health/Watch",
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     }

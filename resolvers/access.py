@@ -43,7 +43,10 @@ SCOPES: dict[str, Scope] = {
     "Mutation.deleteSector": Scope.TRADE,
     "Mutation.removeSectorMembers": Scope.TRADE,
     "Mutation.renameSector": Scope.TRADE,
+    "Mutation.connectAccount": Scope.TRADE,
+    "Mutation.disconnectAccount": Scope.TRADE,
     "Mutation.submitOrder": Scope.TRADE,
+    "Subscription.accountUpdates": Scope.READ,
     "Subscription.orderUpdates": Scope.READ,
     "Subscription.quotes": Scope.READ,
 }

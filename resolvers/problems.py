@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 from quantgraph.domain import errors
 from schema.problems import (
+    AccountNotFound,
+    AccountUnavailable,
     IdempotencyConflict,
     OrderNotCancelable,
     OrderNotFound,
@@ -20,6 +22,11 @@ _SECTOR: Members = (
     (errors.NotFound, SectorRefused),
     (errors.NameTaken, SectorRefused),
     (errors.ChangeRefused, SectorRefused),
+)
+_CONNECTION: Members = (
+    (errors.NotFound, AccountNotFound),
+    (errors.Unavailable, AccountUnavailable),
+    (errors.LimitReached, RateLimited),
 )
 # By mutation, the first that fits; docs/errors.md follows. All else stays a top-level error.
 MEMBERS: Mapping[str, Members] = {
@@ -42,6 +49,8 @@ MEMBERS: Mapping[str, Members] = {
     "addSectorMembers": _SECTOR,
     "removeSectorMembers": _SECTOR,
     "deleteSector": _SECTOR,
+    "connectAccount": _CONNECTION,
+    "disconnectAccount": _CONNECTION,
 }
 
 

@@ -7,6 +7,7 @@ from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
 from resolvers.calendar import CalendarQueries
 from resolvers.catalog import CatalogQueries
+from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
 from resolvers.dividends import DividendQueries
 from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
@@ -46,12 +47,12 @@ class Query(
 
 
 @strawberry.type(description="Everything that changes something.")
-class Mutation(OrderMutations, SectorMutations):
+class Mutation(OrderMutations, ConnectionMutations, SectorMutations):
     pass
 
 
 @strawberry.type(description="Live streams, over graphql-transport-ws and SSE.")
-class Subscription(QuoteSubscriptions, OrderSubscriptions):
+class Subscription(QuoteSubscriptions, OrderSubscriptions, ConnectionSubscriptions):
     pass
 
 

@@ -1,14 +1,20 @@
 """Accounts, their money and their holdings."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 
 from quantgraph.domain import accounts as domain
+from quantgraph.domain import streams
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import StreamKind
 from schema.context import Info
 from schema.instruments import Instrument, PageInfo, load_instrument
+from schema.problems import AccountNotFound, AccountUnavailable, RateLimited
+from schema.quotes import SourceState
 from schema.scalars import Long, Symbol
 
 
@@ -91,7 +97,7 @@ class Account:
     id: strawberry.ID = strawberry.field(description="The account's id, for `accountId`.")
     name: str = strawberry.field(description="Display name.")
     terminal: str = strawberry.field(description="The terminal that holds it.")
-    status: AccountStatus = strawberry.field(description="Whether the terminal serves it now.")
+    status: AccountStatus = strawberry.field(description="Whether new orders of it are taken now.")
 
     @strawberry.field(description="Money of the account; null with an error if it is away.")
     async def asset(self, info: Info) -> Asset | None:
@@ -110,4 +116,69 @@ class Account:
             name=account.name,
             terminal=account.terminal,
             status=account.status,
+        )
+
+
+@strawberry.input(description="Which account shall take orders again.")
+class ConnectAccountInput:
+    account_id: strawberry.ID = strawberry.field(description="An account from `accounts`.")
+
+
+@strawberry.input(description="Which account shall take no more orders.")
+class DisconnectAccountInput:
+    account_id: strawberry.ID = strawberry.field(description="An account from `accounts`.")
+
+
+@strawberry.type(description="The account takes orders.")
+class ConnectAccountSuccess:
+    account: Account = strawberry.field(description="The account as it is now.")
+    changed: bool = strawberry.field(description="False where it took orders already.")
+
+
+@strawberry.type(
+    description="The account takes no more orders. Its open orders live on, are reported and can "
+    "be cancelled; everything can be read as before."
+)
+class DisconnectAccountSuccess:
+    account: Account = strawberry.field(description="The account as it is now.")
+    changed: bool = strawberry.field(description="False where it took none already.")
+
+
+ConnectAccountResult = Annotated[
+    ConnectAccountSuccess | AccountNotFound | AccountUnavailable | RateLimited,
+    strawberry.union("ConnectAccountResult", description="What became of a connect."),
+]
+DisconnectAccountResult = Annotated[
+    DisconnectAccountSuccess | AccountNotFound | AccountUnavailable | RateLimited,
+    strawberry.union("DisconnectAccountResult", description="What became of a disconnect."),
+]
+
+
+@strawberry.type(description="One item of an account's status log; what a kind has not is null.")
+class AccountEvent:
+    kind: StreamKind = strawberry.field(
+        description="SNAPSHOT or UPDATE with an account, CAUGHT_UP, HEARTBEAT."
+    )
+    account: Account | None = strawberry.field(description="The account with its status then.")
+    time: datetime | None = strawberry.field(
+        description="When the status was set; null in a snapshot of one that never changed."
+    )
+    epoch: strawberry.ID = strawberry.field(
+        description="The log's identity; give it back with `afterSequence`."
+    )
+    sequence: Long | None = strawberry.field(
+        description="Gapless number of the event in the account's log."
+    )
+    source: SourceState | None = strawberry.field(description="State of the terminal.")
+
+    @classmethod
+    def from_domain(cls, event: streams.AccountEvent) -> "AccountEvent":
+        """Show a domain event."""
+        return cls(
+            kind=event.kind,
+            account=None if event.account is None else Account.from_domain(event.account),
+            time=event.time,
+            epoch=strawberry.ID(event.epoch),
+            sequence=None if event.sequence is None else Long(event.sequence),
+            source=SourceState.from_domain(event.source),
         )

@@ -216,8 +216,12 @@ PUBLISHED: tuple[type[Enum], ...] = (
     _publish(
         AccountStatus,
         "AccountStatus",
-        "Whether the terminal serves the account now.",
-        {"CONNECTED": "It answers.", "DISCONNECTED": "It does not."},
+        "Whether new orders of the account are taken now.",
+        {
+            "CONNECTED": "The terminal serves it, and nobody disconnected it.",
+            "DISCONNECTED": "It was disconnected: submits are refused (ACCOUNT_DISCONNECTED), "
+            "reads and cancels go on; or the terminal does not serve it.",
+        },
     ),
     _publish(
         TradeSide,

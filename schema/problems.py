@@ -69,3 +69,16 @@ class OrderNotCancelable(Problem):
 @strawberry.type(description="The account has no such order.")
 class OrderNotFound(Problem):
     pass
+
+
+@strawberry.type(description="There is no such account, or this key may not know of it.")
+class AccountNotFound(Problem):
+    pass
+
+
+@strawberry.type(
+    description="The terminal does not serve the account now, or the change cannot be recorded; "
+    "nothing changed. Retry later."
+)
+class AccountUnavailable(Problem):
+    pass

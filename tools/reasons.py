@@ -141,6 +141,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Trading is halted, disarmed or reconciling.",
         "Watch `serverInfo.tradingState`; cancels stay open.",
     ),
+    Reason.ACCOUNT_DISCONNECTED: (
+        "Somebody disconnected the account: it takes no orders, whatever restarts come between.",
+        "Connect it (`connectAccount`), then submit again; the key was not used.",
+    ),
     Reason.RATE_LIMITED: ("Too many requests in a short time.", "Wait, then repeat."),
     Reason.SLOW_CONSUMER: (
         "The reader of a BUFFER stream fell behind and its buffer is full.",

@@ -1,15 +1,17 @@
 """Who trades, with what money, and what is held."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from quantgraph.domain.sources import Source
 
 
 class AccountStatus(StrEnum):
-    """Whether the terminal serves the account now."""
+    """Whether new orders of the account are taken now: nobody disconnected it, it is served."""
 
     CONNECTED = "CONNECTED"
     DISCONNECTED = "DISCONNECTED"
@@ -23,6 +25,53 @@ class Account:
     name: str
     terminal: str
     status: AccountStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One entry of an account's status log; `time` None: before the first of them."""
+
+    sequence: int
+    account_id: str
+    status: AccountStatus
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The answer to a connect or disconnect. `changed` False: it was so already."""
+
+    account: Account
+    changed: bool
+
+
+class StatusLog(Protocol):
+    """Every change of every account's status, durable when a call returns. Every method blocks.
+
+    It is the gateway's own: a simulated world that starts over leaves it as it is. Errors:
+    Unavailable STORE_UNAVAILABLE where it cannot be written.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """The log's identity: a cursor from another epoch means nothing here."""
+        ...
+
+    def record(self, account_id: str, status: AccountStatus, time: datetime) -> StatusChange:
+        """Record a change."""
+        ...
+
+    def present(self) -> Mapping[str, StatusChange]:
+        """Return the newest change of each account that has one."""
+        ...
+
+    def newest(self, account_id: str) -> int:
+        """Return the newest sequence of an account's log; 0 where it is empty."""
+        ...
+
+    def events(self, account_id: str, after: int, limit: int) -> Sequence[StatusChange]:
+        """Return up to `limit` changes of an account after a sequence, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

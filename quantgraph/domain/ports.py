@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Principal
-from quantgraph.domain.accounts import Account, Asset, Means, Position
+from quantgraph.domain.accounts import Account, Asset, Connection, Means, Position
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond
 from quantgraph.domain.calendar import TradingCalendar
@@ -40,6 +40,7 @@ from quantgraph.domain.sectors import IndexWeight, Sector, SectorChange
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
 from quantgraph.domain.streams import (
+    AccountEvent,
     LogCursor,
     OrderEvent,
     QuoteEvent,
@@ -314,7 +315,40 @@ class Purses(Protocol):
     """What the order rules ask of an account: no valuation, no quote, cheap enough per order."""
 
     async def means(self, account_id: str, symbol: str) -> Means:
-        """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
+        """Return what an order for the symbol may use.
+
+        Errors: UNKNOWN_ACCOUNT; ACCOUNT_DISCONNECTED where it may use nothing.
+        """
+        ...
+
+
+class Connections(Protocol):
+    """Which accounts take orders. What is said here lasts, also across a restart.
+
+    A disconnected account is read as before, its open orders live on, are reported and can be
+    canceled; a submit is refused (ACCOUNT_DISCONNECTED), except the repeat of a known key.
+    """
+
+    async def connect(self, account_id: str) -> Connection:
+        """Take orders for an account; nothing changes where they are taken already.
+
+        Errors: UNKNOWN_ACCOUNT; SOURCE_UNAVAILABLE where the terminal does not serve the account.
+        """
+        ...
+
+    async def disconnect(self, account_id: str) -> Connection:
+        """Refuse orders for an account; nothing changes where they are refused already.
+
+        Once this returns no submit that comes later is sent. Errors: UNKNOWN_ACCOUNT.
+        """
+        ...
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[AccountEvent, None]:
+        """Replay the status log after the cursor, say CAUGHT_UP, then yield what happens.
+
+        Without a cursor: a SNAPSHOT of the account instead of the replay. Errors:
+        UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
         ...
 
 
@@ -454,6 +488,7 @@ class Gateway:
     lists: PricedLists
     financials: Financials
     accounts: Accounts
+    connections: Connections
     trading: Trading
     fills: Fills
     portfolio: Portfolio

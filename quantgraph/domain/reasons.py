@@ -86,6 +86,7 @@ class Reason(StrEnum):
     SECTOR_READ_ONLY = "SECTOR_READ_ONLY", Kind.REFUSED, "内置板块不可修改"
     SECTOR_LIMIT = "SECTOR_LIMIT", Kind.REFUSED, "自定义板块或成分数量超过上限"
     TRADING_DISABLED = "TRADING_DISABLED", Kind.DISABLED, "交易已停用"
+    ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED", Kind.DISABLED, "账号已断开，不接受新委托"
 
     RATE_LIMITED = "RATE_LIMITED", Kind.LIMITED, "请求过于频繁", True
     SLOW_CONSUMER = "SLOW_CONSUMER", Kind.LIMITED, "客户端读取过慢", True

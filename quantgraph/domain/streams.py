@@ -1,8 +1,10 @@
 """What live streams say: plain events with a kind, not unions."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from quantgraph.domain.accounts import Account
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.quotes import Quote, QuotePolicy
 
@@ -58,6 +60,21 @@ class OrderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """One item of an account's status log. The sequence is gapless per account and epoch.
+
+    `time` is when the status was set; None in a snapshot of one that never changed.
+    """
+
+    kind: StreamKind
+    epoch: str
+    sequence: int | None = None
+    account: Account | None = None
+    time: datetime | None = None
+    source: SourceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteWatch:
     """What a quote subscriber wants. `min_interval_ms` paces each symbol; 0 means every quote."""
 
@@ -77,7 +94,7 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True)
 class LogCursor:
-    """A place in an account's order log; None epoch and sequence start at the log's beginning."""
+    """A place in a log of an account; None epoch and sequence start at the log's beginning."""
 
     account_id: str
     epoch: str | None = None

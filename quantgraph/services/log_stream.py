@@ -26,10 +26,10 @@ class Numbered(Protocol):
 
 Entry = TypeVar("Entry", bound=Numbered)
 Event = TypeVar("Event")
-Read = TypeVar("Read", bound=Numbered, covariant=True)
+Read_co = TypeVar("Read_co", bound=Numbered, covariant=True)
 
 
-class Log(Protocol[Read]):
+class Log(Protocol[Read_co]):
     """A log at rest. Every method blocks."""
 
     @property
@@ -41,7 +41,7 @@ class Log(Protocol[Read]):
         """Return the newest sequence of an account's log; 0 where it is empty."""
         ...
 
-    def events(self, account_id: str, after: int, limit: int) -> Sequence[Read]:
+    def events(self, account_id: str, after: int, limit: int) -> Sequence[Read_co]:
         """Return up to `limit` entries of an account after a sequence, in order."""
         ...
 

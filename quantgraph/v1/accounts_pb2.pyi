@@ -6,8 +6,10 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import streams_pb2 as _streams_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -29,19 +31,23 @@ class _AccountStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Account
     ACCOUNT_STATUS_UNSPECIFIED: _AccountStatus.ValueType  # 0
     """Never sent."""
     ACCOUNT_STATUS_CONNECTED: _AccountStatus.ValueType  # 1
-    """It does."""
+    """The terminal serves it, and nobody disconnected it."""
     ACCOUNT_STATUS_DISCONNECTED: _AccountStatus.ValueType  # 2
-    """It does not."""
+    """It was disconnected: submits are refused (ACCOUNT_DISCONNECTED), reads and cancels go on; or
+    the terminal does not serve it.
+    """
 
 class AccountStatus(_AccountStatus, metaclass=_AccountStatusEnumTypeWrapper):
-    """Whether the terminal serves an account now."""
+    """Whether new orders of an account are taken now."""
 
 ACCOUNT_STATUS_UNSPECIFIED: AccountStatus.ValueType  # 0
 """Never sent."""
 ACCOUNT_STATUS_CONNECTED: AccountStatus.ValueType  # 1
-"""It does."""
+"""The terminal serves it, and nobody disconnected it."""
 ACCOUNT_STATUS_DISCONNECTED: AccountStatus.ValueType  # 2
-"""It does not."""
+"""It was disconnected: submits are refused (ACCOUNT_DISCONNECTED), reads and cancels go on; or
+the terminal does not serve it.
+"""
 Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
 
 @_typing.final
@@ -196,6 +202,217 @@ class ListPositionsResponse(_message.Message):
 Global___ListPositionsResponse: _TypeAlias = ListPositionsResponse  # noqa: Y015
 
 @_typing.final
+class ConnectAccountRequest(_message.Message):
+    """Which account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConnectAccountRequest: _TypeAlias = ConnectAccountRequest  # noqa: Y015
+
+@_typing.final
+class ConnectAccountResponse(_message.Message):
+    """The account takes orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it took orders already."""
+    @_builtins.property
+    def account(self) -> Global___Account:
+        """The account as it is now."""
+
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "changed", b"changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConnectAccountResponse: _TypeAlias = ConnectAccountResponse  # noqa: Y015
+
+@_typing.final
+class DisconnectAccountRequest(_message.Message):
+    """Which account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisconnectAccountRequest: _TypeAlias = DisconnectAccountRequest  # noqa: Y015
+
+@_typing.final
+class DisconnectAccountResponse(_message.Message):
+    """The account takes no more orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it took none already."""
+    @_builtins.property
+    def account(self) -> Global___Account:
+        """The account as it is now."""
+
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "changed", b"changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisconnectAccountResponse: _TypeAlias = DisconnectAccountResponse  # noqa: Y015
+
+@_typing.final
+class StreamAccountEventsRequest(_message.Message):
+    """Which log, and from where."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    epoch: _builtins.str
+    """The epoch that the cursor belongs to."""
+    after_sequence: _builtins.int
+    """The last sequence that the caller has, of that epoch; 0 for the whole log."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        epoch: _builtins.str | None = ...,
+        after_sequence: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "_epoch", b"_epoch", "after_sequence", b"after_sequence", "epoch", b"epoch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "_epoch", b"_epoch", "account_id", b"account_id", "after_sequence", b"after_sequence", "epoch", b"epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after_sequence: _TypeAlias = _typing.Literal["after_sequence"]  # noqa: Y015
+    _WhichOneofArgType__after_sequence: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
+    _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after_sequence) -> _WhichOneofReturnType__after_sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__epoch) -> _WhichOneofReturnType__epoch | None: ...
+
+Global___StreamAccountEventsRequest: _TypeAlias = StreamAccountEventsRequest  # noqa: Y015
+
+@_typing.final
+class StreamAccountEventsResponse(_message.Message):
+    """One item of the log."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___AccountEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___AccountEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamAccountEventsResponse: _TypeAlias = StreamAccountEventsResponse  # noqa: Y015
+
+@_typing.final
+class AccountEvent(_message.Message):
+    """One item of an account's status log. The sequence is gapless per account and epoch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    kind: _streams_pb2.StreamKind.ValueType
+    """What this is."""
+    epoch: _builtins.str
+    """Names the log that the sequence belongs to."""
+    sequence: _builtins.int
+    """Number of the event."""
+    @_builtins.property
+    def account(self) -> Global___Account:
+        """The account with its status then."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When the status was set; absent in a snapshot of one that never changed."""
+
+    @_builtins.property
+    def source(self) -> _streams_pb2.SourceState:
+        """The source's state, with a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        kind: _streams_pb2.StreamKind.ValueType = ...,
+        epoch: _builtins.str = ...,
+        sequence: _builtins.int | None = ...,
+        account: Global___Account | None = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        source: _streams_pb2.SourceState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "account", b"account", "sequence", b"sequence", "source", b"source", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "account", b"account", "epoch", b"epoch", "kind", b"kind", "sequence", b"sequence", "source", b"source", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+
+Global___AccountEvent: _TypeAlias = AccountEvent  # noqa: Y015
+
+@_typing.final
 class Account(_message.Message):
     """An account at a terminal."""
 
@@ -212,7 +429,7 @@ class Account(_message.Message):
     terminal: _builtins.str
     """The terminal that serves it."""
     status: Global___AccountStatus.ValueType
-    """Whether the terminal serves it now."""
+    """Whether new orders of it are taken now."""
     def __init__(
         self,
         *,

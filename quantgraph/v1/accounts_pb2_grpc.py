@@ -50,6 +50,21 @@ class AccountServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.FromString,
                 _registered_method=True)
+        self.ConnectAccount = channel.unary_unary(
+                '/quantgraph.v1.AccountService/ConnectAccount',
+                request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountResponse.FromString,
+                _registered_method=True)
+        self.DisconnectAccount = channel.unary_unary(
+                '/quantgraph.v1.AccountService/DisconnectAccount',
+                request_serializer=quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountResponse.FromString,
+                _registered_method=True)
+        self.StreamAccountEvents = channel.unary_stream(
+                '/quantgraph.v1.AccountService/StreamAccountEvents',
+                request_serializer=quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsResponse.FromString,
+                _registered_method=True)
 
 
 class AccountServiceServicer:
@@ -78,6 +93,34 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ConnectAccount(self, request, context):
+        """Lets an account take orders again; where it does already, nothing changes. It lasts, also
+        across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
+        the account, STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisconnectAccount(self, request, context):
+        """Lets an account take no more orders until it is connected again; where it takes none already,
+        nothing changes. No submit that comes after the answer is sent (ACCOUNT_DISCONNECTED), those
+        before it may be. Open orders live on, are reported and can be canceled; reads and streams go
+        on. It lasts, also across a restart. Errors: UNKNOWN_ACCOUNT, STORE_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamAccountEvents(self, request, context):
+        """Replays the account's status log after a cursor, says CAUGHT_UP, then sends what happens;
+        without a cursor a snapshot of the account comes first. Nothing is dropped, the log outlives
+        restarts, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +138,21 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.ListPositions,
                     request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.SerializeToString,
+            ),
+            'ConnectAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConnectAccount,
+                    request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountResponse.SerializeToString,
+            ),
+            'DisconnectAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisconnectAccount,
+                    request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountResponse.SerializeToString,
+            ),
+            'StreamAccountEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamAccountEvents,
+                    request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +237,87 @@ class AccountService:
             '/quantgraph.v1.AccountService/ListPositions',
             quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.SerializeToString,
             quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConnectAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.AccountService/ConnectAccount',
+            quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountRequest.SerializeToString,
+            quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisconnectAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.AccountService/DisconnectAccount',
+            quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountRequest.SerializeToString,
+            quantgraph_dot_v1_dot_accounts__pb2.DisconnectAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamAccountEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.AccountService/StreamAccountEvents',
+            quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_accounts__pb2.StreamAccountEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

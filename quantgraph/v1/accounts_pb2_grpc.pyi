@@ -41,6 +41,22 @@ class AccountServiceStub:
     """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
     UNKNOWN_ACCOUNT, INVALID_CURSOR.
     """
+    ConnectAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]
+    """Lets an account take orders again; where it does already, nothing changes. It lasts, also
+    across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
+    the account, STORE_UNAVAILABLE.
+    """
+    DisconnectAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.DisconnectAccountRequest, _accounts_pb2.DisconnectAccountResponse]
+    """Lets an account take no more orders until it is connected again; where it takes none already,
+    nothing changes. No submit that comes after the answer is sent (ACCOUNT_DISCONNECTED), those
+    before it may be. Open orders live on, are reported and can be canceled; reads and streams go
+    on. It lasts, also across a restart. Errors: UNKNOWN_ACCOUNT, STORE_UNAVAILABLE.
+    """
+    StreamAccountEvents: _grpc.UnaryStreamMultiCallable[_accounts_pb2.StreamAccountEventsRequest, _accounts_pb2.StreamAccountEventsResponse]
+    """Replays the account's status log after a cursor, says CAUGHT_UP, then sends what happens;
+    without a cursor a snapshot of the account comes first. Nothing is dropped, the log outlives
+    restarts, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+    """
 
 @_typing.type_check_only
 class AccountServiceAsyncStub(AccountServiceStub):
@@ -54,6 +70,22 @@ class AccountServiceAsyncStub(AccountServiceStub):
     ListPositions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]  # type: ignore[assignment]
     """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
     UNKNOWN_ACCOUNT, INVALID_CURSOR.
+    """
+    ConnectAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]  # type: ignore[assignment]
+    """Lets an account take orders again; where it does already, nothing changes. It lasts, also
+    across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
+    the account, STORE_UNAVAILABLE.
+    """
+    DisconnectAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.DisconnectAccountRequest, _accounts_pb2.DisconnectAccountResponse]  # type: ignore[assignment]
+    """Lets an account take no more orders until it is connected again; where it takes none already,
+    nothing changes. No submit that comes after the answer is sent (ACCOUNT_DISCONNECTED), those
+    before it may be. Open orders live on, are reported and can be canceled; reads and streams go
+    on. It lasts, also across a restart. Errors: UNKNOWN_ACCOUNT, STORE_UNAVAILABLE.
+    """
+    StreamAccountEvents: _aio.UnaryStreamMultiCallable[_accounts_pb2.StreamAccountEventsRequest, _accounts_pb2.StreamAccountEventsResponse]  # type: ignore[assignment]
+    """Replays the account's status log after a cursor, says CAUGHT_UP, then sends what happens;
+    without a cursor a snapshot of the account comes first. Nothing is dropped, the log outlives
+    restarts, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED.
     """
 
 class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +115,40 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.ListPositionsResponse, _abc.Awaitable[_accounts_pb2.ListPositionsResponse]]:
         """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
         UNKNOWN_ACCOUNT, INVALID_CURSOR.
+        """
+
+    @_abc_1.abstractmethod
+    def ConnectAccount(
+        self,
+        request: _accounts_pb2.ConnectAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ConnectAccountResponse, _abc.Awaitable[_accounts_pb2.ConnectAccountResponse]]:
+        """Lets an account take orders again; where it does already, nothing changes. It lasts, also
+        across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
+        the account, STORE_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def DisconnectAccount(
+        self,
+        request: _accounts_pb2.DisconnectAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.DisconnectAccountResponse, _abc.Awaitable[_accounts_pb2.DisconnectAccountResponse]]:
+        """Lets an account take no more orders until it is connected again; where it takes none already,
+        nothing changes. No submit that comes after the answer is sent (ACCOUNT_DISCONNECTED), those
+        before it may be. Open orders live on, are reported and can be canceled; reads and streams go
+        on. It lasts, also across a restart. Errors: UNKNOWN_ACCOUNT, STORE_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def StreamAccountEvents(
+        self,
+        request: _accounts_pb2.StreamAccountEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_accounts_pb2.StreamAccountEventsResponse], _abc.AsyncIterator[_accounts_pb2.StreamAccountEventsResponse]]:
+        """Replays the account's status log after a cursor, says CAUGHT_UP, then sends what happens;
+        without a cursor a snapshot of the account comes first. Nothing is dropped, the log outlives
+        restarts, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED.
         """
 
 def add_AccountServiceServicer_to_server(servicer: AccountServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,14 +3,18 @@
 from decimal import Decimal
 
 from quantgraph.domain.accounts import Account, Asset, Position, PositionQuery
+from quantgraph.domain.streams import AccountEvent, LogCursor
 from quantgraph.v1 import accounts_pb2, types_pb2
-from quantgraph.wire.enums import ACCOUNT_STATUS, SOURCE
+from quantgraph.wire.enums import ACCOUNT_STATUS, SOURCE, STREAM_KIND
 from quantgraph.wire.fields import (
     decimal_from_proto,
     decimal_to_proto,
+    instant_from_proto,
+    instant_to_proto,
     symbols_from_proto,
     text_from_proto,
 )
+from quantgraph.wire.streams import state_from_proto, state_to_proto
 
 
 def account_to_proto(account: Account) -> accounts_pb2.Account:
@@ -82,6 +86,39 @@ def position_from_proto(message: accounts_pb2.Position) -> Position:
         market_value=decimal_from_proto(message.market_value, "market_value") if valued else None,
         profit=decimal_from_proto(message.profit, "profit") if rated else None,
         source=SOURCE.from_proto(message.source, "source"),
+    )
+
+
+def event_to_proto(event: AccountEvent) -> accounts_pb2.AccountEvent:
+    """Write one item of a status log."""
+    return accounts_pb2.AccountEvent(
+        kind=STREAM_KIND.to_proto(event.kind),
+        epoch=event.epoch,
+        sequence=event.sequence,
+        account=None if event.account is None else account_to_proto(event.account),
+        time=None if event.time is None else instant_to_proto(event.time),
+        source=None if event.source is None else state_to_proto(event.source),
+    )
+
+
+def event_from_proto(message: accounts_pb2.AccountEvent) -> AccountEvent:
+    """Read one item of a status log."""
+    return AccountEvent(
+        kind=STREAM_KIND.from_proto(message.kind, "kind"),
+        epoch=message.epoch,
+        sequence=message.sequence if message.HasField("sequence") else None,
+        account=account_from_proto(message.account) if message.HasField("account") else None,
+        time=instant_from_proto(message.time, "time") if message.HasField("time") else None,
+        source=state_from_proto(message.source) if message.HasField("source") else None,
+    )
+
+
+def cursor_from_proto(message: accounts_pb2.StreamAccountEventsRequest) -> LogCursor:
+    """Read a place in a status log."""
+    return LogCursor(
+        text_from_proto(message.account_id, "account_id"),
+        message.epoch if message.HasField("epoch") else None,
+        message.after_sequence if message.HasField("after_sequence") else None,
     )
 
 

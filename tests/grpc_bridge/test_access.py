@@ -43,6 +43,8 @@ def test_what_changes_anything_needs_the_trade_scope():
     assert trading == {
         "SubmitOrder",
         "CancelOrder",
+        "ConnectAccount",
+        "DisconnectAccount",
         "CreateSector",
         "RenameSector",
         "AddSectorMembers",
@@ -91,7 +93,9 @@ async def test_the_scope_of_the_table_is_the_scope_that_counts(
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED
 
 
-@pytest.mark.parametrize("rpc", ["SubmitOrder", "CancelOrder"])
+@pytest.mark.parametrize(
+    "rpc", ["SubmitOrder", "CancelOrder", "ConnectAccount", "DisconnectAccount"]
+)
 async def test_a_reading_key_cannot_trade(channel: aio.Channel, world: World, rpc: str):
     method = next(each for each in methods() if each.name == rpc)
     request = empty_request(method)
@@ -99,7 +103,7 @@ async def test_a_reading_key_cannot_trade(channel: aio.Channel, world: World, rp
     raw = request.SerializeToString()
     refusal = await refused(call(channel, method, raw, metadata=key("reader")))
     assert refusal.code is grpc.StatusCode.PERMISSION_DENIED
-    assert world.trading.log == []
+    assert (world.trading.log, world.connections.log) == ([], [])
 
 
 @pytest.mark.parametrize("method", BOUND, ids=path)

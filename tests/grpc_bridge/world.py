@@ -15,7 +15,7 @@ from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.paths import World as SimWorld
 from quantgraph.domain.access import Principal, Scope
-from quantgraph.domain.accounts import Account, AccountStatus, Asset, Position
+from quantgraph.domain.accounts import Account, AccountStatus, Asset, Connection, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start
 from quantgraph.domain.dividends import Dividend
@@ -77,6 +77,7 @@ from quantgraph.domain.sectors import (
 from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import (
+    AccountEvent,
     LogCursor,
     OrderEvent,
     QuoteEvent,
@@ -414,6 +415,59 @@ def known_account(account_id: str) -> None:
         raise unknown_account(account_id)
 
 
+@dataclass
+class MemoryConnections:
+    """Statuses in a log that streams read by cursor."""
+
+    log: list[Connection] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    readers: int = 0
+
+    def _account(self, account_id: str) -> Account:
+        known_account(account_id)
+        status = AccountStatus.CONNECTED
+        for each in self.log:
+            status = each.account.status if each.account.id == account_id else status
+        return Account(account_id, "One", "sim", status)
+
+    async def _set(self, account_id: str, status: AccountStatus) -> Connection:
+        account = replace(self._account(account_id), status=status)
+        done = Connection(account, changed=account != self._account(account_id))
+        if done.changed:
+            async with self.news:
+                self.log.append(done)
+                self.news.notify_all()
+        return done
+
+    async def connect(self, account_id: str) -> Connection:
+        return await self._set(account_id, AccountStatus.CONNECTED)
+
+    async def disconnect(self, account_id: str) -> Connection:
+        return await self._set(account_id, AccountStatus.DISCONNECTED)
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[AccountEvent, None]:
+        account, at, epoch = self._account(cursor.account_id), cursor.after, "log-2"
+        if cursor.epoch not in (None, epoch):
+            raise EpochChanged(Reason.EPOCH_CHANGED, "Another log.", epoch=epoch)
+        self.readers += 1
+        try:
+            if at is None:
+                at = len(self.log)
+                yield AccountEvent(StreamKind.SNAPSHOT, epoch, at, account)
+            for each in self.log[at:]:
+                at += 1
+                yield AccountEvent(StreamKind.UPDATE, epoch, at, each.account, NOW)
+            yield AccountEvent(StreamKind.CAUGHT_UP, epoch, at)
+            while True:
+                async with self.news:
+                    while len(self.log) <= at:
+                        await self.news.wait()
+                at += 1
+                yield AccountEvent(StreamKind.UPDATE, epoch, at, self.log[at - 1].account, NOW)
+        finally:
+            self.readers -= 1
+
+
 class MemoryTrading:
     """Takes every order below 10,000 shares, in an event log that streams read by cursor."""
 
@@ -615,6 +669,7 @@ class World:
         self.stream = MemoryStream()
         self.trading = MemoryTrading()
         self.fills = MemoryFills()
+        self.connections = MemoryConnections()
         self.access = MemoryAccess()
         self.system = MemorySystem()
         self.reference = MemoryReference()
@@ -642,6 +697,7 @@ class World:
             lists=PricedCatalog(simulated_lists(), MemoryQuotes(), self.reference),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
+            connections=self.connections,
             trading=self.trading,
             fills=self.fills,
             portfolio=MemoryPortfolio(),

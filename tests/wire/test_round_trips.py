@@ -30,7 +30,14 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
-from quantgraph.domain.streams import LogCursor, OrderEvent, QuoteEvent, QuoteWatch, SourceState
+from quantgraph.domain.streams import (
+    AccountEvent,
+    LogCursor,
+    OrderEvent,
+    QuoteEvent,
+    QuoteWatch,
+    SourceState,
+)
 from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.v1 import orders_pb2, sectors_pb2
@@ -59,6 +66,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (BondRequest, bonds.request_to_proto, bonds.request_from_proto),
     (EtfBasket, etfs.basket_to_proto, etfs.basket_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
+    (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),
     (Asset, accounts.asset_to_proto, accounts.asset_from_proto),
     (Position, accounts.position_to_proto, accounts.position_from_proto),

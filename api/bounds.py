@@ -1,0 +1,26 @@
+"""Who may ask how much, as configured."""
+
+from quantgraph.config import Config
+from quantgraph.domain.system import Limits, Mode
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def is_local(config: Config) -> bool:
+    """Return whether only programs of this machine reach it, and nothing but a simulation."""
+    hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
+    return config.mode is Mode.MOCK and hosts <= _LOOPBACK
+
+
+def limits_of(config: Config) -> Limits:
+    """Return what one request or connection may ask for."""
+    limits = config.limits
+    return Limits(
+        bar_rows=limits.bar_rows,
+        batch_symbols=limits.batch_symbols,
+        body_bytes=config.http.max_body_bytes,
+        query_tokens=limits.query_tokens,
+        query_depth=limits.query_depth,
+        query_aliases=limits.query_aliases,
+        subscriptions=limits.subscriptions,
+    )
