@@ -1,5 +1,6 @@
 """Who calls, and what the key allows."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -24,10 +25,20 @@ _INCLUDES = {
 
 
 class KeyRing(Protocol):
-    """API keys at rest. Blocking: call it through `Workers`."""
+    """API keys at rest."""
 
     def check(self, key: str) -> "Principal | None":
-        """Return whose key this is, or None; the comparison takes constant time."""
+        """Return whose key this is, or None; the comparison takes constant time.
+
+        Blocking: call it through `Workers`.
+        """
+        ...
+
+    def version(self) -> Hashable:
+        """Return a value that differs after every change, never waiting for a writer.
+
+        None where a change is so recent that the next could look the same.
+        """
         ...
 
 

@@ -1,9 +1,11 @@
-"""API keys at rest: only salted hashes are kept. All methods block; callers go through workers."""
+"""API keys at rest: only salted hashes are kept. All but `version` block: through workers."""
 
 import hashlib
 import hmac
 import secrets
 import sqlite3
+import time
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ CREATE TABLE IF NOT EXISTS keys (
   accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT
 ) WITHOUT ROWID;
 """
+# Stamps of a file are as coarse as two seconds where it lies on FAT.
+_FRESH_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,20 @@ class KeyStore:
         if row is None or not hmac.compare_digest(_digest(row[0], parts[2]), row[1]):
             return None
         return Principal(parts[1], Scope(row[2]), _accounts(row[3]))
+
+    def version(self) -> Hashable:
+        """Return what differs after every change of the file, by whatever process.
+
+        None within two seconds of a change: another could bear the same stamp. One look at the
+        directory: a file that was put in the place of this one is seen as well.
+        """
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        if time.time_ns() - found.st_mtime_ns < _FRESH_NS:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
     def rows(self) -> list[KeyRow]:
         """Return every key, revoked ones too, oldest first."""

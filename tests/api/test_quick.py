@@ -4,10 +4,12 @@ import asyncio
 import http.client
 import io
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from api.app import build_front
 from api.execution import Executor
 from api.http import GraphQLOverHttp
 from api.protocol import protocol
+from quantgraph.domain.access import Scope
+from quantgraph.store.keys import KeyStore
 from resolvers.root import graphql_schema
 
 JSON = "application/json"
@@ -174,6 +178,25 @@ def test_an_origin_of_ours_is_answered_with_what_browsers_need(start_gateway, tm
             answer = ask(peer, message(TINY, origin=origin))
             assert b"access-control-allow-origin: " + origin.encode() in answer
         assert b"access-control" not in taught(peer, message(TINY), ways)
+
+
+def test_a_key_is_asked_for_at_each_request_and_revoked_at_once(start_gateway, tmp_path, ways):
+    (tmp_path / "mock").mkdir()
+    keys = KeyStore(tmp_path / "mock" / "keys.sqlite")
+    key = keys.create(Scope.READ, None)
+    os.utime(keys.path, (0, 0))  # what has just changed is read at each request
+    everywhere = {"http": {"host": "0.0.0.0"}, "grpc": {"host": "0.0.0.0"}}
+    with start_gateway(tmp_path, **everywhere) as running:
+        request = message(TINY, authorization=f"Bearer {key}")
+        url = running.addresses.http.replace("0.0.0.0", "127.0.0.1")
+        with connected(SimpleNamespace(addresses=SimpleNamespace(http=url))) as peer:
+            answer = taught(peer, request, ways)
+            assert ask(peer, request) == answer
+            assert ways == ["begun"]
+            keys.revoke(key.split("_")[1])
+            assert ask(peer, request).startswith(b"HTTP/1.1 401")
+            os.utime(keys.path, (1, 1))
+            assert ask(peer, request).startswith(b"HTTP/1.1 401")
 
 
 def test_what_has_to_wait_is_executed_once_and_finished_the_ordinary_way(peer, ways):
