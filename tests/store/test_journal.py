@@ -177,6 +177,7 @@ def test_a_new_epoch_forgets_the_old_world(journal):
     assert journal.epoch == "epoch-2"
     assert journal.events("sim-1", 0, 10) == []
     assert accept(journal, order(1)).new
+    assert [each.sequence for each in journal.events("sim-1", 0, 10)] == [1]
 
 
 def test_a_corrupt_journal_is_named_and_left_alone(tmp_path):
