@@ -29,7 +29,7 @@ from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
-from quantgraph.services.catalog import PricedCatalog
+from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.connections import SwitchedAccounts, SwitchParts
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.custom import CustomSectors, SectorLimits
@@ -196,7 +196,9 @@ class _Mock:
             rules=self._rules(),
             sectors=custom,
             sessions=RuledSessions(self._calendar),
-            lists=PricedCatalog(self.market.catalog, self.market, self.recorded),
+            lists=PricedCatalog(
+                self.market.catalog, ListedMarket(self.market, self.recorded), limits.bar_rows
+            ),
             financials=self.recorded,
             accounts=self.accounts,
             connections=self.accounts,

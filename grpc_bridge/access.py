@@ -24,6 +24,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CalendarService/GetTradingCalendar": Scope.READ,
     "/quantgraph.v1.CalendarService/ListSessionPhases": Scope.READ,
     "/quantgraph.v1.CatalogService/GetEtfBasket": Scope.READ,
+    "/quantgraph.v1.CatalogService/GetOptionChain": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,
     "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,

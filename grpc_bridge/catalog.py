@@ -6,7 +6,7 @@ from grpc_bridge.batches import checked_size
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds, etfs
+from quantgraph.wire import bonds, etfs, futures, options
 from quantgraph.wire.fields import symbol_from_proto
 
 
@@ -33,3 +33,18 @@ class CatalogServicer(CatalogServiceServicer):
         symbol = symbol_from_proto(request.symbol, "symbol")
         found = await self._gateway.lists.etf_basket(symbol)
         return catalog_pb2.GetEtfBasketResponse(basket=etfs.basket_to_proto(found))
+
+    async def GetOptionChain(
+        self, request: catalog_pb2.GetOptionChainRequest, context: object
+    ) -> catalog_pb2.GetOptionChainResponse:
+        underlying = symbol_from_proto(request.underlying, "underlying")
+        found = await self._gateway.lists.option_chain(underlying)
+        return catalog_pb2.GetOptionChainResponse(chain=options.chain_to_proto(found))
+
+    async def ListMainContracts(
+        self, request: catalog_pb2.ListMainContractsRequest, context: object
+    ) -> catalog_pb2.ListMainContractsResponse:
+        found = await self._gateway.lists.main_contracts(futures.request_from_proto(request))
+        return catalog_pb2.ListMainContractsResponse(
+            contracts=[futures.contract_to_proto(each) for each in found]
+        )

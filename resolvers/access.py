@@ -21,6 +21,8 @@ SCOPES: dict[str, Scope] = {
     "Query.level2Orders": Scope.READ,
     "Query.level2Quotes": Scope.READ,
     "Query.level2Transactions": Scope.READ,
+    "Query.mainContracts": Scope.READ,
+    "Query.optionChain": Scope.READ,
     "Query.marketSnapshot": Scope.READ,
     "Query.order": Scope.READ,
     "Query.orders": Scope.READ,

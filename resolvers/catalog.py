@@ -1,15 +1,19 @@
 """Answers what a terminal lists besides instruments."""
 
+from datetime import date
 from typing import Annotated
 
 import strawberry
 
 from quantgraph.domain.bonds import BondRequest
+from quantgraph.domain.futures import MainRequest
 from resolvers.bars import SymbolArgument
 from resolvers.pages import checked_batch
 from schema.bonds import ConvertibleBond
 from schema.context import Info
 from schema.etfs import EtfBasket
+from schema.futures import MainContract
+from schema.options import OptionChain
 from schema.scalars import Symbol
 from schema.selection import picked
 
@@ -50,3 +54,37 @@ class CatalogQueries:
     )
     async def etf_basket(self, info: Info, symbol: SymbolArgument) -> EtfBasket | None:
         return EtfBasket.from_domain(await info.context.gateway.lists.etf_basket(symbol))
+
+    @strawberry.field(
+        description="Option contracts (期权链) listed on an underlying on the present day. "
+        "Errors: UNKNOWN_SYMBOL."
+    )
+    async def option_chain(
+        self,
+        info: Info,
+        underlying: Annotated[Symbol, strawberry.argument(description="Code with market.")],
+    ) -> OptionChain | None:
+        found = await info.context.gateway.lists.option_chain(underlying)
+        return OptionChain.from_domain(found)
+
+    @strawberry.field(
+        description="The main contract (主力合约) of each trading day, oldest first, up to the "
+        "present one; without start and end of the present day alone. Errors: UNKNOWN_PRODUCT, "
+        "START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED."
+    )
+    async def main_contracts(
+        self,
+        info: Info,
+        product: Annotated[
+            str, strawberry.argument(description="Code of the product, for example IF.")
+        ],
+        start: Annotated[
+            date | None, strawberry.argument(description="First day; absent: the last one.")
+        ] = None,
+        end: Annotated[
+            date | None, strawberry.argument(description="Last day; absent: the present one.")
+        ] = None,
+    ) -> list[MainContract] | None:
+        request = MainRequest(product, start, end)
+        found = await info.context.gateway.lists.main_contracts(request)
+        return [MainContract.from_domain(each) for each in found]

@@ -12,6 +12,7 @@ from quantgraph.domain.etfs import CashSubstitution
 from quantgraph.domain.financials.tables import ReportBasis
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
+from quantgraph.domain.options import OptionType
 from quantgraph.domain.orders import Destination, OrderState, Origin, PriceType, Side
 from quantgraph.domain.quotes import QuotePolicy
 from quantgraph.domain.rules.lots import OddLot
@@ -80,7 +81,12 @@ PUBLISHED: tuple[type[Enum], ...] = (
         Market,
         "Market",
         "Exchange, as the suffix of its symbols.",
-        {"SH": "Shanghai (上交所).", "SZ": "Shenzhen (深交所).", "BJ": "Beijing (北交所)."},
+        {
+            "SH": "Shanghai (上交所).",
+            "SZ": "Shenzhen (深交所).",
+            "BJ": "Beijing (北交所).",
+            "CFFEX": "China Financial Futures Exchange (中金所).",
+        },
     ),
     _publish(
         InstrumentKind,
@@ -91,6 +97,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "FUND": "Exchange-traded fund (基金).",
             "BOND": "Bond (债券).",
             "INDEX": "Index; not tradable (指数).",
+            "OPTION": "Option contract (期权).",
+            "FUTURE": "Futures contract (期货).",
             "OTHER": "Anything else.",
         },
     ),
@@ -150,6 +158,12 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "REQUIRED": "Cash only (必须现金替代).",
             "REFUNDED": "Cash, settled later at what the fund traded the shares at (退补现金替代).",
         },
+    ),
+    _publish(
+        OptionType,
+        "OptionType",
+        "Which right an option gives.",
+        {"CALL": "To buy at the strike (认购).", "PUT": "To sell at the strike (认沽)."},
     ),
     _publish(
         ReportBasis,

@@ -51,6 +51,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The symbol has no list of creation and redemption: it is no exchange-traded fund here.",
         "Ask for a fund.",
     ),
+    Reason.UNKNOWN_PRODUCT: (
+        "No futures product has this code here.",
+        "Ask for a product such as IF.",
+    ),
     Reason.UNKNOWN_SECTOR: ("No sector has this name.", "Look it up with `sectors`."),
     Reason.UNKNOWN_ACCOUNT: (
         "There is no such account, or this key may not see it.",
@@ -170,6 +174,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
     Reason.FILLS_MISMATCH: (
         "The day's fills do not lead to the position; a fill is on its way.",
         "Ask again in a moment.",
+    ),
+    Reason.NOT_QUOTED: (
+        "The instrument is known, but this source has no prices of it.",
+        "Ask for its underlying, or another source.",
     ),
     Reason.ADJUSTMENT_UNAVAILABLE: (
         "The ex-right events that the adjustment needs are not held.",

@@ -9,7 +9,9 @@ from enum import StrEnum
 from quantgraph.domain.errors import bad_request
 from quantgraph.domain.sources import Source
 
-_SYMBOL = re.compile(r"[0-9]{6}\.(SH|SZ|BJ)")
+# Shares, funds, bonds and indexes; options; futures, by product and month.
+_SYMBOL = re.compile(r"[0-9]{6}\.(SH|SZ|BJ)|[0-9]{8}\.(SH|SZ)|[A-Z]{1,2}[0-9]{4}\.CFFEX")
+_OPTION_DIGITS = 8
 
 
 class Market(StrEnum):
@@ -18,6 +20,7 @@ class Market(StrEnum):
     SH = "SH"
     SZ = "SZ"
     BJ = "BJ"
+    CFFEX = "CFFEX"
 
 
 class InstrumentKind(StrEnum):
@@ -27,6 +30,8 @@ class InstrumentKind(StrEnum):
     FUND = "FUND"
     BOND = "BOND"
     INDEX = "INDEX"
+    OPTION = "OPTION"
+    FUTURE = "FUTURE"
     OTHER = "OTHER"
 
 
@@ -78,7 +83,7 @@ def checked_symbol(text: str) -> str:
     if _SYMBOL.fullmatch(text) is None:
         raise bad_request(
             f"{text[:40]!r} is not a symbol: expected six digits, a dot and SH, SZ or BJ, "
-            "as in 600519.SH.",
+            "as in 600519.SH (options: eight digits; futures: IF2303.CFFEX).",
             symbol=text[:40],
         )
     return text
@@ -105,6 +110,10 @@ _PREFIXES: tuple[tuple[Market, tuple[str, ...], InstrumentKind, Board | None], .
 def classify(symbol: str) -> tuple[Market, InstrumentKind, Board | None]:
     """Return exchange, kind and board of a symbol by its code range."""
     code, market = symbol.split(".")
+    if market == Market.CFFEX:
+        return Market.CFFEX, InstrumentKind.FUTURE, None
+    if len(code) == _OPTION_DIGITS:
+        return Market(market), InstrumentKind.OPTION, None
     for exchange, prefixes, kind, board in _PREFIXES:
         if market == exchange and code.startswith(prefixes):
             return exchange, kind, board
@@ -120,7 +129,7 @@ _BOARDS: dict[Market, tuple[Board, ...]] = {
 
 def checked_segment(market: Market, kind: InstrumentKind, board: Board | None) -> Segment:
     """Return the segment; shares without a board are the exchange's first. Errors: BAD_REQUEST."""
-    boards = _BOARDS[market] if kind is InstrumentKind.STOCK else ()
+    boards = _BOARDS.get(market, ()) if kind is InstrumentKind.STOCK else ()
     if board is None:
         return Segment(market, kind, boards[0] if boards else None)
     if board not in boards:

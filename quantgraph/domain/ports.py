@@ -21,7 +21,9 @@ from quantgraph.domain.dividends import Dividend, DividendHistory, DividendReque
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
+from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
+from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -271,6 +273,17 @@ class Catalog(Protocol):
         """Return a fund's list for the present trading day, None where there is none."""
         ...
 
+    async def option_chain(self, underlying: str) -> OptionChain:
+        """Return the contracts listed on the present day; no expiries where there are none."""
+        ...
+
+    async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
+        """Return the main contract of each asked trading day up to the present one.
+
+        None for an unknown product. Errors: CALENDAR_NOT_COVERED.
+        """
+        ...
+
 
 class PricedLists(Protocol):
     """The same lists with what prices tell of them."""
@@ -279,6 +292,20 @@ class PricedLists(Protocol):
         """Return a fund's list for the present trading day.
 
         Errors: UNKNOWN_SYMBOL, NO_ETF_LIST.
+        """
+        ...
+
+    async def option_chain(self, underlying: str) -> OptionChain:
+        """Return the contracts listed on the present day; no expiries where there are none.
+
+        Errors: UNKNOWN_SYMBOL.
+        """
+        ...
+
+    async def main_contracts(self, request: MainRequest) -> Sequence[MainContract]:
+        """Return the main contract of each asked trading day up to the present one.
+
+        Errors: UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
         """
         ...
 

@@ -56,6 +56,7 @@ class Reason(StrEnum):
 
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL", Kind.NOT_FOUND, "未知证券代码"
     NO_ETF_LIST = "NO_ETF_LIST", Kind.NOT_FOUND, "没有申购赎回清单"
+    UNKNOWN_PRODUCT = "UNKNOWN_PRODUCT", Kind.NOT_FOUND, "未知期货品种"
     UNKNOWN_SECTOR = "UNKNOWN_SECTOR", Kind.NOT_FOUND, "未知板块"
     UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT", Kind.NOT_FOUND, "未知资金账号"
     ORDER_NOT_FOUND = "ORDER_NOT_FOUND", Kind.NOT_FOUND, "委托不存在"
@@ -95,6 +96,7 @@ class Reason(StrEnum):
 
     CALENDAR_NOT_COVERED = "CALENDAR_NOT_COVERED", Kind.UNSUPPORTED, "交易日历未覆盖该日期"
     DATE_NOT_HELD = "DATE_NOT_HELD", Kind.UNSUPPORTED, "没有该日期的成分数据"
+    NOT_QUOTED = "NOT_QUOTED", Kind.UNSUPPORTED, "该证券没有行情"
     ADJUSTMENT_UNAVAILABLE = (
         "ADJUSTMENT_UNAVAILABLE",
         Kind.UNSUPPORTED,

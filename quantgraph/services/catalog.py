@@ -1,21 +1,34 @@
 """What a terminal lists besides instruments, checked and priced."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond, value_bond
-from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.budget import present_budget
+from quantgraph.domain.errors import GatewayError, start_after_end, unknown_symbol
 from quantgraph.domain.etfs import EtfBasket, no_list
+from quantgraph.domain.futures import MainContract, MainRequest, unknown_product
+from quantgraph.domain.options import OptionChain
 from quantgraph.domain.ports import Catalog, Quotes, Reference
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMarket:
+    """What the lists are about: the newest quotes, and the instruments that are known."""
+
+    quotes: Quotes
+    reference: Reference
 
 
 class PricedCatalog:
     """`ports.PricedLists` over a catalog and the newest quotes."""
 
-    def __init__(self, catalog: Catalog, quotes: Quotes, reference: Reference) -> None:
-        """List what `catalog` lists, at the prices of `quotes`; `reference` knows the symbols."""
+    def __init__(self, catalog: Catalog, market: ListedMarket, rows: int) -> None:
+        """List what `catalog` lists; an operation may take `rows` of lists and bars together."""
         self._catalog = catalog
-        self._quotes = quotes
-        self._reference = reference
+        self._quotes = market.quotes
+        self._reference = market.reference
+        self._rows = rows
 
     async def etf_basket(self, symbol: str) -> EtfBasket:
         """Return a fund's list; see the port."""
@@ -23,6 +36,22 @@ class PricedCatalog:
         if found is None:
             known = (await self._reference.instruments([symbol]))[0]
             raise unknown_symbol(symbol) if known is None else no_list(symbol)
+        return found
+
+    async def option_chain(self, underlying: str) -> OptionChain:
+        """Return the contracts on an underlying; see the port."""
+        if (await self._reference.instruments([underlying]))[0] is None:
+            raise unknown_symbol(underlying)
+        return await self._catalog.option_chain(underlying)
+
+    async def main_contracts(self, request: MainRequest) -> Sequence[MainContract]:
+        """Return main contracts by day; see the port."""
+        if request.start is not None and request.end is not None and request.start > request.end:
+            raise start_after_end(request.start, request.end)
+        found = await self._catalog.main_contracts(request)
+        if found is None:
+            raise unknown_product(request.product)
+        present_budget().spend(len(found), self._rows)
         return found
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:

@@ -9,6 +9,9 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import bonds_pb2 as _bonds_pb2
 from quantgraph.v1 import etfs_pb2 as _etfs_pb2
+from quantgraph.v1 import futures_pb2 as _futures_pb2
+from quantgraph.v1 import options_pb2 as _options_pb2
+from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -123,3 +126,107 @@ class GetEtfBasketResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetEtfBasketResponse: _TypeAlias = GetEtfBasketResponse  # noqa: Y015
+
+@_typing.final
+class GetOptionChainRequest(_message.Message):
+    """Which underlying."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNDERLYING_FIELD_NUMBER: _builtins.int
+    underlying: _builtins.str
+    """Code with market, as in "510300.SH"."""
+    def __init__(
+        self,
+        *,
+        underlying: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["underlying", b"underlying"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOptionChainRequest: _TypeAlias = GetOptionChainRequest  # noqa: Y015
+
+@_typing.final
+class GetOptionChainResponse(_message.Message):
+    """The contracts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHAIN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def chain(self) -> _options_pb2.OptionChain:
+        """The chain."""
+
+    def __init__(
+        self,
+        *,
+        chain: _options_pb2.OptionChain | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOptionChainResponse: _TypeAlias = GetOptionChainResponse  # noqa: Y015
+
+@_typing.final
+class ListMainContractsRequest(_message.Message):
+    """Which product, on which days; neither start nor end: the present day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    product: _builtins.str
+    """Code of the product, as in "IF"."""
+    @_builtins.property
+    def start(self) -> _types_pb2.Date:
+        """First day, included; absent: the last one asked for."""
+
+    @_builtins.property
+    def end(self) -> _types_pb2.Date:
+        """Last day, included; absent: the present one."""
+
+    def __init__(
+        self,
+        *,
+        product: _builtins.str = ...,
+        start: _types_pb2.Date | None = ...,
+        end: _types_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "product", b"product", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMainContractsRequest: _TypeAlias = ListMainContractsRequest  # noqa: Y015
+
+@_typing.final
+class ListMainContractsResponse(_message.Message):
+    """Main contracts by day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTRACTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contracts(self) -> _containers.RepeatedCompositeFieldContainer[_futures_pb2.MainContract]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        contracts: _abc.Iterable[_futures_pb2.MainContract] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contracts", b"contracts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMainContractsResponse: _TypeAlias = ListMainContractsResponse  # noqa: Y015

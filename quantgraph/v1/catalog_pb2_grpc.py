@@ -45,6 +45,16 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.FromString,
                 _registered_method=True)
+        self.GetOptionChain = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/GetOptionChain',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainResponse.FromString,
+                _registered_method=True)
+        self.ListMainContracts = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListMainContracts',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -66,6 +76,22 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOptionChain(self, request, context):
+        """Returns the option contracts listed on an underlying on the present day. Errors:
+        UNKNOWN_SYMBOL.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMainContracts(self, request, context):
+        """Returns the main contract of each asked trading day up to the present one. Errors:
+        UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +104,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetEtfBasket,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.SerializeToString,
+            ),
+            'GetOptionChain': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOptionChain,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainResponse.SerializeToString,
+            ),
+            'ListMainContracts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMainContracts,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +171,60 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/GetEtfBasket',
             quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.GetEtfBasketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOptionChain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/GetOptionChain',
+            quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.GetOptionChainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMainContracts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListMainContracts',
+            quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,14 @@ class CatalogServiceStub:
     """Returns a fund's list of creation and redemption for the present trading day. Errors:
     UNKNOWN_SYMBOL, NO_ETF_LIST.
     """
+    GetOptionChain: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetOptionChainRequest, _catalog_pb2.GetOptionChainResponse]
+    """Returns the option contracts listed on an underlying on the present day. Errors:
+    UNKNOWN_SYMBOL.
+    """
+    ListMainContracts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListMainContractsRequest, _catalog_pb2.ListMainContractsResponse]
+    """Returns the main contract of each asked trading day up to the present one. Errors:
+    UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -50,6 +58,14 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     GetEtfBasket: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetEtfBasketRequest, _catalog_pb2.GetEtfBasketResponse]  # type: ignore[assignment]
     """Returns a fund's list of creation and redemption for the present trading day. Errors:
     UNKNOWN_SYMBOL, NO_ETF_LIST.
+    """
+    GetOptionChain: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetOptionChainRequest, _catalog_pb2.GetOptionChainResponse]  # type: ignore[assignment]
+    """Returns the option contracts listed on an underlying on the present day. Errors:
+    UNKNOWN_SYMBOL.
+    """
+    ListMainContracts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListMainContractsRequest, _catalog_pb2.ListMainContractsResponse]  # type: ignore[assignment]
+    """Returns the main contract of each asked trading day up to the present one. Errors:
+    UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +87,26 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.GetEtfBasketResponse, _abc.Awaitable[_catalog_pb2.GetEtfBasketResponse]]:
         """Returns a fund's list of creation and redemption for the present trading day. Errors:
         UNKNOWN_SYMBOL, NO_ETF_LIST.
+        """
+
+    @_abc_1.abstractmethod
+    def GetOptionChain(
+        self,
+        request: _catalog_pb2.GetOptionChainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetOptionChainResponse, _abc.Awaitable[_catalog_pb2.GetOptionChainResponse]]:
+        """Returns the option contracts listed on an underlying on the present day. Errors:
+        UNKNOWN_SYMBOL.
+        """
+
+    @_abc_1.abstractmethod
+    def ListMainContracts(
+        self,
+        request: _catalog_pb2.ListMainContractsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListMainContractsResponse, _abc.Awaitable[_catalog_pb2.ListMainContractsResponse]]:
+        """Returns the main contract of each asked trading day up to the present one. Errors:
+        UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -34,6 +34,8 @@ class _MarketEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Market.ValueTy
     """Shenzhen."""
     MARKET_BJ: _Market.ValueType  # 3
     """Beijing."""
+    MARKET_CFFEX: _Market.ValueType  # 4
+    """China Financial Futures Exchange."""
 
 class Market(_Market, metaclass=_MarketEnumTypeWrapper):
     """An exchange, as the suffix of its symbols."""
@@ -46,6 +48,8 @@ MARKET_SZ: Market.ValueType  # 2
 """Shenzhen."""
 MARKET_BJ: Market.ValueType  # 3
 """Beijing."""
+MARKET_CFFEX: Market.ValueType  # 4
+"""China Financial Futures Exchange."""
 Global___Market: _TypeAlias = Market  # noqa: Y015
 
 class _InstrumentKind:
@@ -66,6 +70,10 @@ class _InstrumentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Instru
     """An index; not tradable itself."""
     INSTRUMENT_KIND_OTHER: _InstrumentKind.ValueType  # 5
     """Anything else."""
+    INSTRUMENT_KIND_OPTION: _InstrumentKind.ValueType  # 6
+    """An option contract."""
+    INSTRUMENT_KIND_FUTURE: _InstrumentKind.ValueType  # 7
+    """A futures contract."""
 
 class InstrumentKind(_InstrumentKind, metaclass=_InstrumentKindEnumTypeWrapper):
     """What sort of thing is traded."""
@@ -82,6 +90,10 @@ INSTRUMENT_KIND_INDEX: InstrumentKind.ValueType  # 4
 """An index; not tradable itself."""
 INSTRUMENT_KIND_OTHER: InstrumentKind.ValueType  # 5
 """Anything else."""
+INSTRUMENT_KIND_OPTION: InstrumentKind.ValueType  # 6
+"""An option contract."""
+INSTRUMENT_KIND_FUTURE: InstrumentKind.ValueType  # 7
+"""A futures contract."""
 Global___InstrumentKind: _TypeAlias = InstrumentKind  # noqa: Y015
 
 class _Board:

@@ -8,6 +8,7 @@ from quantgraph.domain import (
     bars,
     etfs,
     instruments,
+    options,
     orders,
     quotes,
     streams,
@@ -24,6 +25,7 @@ from quantgraph.v1 import (
     etfs_pb2,
     financials_pb2,
     instruments_pb2,
+    options_pb2,
     orders_pb2,
     quotes_pb2,
     streams_pb2,
@@ -80,6 +82,7 @@ BOARD = EnumCodec(instruments.Board, instruments_pb2.Board)
 ODD_LOT = EnumCodec(lots.OddLot, instruments_pb2.OddLot)
 PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
 ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
+OPTION_TYPE = EnumCodec(options.OptionType, options_pb2.OptionType)
 CASH_SUBSTITUTION = EnumCodec(etfs.CashSubstitution, etfs_pb2.CashSubstitution)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)
 ACCOUNT_STATUS = EnumCodec(accounts.AccountStatus, accounts_pb2.AccountStatus)

@@ -30,6 +30,8 @@ def record_to_proto(record: object, message: M, codecs: Codecs) -> M:
         value = getattr(record, name)
         if isinstance(value, tuple):
             _write_list(cast("Sequence[object]", value), getattr(message, name), codecs)
+        elif dataclasses.is_dataclass(value):
+            record_to_proto(value, getattr(message, name), codecs)
         elif isinstance(value, date):
             getattr(message, name).CopyFrom(date_to_proto(value))
         elif isinstance(value, Enum):
@@ -64,6 +66,8 @@ def _read(message: Message, name: str, hint: Any, codecs: Codecs) -> Any:  # noq
             kind = cast("type[object]", inner)
             return tuple(record_from_proto(each, kind, codecs) for each in value)
         return tuple(value)
+    if dataclasses.is_dataclass(hint):
+        return record_from_proto(value, cast("type[object]", hint), codecs)
     if isinstance(value, types_pb2.Date):
         return date_from_proto(value, name)
     codec = codecs.get(hint)

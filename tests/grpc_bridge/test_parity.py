@@ -24,6 +24,8 @@ RPCS = {
     "Query.level2Orders": "TickService.ListTicks",
     "Query.level2Quotes": "TickService.ListTicks",
     "Query.level2Transactions": "TickService.ListTicks",
+    "Query.mainContracts": "CatalogService.ListMainContracts",
+    "Query.optionChain": "CatalogService.GetOptionChain",
     "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
     "Query.order": "OrderService.GetOrder",
     "Query.orders": "OrderService.ListOrders",

@@ -95,7 +95,7 @@ from quantgraph.domain.system import (
     TradingState,
 )
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
-from quantgraph.services.catalog import PricedCatalog
+from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.rules import RuleBook
@@ -694,7 +694,9 @@ class World:
             rules=RuleBook(self.reference, (MemoryQuotes(), self.bars), MarketClock(), calendar),
             sectors=self.custom,
             sessions=RuledSessions(calendar),
-            lists=PricedCatalog(simulated_lists(), MemoryQuotes(), self.reference),
+            lists=PricedCatalog(
+                simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
+            ),
             financials=MemoryFinancials(),
             accounts=MemoryAccounts(),
             connections=self.connections,

@@ -1,15 +1,18 @@
 """What the terminal lists besides instruments, over HTTP and over gRPC."""
 
 import math
+from datetime import date
 
 import grpc
 import pytest
 
 from quantgraph.domain import etfs as domain_etfs
+from quantgraph.domain import options as domain_options
 from quantgraph.domain.bonds import BondRequest
+from quantgraph.domain.futures import MainRequest
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceStub
-from quantgraph.wire import bonds, etfs
+from quantgraph.wire import bonds, etfs, futures, options
 from schema.selection import camel
 
 BOND = (
@@ -154,3 +157,139 @@ def test_both_wires_tell_the_same_list(ask_mock, catalog):
     expected["components"] = [shown(each, parts) for each in found.components]
     told = ask_mock(f'{{ etfBasket(symbol: "510300.SH") {{ {BASKET} }} }}')["etfBasket"]
     assert told == expected
+
+
+CONTRACT = "symbol name type strike expiry unit listDate source"
+_PAIR = f"call {{ {CONTRACT} }} put {{ {CONTRACT} }}"
+CHAIN = f"underlying expiries {{ expiry strikes {{ strike {_PAIR} }} }}"
+
+
+def contracts_of(chain):
+    return [
+        (expiry, row, contract)
+        for expiry in chain["expiries"]
+        for row in expiry["strikes"]
+        for contract in (row["call"], row["put"])
+    ]
+
+
+def test_a_chain_goes_from_expiries_to_strikes_to_both_contracts(ask_mock):
+    query = f"""{{ optionChain(underlying: "510300.SH") {{ {CHAIN}
+        instrument {{ quote {{ lastPrice }} }} }} serverInfo {{ clock {{ now }} }} }}"""
+    found = ask_mock(query)
+    chain, today = found["optionChain"], found["serverInfo"]["clock"]["now"][:10]
+    days = [each["expiry"] for each in chain["expiries"]]
+    assert len(days) == 4
+    assert days == sorted(days)
+    assert days[0] >= today
+    price = chain["instrument"]["quote"]["lastPrice"]
+    for expiry in chain["expiries"]:
+        strikes = [row["strike"] for row in expiry["strikes"]]
+        assert strikes == sorted(set(strikes))
+        assert strikes[0] < price < strikes[-1]
+    for expiry, row, contract in contracts_of(chain):
+        assert (contract["expiry"], contract["strike"]) == (expiry["expiry"], row["strike"])
+        assert contract["listDate"] <= today
+        assert contract["unit"] == 10_000
+    symbols = [contract["symbol"] for _, _, contract in contracts_of(chain)]
+    assert len(set(symbols)) == len(symbols)
+
+
+def test_every_contract_is_found_as_an_instrument(ask_mock):
+    contracts = [
+        contract
+        for _, _, contract in contracts_of(
+            ask_mock(f'{{ optionChain(underlying: "510300.SH") {{ {CHAIN} }} }}')["optionChain"]
+        )
+    ]
+    futures_ = ask_mock('{ mainContracts(product: "IF") { symbol secondSymbol } }')["mainContracts"]
+    symbols = [each["symbol"] for each in contracts]
+    symbols += [futures_[0]["symbol"], futures_[0]["secondSymbol"]]
+    query = "query($s: Symbol!) { instrument(symbol: $s) { symbol kind market name listDate } }"
+    kinds = {
+        symbol: ask_mock(query, s=symbol)["instrument"] for symbol in symbols[::9] + symbols[-2:]
+    }
+    for symbol, found in kinds.items():
+        future = symbol.endswith(".CFFEX")
+        expected = ("FUTURE", "CFFEX") if future else ("OPTION", "SH")
+        assert (found["kind"], found["market"]) == expected
+    by_symbol = {each["symbol"]: each for each in contracts}
+    assert all(kinds[s]["name"] == by_symbol[s]["name"] for s in kinds if s in by_symbol)
+
+
+def test_an_underlying_without_contracts_has_an_empty_chain(ask_mock):
+    query = "query($s: Symbol!) { optionChain(underlying: $s) { expiries { expiry } } }"
+    assert ask_mock(query, s="600519.SH")["optionChain"] == {"expiries": []}
+    answer = ask_mock(query, fails=True, s="999999.SH")
+    assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_SYMBOL"
+
+
+def test_main_contracts_are_told_by_day_up_to_the_present_one(ask_mock):
+    query = """query($start: Date, $end: Date) { serverInfo { clock { now } }
+        mainContracts(product: "IF", start: $start, end: $end) { date symbol secondSymbol } }"""
+    found = ask_mock(query)
+    today = found["serverInfo"]["clock"]["now"][:10]
+    assert [each["date"] for each in found["mainContracts"]] == [today]
+    told = ask_mock(query, start="2023-01-10", end="2023-01-31")["mainContracts"]
+    by_day = {each["date"]: (each["symbol"], each["secondSymbol"]) for each in told}
+    # IF2301 ended on Friday, the 20th; the 21st to the 29th were weekend and holiday
+    assert by_day["2023-01-19"] == ("IF2301.CFFEX", "IF2302.CFFEX")
+    assert by_day["2023-01-20"] == ("IF2302.CFFEX", "IF2303.CFFEX")
+    assert list(by_day) == sorted(by_day)
+    assert "2023-01-24" not in by_day
+    assert ask_mock(query, start="2026-12-01")["mainContracts"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ('product: "XX"', "UNKNOWN_PRODUCT"),
+        ('product: ""', "UNKNOWN_PRODUCT"),
+        ('product: "IF", start: "2023-01-02", end: "2023-01-01"', "START_AFTER_END"),
+        ('product: "IF", start: "1900-01-01"', "CALENDAR_NOT_COVERED"),
+    ],
+)
+def test_main_contracts_that_nobody_has_are_refused(ask_mock, arguments, code):
+    answer = ask_mock(f"{{ mainContracts({arguments}) {{ symbol }} }}", fails=True)
+    assert answer["errors"][0]["extensions"]["code"] == code
+
+
+def test_what_is_known_without_prices_says_so(ask_mock):
+    symbol = ask_mock('{ mainContracts(product: "IF") { symbol } }')["mainContracts"][0]["symbol"]
+    query = f"""{{ quote(symbol: "{symbol}") {{ lastPrice }} bars(symbol: "{symbol}") {{ rowCount }}
+        instrument(symbol: "{symbol}") {{ name }} }}"""
+    answer = ask_mock(query, fails=True)
+    assert {each["extensions"]["code"] for each in answer["errors"]} == {"NOT_QUOTED"}
+    assert answer["data"]["instrument"]["name"]
+
+
+def test_an_order_for_a_future_is_refused_with_a_reason(ask_mock):
+    symbol = ask_mock('{ mainContracts(product: "IF") { symbol } }')["mainContracts"][0]["symbol"]
+    query = """mutation($s: Symbol!) { submitOrder(input: { accountId: "sim-1",
+        clientOrderId: "future-1", symbol: $s, side: BUY, quantity: 1, limitPrice: "3900.0" }) {
+        __typename ... on OrderRejected { code } } }"""
+    found = ask_mock(query, s=symbol)["submitOrder"]
+    assert found["__typename"] == "OrderRejected"
+    assert found["code"] == "NOT_QUOTED"
+
+
+def test_both_wires_tell_the_same_contracts(ask_mock, catalog):
+    asked = catalog_pb2.GetOptionChainRequest(underlying="510300.SH")
+    chain = options.chain_from_proto(catalog.GetOptionChain(asked).chain)
+    names = domain_options.OptionContract.__dataclass_fields__
+    told = ask_mock(f'{{ optionChain(underlying: "510300.SH") {{ {CHAIN} }} }}')["optionChain"]
+    held = [
+        shown(contract, names)
+        for expiry in chain.expiries
+        for row in expiry.strikes
+        for contract in (row.call, row.put)
+    ]
+    assert [contract for _, _, contract in contracts_of(told)] == held
+    asked = MainRequest("IF", date(2022, 12, 1), date(2023, 1, 31))
+    answer = catalog.ListMainContracts(futures.request_to_proto(asked))
+    names = futures.MainContract.__dataclass_fields__
+    expected = [shown(futures.contract_from_proto(each), names) for each in answer.contracts]
+    query = """{ mainContracts(product: "IF", start: "2022-12-01", end: "2023-01-31") {
+        product date symbol secondSymbol source } }"""
+    assert ask_mock(query)["mainContracts"] == expected
+    assert len(expected) > 30

@@ -1,14 +1,17 @@
 """Lists with prices: asked for once, and only where they are needed."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from quantgraph.backends.sim.bonds import list_bonds
 from quantgraph.domain.bonds import BondRequest, BondValue, value_bond
+from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.reasons import Reason
-from quantgraph.services.catalog import PricedCatalog
+from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from tests.grpc_bridge.world import NOW, quote
 
 BONDS = list_bonds(BondRequest(), NOW.date())
@@ -24,6 +27,10 @@ class Listed:
     async def etf_basket(self, symbol):
         return None
 
+    async def main_contracts(self, request):
+        count = {"IF": 6, "IH": 0}.get(request.product)
+        return None if count is None else [None] * count
+
     async def instruments(self, symbols):
         return [object() if each == "600519.SH" else None for each in symbols]
 
@@ -34,9 +41,13 @@ class Listed:
         ]
 
 
+def catalog_of(listed, rows=10):
+    return PricedCatalog(listed, ListedMarket(listed, listed), rows)
+
+
 async def test_prices_of_all_bonds_and_shares_are_asked_for_at_once():
     listed = Listed()
-    found = await PricedCatalog(listed, listed, listed).bonds(BondRequest(valued=True))
+    found = await catalog_of(listed).bonds(BondRequest(valued=True))
     (symbols,) = listed.asked
     assert sorted(symbols) == sorted({s for b in BONDS for s in (b.symbol, b.stock_symbol)})
     by_stock = {each.bond.stock_symbol: each for each in found}
@@ -49,7 +60,7 @@ async def test_prices_of_all_bonds_and_shares_are_asked_for_at_once():
 
 async def test_terms_alone_cost_no_quotes():
     listed = Listed()
-    found = await PricedCatalog(listed, listed, listed).bonds(BondRequest())
+    found = await catalog_of(listed).bonds(BondRequest())
     assert listed.asked == []
     assert found == [BondValue(bond) for bond in BONDS]
 
@@ -72,5 +83,28 @@ def test_a_share_of_no_price_makes_no_premium():
 async def test_no_list_and_no_symbol_are_two_refusals(symbol, reason):
     listed = Listed()
     with pytest.raises(GatewayError) as caught:
-        await PricedCatalog(listed, listed, listed).etf_basket(symbol)
+        await catalog_of(listed).etf_basket(symbol)
     assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (MainRequest("XX"), Reason.UNKNOWN_PRODUCT),
+        (MainRequest("IF", date(2023, 1, 2), date(2023, 1, 1)), Reason.START_AFTER_END),
+    ],
+)
+async def test_main_contracts_that_make_no_sense_are_refused(request_, reason):
+    with pytest.raises(GatewayError) as caught:
+        await catalog_of(Listed()).main_contracts(request_)
+    assert caught.value.reason is reason
+
+
+async def test_main_contracts_count_against_the_operations_limit():
+    catalog = catalog_of(Listed())
+    assert await catalog.main_contracts(MainRequest("IH")) == []
+    with operation_budget():
+        assert len(await catalog.main_contracts(MainRequest("IF"))) == 6
+        with pytest.raises(GatewayError) as caught:
+            await catalog.main_contracts(MainRequest("IF"))
+    assert caught.value.reason is Reason.ROW_LIMIT

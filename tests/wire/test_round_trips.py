@@ -22,7 +22,9 @@ from quantgraph.domain.financials.tables import (
     FinancialRequest,
     ReportBasis,
 )
+from quantgraph.domain.futures import MainContract
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.portfolio import Risk, Strategy
 from quantgraph.domain.quotes import Quote, QuotePolicy
@@ -50,7 +52,9 @@ from quantgraph.wire import (
     etfs,
     failures,
     financials,
+    futures,
     instruments,
+    options,
     orders,
     portfolio,
     quotes,
@@ -65,6 +69,8 @@ from tests.wire.strategies import INSTANTS, SYMBOLS, domain, fitting
 BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (BondRequest, bonds.request_to_proto, bonds.request_from_proto),
     (EtfBasket, etfs.basket_to_proto, etfs.basket_from_proto),
+    (OptionChain, options.chain_to_proto, options.chain_from_proto),
+    (MainContract, futures.contract_to_proto, futures.contract_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),

@@ -1,14 +1,20 @@
 """What the simulated terminal lists besides instruments, as of its clock's day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from quantgraph.backends.sim.bonds import list_bonds
 from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.etfs import EtfDesk
 from quantgraph.backends.sim.feed import Runner
+from quantgraph.backends.sim.futures import PRODUCT, FuturesDesk
+from quantgraph.backends.sim.options import OptionDesk
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.etfs import EtfBasket
+from quantgraph.domain.futures import MainContract, MainRequest
+from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.options import OptionChain
 
 
 class SimCatalog:
@@ -19,6 +25,8 @@ class SimCatalog:
         self._clock = clock
         self._run = runner.run
         self._etfs = EtfDesk(paths)
+        self._options = OptionDesk(paths)
+        self._futures = FuturesDesk(paths.world.calendar)
 
     async def etf_basket(self, symbol: str) -> EtfBasket | None:
         """Return the fund's list of the clock's day, None for anything else."""
@@ -27,3 +35,23 @@ class SimCatalog:
     async def bonds(self, request: BondRequest) -> Sequence[ConvertibleBond]:
         """Return the listed bonds of a request, by symbol."""
         return list_bonds(request, self._clock.moment().day)
+
+    async def option_chain(self, underlying: str) -> OptionChain:
+        """Return the contracts that are listed on the clock's day."""
+        return await self._run(self._options.chain, underlying, self._clock.moment().day)
+
+    async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
+        """Return the main contract of each asked trading day up to the clock's."""
+        if request.product != PRODUCT:
+            return None
+        today = self._clock.moment().day
+        end = min(request.end or today, today)
+        start = request.start or end
+        return self._futures.main_contracts(start, end) if start <= end else ()
+
+    def find(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
+        """Return the listed options and futures among the symbols: blocking."""
+        desks = {InstrumentKind.OPTION: self._options, InstrumentKind.FUTURE: self._futures}
+        asked = {symbol: desks.get(classify(symbol)[1]) for symbol in symbols}
+        found = {s: None if desk is None else desk.find(s, day) for s, desk in asked.items()}
+        return {symbol: one for symbol, one in found.items() if one is not None}

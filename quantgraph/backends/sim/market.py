@@ -1,7 +1,7 @@
 """The simulated market as one object: bars, dividends, quotes, reference and financials."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,10 +16,11 @@ from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.series import SeriesReader
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
@@ -69,7 +70,11 @@ class SimMarket:
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Return finished bars; per symbol UNKNOWN_SYMBOL, or what cannot be made here."""
-        return await self._run(self._series.read, request, self._clock.moment())
+        found = await self._run(self._series.read, request, self._clock.moment())
+        pairs = list(zip(request.symbols, found, strict=True))
+        absent = [symbol for symbol, series in pairs if isinstance(series, GatewayError)]
+        known = await self._unquoted(absent)
+        return [known.get(symbol) or series for symbol, series in pairs]
 
     async def dividends(
         self, symbols: Sequence[str], period: Period
@@ -86,7 +91,10 @@ class SimMarket:
             found = self._quoter.quote(paths, now)
         else:
             found = await self._run(self._quoter.read, symbols, now)
-        return [found.get(symbol) or unknown_symbol(symbol) for symbol in symbols]
+        known = await self._unquoted([symbol for symbol in symbols if symbol not in found])
+        return [
+            found.get(symbol) or known.get(symbol) or unknown_symbol(symbol) for symbol in symbols
+        ]
 
     async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
         """Return the newest quotes of those symbols that exist, as columns."""
@@ -105,7 +113,7 @@ class SimMarket:
         day = self._day()
         found = self._paths.recall(symbols, day) if len(symbols) <= _FEW else None
         if found is None:
-            found = await self._run(self._paths.instruments, symbols, day)
+            found = await self._run(self._known, symbols, day)
         return [found.get(symbol) for symbol in symbols]
 
     async def search(
@@ -141,6 +149,18 @@ class SimMarket:
         """Return the asked statements per symbol, None for an unknown one."""
         return await self._run(self._financials, request, self._day())
 
+    def _known(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
+        quoted = self._paths.instruments(symbols, day)
+        others = [symbol for symbol in symbols if symbol not in quoted]
+        return {**quoted, **self.catalog.find(others, day)}
+
+    async def _unquoted(self, symbols: Sequence[str]) -> Mapping[str, GatewayError]:
+        """Return why there are no prices of those symbols that are known all the same."""
+        if not symbols:
+            return {}
+        known = await self._run(self.catalog.find, symbols, self._day())
+        return {symbol: _not_quoted(symbol) for symbol in known}
+
     def _day(self) -> date:
         return self._clock.moment().day
 
@@ -159,3 +179,8 @@ class SimMarket:
             self._books.read(symbol, request, day) if symbol in known else None
             for symbol in request.symbols
         ]
+
+
+def _not_quoted(symbol: str) -> Unsupported:
+    text = f"{symbol} is known, but the simulator makes no prices of options and futures."
+    return Unsupported(Reason.NOT_QUOTED, text, symbol=symbol)

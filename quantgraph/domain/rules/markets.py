@@ -10,4 +10,5 @@ OPENED: Mapping[Market, date] = {
     Market.SH: date(1990, 12, 19),
     Market.SZ: date(1991, 7, 3),
     Market.BJ: date(2021, 11, 15),
+    Market.CFFEX: date(2010, 4, 16),
 }
