@@ -1,4 +1,7 @@
-"""A gateway killed under load: what it sent was journalled, and what it told stands."""
+"""A gateway killed under load: what it sent was journalled, and what it told stands.
+
+QUANTGRAPH_KILLS sets how often it is killed; a few times by default.
+"""
 
 import contextlib
 import os
@@ -15,12 +18,12 @@ from quantgraph.domain.orders import OrderKey, OrderState
 from quantgraph.store.journal import OrderJournal
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("QUANTGRAPH_KILLS", "3"))
+KILLS = int(os.environ.get("QUANTGRAPH_KILLS", "5"))
 ACCOUNTS = ("sim-1", "sim-2")
 
 # The terminal and the clients say what they know on a pipe, in writes that a kill cannot divide.
 GATEWAY = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -61,32 +64,34 @@ async def main():
     terminal = Terminal()
     trading = JournaledTrading(journal, terminal, terminal, desk)
     trading.start()
+    left = int(sys.argv[2])
+
+    def statement(_):
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    journal._recording._db.set_trace_callback(statement)
     await asyncio.gather(*(client(trading, number) for number in range(8)))
 
 asyncio.run(main())
 """
 
 
-def killed(path: Path, seconds: float) -> list[list[str]]:
-    """Run a gateway, kill it some time after its first order, and return what it said."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", GATEWAY, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=seconds)
-    assert process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    rest, _ = process.communicate()
-    return [line.split() for line in (first + rest).splitlines()]
+def killed(path: Path, statement: int) -> list[list[str]]:
+    """Run a gateway that dies at a statement of its journal, and return what it said."""
+    command = [sys.executable, "-c", GATEWAY, str(path), str(statement)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    return [line.split() for line in done.stdout.splitlines()]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_what_was_sent_is_journalled_and_what_was_told_stands(tmp_path, seed):
     path = tmp_path / "journal.sqlite"
-    said = killed(path, random.Random(seed).uniform(0, 0.3))
+    said = killed(path, random.Random(seed).randrange(10, 400))
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     journal = OrderJournal(path, "epoch-2")
