@@ -54,13 +54,17 @@ class OrderBook:
         """Return how many orders wait."""
         return len(self._by_id)
 
+    def expects(self, at_ms: int) -> bool:
+        """Return whether a quote is newer than all that were shown."""
+        return at_ms > self._shown_at
+
     def show(self, display: Display, at_ms: int) -> list[Trade]:
         """Display a newer quote, and fill what waits and is now reached.
 
         A waiting order was there first, so it trades at its own limit. A quote that was shown
         before changes nothing: size that was taken from it does not come back.
         """
-        if at_ms <= self._shown_at:
+        if not self.expects(at_ms):
             return []
         self._shown_at = at_ms
         self._displayed = {

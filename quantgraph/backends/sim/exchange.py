@@ -98,6 +98,8 @@ class Exchange:
     def show(self, instrument: Instrument, quote: Quote, at: int) -> list[ExecutionReport]:
         """Display a quote; orders past their time expire first, others fill as it allows."""
         reports = self._expire(at)
+        if not self._book(quote.symbol).expects(quote.time):
+            return reports  # every order shows the quote that stands, ten levels on each side
         tick = tick_size(instrument, self.day)
         display = Display(_rungs(quote.bids, tick), _rungs(quote.asks, tick))
         trades = self._book(quote.symbol).show(display, quote.time)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 
-from quantgraph.domain.instruments import Instrument, InstrumentKind, Market
+from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, Segment
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.rows import PRACTICE, Row, unknown_rule
 
@@ -130,11 +131,16 @@ class FeeSchedule:
 
 
 def _rate(charge: Charge, instrument: Instrument, side: Side, day: date) -> Decimal:
-    rows = (row for row in FEES if row.charge is charge and row.concerns(instrument))
-    row = next((r for r in rows if r.holds(day)), None)
+    row = _row(charge, instrument.segment, day)
     if row is None:
         raise unknown_rule(instrument, day, f"{charge.lower()} charge")
     return row.buy if side is Side.BUY else row.sell
+
+
+@lru_cache(1_024)  # every order asks twice for both charges of the same day
+def _row(charge: Charge, segment: Segment, day: date) -> FeeRow | None:
+    rows = (row for row in FEES if row.charge is charge and row.covers(segment))
+    return next((row for row in rows if row.holds(day)), None)
 
 
 def _cents(amount: Decimal) -> Decimal:
