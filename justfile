@@ -61,6 +61,10 @@ lock:
 page:
     cd api/graphiql && npm ci && npm run check && npm run build
 
+# The stock clients that tests/clients runs; needs Node
+clients:
+    cd tests/clients && npm ci
+
 # The picture in the README, from a running page
 screenshot:
     QUANTGRAPH_SCREENSHOT=1 uv run pytest tests/e2e

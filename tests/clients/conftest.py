@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,28 @@ def get_gateway(start_gateway: Any, tmp_path_factory: pytest.TempPathFactory) ->
         yield running
 
 
+@dataclass(frozen=True)
+class Installed:
+    """Node, and the folder whose packages its programs find."""
+
+    node: str
+    folder: Path
+
+
 @pytest.fixture(scope="session")
-def node(gateway: Any, get_gateway: Any) -> Callable[[str], None]:
-    """Run one file of Node's own test runner against both gateways; fails with its report."""
+def installed() -> Installed:
+    """What `npm ci` brought."""
     program = shutil.which("node")
     if program is None:
         _lack("there is no node (20 or newer)")
     if not (_HERE / "node_modules").is_dir():
-        _lack("the clients are not installed (npm ci in tests/clients)")
+        _lack("the clients are not installed (just clients)")
+    return Installed(program, _HERE)
+
+
+@pytest.fixture(scope="session")
+def node(installed: Installed, gateway: Any, get_gateway: Any) -> Callable[[str], None]:
+    """Run one file of Node's own test runner against both gateways; fails with its report."""
 
     def run(name: str) -> None:
         urls = {
@@ -42,7 +57,7 @@ def node(gateway: Any, get_gateway: Any) -> Callable[[str], None]:
             "GET_GATEWAY": f"{get_gateway.addresses.http}/graphql",
         }
         done = subprocess.run(
-            [program, "--test", "--test-reporter=spec", name],
+            [installed.node, "--test", "--test-reporter=spec", name],
             cwd=_HERE,
             env={**os.environ, **urls},
             check=False,
