@@ -9,7 +9,7 @@ from quantgraph.v1 import instruments_pb2
 from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer
 from quantgraph.wire.failures import failure_to_proto
 from quantgraph.wire.fields import date_from_proto
-from quantgraph.wire.instruments import instrument_to_proto
+from quantgraph.wire.instruments import instrument_to_proto, search_from_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 from quantgraph.wire.rules import rules_to_proto
 
@@ -58,12 +58,11 @@ class InstrumentServicer(InstrumentServiceServicer):
     async def ListInstruments(
         self, request: instruments_pb2.ListInstrumentsRequest, context: object
     ) -> instruments_pb2.ListInstrumentsResponse:
-        text = request.search if request.HasField("search") else None
-        scope = f"instruments {text!r}"
+        search = search_from_proto(request)
         size = page_size(request.page_size, _PAGE, _MOST)
-        after = after_token(scope, request.page_token)
-        found, more = await self._gateway.reference.search(text, size, after)
+        after = after_token(search.scope, request.page_token)
+        found, more = await self._gateway.reference.search(search, size, after)
         return instruments_pb2.ListInstrumentsResponse(
             instruments=[instrument_to_proto(each) for each in found],
-            next_page_token=token_of(scope, found[-1].symbol) if more else "",
+            next_page_token=token_of(search.scope, found[-1].symbol) if more else "",
         )

@@ -7,14 +7,23 @@ import strawberry
 
 from quantgraph.domain import instruments as domain
 from quantgraph.domain.errors import bad_request, unknown_symbol
+from quantgraph.domain.instruments import Board, InstrumentKind, Market
+from quantgraph.domain.searches import InstrumentSearch
 from resolvers.bars import SymbolArgument
-from resolvers.pages import checked_batch, checked_first, cursor_of, key_of
+from resolvers.pages import (
+    AfterArgument,
+    FirstArgument,
+    checked_batch,
+    checked_first,
+    cursor_of,
+    key_of,
+    place_of,
+)
 from schema.context import Info
 from schema.instruments import (
     Instrument,
     InstrumentConnection,
     InstrumentEdge,
-    PageInfo,
     load_instrument,
 )
 from schema.scalars import Symbol
@@ -30,8 +39,9 @@ class InstrumentQueries:
         return found
 
     @strawberry.field(
-        description="Instruments in symbol order: those named, or those found by `search`, or all. "
-        "Unknown symbols are left out. Errors: BAD_REQUEST, INVALID_CURSOR."
+        description="Instruments in symbol order that all filters hold for: those named, those "
+        "found by `search`, or all. Unknown symbols are left out. Errors: BAD_REQUEST, "
+        "INVALID_CURSOR, UNKNOWN_SECTOR."
     )
     async def instruments(
         self,
@@ -41,33 +51,46 @@ class InstrumentQueries:
         ] = None,
         search: Annotated[
             str | None,
-            strawberry.argument(description="Start of a code, or any part of a name."),
+            strawberry.argument(
+                description="Start of a code, any part of a name, or of its pinyin initials "
+                "(拼音首字母), in any reading: 600519, 茅台 or gzmt."
+            ),
         ] = None,
-        first: Annotated[int, strawberry.argument(description="Page size, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="Cursor to go on behind.")
+        markets: Annotated[
+            list[Market] | None, strawberry.argument(description="Only of these exchanges.")
         ] = None,
+        kinds: Annotated[
+            list[InstrumentKind] | None, strawberry.argument(description="Only of these kinds.")
+        ] = None,
+        boards: Annotated[
+            list[Board] | None, strawberry.argument(description="Only of these boards.")
+        ] = None,
+        sector: Annotated[
+            str | None, strawberry.argument(description="Only present members of this sector.")
+        ] = None,
+        first: FirstArgument = 50,
+        after: AfterArgument = None,
     ) -> InstrumentConnection | None:
         checked_first(first)
-        key = key_of("instrument", after)
         if symbols is not None and search is not None:
             raise bad_request("Give symbols or search, not both.")
-        if symbols is None:
-            found, more = await info.context.gateway.reference.search(search, first, key)
-            return _page(found, more)
-        checked_batch(info, symbols)
-        chosen = sorted({each for each in symbols if key is None or each > key})
-        known = await info.context.gateway.reference.instruments(chosen)
-        listed = [each for each in known if each is not None]
-        return _page(listed[:first], len(listed) > first)
+        checked_batch(info, symbols or ())
+        wanted = InstrumentSearch(
+            text=search,
+            markets=frozenset(markets or ()),
+            kinds=frozenset(kinds or ()),
+            boards=frozenset(boards or ()),
+            sector=sector,
+            symbols=None if symbols is None else frozenset(symbols),
+        )
+        key = key_of(wanted.scope, after)
+        found, more = await info.context.gateway.reference.search(wanted, first, key)
+        return _page(found, wanted.scope, more=more)
 
 
-def _page(found: Sequence[domain.Instrument], more: bool) -> InstrumentConnection:
+def _page(found: Sequence[domain.Instrument], scope: str, *, more: bool) -> InstrumentConnection:
     nodes = [Instrument.from_domain(each) for each in found]
-    edges = [
-        InstrumentEdge(cursor=cursor_of("instrument", node.symbol), node=node) for node in nodes
-    ]
-    end = edges[-1].cursor if edges else None
+    edges = [InstrumentEdge(cursor=cursor_of(scope, node.symbol), node=node) for node in nodes]
     return InstrumentConnection(
-        edges=edges, nodes=nodes, page_info=PageInfo(has_next_page=more, end_cursor=end)
+        edges=edges, nodes=nodes, page_info=place_of([edge.cursor for edge in edges], more=more)
     )

@@ -38,6 +38,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, SectorChange
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
@@ -163,11 +164,11 @@ class Reference(Protocol):
         ...
 
     async def search(
-        self, text: str | None, first: int, after: str | None
+        self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
         """Return up to `first` instruments in symbol order after a symbol, and whether more follow.
 
-        `text` matches the start of a code or any part of a name; None matches all.
+        Errors: UNKNOWN_SECTOR.
         """
         ...
 

@@ -12,6 +12,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialReport, FinancialRequest
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TickColumns, TickRequest
@@ -61,7 +62,9 @@ class MarketShelf(Protocol):
         """Return what is listed of the symbols; a name of None says that only data is held."""
         ...
 
-    def search(self, text: str | None, first: int, after: str | None) -> Sequence[Instrument]:
+    def search(
+        self, search: InstrumentSearch, first: int, after: str | None
+    ) -> Sequence[Instrument]:
         """Return up to `first` listed instruments after a symbol, in symbol order."""
         ...
 

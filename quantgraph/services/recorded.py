@@ -23,6 +23,7 @@ from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequ
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
 from quantgraph.domain.ports import Bars, Dividends, Financials, Reference
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.shelf import HeldBars, MarketShelf
 from quantgraph.domain.sources import Source
@@ -117,11 +118,11 @@ class Recorded:
         return [described.get(symbol) or held.get(symbol) for symbol in symbols]
 
     async def search(
-        self, text: str | None, first: int, after: str | None
+        self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
         """Merge both listings in symbol order; see `ports.Reference`."""
-        held = await self._workers.run(self._shelf.search, text, first + 1, after)
-        inner, more = await self._inner.reference.search(text, first, after)
+        held = await self._workers.run(self._shelf.search, search, first + 1, after)
+        inner, more = await self._inner.reference.search(search, first, after)
         merged = {instrument.symbol: instrument for instrument in held}
         for instrument in inner:
             known = merged.get(instrument.symbol)
@@ -132,7 +133,7 @@ class Recorded:
 
     async def market_symbols(self, market: Market) -> tuple[str, ...]:
         """Merge the symbols of both listings; see `ports.Reference`."""
-        held = await self._workers.run(self._shelf.search, None, _EVERY, None)
+        held = await self._workers.run(self._shelf.search, InstrumentSearch(), _EVERY, None)
         inner = await self._inner.reference.market_symbols(market)
         return tuple(sorted({*inner, *(each.symbol for each in held if each.market is market)}))
 

@@ -1,10 +1,13 @@
 """Reference data with the custom sectors among those of the market."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
+from quantgraph.domain.errors import unknown_sector
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.ports import Reference
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.services.custom import CustomSectors
 
@@ -51,10 +54,17 @@ class AllSectors:
         return await self._market.instruments(symbols)
 
     async def search(
-        self, text: str | None, first: int, after: str | None
+        self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
-        """Search the market's instruments."""
-        return await self._market.search(text, first, after)
+        """Search the market's instruments, those of a sector alone where one is named."""
+        if search.sector is not None:
+            sector = await self.sector(search.sector)
+            if sector is None:
+                raise unknown_sector(search.sector)
+            members = frozenset(sector.symbols)
+            named = members if search.symbols is None else members & search.symbols
+            search = replace(search, symbols=named)
+        return await self._market.search(search, first, after)
 
     async def market_symbols(self, market: Market) -> tuple[str, ...]:
         """Return the market's symbols."""

@@ -16,6 +16,7 @@ from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.financials.tables import FinancialRequest
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, Reports
 from quantgraph.domain.ticks import TickColumns, TickRequest
@@ -112,10 +113,12 @@ class MarketStore:
         with self._reader.snapshot() as snapshot:
             return reference.load_instruments(snapshot.connection, symbols)
 
-    def search(self, text: str | None, first: int, after: str | None) -> Sequence[Instrument]:
+    def search(
+        self, search: InstrumentSearch, first: int, after: str | None
+    ) -> Sequence[Instrument]:
         """Return up to `first` instruments after a symbol, in symbol order."""
         with self._reader.snapshot() as snapshot:
-            return reference.search_instruments(snapshot.connection, text, first, after)
+            return reference.search_instruments(snapshot.connection, search, first, after)
 
     def sectors(self) -> Sequence[Sector]:
         """Return all sectors by name."""

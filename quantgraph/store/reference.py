@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.names import initials_of, is_spelt, sought
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, date_not_held
 from quantgraph.domain.sources import Source
 from quantgraph.store.sectors import SectorRow, SectorWriter
@@ -21,8 +23,8 @@ _TICKS = {
 }
 # A symbol whose bars were imported is listed even if no file named it.
 _LISTED = (
-    "SELECT symbol, name, list_date, delist_date, is_st, sought FROM instruments UNION ALL "
-    "SELECT DISTINCT symbol, NULL, NULL, NULL, 0, '' FROM series "
+    "SELECT symbol, name, list_date, delist_date, is_st, sought, initials FROM instruments "
+    "UNION ALL SELECT DISTINCT symbol, NULL, NULL, NULL, 0, '', '' FROM series "
     "WHERE symbol NOT IN (SELECT symbol FROM instruments)"
 )
 
@@ -48,16 +50,24 @@ def load_instruments(
 
 
 def search_instruments(
-    connection: sqlite3.Connection, text: str | None, first: int, after: str | None
+    connection: sqlite3.Connection, search: InstrumentSearch, first: int, after: str | None
 ) -> Sequence[Instrument]:
-    """Return up to `first` instruments after a symbol: by start of code or any part of a name."""
+    """Return up to `first` instruments after a symbol; see `InstrumentSearch`."""
     query = f"SELECT * FROM ({_LISTED}) WHERE symbol > ?"  # noqa: S608 - constants only
     values: list[str | int] = [after or ""]
-    if text:
-        query += " AND (substr(symbol, 1, ?) = ? OR (? <> '' AND instr(sought, ?) > 0))"
-        values += [len(text), text.upper(), sought(text), sought(text)]
-    rows = connection.execute(query + " ORDER BY symbol LIMIT ?", (*values, first))
-    return [_instrument(row) for row in rows]
+    if search.symbols is not None:
+        query += " AND symbol IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(sorted(search.symbols)))
+    if search.text:
+        wanted = sought(search.text)
+        query += (
+            " AND (substr(symbol, 1, ?) = ? OR (? <> '' AND instr(sought, ?) > 0) "
+            "OR (? AND instr(initials, ?) > 0))"
+        )
+        values += [len(search.text), search.text.upper(), wanted, wanted, is_spelt(wanted), wanted]
+    rows = connection.execute(query + " ORDER BY symbol", values)
+    # kind and board follow from the code by Python's tables; rows are read no further than needed
+    return list(islice(filter(search.admits, map(_instrument, rows)), first))
 
 
 def load_weights(
@@ -86,11 +96,6 @@ def load_weights(
     ]
 
 
-def sought(name: str) -> str:
-    """Return a name as it is searched: full width and spaces make no difference."""
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
-
-
 class ReferenceWriter:
     """Writes reference rows inside the caller's transaction; each put says if it changed any."""
 
@@ -108,10 +113,11 @@ class ReferenceWriter:
         )
         held = {row[0]: row[1:] for row in self._connection.execute(query, (symbols,))}
         return self._run(
-            "INSERT INTO instruments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO instruments VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "name = excluded.name, list_date = excluded.list_date, "
             "delist_date = excluded.delist_date, is_st = excluded.is_st, "
-            "sought = excluded.sought WHERE (name, list_date, delist_date, is_st) IS NOT "
+            "sought = excluded.sought, initials = excluded.initials "
+            "WHERE (name, list_date, delist_date, is_st) IS NOT "
             "(excluded.name, excluded.list_date, excluded.delist_date, excluded.is_st)",
             [_merged_row(listing, held.get(listing.symbol)) for listing in listings],
         )
@@ -119,7 +125,7 @@ class ReferenceWriter:
     def put_names(self, listings: Iterable[Listing]) -> bool:
         """Name symbols that no file of instruments has described."""
         return self._run(
-            "INSERT OR IGNORE INTO instruments VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO instruments VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_listing_row(listing) for listing in listings],
         )
 
@@ -149,17 +155,18 @@ class ReferenceWriter:
 def _listing_row(listing: Listing) -> tuple[Any, ...]:
     dates = (_iso(listing.list_date), _iso(listing.delist_date))
     is_st = warned(listing.name) if listing.is_st is None else listing.is_st
-    return (listing.symbol, listing.name, *dates, int(is_st), sought(listing.name or ""))
+    name = listing.name or ""
+    return (listing.symbol, listing.name, *dates, int(is_st), sought(name), initials_of(name))
 
 
 def _merged_row(listing: Listing, held: Sequence[Any] | None) -> tuple[Any, ...]:
-    symbol, name, listed, delisted, is_st, searched = _listing_row(listing)
+    symbol, name, listed, delisted, is_st, *searched = _listing_row(listing)
     if held is not None:
         listed, delisted = listed or held[1], delisted or held[2]
         # a warning that the held name does not explain was stated by a file
         if listing.is_st is None and bool(held[3]) != warned(held[0]):
             is_st = held[3]
-    return symbol, name, listed, delisted, is_st, searched
+    return symbol, name, listed, delisted, is_st, *searched
 
 
 def warned(name: str | None) -> bool:
@@ -172,7 +179,7 @@ def _iso(day: date | None) -> str | None:
 
 
 def _instrument(row: Sequence[Any]) -> Instrument:
-    symbol, name, listed, delisted, is_st, _ = row
+    symbol, name, listed, delisted, is_st = row[:5]
     market, kind, board = classify(symbol)
     return Instrument(
         symbol=symbol,

@@ -12,7 +12,8 @@ FILE_NAME = "market.sqlite"
 APPLICATION_ID = 0x51474D53
 # 2: spans of four years, and the newest rows of a span in a chunk of their own
 # 3: members of sectors by date
-VERSION = 3
+# 4: pinyin initials of instruments
+VERSION = 4
 _PAGE_BYTES = 4096
 _WAIT_SECONDS = 30.0
 # a full structural check costs about a second per 200 MB: only small files get it at every start
@@ -44,7 +45,7 @@ CREATE TABLE made_days (
     PRIMARY KEY (series, day)) WITHOUT ROWID;
 CREATE TABLE instruments (
     symbol TEXT PRIMARY KEY, name TEXT, list_date TEXT, delist_date TEXT,
-    is_st INTEGER NOT NULL, sought TEXT NOT NULL) WITHOUT ROWID;
+    is_st INTEGER NOT NULL, sought TEXT NOT NULL, initials TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sectors (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, category TEXT, code TEXT);
 CREATE TABLE lists (

@@ -238,33 +238,62 @@ Global___InstrumentResult: _TypeAlias = InstrumentResult  # noqa: Y015
 
 @_typing.final
 class ListInstrumentsRequest(_message.Message):
-    """Which instruments, and which page of them."""
+    """Which instruments, and which page of them. All filters must hold; an empty one always does."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SEARCH_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    MARKETS_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    BOARDS_FIELD_NUMBER: _builtins.int
+    SECTOR_FIELD_NUMBER: _builtins.int
     search: _builtins.str
-    """Start of a code or any part of a name; absent: all."""
+    """Start of a code, any part of a name, or of its pinyin initials (拼音首字母), in any reading:
+    "600519", "茅台" or "gzmt". Absent: all.
+    """
     page_size: _builtins.int
     """Instruments per page: 0 for 50, at most 500."""
     page_token: _builtins.str
-    """The `next_page_token` of the page before, with the same search."""
+    """The `next_page_token` of the page before, with the same filters."""
+    sector: _builtins.str
+    """Only present members of this sector."""
+    @_builtins.property
+    def markets(self) -> _containers.RepeatedScalarFieldContainer[Global___Market.ValueType]:
+        """Only of these exchanges."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___InstrumentKind.ValueType]:
+        """Only of these kinds."""
+
+    @_builtins.property
+    def boards(self) -> _containers.RepeatedScalarFieldContainer[Global___Board.ValueType]:
+        """Only of these boards."""
+
     def __init__(
         self,
         *,
         search: _builtins.str | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        markets: _abc.Iterable[Global___Market.ValueType] | None = ...,
+        kinds: _abc.Iterable[Global___InstrumentKind.ValueType] | None = ...,
+        boards: _abc.Iterable[Global___Board.ValueType] | None = ...,
+        sector: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "search", b"search"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "_sector", b"_sector", "search", b"search", "sector", b"sector"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "page_size", b"page_size", "page_token", b"page_token", "search", b"search"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "_sector", b"_sector", "boards", b"boards", "kinds", b"kinds", "markets", b"markets", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "sector", b"sector"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__search: _TypeAlias = _typing.Literal["search"]  # noqa: Y015
     _WhichOneofArgType__search: _TypeAlias = _typing.Literal["_search", b"_search"]  # noqa: Y015
+    _WhichOneofReturnType__sector: _TypeAlias = _typing.Literal["sector"]  # noqa: Y015
+    _WhichOneofArgType__sector: _TypeAlias = _typing.Literal["_sector", b"_sector"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__search) -> _WhichOneofReturnType__search | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sector) -> _WhichOneofReturnType__sector | None: ...
 
 Global___ListInstrumentsRequest: _TypeAlias = ListInstrumentsRequest  # noqa: Y015
 

@@ -64,7 +64,8 @@ class InstrumentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListInstruments(self, request, context):
-        """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR.
+        """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR,
+        UNKNOWN_SECTOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

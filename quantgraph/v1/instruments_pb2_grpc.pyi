@@ -36,7 +36,9 @@ class InstrumentServiceStub:
     GetInstruments: _grpc.UnaryUnaryMultiCallable[_instruments_pb2.GetInstrumentsRequest, _instruments_pb2.GetInstrumentsResponse]
     """Returns the instrument of each symbol, in their order."""
     ListInstruments: _grpc.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentsRequest, _instruments_pb2.ListInstrumentsResponse]
-    """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+    """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR,
+    UNKNOWN_SECTOR.
+    """
     ListInstrumentRules: _grpc.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentRulesRequest, _instruments_pb2.ListInstrumentRulesResponse]
     """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
     CALENDAR_NOT_COVERED.
@@ -50,7 +52,9 @@ class InstrumentServiceAsyncStub(InstrumentServiceStub):
     GetInstruments: _aio.UnaryUnaryMultiCallable[_instruments_pb2.GetInstrumentsRequest, _instruments_pb2.GetInstrumentsResponse]  # type: ignore[assignment]
     """Returns the instrument of each symbol, in their order."""
     ListInstruments: _aio.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentsRequest, _instruments_pb2.ListInstrumentsResponse]  # type: ignore[assignment]
-    """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+    """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR,
+    UNKNOWN_SECTOR.
+    """
     ListInstrumentRules: _aio.UnaryUnaryMultiCallable[_instruments_pb2.ListInstrumentRulesRequest, _instruments_pb2.ListInstrumentRulesResponse]  # type: ignore[assignment]
     """Returns what the market rules say of each symbol on a day, in the request's order. Errors:
     CALENDAR_NOT_COVERED.
@@ -73,7 +77,9 @@ class InstrumentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _instruments_pb2.ListInstrumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_instruments_pb2.ListInstrumentsResponse, _abc.Awaitable[_instruments_pb2.ListInstrumentsResponse]]:
-        """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR."""
+        """Returns instruments in symbol order, a page at a time. Errors: INVALID_CURSOR,
+        UNKNOWN_SECTOR.
+        """
 
     @_abc_1.abstractmethod
     def ListInstrumentRules(

@@ -1,6 +1,7 @@
-"""Tradable things."""
+"""Tradable things, and which of them a list is of."""
 
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.v1 import instruments_pb2
 from quantgraph.wire.enums import BOARD, INSTRUMENT_KIND, MARKET, SOURCE
 from quantgraph.wire.fields import (
@@ -43,4 +44,32 @@ def instrument_from_proto(message: instruments_pb2.Instrument) -> Instrument:
         delist_date=date_from_proto(message.delist_date, "delist_date") if ended else None,
         is_st=message.is_st,
         source=SOURCE.from_proto(message.source, "source"),
+    )
+
+
+def search_to_proto(search: InstrumentSearch) -> instruments_pb2.ListInstrumentsRequest:
+    """Write the filters of a list; symbols are asked for by GetInstruments."""
+    return instruments_pb2.ListInstrumentsRequest(
+        search=search.text,
+        markets=[MARKET.to_proto(each) for each in sorted(search.markets)],
+        kinds=[INSTRUMENT_KIND.to_proto(each) for each in sorted(search.kinds)],
+        boards=[BOARD.to_proto(each) for each in sorted(search.boards)],
+        sector=search.sector,
+    )
+
+
+def search_from_proto(message: instruments_pb2.ListInstrumentsRequest) -> InstrumentSearch:
+    """Read the filters of a list."""
+    return InstrumentSearch(
+        text=message.search if message.HasField("search") else None,
+        markets=frozenset(
+            MARKET.from_proto(each, f"markets[{i}]") for i, each in enumerate(message.markets)
+        ),
+        kinds=frozenset(
+            INSTRUMENT_KIND.from_proto(each, f"kinds[{i}]") for i, each in enumerate(message.kinds)
+        ),
+        boards=frozenset(
+            BOARD.from_proto(each, f"boards[{i}]") for i, each in enumerate(message.boards)
+        ),
+        sector=message.sector if message.HasField("sector") else None,
     )

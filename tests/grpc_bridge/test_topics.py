@@ -195,6 +195,28 @@ async def test_instruments_are_searched(channel: aio.Channel):
     assert [each.symbol for each in answer.instruments] == ["600000.SH", "600519.SH"]
 
 
+async def test_instruments_are_filtered(channel: aio.Channel):
+    stub = InstrumentServiceStub(channel)
+    ask = instruments_pb2.ListInstrumentsRequest(
+        markets=[instruments_pb2.MARKET_SH],
+        kinds=[instruments_pb2.INSTRUMENT_KIND_STOCK],
+        boards=[instruments_pb2.BOARD_MAIN],
+        sector="白酒",
+    )
+    answer = await stub.ListInstruments(ask)
+    assert [each.symbol for each in answer.instruments] == ["600519.SH"]
+    ask.sector = "无"
+    refusal = await refused(stub.ListInstruments(ask))
+    assert refusal.reason is Reason.UNKNOWN_SECTOR
+
+
+@pytest.mark.parametrize("field", ["markets", "kinds", "boards"])
+async def test_an_unspecified_filter_is_refused_by_its_place(channel: aio.Channel, field: str):
+    ask = instruments_pb2.ListInstrumentsRequest(**{field: [1, 0]})
+    refusal = await refused(InstrumentServiceStub(channel).ListInstruments(ask))
+    assert (refusal.code, refusal.fields) == (grpc.StatusCode.INVALID_ARGUMENT, [f"{field}[1]"])
+
+
 async def test_sectors_come_by_name_a_page_at_a_time(channel: aio.Channel, world: World):
     stub = SectorServiceStub(channel)
     names, token = [], ""

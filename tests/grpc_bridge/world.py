@@ -67,6 +67,7 @@ from quantgraph.domain.portfolio import (
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import (
     CustomSector,
     IndexWeight,
@@ -297,12 +298,14 @@ class MemoryReference:
         return [instrument(each) if each in SYMBOLS else None for each in symbols]
 
     async def search(
-        self, text: str | None, first: int, after: str | None
+        self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
         rest = [
             each
             for each in SYMBOLS
-            if (after is None or each > after) and (text is None or each.startswith(text))
+            if each > (after or "")
+            and each.startswith(search.text or "")
+            and search.admits(instrument(each))
         ]
         return [instrument(each) for each in rest[:first]], len(rest) > first
 

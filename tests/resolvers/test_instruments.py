@@ -52,6 +52,41 @@ def test_search_finds_codes_and_names(ask):
     assert pages(ask, ', search: "没有这只"', 50) == []
 
 
+def test_search_finds_pinyin_initials(ask, ask_mock):
+    assert "600519.SH" in pages(ask, ', search: "gzmt"', 50)
+    assert pages(ask_mock, ', search: "GZMT"', 50) == ["600519.SH"]
+    # 行 in 银行 is read hang, 长江 chang: the other readings find them as well
+    assert "000001.SZ" in pages(ask_mock, ', search: "payx"', 50)
+    assert pages(ask_mock, ', search: "zjdl"', 50) == ["600900.SH"]
+
+
+def test_filters_hold_together(ask, ask_mock):
+    star = pages(ask_mock, ", boards: [STAR]", 2)
+    assert star == ["688012.SH", "688036.SH", "688111.SH", "688981.SH"]
+    assert pages(ask_mock, ', boards: [STAR], sector: "半导体"', 1) == ["688012.SH", "688981.SH"]
+    assert pages(ask_mock, ", markets: [BJ], kinds: [STOCK]", 50) == ["835185.BJ"]
+    assert "000300.SH" in pages(ask_mock, ", kinds: [INDEX]", 50)
+    found = pages(ask, ', kinds: [STOCK], markets: [SZ], sector: "沪深300"', 50)
+    assert found == [each for each in found if each.endswith(".SZ")]
+    assert len(found) > 50
+    named = ', symbols: ["600519.SH", "688012.SH"], boards: [STAR]'
+    assert pages(ask_mock, named, 50) == ["688012.SH"]
+    assert pages(ask_mock, ', symbols: [], sector: "白酒"', 50) == []
+
+
+def test_an_unknown_sector_finds_nothing_and_says_so(ask_mock):
+    answer = ask_mock('{ instruments(sector: "没有") { nodes { symbol } } }', fails=True)
+    assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_SECTOR"
+
+
+def test_a_cursor_is_good_for_its_filters_alone(ask_mock):
+    query = "{ instruments(first: 1, kinds: [STOCK]) { pageInfo { endCursor } } }"
+    cursor = ask_mock(query)["instruments"]["pageInfo"]["endCursor"]
+    other = f'{{ instruments(after: "{cursor}") {{ nodes {{ symbol }} }} }}'
+    answer = ask_mock(other, fails=True)
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+
+
 def test_named_symbols_come_in_order_and_unknown_ones_are_left_out(ask):
     found = pages(ask, ', symbols: ["600519.SH", "000001.SZ", "999999.SH"]', 1)
     assert found == ["000001.SZ", "600519.SH"]

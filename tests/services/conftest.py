@@ -75,9 +75,13 @@ class SmallMarket:
             instrument(symbol, f"名{symbol[:3]}") if symbol in KNOWN else None for symbol in symbols
         ]
 
-    async def search(self, text, first, after):
+    async def search(self, search, first, after):
         found = [
-            symbol for symbol in KNOWN if symbol > (after or "") and symbol.startswith(text or "")
+            symbol
+            for symbol in KNOWN
+            if symbol > (after or "")
+            and symbol.startswith(search.text or "")
+            and search.admits(instrument(symbol, ""))
         ]
         return [instrument(symbol, f"名{symbol[:3]}") for symbol in found[:first]], len(
             found

@@ -13,6 +13,7 @@ from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialRequest
 from quantgraph.domain.ports import Bars, Dividends, Financials, Reference, Ticks
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import TickKind, TickRequest
 
@@ -183,7 +184,7 @@ async def test_search_merges_both_listings_page_by_page(chain, load):
     load("instruments", "symbol,name\n600036.SH,招商银行\n601398.SH,工商银行\n")
     seen, after, more = [], None, True
     while more:
-        page, more = await chain.recorded.search(None, 2, after)
+        page, more = await chain.recorded.search(InstrumentSearch(), 2, after)
         seen += [(one.symbol, one.name) for one in page]
         after = page[-1].symbol
     assert seen == [

@@ -9,6 +9,8 @@ from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Period, Window
 from quantgraph.domain.calendar import at, dates_of, day_start
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialRequest
+from quantgraph.domain.instruments import Market
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 
 ALL = Window(start=0)
@@ -207,7 +209,10 @@ def test_ticks_read_only_the_asked_columns_and_rows(market):
 def test_balance_sheets_balance(market):
     fields = {Statement.BALANCE: ("total_assets", "total_liabilities", "total_equity")}
     symbols = tuple(
-        sorted(s.symbol for s in market.search(None, 10**5, None) if s.symbol.endswith(".SH"))
+        sorted(
+            one.symbol
+            for one in market.search(InstrumentSearch(markets=frozenset({Market.SH})), 10**5, None)
+        )
     )
     found = market.financials(FinancialRequest(symbols, fields))
     rows = [report.values for one in found.values() for report in one[Statement.BALANCE]]
@@ -262,8 +267,8 @@ def test_instruments_carry_name_listing_day_and_risk_warning(market):
     assert found["600519.SH"].name == "贵州茅台"
     assert found["600519.SH"].list_date == date(2001, 8, 27)
     assert not found["600519.SH"].is_st
-    assert market.search("五粮液", 5, None)[0].symbol == "000858.SZ"
-    assert any(one.is_st for one in market.search("ST", 50, None))
+    assert market.search(InstrumentSearch("五粮液"), 5, None)[0].symbol == "000858.SZ"
+    assert any(one.is_st for one in market.search(InstrumentSearch("ST"), 50, None))
 
 
 def test_repeated_rows_of_the_cash_flow_file_are_told(reports):

@@ -6,6 +6,7 @@ import pytest
 
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.store.imports.draft import ImportOptions
 from quantgraph.store.imports.layouts import ImportKind
 
@@ -102,7 +103,7 @@ def test_a_file_of_names_wipes_no_dates(store, load):
         date(2001, 8, 27),
         date(2026, 1, 5),
     )
-    assert [one.name for one in store.search("茅台", 5, None)] == ["茅台"]
+    assert [one.name for one in store.search(InstrumentSearch("茅台"), 5, None)] == ["茅台"]
     assert not load("instruments", NAMES.format("茅台")).outcome.changed
 
 

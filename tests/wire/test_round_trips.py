@@ -23,13 +23,14 @@ from quantgraph.domain.financials.tables import (
     ReportBasis,
 )
 from quantgraph.domain.futures import MainContract
-from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.portfolio import Risk, Strategy
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.daily import InstrumentRules
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.streams import (
@@ -145,6 +146,18 @@ def test_a_tick_request_comes_back_as_it_was(kind, symbol, start, end, data):
     fields = tuple(name for name in TICK_FIELDS[kind] if name in names)
     asked = TickRequest(symbol, kind, start, end, fields, 100)
     assert ticks.request_from_proto(ticks.request_to_proto(asked), 100) == asked
+
+
+@given(
+    st.none() | st.text(max_size=9),
+    st.frozensets(st.sampled_from(Market)),
+    st.frozensets(st.sampled_from(InstrumentKind)),
+    st.frozensets(st.sampled_from(Board)),
+    st.none() | st.text(max_size=9),
+)
+def test_a_search_comes_back_as_it_was(text, markets, kinds, boards, sector):
+    search = InstrumentSearch(text, markets, kinds, boards, sector)
+    assert instruments.search_from_proto(instruments.search_to_proto(search)) == search
 
 
 NOT_EMPTY = st.text(min_size=1, max_size=12)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 
 from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, INDUSTRIES, LISTED, UNIVERSE, Profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Board, Instrument, Market
+from quantgraph.domain.names import finds, initials_of
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, date_not_held
 from quantgraph.domain.sources import Source
 
@@ -25,15 +28,16 @@ def list_instruments(day: date) -> list[Instrument]:
     ]
 
 
-def search(text: str | None, first: int, after: str | None, day: date) -> list[Instrument]:
-    """Return up to `first` instruments after a symbol whose code starts with, or name has, text."""
-    wanted = (text or "").strip().upper()
-    found = [
+def search_listed(
+    search: InstrumentSearch, first: int, after: str | None, day: date
+) -> list[Instrument]:
+    """Return up to `first` instruments after a symbol; see `InstrumentSearch`."""
+    found = (
         each
         for each in list_instruments(day)
-        if each.symbol > (after or "") and _matches(each, wanted)
-    ]
-    return found[:first]
+        if each.symbol > (after or "") and search.admits(each) and _has(each, search.text)
+    )
+    return list(islice(found, first))
 
 
 def market_symbols(market: Market, day: date) -> tuple[str, ...]:
@@ -105,8 +109,11 @@ def _listed(day: date) -> Sequence[Profile]:
     return [p for p in profiles if p.listed is None or p.listed <= day]
 
 
-def _matches(instrument: Instrument, wanted: str) -> bool:
-    return instrument.symbol.startswith(wanted) or wanted in (instrument.name or "").upper()
+def _has(instrument: Instrument, text: str | None) -> bool:
+    if not text:
+        return True
+    name = instrument.name or ""
+    return finds(text, instrument.symbol, name, initials_of(name))
 
 
 def _members(profiles: Sequence[Profile]) -> list[Profile]:

@@ -21,6 +21,7 @@ from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequ
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
@@ -117,10 +118,11 @@ class SimMarket:
         return [found.get(symbol) for symbol in symbols]
 
     async def search(
-        self, text: str | None, first: int, after: str | None
+        self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
         """Return a page of the universe, and whether more follow."""
-        found = directory.search(text, first + 1, after, self._day())
+        # the first text that is searched spells the names of the whole universe
+        found = await self._run(directory.search_listed, search, first + 1, after, self._day())
         return found[:first], len(found) > first
 
     async def market_symbols(self, market: Market) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS, FinancialRequest, ReportBasis
 from quantgraph.domain.instruments import InstrumentKind, Market
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source
 
 from .conftest import START, Stage
@@ -32,7 +33,7 @@ async def test_search_pages_through_the_universe(stage: Stage) -> None:
     seen: list[str] = []
     after, more = None, True
     while more:
-        page, more = await stage.market.search(None, 7, after)
+        page, more = await stage.market.search(InstrumentSearch(), 7, after)
         seen += [each.symbol for each in page]
         after = seen[-1]
     assert seen == sorted(LISTED)
@@ -43,7 +44,7 @@ async def test_search_pages_through_the_universe(stage: Stage) -> None:
     [("600519", ["600519.SH"]), ("茅台", ["600519.SH"]), ("st", ["600518.SH"]), ("zzz", [])],
 )
 async def test_search_finds_code_starts_and_parts_of_names(stage, text, symbols) -> None:
-    page, more = await stage.market.search(text, 5, None)
+    page, more = await stage.market.search(InstrumentSearch(text), 5, None)
     assert ([each.symbol for each in page], more) == (symbols, False)
 
 
