@@ -56,6 +56,11 @@ class ChunkWriter:
                 self._write(key, (series, span), held.take(mask))
             elif held is not None:
                 self._delete(series, span)
+                self.count_removal()
+
+    def count_removal(self) -> None:
+        """Tell readers that chunks are gone for which no newer ones stand (see `reader`)."""
+        self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'removals'")
 
     def read_span(self, key: SeriesKey, span: int) -> BarColumns | None:
         """Return the held rows of one chunk, as this transaction sees them."""

@@ -36,6 +36,7 @@ from quantgraph.store.series import BAR, SeriesKey
 from quantgraph.store.version import FileVersion
 from quantgraph.store.writer import MarketWriter
 
+_NEXT = "UPDATE meta SET value = value + 1 WHERE name = 'generation'"
 _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_close")
 
 
@@ -87,10 +88,12 @@ class MarketStore:
             with self._writing, closing(connect(self.file)) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
+                # A store of an older program counts no removals yet.
+                connection.execute("INSERT OR IGNORE INTO meta VALUES ('removals', 0)")
                 before = connection.total_changes
                 yield MarketWriter(connection, calendar)
                 if connection.total_changes != before:
-                    connection.execute("UPDATE meta SET value = value + 1")
+                    connection.execute(_NEXT)
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
             text = f"Cannot write the store {self.file}: {error}. Nothing was changed."

@@ -75,6 +75,7 @@ class Pruner:
             self._forget(series, before)
             return
         self._connection.execute("DELETE FROM chunks WHERE series = ?", (series,))
+        self._chunks.count_removal()
         self._connection.execute("DELETE FROM stretches WHERE series = ?", (series,))
         self._connection.execute("DELETE FROM made_days WHERE series = ?", (series,))
         self._connection.execute("DELETE FROM series WHERE id = ?", (series,))

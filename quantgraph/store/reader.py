@@ -26,9 +26,15 @@ _UNREAD = SeriesIndex(SeriesKey("", ""), Source.IMPORTED, ())
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Which chunks there were after one commit, as far as was asked; threads share it."""
+    """Which chunks there were after one commit, as far as was asked; threads share it.
+
+    `removals` counts the commits that took chunks away without others in their place, `top` is the
+    highest chunk. Both tell the next generation which series are as they were.
+    """
 
     number: int
+    removals: int | None = None
+    top: int = 0
     catalog: Found = field(default_factory=dict[SeriesKey, SeriesIndex | None])
 
 
@@ -119,10 +125,29 @@ class Reader:
         if newest.number == number:
             return newest
         # A slower thread may still see the generation before: it gets one of its own.
-        fresh = Generation(number)
-        if number > newest.number:
-            self._newest = fresh
-        return fresh
+        if number < newest.number:
+            return Generation(number)
+        self._newest = _following(connection, newest, number)
+        return self._newest
+
+
+def _following(connection: sqlite3.Connection, before: Generation, number: int) -> Generation:
+    """Return a later generation, which knows of every series that has not changed since."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'removals'").fetchone()
+    removals = None if row is None else int(row[0])
+    top = int(connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()[0])
+    if removals is None or removals != before.removals:
+        return Generation(number, removals, top)
+    catalog = dict(before.catalog)
+    # A chunk is never changed and its number never given again, so what changed has newer ones.
+    changed = connection.execute(
+        "SELECT DISTINCT s.kind, s.symbol, s.period FROM chunks c JOIN series s ON s.id = c.series "
+        "WHERE c.id > ?",
+        (before.top,),
+    )
+    for key in changed:
+        catalog.pop(SeriesKey(*key), None)
+    return Generation(number, removals, top, catalog)
 
 
 def _load_indexes(connection: sqlite3.Connection, keys: Sequence[SeriesKey]) -> Found:

@@ -25,7 +25,7 @@ _CHECK_BYTES = 32 * 2**20
 # readers keep its columns by the id alone. A list of members without a date has the date ''.
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', 0);
+INSERT INTO meta VALUES ('generation', 0), ('removals', 0);
 CREATE TABLE series (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, symbol TEXT NOT NULL, period TEXT NOT NULL,
     source TEXT NOT NULL, UNIQUE (kind, period, symbol));
