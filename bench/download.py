@@ -24,13 +24,23 @@ import numpy as np
 
 from bench import peers
 from bench.market import fill, symbols
-from bench.report import write_table
+from bench.report import PAGE, Panel, draw, write_table
 from quantgraph.client import Client, connect
 from quantgraph.client.downloads import FailedSymbol
 from quantgraph.wire.downloads import rows_per_chunk
 
 ROOT = Path(__file__).parents[1]
 SPAN = {"period": "MIN_1", "start": "2021-01-01", "end": "2024-06-28", "fields": peers.NAMES}
+
+PICTURE = PAGE.with_name("performance-download.svg")
+LABELS = {
+    "gateway": "DownloadBars, our client, hashes checked",
+    "flight": "Arrow Flight, same rows to a batch",
+    "blobs": "the same bytes as blobs over gRPC, not looked at",
+    "rows": "one message a bar, unary",
+}
+PEERS = ("rows", "flight", "blobs")
+COLD = "DownloadBars, columns read from the store and decoded"
 
 
 class Gateway:
@@ -145,7 +155,24 @@ def measure(arguments: argparse.Namespace, folder: Path) -> str:
                 found.setdefault(name, []).append(rate(*turns[name]))
         grown = warm.memory("VmHWM") - before
     cold = cold_rates(folder / "data", names, total, arguments.runs)
+    if not arguments.short:
+        draw(panels(found, cold), PICTURE, 2.1)
     return table(found, cold, grown, total)
+
+
+def panels(found: dict[str, list[float]], cold: list[float]) -> list[Panel]:
+    rates = {label: statistics.median(found[name]) for name, label in LABELS.items()}
+    rates[COLD] = statistics.median(cold)
+    times = {LABELS[name]: statistics.median(ratios(found, name)) for name in PEERS}
+    return [
+        Panel("million bars a second", rates, "DownloadBars"),
+        Panel("DownloadBars is … times as fast as", times, "DownloadBars"),
+    ]
+
+
+def ratios(found: dict[str, list[float]], name: str) -> list[float]:
+    """Return run by run how many times as fast the gateway is."""
+    return [ours / other for ours, other in zip(found["gateway"], found[name], strict=True)]
 
 
 def cold_rates(data: Path, names: list[str], total: int, runs: int) -> list[float]:
@@ -160,12 +187,6 @@ def cold_rates(data: Path, names: list[str], total: int, runs: int) -> list[floa
 
 
 def table(found: dict[str, list[float]], cold: list[float], grown: float, total: int) -> str:
-    labels = {
-        "gateway": "DownloadBars, our client, hashes checked",
-        "flight": "Arrow Flight, same rows to a batch",
-        "blobs": "the same bytes as blobs over gRPC, not looked at",
-        "rows": "one message a bar, unary",
-    }
     used = ("grpcio", "numpy", "protobuf", "pyarrow", "xxhash")
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
     versions = ", ".join(f"{name} {version(name)}" for name in used)
@@ -175,15 +196,13 @@ def table(found: dict[str, list[float]], cold: list[float], grown: float, total:
         "",
         "| million bars a second | min | median | max |",
         "|---|---|---|---|",
-        *(line(label, found[name], ".2f") for name, label in labels.items()),
-        line("DownloadBars, columns read from the store and decoded", cold, ".2f"),
+        *(line(label, found[name], ".2f") for name, label in LABELS.items()),
+        line(COLD, cold, ".2f"),
         "",
         "| DownloadBars against, run by run | min | median | max |",
         "|---|---|---|---|",
     ]
-    for name in ("rows", "flight", "blobs"):
-        ratios = [ours / other for ours, other in zip(found["gateway"], found[name], strict=True)]
-        lines.append(line(labels[name], ratios, ".2f"))
+    lines += [line(LABELS[name], ratios(found, name), ".2f") for name in PEERS]
     lines += ["", f"The gateway's memory grew by {grown:.0f} MB at its peak over all runs."]
     return "\n".join(lines)
 
@@ -201,7 +220,7 @@ def main() -> None:
         text = measure(arguments, Path(folder))
     print(text)
     if not arguments.short:
-        write_table("download", text)
+        write_table("download", f"{text}\n\n![All medians]({PICTURE.name})")
 
 
 if __name__ == "__main__":

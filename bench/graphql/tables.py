@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from bench import report
 from bench.graphql.contestants import (
     FALLBACK,
     FASTAPI,
@@ -129,29 +130,16 @@ def show_gaps(found: dict[str, list[float]], rows: int) -> str:
 
 
 def draw(tables: Sequence[Table], file: Path) -> None:
-    """Draw one panel per table, medians on a logarithmic axis."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "quantgraph"  # the same picture for the same figures
-    mpl.rcParams["svg.fonttype"] = "none"
-    from matplotlib import pyplot as plt
-
-    rows = -(-len(tables) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(12, 2.1 * rows), layout="constrained")
-    for axis in axes.flat[len(tables) :]:
-        axis.set_visible(False)
-    for axis, table in zip(axes.flat, tables, strict=False):
-        names = list(table.figures)[::-1]
-        values = [median(table.figures[name]) for name in names]
-        colours = ["#c0392b" if name.startswith(OURS) else "#7f8c9b" for name in names]
-        bars = axis.barh(names, values, color=colours)
-        axis.bar_label(bars, [_number(value) for value in values], padding=3, fontsize=8)
-        axis.set_xscale("log")
-        axis.margins(x=0.15)
-        axis.set_title(f"{table.title} ({table.unit})", fontsize=10)
-        axis.tick_params(labelsize=8)
-    figure.savefig(file, metadata={"Date": None})
+    """Draw the medians of every table."""
+    panels = [
+        report.Panel(
+            f"{table.title} ({table.unit})",
+            {name: median(values) for name, values in table.figures.items()},
+            OURS,
+        )
+        for table in tables
+    ]
+    report.draw(panels, file, 2.1)
 
 
 def _compare(table: Table, name: str) -> str:

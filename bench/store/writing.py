@@ -17,6 +17,7 @@ from quantgraph.domain.bars import Period
 
 ROOT = Path(__file__).parents[2]
 _SYMBOLS = 20
+_TURN = 2_000  # commits; what is held already would write nothing
 
 
 def reads(peer: Peer, names: Sequence[str], seconds: float) -> np.ndarray:
@@ -30,20 +31,21 @@ def reads(peer: Peer, names: Sequence[str], seconds: float) -> np.ndarray:
     return np.array(found)
 
 
-def endless(data: Data, write: Callable[[Period, Batch], None]) -> Iterator[int]:
-    """Commit days of a few new symbols for ever, other ones each time."""
+def endless(data: Data, write: Callable[[Period, Batch], None], turn: int = 0) -> Iterator[int]:
+    """Commit days of a few new symbols for ever, other ones each time and in each turn."""
     times = data.times(Period.DAY_1)
     batch = [random_bars(times, seed) for seed in range(_SYMBOLS)]
-    for count in range(10**9):
+    for count in range(turn * _TURN, 10**9):
         first = 300_000 + count * _SYMBOLS
         write(Period.DAY_1, [(f"{first + n}.SZ", bars) for n, bars in enumerate(batch)])
         yield count
 
 
 @contextmanager
-def beside_process(folder: Path, size: Sequence[int]) -> Iterator[None]:
+def beside_process(folder: Path, size: Sequence[int], turn: int) -> Iterator[None]:
     """Let another process import into our store, as `quantgraph import` does."""
-    command = [sys.executable, "-m", "bench.store.writing", str(folder), *map(str, size)]
+    given = map(str, (turn, *size))
+    command = [sys.executable, "-m", "bench.store.writing", str(folder), *given]
     writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     assert writer.stdout is not None
     writer.stdout.readline()
@@ -80,9 +82,9 @@ def beside_thread(duck: Duck, data: Data) -> Iterator[None]:
 def main() -> None:
     from bench.store.dataset import Size
 
-    folder, *size = sys.argv[1:]
+    folder, turn, *size = sys.argv[1:]
     data = Data.of(Size(*map(int, size)), Path(folder))
-    for _ in endless(data, Ours(Path(folder), data.calendar).ingest):
+    for _ in endless(data, Ours(Path(folder), data.calendar).ingest, int(turn)):
         print("committed", flush=True)
 
 
