@@ -149,6 +149,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Somebody disconnected the account: it takes no orders, whatever restarts come between.",
         "Connect it (`connectAccount`), then submit again; the key was not used.",
     ),
+    Reason.ACCOUNT_DISCONNECTED: (
+        "The account was disconnected; it takes no new orders, reads and cancels stay open.",
+        "`connectAccount`, then submit again.",
+    ),
     Reason.RATE_LIMITED: ("Too many requests in a short time.", "Wait, then repeat."),
     Reason.SLOW_CONSUMER: (
         "The reader of a BUFFER stream fell behind and its buffer is full.",

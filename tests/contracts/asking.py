@@ -195,7 +195,7 @@ class Both:
         operation = await self._executor.prepare(request, caller)
         try:
             async with aclosing(self._executor.stream(operation, request, caller)) as stream:
-                return [(await anext(stream))["data"][name] for _ in range(count)]
+                return [(await anext(stream)).response["data"][name] for _ in range(count)]
         except RequestRefused as refused:
             raise Refused(refused.reason.value) from None
 

@@ -74,6 +74,9 @@ PAIRS: Mapping[str, Pair] = {
         (PAGE, {**PAGE, **MAOTAI, "orderId": "mock_order_0"}, {**PAGE, **SPAN}, {**PAGE, **NOBODY},
          {**PAGE, "after": "!"}),
     ),
+    "Query.etfBasket": Pair(
+        "CatalogService.GetEtfBasket", "basket", ({"symbol": "510300.SH"}, NOTHING, MAOTAI)
+    ),
     "Query.financials": Pair(
         "FinancialService.ListFinancials",
         "results[].financials",
@@ -98,11 +101,22 @@ PAIRS: Mapping[str, Pair] = {
     "Query.level2Orders": _ticks("LEVEL2_ORDER"),
     "Query.level2Quotes": _ticks("LEVEL2_QUOTE"),
     "Query.level2Transactions": _ticks("LEVEL2_TRANSACTION"),
+    "Query.mainContracts": Pair(
+        "CatalogService.ListMainContracts",
+        "contracts[]",
+        ({"product": "IF"}, {"product": "IF", **DATES}, {"product": "??"},
+         {"product": "IF", **BACKWARDS}),
+    ),
     "Query.marketSnapshot": Pair(
         "SnapshotService.GetMarketSnapshot",
         "",
         ({"market": "SH"}, {"sector": "白酒"}, {"sector": "没有"}),
         {"with_names": True},
+    ),
+    "Query.optionChain": Pair(
+        "CatalogService.GetOptionChain",
+        "chain",
+        ({"underlying": "510300.SH"}, {"underlying": "999999.SH"}),
     ),
     "Query.order": Pair(
         "OrderService.GetOrder",
@@ -166,6 +180,7 @@ PAIRS: Mapping[str, Pair] = {
             {"name": "白酒", **BOTH_KNOWN},
         ),
     ),
+    "Mutation.connectAccount": Pair("AccountService.ConnectAccount", "", (ACCOUNT, NOBODY)),
     "Mutation.createSector": Pair(
         "SectorService.CreateSector",
         "",
@@ -174,6 +189,7 @@ PAIRS: Mapping[str, Pair] = {
     "Mutation.deleteSector": Pair(
         "SectorService.DeleteSector", "", ({"name": "自选"}, {"name": "没有"}, {"name": "白酒"})
     ),
+    "Mutation.disconnectAccount": Pair("AccountService.DisconnectAccount", "", (ACCOUNT, NOBODY)),
     "Mutation.removeSectorMembers": Pair(
         "SectorService.RemoveSectorMembers",
         "",
@@ -194,6 +210,11 @@ PAIRS: Mapping[str, Pair] = {
         "",
         (TICKET, {**TICKET, "quantity": 20_000}, {**TICKET, "clientOrderId": "c1"}),
     ),
+    "Subscription.accountUpdates": Pair(
+        "AccountService.StreamAccountEvents",
+        "event",
+        (ACCOUNT, {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
+    ),
     "Subscription.orderUpdates": Pair(
         "OrderService.StreamOrderEvents",
         "event",
@@ -211,6 +232,7 @@ PAIRS: Mapping[str, Pair] = {
 # An edge of GraphQL that is a call of its own.
 EDGES: Mapping[str, Pair] = {
     "Account.asset": Pair("AccountService.GetAsset", "asset", (ACCOUNT,)),
+    "Instrument.rules": Pair("InstrumentService.ListInstrumentRules", "results[].rules", (MAOTAI,)),
     "Instrument.sectors": Pair("SectorService.ListSectorNames", "results[].names", (MAOTAI,)),
 }
 # Bulk is what gRPC is there for.
@@ -231,6 +253,7 @@ NOT_TRAVELLING = {
     "ConvertibleBond.stock": "GetInstruments",
     "Instrument.bars": "ListBars",
     "Instrument.quote": "GetQuotes",
+    "Instrument.rules": "ListInstrumentRules",
     "Instrument.sectors": "ListSectorNames",
     "Instrument.sessionPhases": "ListSessionPhases",
     "MarketSnapshot.columns": "the same as rows",

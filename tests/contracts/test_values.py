@@ -1,6 +1,8 @@
 """What one wire can say, the other can: operations, arguments, fields and values."""
 
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import grpc
@@ -10,16 +12,30 @@ from grpc import aio
 
 from grpc_bridge.server import start
 from quantgraph.config import GrpcConfig
+from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Side
 from quantgraph.domain.reasons import Kind, Reason
+from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from tests.contracts.asking import RPCS, Both, Refused, document, request_field, request_of
 from tests.contracts.fuzz import SCHEMA, STREAMED, root_fields
 from tests.contracts.pairs import EDGES, ONLY_ARGUMENTS, ONLY_GRPC, ONLY_REQUESTED, PAIRS
-from tests.grpc_bridge.world import NOW, World
+from tests.grpc_bridge.world import (
+    LIMITS,
+    NOW,
+    MemoryQuotes,
+    MemoryReference,
+    World,
+    instrument,
+    simulated_lists,
+)
 
 ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
 # How many events a world says by itself.
-EVENTS = {"Subscription.orderUpdates": 3, "Subscription.quotes": 1}
+EVENTS = {
+    "Subscription.accountUpdates": 2,
+    "Subscription.orderUpdates": 3,
+    "Subscription.quotes": 1,
+}
 CALLS = [
     pytest.param(label, pair, sample, id=f"{label}-{number}")
     for label, pair in PAIRS.items()
@@ -27,9 +43,21 @@ CALLS = [
 ]
 
 
+class WithFund(MemoryReference):
+    """Knows the fund that the simulated options are on as well."""
+
+    async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
+        found = await super().instruments(symbols)
+        return [instrument(each) if each == "510300.SH" else known
+                for each, known in zip(symbols, found, strict=True)]  # fmt: skip
+
+
 async def made() -> World:
     """Orders and fills to look at, the same each time."""
     world = World()
+    market = ListedMarket(MemoryQuotes(), WithFund())
+    lists = PricedCatalog(simulated_lists(), market, LIMITS.bar_rows)
+    world.gateway = replace(world.gateway, lists=lists)
     await world.submit()
     await world.submit(client_order_id="c2", symbol="000001.SZ", side=Side.SELL, strategy="mean")
     await world.submit(client_order_id="c3")
