@@ -9,10 +9,10 @@ from graphql import GraphQLError, GraphQLObjectType
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry import Info, Schema
-from strawberry.types.arguments import convert_arguments
 
 from api.cells import NotPlain
 from api.executor import PlainExecutor
+from api.inputs import compile_arguments
 from api.projection import plain_field, writer
 
 Arguments = Mapping[str, Any]
@@ -42,7 +42,7 @@ class RootCall:
         self._node = node
         self._field = plain_field(place.root, name)
         self._definition: Any = place.root.fields[name]
-        self._convert = _converter(schema, self._field)
+        self._convert = compile_arguments(schema, self._field)
         resolver = cast("Any", self._field).base_resolver
         if resolver is None or self._field.extensions or self._field.permission_classes:
             raise NotPlain(f"{place.root.name}.{name}", "has no resolver of its own")
@@ -90,13 +90,3 @@ class RootCall:
             executor.handle_field_error(error, kind, details, self._path)
             done = None
         return {self.place.key: done}
-
-
-def _converter(schema: Schema, field: Any) -> Callable[[dict[str, Any]], Arguments]:  # noqa: ANN401 untyped there
-    converter = schema.schema_converter
-    config, registry = schema.config, converter.scalar_registry
-
-    def convert(given: dict[str, Any]) -> Arguments:
-        return convert_arguments(given, field.arguments, registry, config)
-
-    return convert
