@@ -65,12 +65,13 @@ class Reply:
             parts = parts if self.encoding else even(chain(held.parts, parts))
         await self._start(status, headers)
         for part in parts:
-            await self._piece(part)
+            await self.piece(part)
             if not held.whole:  # between two that are yet to be made the loop is free for others
                 await asyncio.sleep(0)
         await deliver(self.send, {"type": "http.response.body", "body": b""})
 
-    async def _piece(self, part: bytes) -> None:
+    async def piece(self, part: bytes) -> None:
+        """Send a piece of an answer that has begun. Raises Gone, also where it is left unread."""
         try:
             with self._stalls.watch():
                 body = {"type": "http.response.body", "body": part, "more_body": True}

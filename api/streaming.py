@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import structlog
 from graphql import OperationType
 
-from api.asgi import Gone, Headers, Receive, Send, deliver
+from api.asgi import Gone, Headers, Receive, deliver
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Caller, Event, Executor, RequestRefused
@@ -73,14 +73,14 @@ async def send_stream(
     try:
         head = {"type": "http.response.start", "status": 200, "headers": _headers(framing, reply)}
         await deliver(reply.send, head)
-        await _send(reply.send, framing.opening)
-        while (waited := await _next(items, gone, (framing, reply.send))) is not None:
+        await reply.piece(framing.opening)
+        while (waited := await _next(items, gone, framing, reply)) is not None:
             for part in even(framing.frame(waited[0])):
-                await _send(reply.send, part)
+                await reply.piece(part)
                 # A stream that always has more would keep everybody else from the loop.
                 await asyncio.sleep(0)
         if not gone.done():
-            await _send(reply.send, framing.ending)
+            await reply.piece(framing.ending)
             await deliver(reply.send, {"type": "http.response.body", "body": b""})
     except Gone:
         return
@@ -98,10 +98,9 @@ def _headers(framing: Framing[Item], reply: Reply) -> Headers:
 
 
 async def _next(
-    items: AsyncIterator[Item], gone: asyncio.Task[None], line: tuple[Framing[Item], Send]
+    items: AsyncIterator[Item], gone: asyncio.Task[None], framing: Framing[Item], reply: Reply
 ) -> tuple[Item] | None:
     """Return the next item, or None at the end; keeps an idle connection alive meanwhile."""
-    framing, send = line
     step = asyncio.ensure_future(_one(items))
     try:
         while True:
@@ -112,7 +111,7 @@ async def _next(
                 return None
             if step in done:
                 return step.result()
-            await _send(send, framing.beat)
+            await reply.piece(framing.beat)
     finally:
         if not step.done():
             step.cancel()
@@ -123,10 +122,6 @@ async def _one(items: AsyncIterator[Item]) -> tuple[Item] | None:
     async for item in items:
         return (item,)
     return None
-
-
-async def _send(send: Send, part: bytes) -> None:
-    await deliver(send, {"type": "http.response.body", "body": part, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -11,6 +11,7 @@ from quantgraph.domain.access import Scope
 from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
+from resolvers.logs import followed
 from resolvers.problems import problem_of
 from schema.accounts import (
     Account,
@@ -96,6 +97,7 @@ class ConnectionSubscriptions:
     ) -> AsyncIterator[AccountEvent]:
         require_account(info, account_id)
         cursor = LogCursor(account_id, epoch, after_sequence)
-        async with aclosing(info.context.gateway.connections.events(cursor)) as events:
+        source = info.context.gateway.connections.events
+        async with aclosing(followed(info, cursor, source)) as events:
             async for event in events:
                 yield AccountEvent.from_domain(event)

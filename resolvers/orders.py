@@ -11,11 +11,11 @@ from quantgraph.domain import errors
 from quantgraph.domain.access import Scope
 from quantgraph.domain.orders import OrderKey, OrderQuery, OrderState, Side
 from quantgraph.domain.spans import span
-from quantgraph.domain.streams import LogCursor, LogPlace, StreamKind
-from quantgraph.domain.streams import OrderEvent as LoggedEvent
+from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
 from resolvers.fills import SymbolFilter
+from resolvers.logs import followed
 from resolvers.pages import (
     AfterArgument,
     FirstArgument,
@@ -171,16 +171,6 @@ class OrderSubscriptions:
     ) -> AsyncIterator[OrderEvent]:
         require_account(info, account_id)
         cursor = LogCursor(account_id, epoch, after_sequence)
-        if (place := info.context.resume) is not None:
-            cursor = LogCursor(account_id, place.epoch, place.sequence)
-        async with aclosing(info.context.gateway.trading.events(cursor)) as events:
+        async with aclosing(followed(info, cursor, info.context.gateway.trading.events)) as events:
             async for event in events:
-                info.context.place = _place(event)
                 yield OrderEvent.from_domain(event)
-
-
-def _place(event: LoggedEvent) -> LogPlace | None:
-    """Return where a reader goes on after the event: not amid a snapshot, which comes whole."""
-    if event.kind is StreamKind.SNAPSHOT or event.sequence is None:
-        return None
-    return LogPlace(event.epoch, event.sequence)

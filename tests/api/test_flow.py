@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+from contextlib import aclosing
 from types import SimpleNamespace
 
 import pytest
 import structlog
 from graphql import OperationType
 
-from api.sse import send_events
+from api.deadlines import Deadlines
+from api.execution import Event
+from api.reply import Reply
+from api.sse import DistinctEvents
+from api.streaming import send_stream
 from api.websocket import PROTOCOL, GraphQLOverWebSocket
-from quantgraph.config import LimitsConfig
+from quantgraph.config import Config, LimitsConfig
 from quantgraph.domain.access import Principal, Scope
 
 SCOPE = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL]}
@@ -32,7 +37,7 @@ class Endless:
 
     async def stream(self, operation, request, caller):
         for number in range(5_000):
-            yield {"data": number}
+            yield Event({"data": number})
 
 
 class Peer:
@@ -75,8 +80,8 @@ INIT = {"type": "connection_init"}
 
 
 def serve(peer):
-    limits = LimitsConfig(subscriptions=MOST)
-    return GraphQLOverWebSocket(Endless(), Access(), limits)(SCOPE, peer.receive, peer.send)
+    config = Config(limits=LimitsConfig(subscriptions=MOST))
+    return GraphQLOverWebSocket(Endless(), Access(), config)(SCOPE, peer.receive, peer.send)
 
 
 async def test_a_stream_that_always_has_more_lets_its_socket_be_read():
@@ -115,7 +120,7 @@ async def test_who_floods_and_reads_nothing_is_read_no_further():
 @pytest.mark.parametrize("error", [OSError(), RuntimeError("the handler is closed")])
 async def test_an_event_stream_ends_quietly_with_its_client(error):
     async def responses():
-        yield {"data": 1}
+        yield Event({"data": 1})
 
     async def receive():
         await asyncio.Event().wait()
@@ -123,4 +128,27 @@ async def test_an_event_stream_ends_quietly_with_its_client(error):
     async def send(message):
         raise error
 
-    await send_events(responses(), receive, send, "id")
+    reply = Reply(send, "text/event-stream", "id", Deadlines(30))
+    await send_stream(DistinctEvents(), responses(), receive, reply)
+
+
+async def test_a_reader_that_stalls_is_left():
+    """What it leaves unread would be kept for it for ever, and its upstream with it."""
+
+    async def responses():
+        while True:
+            yield Event({"data": 1})
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        if message.get("body"):
+            await asyncio.Event().wait()
+
+    reply = Reply(send, "text/event-stream", "id", Deadlines(0.05))
+    source = responses()
+    with structlog.testing.capture_logs() as logs:
+        async with aclosing(source):
+            await send_stream(DistinctEvents(), source, receive, reply)
+    assert [log["event"] for log in logs] == ["reader_stalled"]

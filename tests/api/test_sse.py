@@ -187,6 +187,16 @@ def test_the_place_needs_no_picked_field(log, open_stream):
     assert names == [name for name, _ in log[:-1]]
 
 
+def test_the_log_of_an_accounts_status_goes_on_likewise(open_stream):
+    query = 'subscription { accountUpdates(accountId: "sim-1") { kind } }'
+    with open_stream(query) as response:
+        first, caught_up = itertools.islice(records(response), 2)
+    assert "SNAPSHOT" in first["data"]
+    assert "id" not in first
+    with open_stream(query, last_event_id=caught_up["id"]) as response:
+        assert next(records(response)) == caught_up
+
+
 def test_a_place_of_another_log_is_told_not_guessed(log, open_stream):
     with open_stream(UPDATES, last_event_id=f"old{log[0][0]}") as response:
         [(event, data), (end, _)] = events(response)
