@@ -293,7 +293,7 @@ class _Mock:
         return self._data
 
     def _backends(self) -> tuple[BackendInfo, ...]:
-        return (BackendInfo("sim", "sim", True, capabilities()),)
+        return (BackendInfo("sim", "sim", self.trading.running, capabilities()),)
 
     def _problems(self) -> Mapping[str, str]:
         if self.trading.running:

@@ -34,7 +34,11 @@ class Limits:
 
 @strawberry.type(description="One operation of a back-end.")
 class Capability:
-    operation: str = strawberry.field(description="Name of the operation.")
+    operation: str = strawberry.field(
+        description="Name of the operation: a port of the gateway and its method, as in "
+        "`trading.submit`, the port alone where both have one name, as in `bars`; or a kind of "
+        "one, as in `orders.LIMIT`."
+    )
     available: bool = strawberry.field(description="Whether it can be used.")
     reason: str | None = strawberry.field(description="Why not; null if it can.")
 
@@ -43,8 +47,10 @@ class Capability:
 class Backend:
     name: str = strawberry.field(description="Name of the terminal.")
     kind: str = strawberry.field(description="What it is, for example sim.")
-    connected: bool = strawberry.field(description="Whether it answers.")
-    capabilities: list[Capability] = strawberry.field(description="What it can do.")
+    connected: bool = strawberry.field(description="Whether it answers and its reports are taken.")
+    capabilities: list[Capability] = strawberry.field(
+        description="What it can do, and why not: every operation of the gateway is named."
+    )
 
 
 @strawberry.type(description="The gateway about itself.")

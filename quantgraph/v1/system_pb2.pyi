@@ -287,10 +287,10 @@ class BackendInfo(_message.Message):
     kind: _builtins.str
     """What sort of backend."""
     connected: _builtins.bool
-    """Whether it is connected."""
+    """Whether it answers and its reports are taken."""
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Capability]:
-        """What it can do."""
+        """What it can do, and why not: every operation of the gateway is named."""
 
     def __init__(
         self,
@@ -318,7 +318,9 @@ class Capability(_message.Message):
     AVAILABLE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     operation: _builtins.str
-    """The operation."""
+    """The operation: a port of the gateway and its method, as in "trading.submit", the port alone
+    where both have one name, as in "bars"; or a kind of one, as in "orders.LIMIT".
+    """
     available: _builtins.bool
     """Whether it is available."""
     reason: _builtins.str

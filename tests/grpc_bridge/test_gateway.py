@@ -286,3 +286,21 @@ def test_the_clock_is_the_same_on_both_wires(client: Client, graphql: Any):
         "tradingDay": info.clock.trading_day.isoformat(),
         "epoch": info.clock.epoch,
     }
+
+
+def test_the_capability_report_is_the_same_on_both_wires(client: Client, graphql: Any):
+    query = """{ serverInfo { tradingState
+      backends { name kind connected capabilities { operation available reason } } } }"""
+    shown = graphql(query)["serverInfo"]
+    info = client.server_info()
+    assert info.trading_state == shown["tradingState"]
+    assert [
+        {
+            "name": each.name, "kind": each.kind, "connected": each.connected,
+            "capabilities": [
+                {"operation": x.operation, "available": x.available, "reason": x.reason}
+                for x in each.capabilities
+            ],
+        }
+        for each in info.backends
+    ] == shown["backends"]  # fmt: skip

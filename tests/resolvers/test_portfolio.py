@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.conftest import _asker
 from tests.resolvers.test_fills import FILLS
 from tests.resolvers.test_orders import SUBMIT, high_price
 
@@ -18,6 +19,18 @@ STRATEGIES = """query($after: String, $first: Int! = 500) {
   strategies(accountId: "sim-1", first: $first, after: $after) {
     nodes { name orders openOrders filledQuantity turnover fees realizedProfit unrealizedProfit
       unmatchedQuantity unvalued { symbol } } pageInfo { hasNextPage endCursor } } }"""
+
+
+@pytest.fixture(scope="module")
+def own(start_gateway, tmp_path_factory):
+    """A gateway of these tests' own: they sell what others may count on."""
+    with start_gateway(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture
+def ask_mock(own):
+    yield from _asker(own)
 
 
 def test_risk_adds_up(ask_mock):

@@ -2,6 +2,8 @@
 
 from datetime import datetime, time
 
+from quantgraph.domain.operations import operations
+
 
 def test_the_clock_is_simulated_and_in_session(ask_mock):
     info = ask_mock(
@@ -22,7 +24,10 @@ def test_capabilities_say_why_not(ask_mock):
     [backend] = ask_mock(query)["serverInfo"]["backends"]
     assert (backend["name"], backend["kind"], backend["connected"]) == ("sim", "sim", True)
     for each in backend["capabilities"]:
-        assert each["available"] or each["reason"]
+        assert each["available"] is (each["reason"] is None)
+    named = {each["operation"] for each in backend["capabilities"]}
+    assert named >= set(operations())
+    assert {"bars", "trading.submit", "accounts.positions", "orders.LIMIT"} <= named
 
 
 def test_limits_are_told(ask_mock):

@@ -1,13 +1,12 @@
 """What the simulated backend can do, and why not."""
 
+from collections.abc import Mapping
 from functools import cache
 
+from quantgraph.domain.operations import report
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.system import Capability
 from quantgraph.domain.ticks import TickKind
-
-_ABLE = ("bars", "dividends", "quotes", "quoteStream", "instruments", "sectors", "weights")
-_TRADING = ("financials", "accounts", "positions", "orders", "cancels")
 
 _NO_SNAPSHOTS = "No history of quotes is generated; imported recordings are served."
 _NO_DEALS = (
@@ -22,20 +21,39 @@ _NO_TICKS = {
     TickKind.LEVEL2_TRANSACTION: _NO_DEALS,
 }
 
+# By port, or by operation where a port's operations differ.
+_SAID: Mapping[str, str | None] = {
+    "bars": None,
+    "dividends": None,
+    "ticks": _NO_SNAPSHOTS,
+    "quotes": None,
+    "snapshots": None,
+    "quoteStream": None,
+    "reference": None,
+    "rules": None,
+    "sectors": None,
+    "sessions": None,
+    "lists": None,
+    "financials": None,
+    "accounts": None,
+    "connections": None,
+    "trading": None,
+    "fills": None,
+    "portfolio": None,
+}
+
 
 @cache
 def capabilities() -> tuple[Capability, ...]:
-    """Return one row per operation of the simulated market and terminal."""
-    able = [Capability(name, available=True) for name in (*_ABLE, *_TRADING)]
-    ticks = [Capability("ticks", available=False, reason=_NO_SNAPSHOTS)]
-    ticks += [
+    """Return one row per operation, and one per kind of tick and of price."""
+    ticks = [
         Capability(f"ticks.{kind}", available=False, reason=_NO_TICKS[kind]) for kind in TickKind
     ]
     prices = [
         Capability(f"orders.{kind}", available=kind is PriceType.LIMIT, reason=_price_reason(kind))
         for kind in PriceType
     ]
-    return (*able, *ticks, *prices)
+    return (*report(_SAID), *ticks, *prices)
 
 
 def _price_reason(kind: PriceType) -> str | None:

@@ -13,6 +13,7 @@ from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS, FinancialRequest, ReportBasis
 from quantgraph.domain.instruments import InstrumentKind, Market
+from quantgraph.domain.operations import operations, unsaid
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source
@@ -246,3 +247,9 @@ def test_the_capability_report_says_why_not() -> None:
     able = {row.operation for row in rows if row.available}
     assert "orders.LIMIT" in able
     assert "orders.OWN_BEST" not in able
+
+
+def test_the_simulator_has_a_word_for_every_operation() -> None:
+    # Who adds a port says in backends/sim/capability.py whether the simulator serves it.
+    assert unsaid(capabilities()) == []
+    assert {row.operation for row in capabilities()} >= set(operations())
