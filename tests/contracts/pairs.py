@@ -96,7 +96,9 @@ PAIRS: Mapping[str, Pair] = {
     "Query.instruments": Pair(
         "InstrumentService.ListInstruments",
         "instruments[]",
-        ({"first": 3}, {"first": 3, "search": "600"}, {"first": 3, "after": "!"}),
+        ({"first": 3}, {"first": 3, "search": "600"}, {"first": 3, "after": "!"},
+         {"first": 3, "markets": ["SH", "SZ"], "kinds": ["STOCK"], "boards": ["MAIN"],
+          "sector": "白酒"}, {"first": 3, "sector": "没有"}),
     ),
     "Query.level2Orders": _ticks("LEVEL2_ORDER"),
     "Query.level2Quotes": _ticks("LEVEL2_QUOTE"),
