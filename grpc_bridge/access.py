@@ -25,6 +25,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CalendarService/ListSessionPhases": Scope.READ,
     "/quantgraph.v1.CatalogService/GetEtfBasket": Scope.READ,
     "/quantgraph.v1.CatalogService/GetOptionChain": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListIpos": Scope.READ,
     "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,

@@ -6,7 +6,7 @@ from grpc_bridge.batches import checked_size
 from quantgraph.domain.ports import Gateway
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds, etfs, futures, options
+from quantgraph.wire import bonds, etfs, futures, ipos, options
 from quantgraph.wire.fields import symbol_from_proto
 
 
@@ -48,3 +48,9 @@ class CatalogServicer(CatalogServiceServicer):
         return catalog_pb2.ListMainContractsResponse(
             contracts=[futures.contract_to_proto(each) for each in found]
         )
+
+    async def ListIpos(
+        self, request: catalog_pb2.ListIposRequest, context: object
+    ) -> catalog_pb2.ListIposResponse:
+        found = await self._gateway.lists.ipos(ipos.request_from_proto(request))
+        return catalog_pb2.ListIposResponse(ipos=[ipos.ipo_to_proto(each) for each in found])

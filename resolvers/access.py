@@ -18,6 +18,7 @@ SCOPES: dict[str, Scope] = {
     "Query.indexWeights": Scope.READ,
     "Query.instrument": Scope.READ,
     "Query.instruments": Scope.READ,
+    "Query.ipos": Scope.READ,
     "Query.level2Orders": Scope.READ,
     "Query.level2Quotes": Scope.READ,
     "Query.level2Transactions": Scope.READ,

@@ -7,12 +7,14 @@ import strawberry
 
 from quantgraph.domain.bonds import BondRequest
 from quantgraph.domain.futures import MainRequest
+from quantgraph.domain.ipos import IpoRequest
 from resolvers.bars import SymbolArgument
 from resolvers.pages import checked_batch
 from schema.bonds import ConvertibleBond
 from schema.context import Info
 from schema.etfs import EtfBasket
 from schema.futures import MainContract
+from schema.ipos import Ipo
 from schema.options import OptionChain
 from schema.scalars import Symbol
 from schema.selection import picked
@@ -88,3 +90,20 @@ class CatalogQueries:
         request = MainRequest(product, start, end)
         found = await info.context.gateway.lists.main_contracts(request)
         return [MainContract.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="Announced new issues (新股申购) by subscription day and symbol. Errors: "
+        "START_AFTER_END, ROW_LIMIT."
+    )
+    async def ipos(
+        self,
+        info: Info,
+        start: Annotated[
+            date | None, strawberry.argument(description="First subscription day, included.")
+        ] = None,
+        end: Annotated[
+            date | None, strawberry.argument(description="Last subscription day, included.")
+        ] = None,
+    ) -> list[Ipo] | None:
+        found = await info.context.gateway.lists.ipos(IpoRequest(start, end))
+        return [Ipo.from_domain(each) for each in found]

@@ -23,6 +23,7 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
+from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import (
     Fill,
@@ -278,6 +279,10 @@ class Catalog(Protocol):
         """Return the contracts listed on the present day; no expiries where there are none."""
         ...
 
+    async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
+        """Return the announced new issues by subscription day and symbol."""
+        ...
+
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
         """Return the main contract of each asked trading day up to the present one.
 
@@ -300,6 +305,13 @@ class PricedLists(Protocol):
         """Return the contracts listed on the present day; no expiries where there are none.
 
         Errors: UNKNOWN_SYMBOL.
+        """
+        ...
+
+    async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
+        """Return the announced new issues by subscription day and symbol.
+
+        Errors: START_AFTER_END, ROW_LIMIT.
         """
         ...
 

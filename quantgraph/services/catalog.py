@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond, value_bond
 from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError, start_after_end, unknown_symbol
 from quantgraph.domain.etfs import EtfBasket, no_list
 from quantgraph.domain.futures import MainContract, MainRequest, unknown_product
+from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.ports import Catalog, Quotes, Reference
 
@@ -46,11 +48,17 @@ class PricedCatalog:
 
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract]:
         """Return main contracts by day; see the port."""
-        if request.start is not None and request.end is not None and request.start > request.end:
-            raise start_after_end(request.start, request.end)
+        _check_span(request.start, request.end)
         found = await self._catalog.main_contracts(request)
         if found is None:
             raise unknown_product(request.product)
+        present_budget().spend(len(found), self._rows)
+        return found
+
+    async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
+        """Return new issues by subscription day; see the port."""
+        _check_span(request.start, request.end)
+        found = await self._catalog.ipos(request)
         present_budget().spend(len(found), self._rows)
         return found
 
@@ -73,3 +81,8 @@ class PricedCatalog:
             symbol: None if isinstance(quote, GatewayError) else quote.last_price
             for symbol, quote in zip(symbols, quotes, strict=True)
         }
+
+
+def _check_span(start: date | None, end: date | None) -> None:
+    if start is not None and end is not None and start > end:
+        raise start_after_end(start, end)

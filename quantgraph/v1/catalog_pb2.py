@@ -25,33 +25,38 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import bonds_pb2 as quantgraph_dot_v1_dot_bonds__pb2
 from quantgraph.v1 import etfs_pb2 as quantgraph_dot_v1_dot_etfs__pb2
 from quantgraph.v1 import futures_pb2 as quantgraph_dot_v1_dot_futures__pb2
+from quantgraph.v1 import ipos_pb2 as quantgraph_dot_v1_dot_ipos__pb2
 from quantgraph.v1 import options_pb2 as quantgraph_dot_v1_dot_options__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/catalog.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/bonds.proto\x1a\x18quantgraph/v1/etfs.proto\x1a\x1bquantgraph/v1/futures.proto\x1a\x1bquantgraph/v1/options.proto\x1a\x19quantgraph/v1/types.proto\"U\n\x1bListConvertibleBondsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x15\n\rstock_symbols\x18\x02 \x03(\t\x12\x0e\n\x06valued\x18\x03 \x01(\x08\"M\n\x1cListConvertibleBondsResponse\x12-\n\x05\x62onds\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.ConvertibleBond\"%\n\x13GetEtfBasketRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\"@\n\x14GetEtfBasketResponse\x12(\n\x06\x62\x61sket\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.EtfBasket\"+\n\x15GetOptionChainRequest\x12\x12\n\nunderlying\x18\x01 \x01(\t\"C\n\x16GetOptionChainResponse\x12)\n\x05\x63hain\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OptionChain\"q\n\x18ListMainContractsRequest\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\"\n\x05start\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\"K\n\x19ListMainContractsResponse\x12.\n\tcontracts\x18\x01 \x03(\x0b\x32\x1b.quantgraph.v1.MainContract2\xa1\x03\n\x0e\x43\x61talogService\x12o\n\x14ListConvertibleBonds\x12*.quantgraph.v1.ListConvertibleBondsRequest\x1a+.quantgraph.v1.ListConvertibleBondsResponse\x12W\n\x0cGetEtfBasket\x12\".quantgraph.v1.GetEtfBasketRequest\x1a#.quantgraph.v1.GetEtfBasketResponse\x12]\n\x0eGetOptionChain\x12$.quantgraph.v1.GetOptionChainRequest\x1a%.quantgraph.v1.GetOptionChainResponse\x12\x66\n\x11ListMainContracts\x12\'.quantgraph.v1.ListMainContractsRequest\x1a(.quantgraph.v1.ListMainContractsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/catalog.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/bonds.proto\x1a\x18quantgraph/v1/etfs.proto\x1a\x1bquantgraph/v1/futures.proto\x1a\x18quantgraph/v1/ipos.proto\x1a\x1bquantgraph/v1/options.proto\x1a\x19quantgraph/v1/types.proto\"U\n\x1bListConvertibleBondsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x15\n\rstock_symbols\x18\x02 \x03(\t\x12\x0e\n\x06valued\x18\x03 \x01(\x08\"M\n\x1cListConvertibleBondsResponse\x12-\n\x05\x62onds\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.ConvertibleBond\"%\n\x13GetEtfBasketRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\"@\n\x14GetEtfBasketResponse\x12(\n\x06\x62\x61sket\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.EtfBasket\"+\n\x15GetOptionChainRequest\x12\x12\n\nunderlying\x18\x01 \x01(\t\"C\n\x16GetOptionChainResponse\x12)\n\x05\x63hain\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OptionChain\"q\n\x18ListMainContractsRequest\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\"\n\x05start\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\"K\n\x19ListMainContractsResponse\x12.\n\tcontracts\x18\x01 \x03(\x0b\x32\x1b.quantgraph.v1.MainContract\"W\n\x0fListIposRequest\x12\"\n\x05start\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"4\n\x10ListIposResponse\x12 \n\x04ipos\x18\x01 \x03(\x0b\x32\x12.quantgraph.v1.Ipo2\xee\x03\n\x0e\x43\x61talogService\x12o\n\x14ListConvertibleBonds\x12*.quantgraph.v1.ListConvertibleBondsRequest\x1a+.quantgraph.v1.ListConvertibleBondsResponse\x12W\n\x0cGetEtfBasket\x12\".quantgraph.v1.GetEtfBasketRequest\x1a#.quantgraph.v1.GetEtfBasketResponse\x12]\n\x0eGetOptionChain\x12$.quantgraph.v1.GetOptionChainRequest\x1a%.quantgraph.v1.GetOptionChainResponse\x12\x66\n\x11ListMainContracts\x12\'.quantgraph.v1.ListMainContractsRequest\x1a(.quantgraph.v1.ListMainContractsResponse\x12K\n\x08ListIpos\x12\x1e.quantgraph.v1.ListIposRequest\x1a\x1f.quantgraph.v1.ListIposResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_start=184
-  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_end=269
-  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_start=271
-  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_end=348
-  _globals['_GETETFBASKETREQUEST']._serialized_start=350
-  _globals['_GETETFBASKETREQUEST']._serialized_end=387
-  _globals['_GETETFBASKETRESPONSE']._serialized_start=389
-  _globals['_GETETFBASKETRESPONSE']._serialized_end=453
-  _globals['_GETOPTIONCHAINREQUEST']._serialized_start=455
-  _globals['_GETOPTIONCHAINREQUEST']._serialized_end=498
-  _globals['_GETOPTIONCHAINRESPONSE']._serialized_start=500
-  _globals['_GETOPTIONCHAINRESPONSE']._serialized_end=567
-  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_start=569
-  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_end=682
-  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_start=684
-  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_end=759
-  _globals['_CATALOGSERVICE']._serialized_start=762
-  _globals['_CATALOGSERVICE']._serialized_end=1179
+  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_start=210
+  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_end=295
+  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_start=297
+  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_end=374
+  _globals['_GETETFBASKETREQUEST']._serialized_start=376
+  _globals['_GETETFBASKETREQUEST']._serialized_end=413
+  _globals['_GETETFBASKETRESPONSE']._serialized_start=415
+  _globals['_GETETFBASKETRESPONSE']._serialized_end=479
+  _globals['_GETOPTIONCHAINREQUEST']._serialized_start=481
+  _globals['_GETOPTIONCHAINREQUEST']._serialized_end=524
+  _globals['_GETOPTIONCHAINRESPONSE']._serialized_start=526
+  _globals['_GETOPTIONCHAINRESPONSE']._serialized_end=593
+  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_start=595
+  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_end=708
+  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_start=710
+  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_end=785
+  _globals['_LISTIPOSREQUEST']._serialized_start=787
+  _globals['_LISTIPOSREQUEST']._serialized_end=874
+  _globals['_LISTIPOSRESPONSE']._serialized_start=876
+  _globals['_LISTIPOSRESPONSE']._serialized_end=928
+  _globals['_CATALOGSERVICE']._serialized_start=931
+  _globals['_CATALOGSERVICE']._serialized_end=1425
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import bonds_pb2 as _bonds_pb2
 from quantgraph.v1 import etfs_pb2 as _etfs_pb2
 from quantgraph.v1 import futures_pb2 as _futures_pb2
+from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import options_pb2 as _options_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -230,3 +231,57 @@ class ListMainContractsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListMainContractsResponse: _TypeAlias = ListMainContractsResponse  # noqa: Y015
+
+@_typing.final
+class ListIposRequest(_message.Message):
+    """Of which subscription days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> _types_pb2.Date:
+        """First day, included; absent: from the first issue known."""
+
+    @_builtins.property
+    def end(self) -> _types_pb2.Date:
+        """Last day, included; absent: to the last issue announced."""
+
+    def __init__(
+        self,
+        *,
+        start: _types_pb2.Date | None = ...,
+        end: _types_pb2.Date | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIposRequest: _TypeAlias = ListIposRequest  # noqa: Y015
+
+@_typing.final
+class ListIposResponse(_message.Message):
+    """The new issues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IPOS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ipos(self) -> _containers.RepeatedCompositeFieldContainer[_ipos_pb2.Ipo]:
+        """By subscription day and symbol."""
+
+    def __init__(
+        self,
+        *,
+        ipos: _abc.Iterable[_ipos_pb2.Ipo] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ipos", b"ipos"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIposResponse: _TypeAlias = ListIposResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
                 _registered_method=True)
+        self.ListIpos = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListIpos',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -92,6 +97,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIpos(self, request, context):
+        """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
+        ROW_LIMIT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +127,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListMainContracts,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.SerializeToString,
+            ),
+            'ListIpos': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIpos,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -225,6 +243,33 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/ListMainContracts',
             quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIpos(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListIpos',
+            quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,10 @@ class CatalogServiceStub:
     """Returns the main contract of each asked trading day up to the present one. Errors:
     UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
     """
+    ListIpos: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]
+    """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
+    ROW_LIMIT.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -66,6 +70,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListMainContracts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListMainContractsRequest, _catalog_pb2.ListMainContractsResponse]  # type: ignore[assignment]
     """Returns the main contract of each asked trading day up to the present one. Errors:
     UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+    """
+    ListIpos: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]  # type: ignore[assignment]
+    """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
+    ROW_LIMIT.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -107,6 +115,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListMainContractsResponse, _abc.Awaitable[_catalog_pb2.ListMainContractsResponse]]:
         """Returns the main contract of each asked trading day up to the present one. Errors:
         UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListIpos(
+        self,
+        request: _catalog_pb2.ListIposRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListIposResponse, _abc.Awaitable[_catalog_pb2.ListIposResponse]]:
+        """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
+        ROW_LIMIT.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -21,6 +21,7 @@ RPCS = {
     "Query.indexWeights": "SectorService.ListIndexWeights",
     "Query.instrument": "InstrumentService.GetInstruments",
     "Query.instruments": "InstrumentService.ListInstruments",
+    "Query.ipos": "CatalogService.ListIpos",
     "Query.level2Orders": "TickService.ListTicks",
     "Query.level2Quotes": "TickService.ListTicks",
     "Query.level2Transactions": "TickService.ListTicks",

@@ -10,9 +10,10 @@ from quantgraph.domain import etfs as domain_etfs
 from quantgraph.domain import options as domain_options
 from quantgraph.domain.bonds import BondRequest
 from quantgraph.domain.futures import MainRequest
+from quantgraph.domain.ipos import IpoRequest
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceStub
-from quantgraph.wire import bonds, etfs, futures, options
+from quantgraph.wire import bonds, etfs, futures, ipos, options
 from schema.selection import camel
 
 BOND = (
@@ -293,3 +294,31 @@ def test_both_wires_tell_the_same_contracts(ask_mock, catalog):
         product date symbol secondSymbol source } }"""
     assert ask_mock(query)["mainContracts"] == expected
     assert len(expected) > 30
+
+
+IPO = (
+    "symbol name subscriptionCode subscriptionDate issuePrice issueQuantity onlineQuantity "
+    "maxSubscription minSubscription announceDate paymentDate listDate industryPe peBefore peAfter "
+    "profitable winRate source"
+)
+
+
+def test_new_issues_are_told_by_day_and_are_instruments(ask_mock):
+    query = f"""query($start: Date, $end: Date) {{
+        ipos(start: $start, end: $end) {{ {IPO} instrument {{ name kind }} }} }}"""
+    found = ask_mock(query)["ipos"]
+    days = [each["subscriptionDate"] for each in found]
+    assert days == sorted(days)
+    assert all(each["instrument"] == {"name": each["name"], "kind": "STOCK"} for each in found)
+    part = ask_mock(query, start=days[2], end=days[-2])["ipos"]
+    assert [each["subscriptionDate"] for each in part] == days[2:-1]
+    answer = ask_mock(query, fails=True, start="2023-01-02", end="2023-01-01")
+    assert answer["errors"][0]["extensions"]["code"] == "START_AFTER_END"
+
+
+def test_both_wires_tell_the_same_issues(ask_mock, catalog):
+    answer = catalog.ListIpos(ipos.request_to_proto(IpoRequest()))
+    names = ipos.Ipo.__dataclass_fields__
+    expected = [shown(ipos.ipo_from_proto(each), names) for each in answer.ipos]
+    assert ask_mock(f"{{ ipos {{ {IPO} }} }}")["ipos"] == expected
+    assert len(expected) > 10

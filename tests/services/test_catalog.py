@@ -10,6 +10,7 @@ from quantgraph.domain.bonds import BondRequest, BondValue, value_bond
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.futures import MainRequest
+from quantgraph.domain.ipos import IpoRequest
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from tests.grpc_bridge.world import NOW, quote
@@ -30,6 +31,9 @@ class Listed:
     async def main_contracts(self, request):
         count = {"IF": 6, "IH": 0}.get(request.product)
         return None if count is None else [None] * count
+
+    async def ipos(self, request):
+        return [None] * 6
 
     async def instruments(self, symbols):
         return [object() if each == "600519.SH" else None for each in symbols]
@@ -107,4 +111,16 @@ async def test_main_contracts_count_against_the_operations_limit():
         assert len(await catalog.main_contracts(MainRequest("IF"))) == 6
         with pytest.raises(GatewayError) as caught:
             await catalog.main_contracts(MainRequest("IF"))
+    assert caught.value.reason is Reason.ROW_LIMIT
+
+
+async def test_new_issues_are_bounded_and_their_days_in_order():
+    catalog = catalog_of(Listed())
+    with pytest.raises(GatewayError) as caught:
+        await catalog.ipos(IpoRequest(date(2023, 1, 2), date(2023, 1, 1)))
+    assert caught.value.reason is Reason.START_AFTER_END
+    with operation_budget():
+        await catalog.ipos(IpoRequest())
+        with pytest.raises(GatewayError) as caught:
+            await catalog.ipos(IpoRequest())
     assert caught.value.reason is Reason.ROW_LIMIT

@@ -24,6 +24,7 @@ from quantgraph.domain.financials.tables import (
 )
 from quantgraph.domain.futures import MainContract
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
+from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.portfolio import Risk, Strategy
@@ -55,6 +56,7 @@ from quantgraph.wire import (
     financials,
     futures,
     instruments,
+    ipos,
     options,
     orders,
     portfolio,
@@ -72,6 +74,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (EtfBasket, etfs.basket_to_proto, etfs.basket_from_proto),
     (OptionChain, options.chain_to_proto, options.chain_from_proto),
     (MainContract, futures.contract_to_proto, futures.contract_from_proto),
+    (Ipo, ipos.ipo_to_proto, ipos.ipo_from_proto),
+    (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),

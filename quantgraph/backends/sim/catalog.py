@@ -14,6 +14,7 @@ from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 
 
@@ -25,6 +26,7 @@ class SimCatalog:
         self._clock = clock
         self._run = runner.run
         self._etfs = EtfDesk(paths)
+        self._issues = paths.issues
         self._options = OptionDesk(paths)
         self._futures = FuturesDesk(paths.world.calendar)
 
@@ -40,6 +42,10 @@ class SimCatalog:
         """Return the contracts that are listed on the clock's day."""
         return await self._run(self._options.chain, underlying, self._clock.moment().day)
 
+    async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
+        """Return the new issues that are announced on the clock's day."""
+        return await self._run(self._issues.ipos, request, self._clock.moment().day)
+
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
         """Return the main contract of each asked trading day up to the clock's."""
         if request.product != PRODUCT:
@@ -50,8 +56,12 @@ class SimCatalog:
         return self._futures.main_contracts(start, end) if start <= end else ()
 
     def find(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
-        """Return the listed options and futures among the symbols: blocking."""
-        desks = {InstrumentKind.OPTION: self._options, InstrumentKind.FUTURE: self._futures}
+        """Return options, futures and issues still to be listed among the symbols: blocking."""
+        desks = {
+            InstrumentKind.OPTION: self._options,
+            InstrumentKind.FUTURE: self._futures,
+            InstrumentKind.STOCK: self._issues,
+        }
         asked = {symbol: desks.get(classify(symbol)[1]) for symbol in symbols}
         found = {s: None if desk is None else desk.find(s, day) for s, desk in asked.items()}
         return {symbol: one for symbol, one in found.items() if one is not None}

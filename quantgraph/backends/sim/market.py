@@ -113,7 +113,8 @@ class SimMarket:
         """Return the instrument per symbol that is listed on the clock's day."""
         day = self._day()
         found = self._paths.recall(symbols, day) if len(symbols) <= _FEW else None
-        if found is None:
+        # a share that is still to be listed is in memory without being quoted yet
+        if found is None or any(symbol not in found for symbol in symbols):
             found = await self._run(self._known, symbols, day)
         return [found.get(symbol) for symbol in symbols]
 
@@ -184,5 +185,8 @@ class SimMarket:
 
 
 def _not_quoted(symbol: str) -> Unsupported:
-    text = f"{symbol} is known, but the simulator makes no prices of options and futures."
+    text = (
+        f"{symbol} is known, but the simulator makes no prices of options and futures, and none of "
+        "shares before their first day."
+    )
     return Unsupported(Reason.NOT_QUOTED, text, symbol=symbol)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from quantgraph.backends.sim.daily import Origin, Path, walk
+from quantgraph.backends.sim.issues import IssueDesk
 from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
@@ -64,6 +65,7 @@ class Paths:
     def __init__(self, world: World) -> None:
         """Compute nothing yet."""
         self.world = world
+        self.issues = IssueDesk(world.seed, world.calendar)
         self._known: tuple[Hashable, Memo[str, _Known]] = (None, Memo(_KEPT_NAMES))
         self._paths: Memo[str, _Walked] = Memo(_KEPT)
         self._excerpts: Memo[str, _Excerpt] = Memo(_KEPT_EXCERPTS)
@@ -157,6 +159,10 @@ class Paths:
         anchors = self.world.listings.anchors(symbols, self.world.start)
         instruments = {s: _infer(s) for s in anchors}
         instruments |= {s: LISTED[s].instrument() for s in symbols if s in LISTED}
+        for symbol in symbols:
+            issued = self.issues.profile(symbol)
+            if issued is not None:
+                instruments[symbol] = issued.instrument()
         for symbol, imported in self.world.listings.instruments(symbols).items():
             # One without a name was inferred from its bars: the universe knows more.
             if imported.name is not None or symbol not in instruments:
@@ -180,12 +186,24 @@ class Paths:
         return held.path
 
     def _walk(self, known: _Known) -> Path:
-        origin = _origin(known.instrument, known.anchor, self.world.seed)
+        origin = self._origin(known.instrument, known.anchor)
         calendar = self.world.calendar
         first = self.world.start
         if known.anchor is None:
             first = max(FIRST_DAY, calendar.first, known.instrument.list_date or FIRST_DAY)
         return walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+
+    def _origin(self, instrument: Instrument, anchor: Anchor | None) -> Origin:
+        symbol, seed = instrument.symbol, self.world.seed
+        profile = LISTED.get(symbol) or self.issues.profile(symbol)
+        profile = profile or invent_profile(instrument, seed)
+        scale = price_scale(instrument)
+        if anchor is None:
+            close = max(round(profile.price * scale), 1)
+            return Origin(profile, instrument, seed, scale, close, pays=True)
+        close = max(round(anchor.close * scale), 1)
+        profile = replace(profile, price=anchor.close)
+        return Origin(profile, instrument, seed, scale, close, pays=False, volume=anchor.volume)
 
 
 def _infer(symbol: str) -> Instrument:
@@ -210,17 +228,6 @@ def _listed(instrument: Instrument, day: date) -> bool:
     gone = instrument.delist_date if instrument.source is Source.SIMULATED else None
     begun = instrument.list_date is None or instrument.list_date <= day
     return begun and (gone is None or day < gone)
-
-
-def _origin(instrument: Instrument, anchor: Anchor | None, seed: int) -> Origin:
-    profile = LISTED.get(instrument.symbol) or invent_profile(instrument, seed)
-    scale = price_scale(instrument)
-    if anchor is None:
-        close = max(round(profile.price * scale), 1)
-        return Origin(profile, instrument, seed, scale, close, pays=True)
-    close = max(round(anchor.close * scale), 1)
-    profile = replace(profile, price=anchor.close)
-    return Origin(profile, instrument, seed, scale, close, pays=False, volume=anchor.volume)
 
 
 def price_scale(instrument: Instrument) -> int:
