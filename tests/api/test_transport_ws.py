@@ -4,7 +4,9 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.sockets import (
@@ -340,3 +342,37 @@ def test_whoever_leaves_frees_the_streams(gateway, url, leave):
     while upstream.boxes:
         pass  # the server hears of it within a few milliseconds
     assert upstream.ending is not None
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+TYPES = st.sampled_from(["connection_init", "ping", "pong", "subscribe", "complete"])
+PAYLOADS = st.fixed_dictionaries(
+    {"query": st.sampled_from([QUERY, QUIET, "{"]) | VALUES},
+    optional={"variables": VALUES, "operationName": VALUES, "extensions": VALUES},
+)
+MESSAGES = VALUES | st.fixed_dictionaries(
+    {"type": TYPES | VALUES},
+    optional={"id": st.sampled_from(["1", ""]) | VALUES, "payload": PAYLOADS | VALUES},
+)
+
+
+@settings(max_examples=100)
+@given(messages=st.lists(MESSAGES, max_size=4), initialised=st.booleans())
+def test_whatever_comes_is_answered_or_closed_with_a_code_of_the_protocol(
+    url, messages, initialised
+):
+    with connect(url, subprotocols=[PROTOCOL]) as socket:
+        client = Socket(socket)
+        try:
+            for message in [*([INIT] if initialised else []), *messages]:
+                client.send(json.dumps(message))
+            tell(client, [{**PING, "payload": {"last": True}}])
+            while client.read() != {**PONG, "payload": {"last": True}}:
+                pass
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None
+            assert closed.rcvd.code in (4400, 4401, 4403, 4409, 4429)
