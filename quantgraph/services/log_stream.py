@@ -122,10 +122,12 @@ class LogStream(ABC, Generic[Entry, Event]):
         if self._closing:
             text = f"The gateway is stopping; go on later after sequence {after}."
             raise Unavailable(Reason.SHUTTING_DOWN, text, epoch=epoch, sequence=after)
+        batch = await self._workers.run(self._log.events, account_id, after, _BATCH)
+        # After the read: the log may start over before its turn comes, and has the same numbers.
         present = self._log.epoch
         if present != epoch:
             raise self._epoch_changed(epoch, present)
-        return await self._workers.run(self._log.events, account_id, after, _BATCH)
+        return batch
 
     async def _checked(self, cursor: LogCursor) -> str:
         """Return the present epoch, unless the cursor is not of its log."""

@@ -21,6 +21,7 @@ from quantgraph.domain.errors import (
     OrderRefused,
     Unavailable,
 )
+from quantgraph.domain.journal import Intent
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -460,6 +461,22 @@ async def test_a_new_epoch_ends_the_streams_of_the_old_one(desk):
         with pytest.raises(Exception, match="'e1' is over") as caught:
             await waiting
     assert caught.value.reason is Reason.EPOCH_CHANGED
+
+
+async def test_a_log_that_starts_over_while_it_is_read_gives_no_event_of_the_new_one(desk):
+    await desk.trading.submit(ticket())
+    events = desk.journal.events
+
+    def late(*asked):
+        desk.journal.events = events
+        desk.journal.start_over("e2")
+        desk.journal.record([Intent(_accepted(), "d")])
+        return events(*asked)
+
+    desk.journal.events = late
+    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 0))) as stream:
+        with pytest.raises(EpochChanged):
+            await anext(stream)
 
 
 async def test_a_drained_stream_says_where_to_go_on(desk):
