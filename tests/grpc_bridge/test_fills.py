@@ -1,5 +1,6 @@
 """Fills and filtered lists: the same on both wires, for the same fixture."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import pytest
 from grpc import aio
 
-from quantgraph.domain.orders import Fill, Side
+from quantgraph.domain.orders import Fill, OrderState, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import accounts_pb2, orders_pb2, types_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceStub
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
-from quantgraph.wire.orders import fill_from_proto
+from quantgraph.wire.orders import fill_from_proto, order_from_proto
 from tests.grpc_bridge.calls import refused
 from tests.grpc_bridge.world import NOW, World
 from tests.resolvers.asking import ask_world
@@ -108,8 +109,6 @@ async def test_orders_are_filtered_and_a_side_of_zero_is_refused(
 async def test_holdings_come_all_at_once_or_a_page_at_a_time(channel: aio.Channel, world: World):
     stub = AccountServiceStub(channel)
     [held] = await world.gateway.accounts.positions("sim-1")
-    from dataclasses import replace
-
     symbols = ["000001.SZ", "000858.SZ", "600519.SH"]
 
     async def positions(account_id: str) -> list[Any]:
@@ -127,3 +126,28 @@ async def test_holdings_come_all_at_once_or_a_page_at_a_time(channel: aio.Channe
     assert (await refused(stub.ListPositions(ask))).reason is Reason.INVALID_CURSOR
     ask.page_token = ""
     assert [each.symbol for each in (await stub.ListPositions(ask)).positions] == ["600519.SH"]
+
+
+async def test_a_refused_order_is_rejected_on_both_wires(world: World, channel: aio.Channel):
+    order = await world.submit()
+    words = {"reject_code": "TICK_SIZE", "reject_message": "No.", "reject_message_zh": "不"}
+    world.trading.held[order.id] = replace(order, state=OrderState.REJECTED, **words)
+    found = await OrderServiceStub(channel).GetOrder(
+        orders_pb2.GetOrderRequest(account_id="sim-1", id=order.id)
+    )
+    assert order_from_proto(found.order) == world.trading.held[order.id]
+    assert found.order.state == orders_pb2.ORDER_STATE_REJECTED
+    picked = "state rejectCode rejectMessage rejectMessageZh"
+    shown = await ask_world(
+        world, f'{{ order(accountId: "sim-1", id: "{order.id}") {{ {picked} }} }}'
+    )
+    assert shown["data"]["order"] == {
+        "state": "REJECTED",
+        "rejectCode": "TICK_SIZE",
+        "rejectMessage": "No.",
+        "rejectMessageZh": "不",
+    }
+    refused = await OrderServiceStub(channel).ListOrders(
+        orders_pb2.ListOrdersRequest(account_id="sim-1", states=[orders_pb2.ORDER_STATE_ACCEPTED])
+    )
+    assert list(refused.orders) == []
