@@ -21,6 +21,7 @@ from grpc_bridge.tokens import TokenSeal
 from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.wire.memory import keep_freed
 from resolvers.root import graphql_schema
 
 _GRACE_S = 3.0
@@ -64,6 +65,7 @@ async def serve(config: Config, started: Callable[[Running], None]) -> None:
 
     Raises StartupError, with everything closed again.
     """
+    keep_freed()  # texts of rows are as large as the chunks of a download
     listener = _bind(config.http.host, config.http.port)
     with contextlib.closing(listener):
         async with open_assembly(config) as assembly:

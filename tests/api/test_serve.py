@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from quantgraph.wire.memory import keep_freed
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -196,3 +198,9 @@ def test_grpc_can_be_switched_off(serve, tmp_path):
 def test_the_version_is_told():
     done = command("--version")
     assert done.communicate()[0].startswith("quantgraph 0.")
+
+
+def test_the_memory_of_long_answers_is_kept_without_grpc_as_well(start_gateway, tmp_path):
+    keep_freed.cache_clear()
+    with start_gateway(tmp_path, grpc={"enabled": False}):
+        assert keep_freed.cache_info().misses == 1
