@@ -100,6 +100,11 @@ PAIRS: Mapping[str, Pair] = {
          {"first": 3, "markets": ["SH", "SZ"], "kinds": ["STOCK"], "boards": ["MAIN"],
           "sector": "白酒"}, {"first": 3, "sector": "没有"}),
     ),
+    "Query.ipos": Pair(
+        "CatalogService.ListIpos",
+        "ipos[]",
+        ({}, DATES, BACKWARDS),
+    ),
     "Query.level2Orders": _ticks("LEVEL2_ORDER"),
     "Query.level2Quotes": _ticks("LEVEL2_QUOTE"),
     "Query.level2Transactions": _ticks("LEVEL2_TRANSACTION"),

@@ -19,8 +19,8 @@ from tests.contracts.fuzz import SCHEMA
 from tests.grpc_bridge.world import NOW, SYMBOLS, MemoryQuotes, World, quote
 
 PORTS = {
-    "accounts", "bars", "dividends", "fills", "financials", "portfolio", "quotes", "reference",
-    "sessions", "snapshots", "ticks", "trading",
+    "accounts", "bars", "dividends", "fills", "financials", "lists", "portfolio", "quotes",
+    "reference", "sessions", "snapshots", "ticks", "trading",
 }  # fmt: skip
 CALLER = Caller(LOCAL, "cost")
 EDGES = """instrument { name quote { lastPrice } bars(last: 2) { rows { close } } sectors { name }
@@ -118,8 +118,37 @@ def test_every_list_with_an_edge_has_its_count():
     assert lists <= counted
 
 
-# Their items hold no more edges than those above, in a catalog that has a test of its own.
-ELSEWHERE = {"Query.convertibleBonds", "Query.mainContracts"}
+# What grows there is not a list of symbols: a short answer and a long one of each.
+_PRICED = f"price {EDGES} stock {{ name quote {{ lastPrice }} }}"
+LISTS = {
+    "Query.convertibleBonds": (
+        f'{{ convertibleBonds(symbols: ["110059.SH"]) {{ {_PRICED} }} }}',
+        f"{{ convertibleBonds {{ {_PRICED} }} }}",
+    ),
+    "Query.mainContracts": tuple(
+        f'{{ mainContracts(product: "IF", start: "{day}") {{ {EDGES} }} }}'
+        for day in ("2024-03-01", "2022-03-01")
+    ),
+    "Query.ipos": tuple(
+        f'{{ ipos(start: "{day}", end: "2024-02-28") {{ {EDGES} }} }}'
+        for day in ("2024-02-15", "2015-01-05")
+    ),
+}
+ELSEWHERE = set(LISTS)
+
+
+@pytest.mark.parametrize("label", LISTS)
+async def test_a_long_list_costs_the_calls_of_a_short_one(label):
+    found, sizes = [], []
+    for document in LISTS[label]:
+        executor, calls = counting(World())
+        request = GraphQLRequest(document, {})
+        response = await executor.run(await executor.prepare(request, CALLER), request, CALLER)
+        sizes.append(len(response["data"][label.removeprefix("Query.")]))
+        found.append(calls)
+    assert 0 < sizes[0] < sizes[1]
+    assert found[0] == found[1]
+    assert max(found[1].values()) <= 2
 
 
 def _item(kind):
