@@ -28,7 +28,12 @@ def test_the_likeliest_reading_comes_first(name, initials):
 
 @pytest.mark.parametrize(
     ("name", "readings"),
-    [("重庆啤酒", ("cqpj", "zqpj")), ("长安汽车", ("caqc", "zaqc")), ("平安银行", ("payx",))],
+    [
+        ("重庆啤酒", ("cqpj", "zqpj")),
+        ("长安汽车", ("caqc", "zaqc")),
+        ("平安银行", ("payx",)),
+        ("乐视网", ("lsw", "ysw")),
+    ],
 )
 def test_every_reading_of_a_character_is_taken(name, readings):
     """重 and 长 are read zh and ch, 行 is read h and x: whoever types either finds it."""

@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 
+from quantgraph.domain.searches import InstrumentSearch
+
 SYMBOL = "600519.SH"
 HEADER = "symbol,date,open,high,low,close,previous_close\n"
 DIVIDENDS = "symbol,ex_date,cash,bonus\n"
@@ -80,7 +82,7 @@ def test_without_reference_prices_the_ratio_follows_from_the_terms(store, load):
 def test_terms_that_arrive_before_the_bars_wait_for_their_ratio(store, load):
     load("dividends", DIVIDENDS + f"{SYMBOL},2023-02-03,0.5,0\n")
     assert ratios(store) == {"2023-02-03": None}
-    assert store.search(None, 10, None) == []
+    assert store.search(InstrumentSearch(), 10, None) == []
     load("bars", HEADER + "".join(WEEK))
     assert ratios(store) == {"2023-02-03": 11 / 10.5}
 

@@ -8,6 +8,7 @@ import pytest
 
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.store.imports.layouts import ImportKind
 
 HEADER = "symbol,date,open,high,low,close\n"
@@ -70,7 +71,7 @@ def test_a_full_disk_fails_the_file_and_changes_nothing(load, store, tmp_path):
     told = on_full_disk(store.file.parent, file)
     assert told.startswith("IMPORT_FAILED")
     assert "Cannot write the store" in told
-    assert [one.symbol for one in store.search(None, 10, None)] == ["600519.SH"]
+    assert [one.symbol for one in store.search(InstrumentSearch(), 10, None)] == ["600519.SH"]
 
 
 def test_a_full_disk_at_the_first_start_is_no_corrupt_store(tmp_path):

@@ -212,7 +212,8 @@ def test_weights_of_several_dates_are_sectors_of_those_dates(store, load):
     assert store.sector("沪深300", date(2023, 12, 29)).symbols == ("600519.SH",)
     assert store.sector("沪深300").symbols == ("000858.SZ",)
     assert [each.weight for each in store.weights("000300.SH", date(2024, 1, 31))] == [5.5]
-    assert [each.weight for each in store.weights("000300.SH")] == [7.5]
+    for day in (None, date(2024, 2, 1)):
+        assert [each.weight for each in store.weights("000300.SH", day)] == [7.5]
     assert store.weights("000905.SH", date(2020, 1, 2)) == []
     with pytest.raises(Unsupported) as caught:
         store.weights("000300.SH", date(2023, 1, 31))

@@ -158,10 +158,8 @@ def list_phases(segment: Segment, day: date) -> tuple[PhaseSpan, ...]:
     spans: list[tuple[PhaseRow, time, time]] = []
     for start, end in pairwise(sorted({each for row in rows for each in (row.start, row.end)})):
         row = next((row for row in rows if row.start <= start and end <= row.end), None)
-        if row is None:
-            continue
-        goes_on = spans and spans[-1][0] is row and spans[-1][2] == start
-        spans.append((row, spans.pop()[1] if goes_on else start, end))
+        if row is not None:
+            spans.append((row, start, end))
     return tuple(
         PhaseSpan(row.phase, at(day, start), at(day, end), row.source, row.verified)
         for row, start, end in spans
