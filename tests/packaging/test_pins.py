@@ -5,6 +5,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -62,6 +63,7 @@ def test_the_project_file_names_no_host() -> None:
     assert re.findall(r"https?://", _TEXT) == []
 
 
-def test_the_lockfile_of_the_page_names_no_registry() -> None:
-    lock = Path(__file__).parents[2] / "api" / "graphiql" / "package-lock.json"
+@pytest.mark.parametrize("folder", ["api/graphiql", "tests/clients", "tools/inspector"])
+def test_the_lockfile_of_node_names_no_registry(folder: str) -> None:
+    lock = Path(__file__).parents[2] / folder / "package-lock.json"
     assert '"resolved"' not in lock.read_text("utf-8")
