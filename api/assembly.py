@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import structlog
-
 from api.bounds import is_local, limits_of
-from api.imported import StoreListings, choose_start, describe
+from api.imported import HeldData, StoreListings, choose_start
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.market import MarketParts, SimMarket
@@ -19,7 +17,7 @@ from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.clock import RandomIds
-from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.errors import StartupError
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.reasons import Reason
@@ -56,8 +54,6 @@ from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
-
-_logger = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -175,8 +171,7 @@ class _Mock:
         self.accounts = SwitchedAccounts(self.terminal, switch)
         started_at = datetime.now(UTC)
         limits = limits_of(self.config)
-        self._described = self._store.version()
-        self._data = self._describe()
+        self._held = HeldData(self._store, self._workers, self._note)
         bars = self._bars()
         custom = self._custom()
         reference = AllSectors(self.recorded, custom)
@@ -212,7 +207,7 @@ class _Mock:
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
         parts = (self._store, self.quotes, self.trading, self.accounts)
         secret = load_secret(self.config.data_path)
-        return Assembly(self.config, gateway, self._data, note, *parts, secret)
+        return Assembly(self.config, gateway, self._held.text, note, *parts, secret)
 
     def start(self) -> None:
         """Let time act: days end, reports are taken."""
@@ -268,7 +263,7 @@ class _Mock:
     def _state(self) -> SystemState:
         return SystemState(
             clock=self._clock_info,
-            data=self._data_now,
+            data=self._held.now,
             trading=lambda: TradingState.ACTIVE,
             backends=self._backends,
             problems=self._problems,
@@ -277,20 +272,6 @@ class _Mock:
     def _clock_info(self) -> ClockInfo:
         moment = self.clock.moment()
         return ClockInfo(from_ms(moment.ms), True, self.clock.speed, moment.day, moment.epoch)
-
-    def _describe(self) -> str:
-        return describe(self._store) + self._note
-
-    async def _data_now(self) -> str:
-        """Return what is held now; a server that is too busy to look tells what it saw last."""
-        try:
-            version = self._store.version()
-            if version != self._described:
-                self._data = await self._workers.run(self._describe)
-                self._described = version
-        except GatewayError as error:
-            _logger.warning("data_not_described", reason=error.reason.value)
-        return self._data
 
     def _backends(self) -> tuple[BackendInfo, ...]:
         return (BackendInfo("sim", "sim", self.trading.running, capabilities()),)

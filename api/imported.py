@@ -9,7 +9,9 @@ from quantgraph.backends.sim.clock import latest_start
 from quantgraph.backends.sim.listings import Anchor
 from quantgraph.domain.bars import BarColumns, Period
 from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
+from quantgraph.services.workers import Workers
 from quantgraph.store.market import MarketStore
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -61,6 +63,32 @@ def choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, 
         f"on {calendar.last} (calendar.covered_until extends it)"
     )
     return latest, note
+
+
+class HeldData:
+    """What is held, in words that follow every import."""
+
+    def __init__(self, store: MarketStore, workers: Workers, note: str) -> None:
+        """Describe `store` now; `note` is said after it."""
+        self._store = store
+        self._workers = workers
+        self._note = note
+        self._version = store.version()
+        self.text = self._describe()
+
+    async def now(self) -> str:
+        """Return what is held now; a server that is too busy to look tells what it saw last."""
+        try:
+            version = self._store.version()
+            if version != self._version:
+                self.text = await self._workers.run(self._describe)
+                self._version = version
+        except GatewayError as error:
+            _logger.warning("data_not_described", reason=error.reason.value)
+        return self.text
+
+    def _describe(self) -> str:
+        return describe(self._store) + self._note
 
 
 def describe(store: MarketStore) -> str:
