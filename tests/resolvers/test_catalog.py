@@ -127,6 +127,20 @@ def test_a_funds_list_adds_up_to_its_value(ask_mock):
     assert abs(basket["cashDifference"]) < basket["unitValue"] * 0.2
 
 
+def test_each_component_is_the_whole_lots_nearest_to_its_weight(ask_mock):
+    found = ask_mock("""{
+        etfBasket(symbol: "510300.SH") { unitValue components { symbol quantity } }
+        indexWeights(indexSymbol: "000300.SH") { symbol weight } }""")
+    value = found["etfBasket"]["unitValue"]
+    held = {each["symbol"]: each["quantity"] for each in found["etfBasket"]["components"]}
+    weights = {each["symbol"]: each["weight"] / 100 for each in found["indexWeights"]}
+    query = "query($s: [Symbol!]!) { quotes(symbols: $s) { symbol previousClose } }"
+    for quote in ask_mock(query, s=list(weights))["quotes"]:
+        lot = 100 * quote["previousClose"]
+        wanted = value * weights[quote["symbol"]]
+        assert abs(held.get(quote["symbol"], 0) / 100 * lot - wanted) <= lot / 2 + 1
+
+
 def test_components_of_the_other_exchange_are_settled_later(ask_mock):
     found = ask_mock(f'{{ etfBasket(symbol: "510300.SH") {{ components {{ {COMPONENT} }} }} }}')
     for each in found["etfBasket"]["components"]:
