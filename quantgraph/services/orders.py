@@ -101,6 +101,11 @@ class JournaledTrading:
             await asyncio.wait(set(self._running), timeout=_GRACE_S)
         # What still waits then may wait for a disk that takes nothing: that ends here.
         await self._recorder.close()
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=_GRACE_S)
+        # A terminal that does not answer is not waited for: the next start asks it.
+        for silent in self._running:
+            silent.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         if self._task is not None:
             self._task.cancel()

@@ -41,7 +41,7 @@ class Recorder:
         self._queue: SimpleQueue[list[_Asked] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._ended = asyncio.Event()
-        self._closing = False
+        self._closing = self._ending = False
 
     @contextmanager
     def place(self) -> Generator[None, None, None]:
@@ -78,14 +78,17 @@ class Recorder:
         """
         self._closing = True
         self._pass_on()
-        if self._thread is not None:
+        while self._thread is not None:
+            self._ending = True
             self._queue.put(None)
             await self._ended.wait()
             self._thread.join()
-            self._thread = None
+            self._thread, self._ending = None, False
+            self._pass_on()
 
     def _pass_on(self) -> None:
-        if not self._gathered:
+        # A thread that was told to end looks at nothing behind that: the next one gets it.
+        if not self._gathered or self._ending:
             return
         if self._thread is None:
             self._ended.clear()

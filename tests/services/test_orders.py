@@ -332,6 +332,19 @@ async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
     assert desk.states() == [OrderState.ACCEPTED]
 
 
+async def test_a_gateway_that_stops_waits_for_no_silent_terminal(desk, monkeypatch):
+    monkeypatch.setattr(orders, "_GRACE_S", 0.01)
+    desk.terminal.gate.clear()
+    sent = asyncio.create_task(desk.trading.submit(ticket()))
+    while not desk.terminal.placed:
+        await asyncio.sleep(0)
+    await desk.trading.close()
+    with pytest.raises(asyncio.CancelledError):
+        await sent
+    # sent, and nobody knows what became of it: the next start has to ask the terminal
+    assert desk.states() == [OrderState.ACCEPTED]
+
+
 def watch_refusals(journal):
     """Return an event that is set once the journal could not write something."""
     loop, failed, record = asyncio.get_running_loop(), asyncio.Event(), journal.record

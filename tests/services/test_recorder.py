@@ -142,6 +142,19 @@ async def test_closing_tries_a_last_time(recorder, journal):
         await recorder.record(outcome("o2"))
 
 
+async def test_what_comes_while_the_last_commit_runs_is_recorded_as_well(recorder, journal):
+    asked = await ask(recorder, journal, "a")
+    closing = asyncio.create_task(recorder.close())
+    await asyncio.sleep(0)
+    late = asyncio.create_task(recorder.record("late"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    journal.disk.set()
+    await closing
+    assert [(await each).order for each in [*asked, late]] == ["a", "late"]
+    assert journal.batches == [["a"], ["late"]]
+
+
 async def test_a_journal_that_fails_altogether_fails_everything_that_waits(recorder, journal):
     def record(entries):
         raise RuntimeError("no journal")
