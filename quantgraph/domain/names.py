@@ -5,7 +5,8 @@ import unicodedata
 from functools import lru_cache
 from itertools import islice, product
 
-_WORDS = re.compile(r"[a-z0-9]|[\u3400-\u9fff]+")
+# Between the two blocks of characters lie the hexagrams of the I Ching, which nobody spells.
+_WORDS = re.compile(r"[a-z0-9]|[\u3400-\u4dbf\u4e00-\u9fff]+")
 _TYPED = re.compile(r"[a-z0-9]*[a-z][a-z0-9]*")
 # A name of four characters has a dozen readings at most; odder ones keep their likeliest.
 _MOST_READINGS = 64
@@ -21,7 +22,8 @@ def initials_of(name: str) -> str:
     """Return the pinyin initials of a name, every reading of it, parted by spaces.
 
     平安银行 gives "payh paxh": the likeliest reading by its words first, then those that a
-    character has elsewhere. Latin letters and digits stand for themselves.
+    character has elsewhere. Latin letters and digits stand for themselves, and what nobody knows
+    how to read stands for nothing.
     """
     places: list[list[str]] = []
     for word in _WORDS.findall(sought(name)):
@@ -49,8 +51,11 @@ def _readings(word: str) -> list[list[str]]:
     # Late: its tables cost a third of a second to read, and most starts name nothing.
     from pypinyin import Style, lazy_pinyin, pinyin
 
-    likely = lazy_pinyin(word, style=Style.FIRST_LETTER)
+    style = Style.FIRST_LETTER
+    known = [(each, pinyin(each, style, heteronym=True, errors="ignore")) for each in word]
+    spelt = [(each, letters[0]) for each, letters in known if letters]
+    likely = lazy_pinyin("".join(each for each, _ in spelt), style)
     return [
-        list(dict.fromkeys([first, *pinyin(letter, style=Style.FIRST_LETTER, heteronym=True)[0]]))
-        for first, letter in zip(likely, word, strict=True)
+        [each for each in dict.fromkeys([first, *letters]) if each.isascii()]
+        for first, (_, letters) in zip(likely, spelt, strict=True)
     ]

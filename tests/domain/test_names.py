@@ -20,6 +20,8 @@ from quantgraph.domain.names import finds, initials_of
         ("TCL科技", "tclkj"),
         ("", ""),
         ("—", ""),
+        ("中㐂国", "zg"),
+        ("䷀䷁", ""),
     ],
 )
 def test_the_likeliest_reading_comes_first(name, initials):
@@ -42,7 +44,10 @@ def test_every_reading_of_a_character_is_taken(name, readings):
         assert finds(each.upper(), "600000.SH", name, initials_of(name))
 
 
-@given(st.text(max_size=12))
+_CHARACTERS = st.text(st.characters(min_codepoint=0x33F0, max_codepoint=0xA010), max_size=12)
+
+
+@given(st.text(max_size=12) | _CHARACTERS)
 def test_any_name_has_bounded_initials(name):
     spelt = initials_of(name)
     assert len(spelt.split(" ")) <= 64
