@@ -1,5 +1,6 @@
 """Work begun without a task: most answers are at hand, and a task would cost more than they do."""
 
+from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
@@ -22,7 +23,7 @@ class Begun(Generic[Result]):
         self._context = copy_context()
         self._work = work
         self._result: Result | None = None
-        self._error: Exception | None = None
+        self._error: Exception | CancelledError | None = None
         self._waited: Any = None
         self.done = False
         self._step(lambda: work.send(None))
@@ -45,7 +46,7 @@ class Begun(Generic[Result]):
             try:
                 got = yield self._waited
             except GeneratorExit:
-                work.close()
+                self._context.run(work.close)
                 raise
             except BaseException as error:  # a cancellation is the work's to see
                 self._step(lambda raised=error: work.throw(raised))
@@ -58,5 +59,5 @@ class Begun(Generic[Result]):
             self._waited = self._context.run(step)
         except StopIteration as end:
             self.done, self._result = True, end.value
-        except Exception as error:
+        except (Exception, CancelledError) as error:
             self.done, self._error = True, error

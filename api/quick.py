@@ -21,6 +21,8 @@ from quantgraph.domain.ports import Access
 UNDERSTOOD, BEGUN = "quantgraph.understood", "quantgraph.begun"
 # Heads that are kept, and how long the longest of them is: 1 MB at most.
 _KEPT, _LONGEST = 256, 4_096
+# A read may end within a head or begin with empty lines: what was cut off there has no credential.
+_WHOLE = b"POST "
 
 # A response: its headers, from those that are our own on, and its body.
 Written: TypeAlias = tuple[bytes, bytes]
@@ -62,7 +64,7 @@ class QuickAnswers:
     def remember(self, head: bytes, size: int, scope: Scope) -> None:
         """Keep what a head with a body of `size` bytes meant, where others like it may come."""
         understood = scope.get(UNDERSTOOD)
-        if understood is None or len(head) > _LONGEST:
+        if understood is None or len(head) > _LONGEST or not head.startswith(_WHOLE):
             return
         # Whatever else frames a body or wants an answer before it is the ordinary way's.
         framed = header(scope, b"content-length") == str(size)

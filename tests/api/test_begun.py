@@ -80,9 +80,11 @@ async def test_who_stops_waiting_ends_the_work(end):
     ended = []
 
     async def work():
+        token = PLACE.set("inside")
         try:
             await asyncio.Event().wait()
         finally:
+            PLACE.reset(token)
             ended.append(True)
 
     begun = Begun(work())
@@ -104,3 +106,12 @@ async def test_a_time_limit_around_the_rest_reaches_the_work():
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await begun
+
+
+async def test_work_that_meets_a_cancellation_at_once_is_cancelled_where_it_is_awaited():
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    begun = Begun(answer(future))
+    assert begun.failed
+    with pytest.raises(asyncio.CancelledError):
+        await begun

@@ -397,3 +397,29 @@ async def test_only_so_many_heads_are_kept(gateway):
         connection.data_received(message(TINY, x_long="x" * 5_000))
         await asyncio.sleep(0)
         assert max(map(len, heads)) < 4_096
+
+
+_BODY = json.dumps(TINY).encode()
+_PADDED = message(TINY, x_pad="x" * 100)
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "later"),
+    [
+        # What is taken for a head is three bytes of one, or nothing but line ends before it, and
+        # what follows in the same read is as long as the body that comes with the next.
+        (_PADDED[: 3 + len(_BODY)], _PADDED[3 + len(_BODY) :], b"POS" + _BODY),
+        (b"\r\n\r\n" + _PADDED[: len(_BODY)], _PADDED[len(_BODY) :], b"\r\n\r\n" + _BODY),
+    ],
+)
+async def test_what_is_no_whole_head_teaches_nothing(gateway, first, rest, later):
+    with serving(gateway) as (connection, transport):
+        await known(connection, transport)
+        heads = dict(type(connection).quick._heads)
+        connection.data_received(first)
+        connection.data_received(rest)
+        await until(transport, b"MOCK")
+        transport.written = b""
+        assert type(connection).quick._heads == heads
+        connection.data_received(later)
+        assert transport.written.startswith(b"HTTP/1.1 400")
