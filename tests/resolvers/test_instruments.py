@@ -154,3 +154,23 @@ def test_rules_of_a_day_that_fails_cost_another_day_nothing(ask_mock):
       bad: rules(date: "2027-01-04") { isTradable } } }"""
     answer = ask_mock(query, fails=True)
     assert answer["data"]["instrument"] == {"good": {"isTradable": True}, "bad": None}
+
+
+def test_whatever_instrument_knows_is_found_where_it_is_named(ask_mock):
+    chain = ask_mock("""{ optionChain(underlying: "510300.SH") {
+        expiries { strikes { call { symbol } put { symbol } } } }
+        mainContracts(product: "IF") { symbol }
+        ipos { symbol } convertibleBonds { symbol stockSymbol } }""")
+    strike = chain["optionChain"]["expiries"][0]["strikes"][0]
+    named = [strike["call"]["symbol"], strike["put"]["symbol"]]
+    named += [each["symbol"] for each in (*chain["mainContracts"], *chain["ipos"])]
+    named += [
+        s for each in chain["convertibleBonds"] for s in (each["symbol"], each["stockSymbol"])
+    ]
+    query = """query($s: [Symbol!], $k: [InstrumentKind!]) {
+        instruments(symbols: $s, kinds: $k, first: 500) { nodes { symbol kind } } }"""
+    found = ask_mock(query, s=[*named, "999999.SH"])["instruments"]["nodes"]
+    assert [each["symbol"] for each in found] == sorted({*named})
+    options = ask_mock(query, s=named, k=["OPTION"])["instruments"]["nodes"]
+    assert [each["symbol"] for each in options] == sorted(named[:2])
+    assert "OPTION" not in {e["kind"] for e in ask_mock(query)["instruments"]["nodes"]}

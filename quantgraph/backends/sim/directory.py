@@ -1,6 +1,6 @@
 """Instruments, sectors and index weights of the universe, as far as they exist on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -19,7 +19,7 @@ _WHOLE = 100_000  # weights are counted in 0.001 %
 
 
 def list_instruments(day: date) -> list[Instrument]:
-    """Return all that is listed on the day, funds and bonds too, in symbol order."""
+    """Return what of the universe is listed on the day, funds and bonds too, in symbol order."""
     return [
         profile.instrument()
         for profile in sorted(LISTED.values(), key=lambda profile: profile.symbol)
@@ -29,12 +29,12 @@ def list_instruments(day: date) -> list[Instrument]:
 
 
 def search_listed(
-    search: InstrumentSearch, first: int, after: str | None, day: date
+    search: InstrumentSearch, first: int, after: str | None, listed: Iterable[Instrument]
 ) -> list[Instrument]:
-    """Return up to `first` instruments after a symbol; see `InstrumentSearch`."""
+    """Return up to `first` of the listed after a symbol; see `InstrumentSearch`."""
     found = (
         each
-        for each in list_instruments(day)
+        for each in sorted(listed, key=lambda each: each.symbol)
         if each.symbol > (after or "") and search.admits(each) and _has(each, search.text)
     )
     return list(islice(found, first))

@@ -14,7 +14,7 @@ import numpy as np
 from quantgraph.backends.sim.streams import below, draw, stream_key
 from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, UNIVERSE, Profile
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.instruments import Board, Instrument
+from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.sources import Source
 
@@ -28,7 +28,10 @@ _CODE = re.compile(r"(6056|3029|6891)([0-9]{2})\.(?:SH|SZ)")
 _FRONT = "华天恒瑞新凌晟博远航启明"
 _MIDDLE = "辰源科创信达微芯宇泰联合"
 _BACK = ("科技", "材料", "电子", "生物", "智能", "装备")
-_GAIN = 1.44  # first price over the issue price
+# What the first session trades around, over the issue price: inside every first day's band.
+_GAIN = 1.2
+# Shanghai's subscription codes: its own leading digits for each range of shares.
+_SUBSCRIBED = {"600": "730", "601": "780", "603": "732", "605": "707", "688": "787", "689": "789"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,14 @@ class IssueDesk:
         issue = self._find(symbol)
         return None if issue is None else issue.profile
 
+    def price(self, symbol: str) -> float | None:
+        """Return what was paid for a new share: its first session's previous close, yuan."""
+        profile = UNIVERSE.get(symbol)
+        if profile is not None:
+            return _issue_price(profile) if _is_young(profile) else None
+        issue = self._find(symbol)
+        return None if issue is None else issue.price
+
     def _find(self, symbol: str) -> Issue | None:
         found = _CODE.fullmatch(symbol)
         if found is None:
@@ -119,18 +130,14 @@ class IssueDesk:
 
     def _young(self) -> list[Issue]:
         """Return the issues of those shares of the universe that were listed since 2015."""
-        return [
-            self._past(each)
-            for each in UNIVERSE.values()
-            if each.symbol != INDEX and profile_day(each) > FIRST_DAY
-        ]
+        return [self._past(each) for each in UNIVERSE.values() if _is_young(each)]
 
     def _past(self, profile: Profile) -> Issue:
         listed = profile_day(profile)
         subscribed = self._calendar.offset(listed, -_LISTED)
         key = stream_key(self._seed, profile.symbol, "issue")
         luck = below(draw(key, np.arange(8)), 1_000).tolist()
-        return Issue(profile, round(profile.price / _GAIN, 2), subscribed, listed, luck)
+        return Issue(profile, _issue_price(profile), subscribed, listed, luck)
 
     def _told(self, issue: Issue, day: date) -> bool:
         return day >= self._calendar.offset(issue.listed, -_TOLD)
@@ -168,16 +175,21 @@ def profile_day(profile: Profile) -> date:
     return profile.listed or date.min
 
 
+def _is_young(profile: Profile) -> bool:
+    return profile.symbol != INDEX and profile_day(profile) > FIRST_DAY
+
+
+def _issue_price(profile: Profile) -> float:
+    return round(profile.price / _GAIN, 2)
+
+
 def _name(number: int) -> str:
     front = _FRONT[number % len(_FRONT)]
     middle = _MIDDLE[number * 5 % len(_MIDDLE) - number // len(_MIDDLE) % len(_MIDDLE)]
     return f"{front}{middle}{_BACK[number % len(_BACK)]}"
 
 
-def _subscription_code(profile: Profile) -> str | None:
+def _subscription_code(profile: Profile) -> str:
     """Return the code that orders for it carry: Shenzhen's and Beijing's is the share's own."""
     code, market = profile.symbol.split(".")
-    if market != "SH":
-        return code
-    star = profile.instrument().board is Board.STAR
-    return ("787" if star else "732") + code[3:]
+    return _SUBSCRIBED[code[:3]] + code[3:] if market == Market.SH else code

@@ -121,9 +121,12 @@ class SimMarket:
     async def search(
         self, search: InstrumentSearch, first: int, after: str | None
     ) -> tuple[Sequence[Instrument], bool]:
-        """Return a page of the universe, and whether more follow."""
+        """Return a page of the universe, and whether more follow.
+
+        Options, futures and new issues are in no list: they are found where they are named.
+        """
         # the first text that is searched spells the names of the whole universe
-        found = await self._run(directory.search_listed, search, first + 1, after, self._day())
+        found = await self._run(self._search, search, first + 1, after)
         return found[:first], len(found) > first
 
     async def market_symbols(self, market: Market) -> tuple[str, ...]:
@@ -151,6 +154,13 @@ class SimMarket:
     async def financials(self, request: FinancialRequest) -> Sequence[CompanyFinancials | None]:
         """Return the asked statements per symbol, None for an unknown one."""
         return await self._run(self._financials, request, self._day())
+
+    def _search(self, search: InstrumentSearch, first: int, after: str | None) -> list[Instrument]:
+        day = self._day()
+        listed = directory.list_instruments(day)
+        if search.symbols:
+            listed += self.catalog.find([*search.symbols], day).values()
+        return directory.search_listed(search, first, after, listed)
 
     def _known(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         quoted = self._paths.instruments(symbols, day)

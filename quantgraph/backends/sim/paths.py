@@ -191,7 +191,15 @@ class Paths:
         first = self.world.start
         if known.anchor is None:
             first = max(FIRST_DAY, calendar.first, known.instrument.list_date or FIRST_DAY)
-        return walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+        path = walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+        return path if known.anchor else self._issued(path)
+
+    def _issued(self, path: Path) -> Path:
+        """Put the issue price before the first session of a new share: its band hangs on it."""
+        issue = self.issues.price(path.instrument.symbol)
+        if issue is not None and len(path.days):
+            path.previous[0] = round(issue * path.scale)
+        return path
 
     def _origin(self, instrument: Instrument, anchor: Anchor | None) -> Origin:
         symbol, seed = instrument.symbol, self.world.seed

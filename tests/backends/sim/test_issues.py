@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import numpy as np
+
 from quantgraph.backends.sim.universe import LISTED
+from quantgraph.domain.bars import BarRequest, Period, Window
+from quantgraph.domain.calendar import dates_of
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
@@ -66,6 +70,35 @@ async def test_an_issue_is_an_instrument_and_is_quoted_from_its_first_day(stage:
                 before += 1
     assert quoted > 5
     assert before > 5
+
+
+async def test_the_first_session_hangs_on_the_issue_price(stage: Stage):
+    stage.move_to(100, 0)
+    today = stage.clock.moment().day
+    found = [each for each in await ipos_of(stage) if (each.list_date or today) < today]
+    symbols = tuple(each.symbol for each in found)
+    series = await stage.market.bars(BarRequest(symbols, Period.DAY_1, Window(start=0)))
+    assert len(found) > 15
+    for issue, bars in zip(found, series, strict=True):
+        assert not isinstance(bars, GatewayError)
+        values = bars.columns.values
+        assert dates_of(values["time"])[0] == np.datetime64(issue.list_date)
+        assert values["previous_close"][0] == issue.issue_price
+        # the tightest first day there was: a main board's, before registration
+        assert 0.64 * issue.issue_price <= values["low"][0]
+        assert values["high"][0] <= 1.44 * issue.issue_price
+        assert values["previous_close"][1] == values["close"][0]
+
+
+async def test_subscriptions_carry_the_codes_of_their_exchange(stage: Stage):
+    stage.move_to(100, 0)
+    codes = {each.symbol: each.subscription_code for each in await ipos_of(stage)}
+    assert codes["601985.SH"] == "780985"
+    assert codes["603501.SH"] == "732501"
+    assert codes["688981.SH"] == "787981"
+    assert codes["605600.SH"] == "707600"
+    assert codes["300750.SZ"] == "300750"
+    assert codes["835185.BJ"] == "835185"
 
 
 async def test_a_span_is_cut_at_both_ends(stage: Stage):
