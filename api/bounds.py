@@ -1,7 +1,7 @@
 """Who may ask how much, as configured."""
 
 from quantgraph.config import Config
-from quantgraph.domain.system import Limits, Mode
+from quantgraph.domain.system import PAGE_ITEMS, Limits, Mode
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -23,4 +23,13 @@ def limits_of(config: Config) -> Limits:
         query_depth=limits.query_depth,
         query_aliases=limits.query_aliases,
         subscriptions=limits.subscriptions,
+        ordinary_rows=limits.ordinary_rows,
+        query_repeats=limits.query_repeats,
+        resolver_seconds=limits.resolver_seconds,
+        page_items=PAGE_ITEMS,
+        event_streams=limits.event_streams,
+        orders_in_flight=limits.orders_in_flight,
+        custom_sectors=limits.custom_sectors,
+        sector_members=limits.sector_members,
+        message_bytes=config.grpc.max_message_bytes,
     )

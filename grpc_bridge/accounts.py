@@ -9,6 +9,7 @@ from dataclasses import replace
 from grpc_bridge.access import caller
 from quantgraph.domain.accounts import position_page
 from quantgraph.domain.ports import Gateway
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import accounts_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer
 from quantgraph.wire.accounts import (
@@ -20,8 +21,6 @@ from quantgraph.wire.accounts import (
     position_to_proto,
 )
 from quantgraph.wire.pages import after_token, page_size, token_of
-
-_MOST = 500
 
 
 class AccountServicer(AccountServiceServicer):
@@ -48,7 +47,7 @@ class AccountServicer(AccountServiceServicer):
         self, request: accounts_pb2.ListPositionsRequest, context: object
     ) -> accounts_pb2.ListPositionsResponse:
         query = position_query_from_proto(request)
-        size = page_size(request.page_size, 0, _MOST) or None
+        size = page_size(request.page_size, 0, PAGE_ITEMS) or None
         after = after_token(query.scope(), request.page_token)
         held = await self._accounts.positions(request.account_id)
         page = position_page(held, replace(query, first=size, after=after))

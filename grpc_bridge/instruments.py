@@ -5,6 +5,7 @@
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.ports import Gateway
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import instruments_pb2
 from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer
 from quantgraph.wire.failures import failure_to_proto
@@ -14,7 +15,6 @@ from quantgraph.wire.pages import after_token, page_size, token_of
 from quantgraph.wire.rules import rules_to_proto
 
 _PAGE = 50
-_MOST = 500
 
 
 class InstrumentServicer(InstrumentServiceServicer):
@@ -59,7 +59,7 @@ class InstrumentServicer(InstrumentServiceServicer):
         self, request: instruments_pb2.ListInstrumentsRequest, context: object
     ) -> instruments_pb2.ListInstrumentsResponse:
         search = search_from_proto(request)
-        size = page_size(request.page_size, _PAGE, _MOST)
+        size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
         after = after_token(search.scope, request.page_token)
         found, more = await self._gateway.reference.search(search, size, after)
         return instruments_pb2.ListInstrumentsResponse(

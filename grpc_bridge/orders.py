@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from quantgraph.domain.errors import unknown_order
 from quantgraph.domain.ports import Gateway
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
 from quantgraph.wire.orders import (
@@ -23,7 +24,6 @@ from quantgraph.wire.orders import (
 from quantgraph.wire.pages import after_token, page_size, token_of
 
 _PAGE = 50
-_MOST = 500
 
 
 class OrderServicer(OrderServiceServicer):
@@ -61,7 +61,7 @@ class OrderServicer(OrderServiceServicer):
         self, request: orders_pb2.ListOrdersRequest, context: object
     ) -> orders_pb2.ListOrdersResponse:
         wanted = order_query_from_proto(request)
-        size = page_size(request.page_size, _PAGE, _MOST)
+        size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
         after = after_token(wanted.scope(), request.page_token)
         page = await self._trading.orders(replace(wanted, first=size, after=after))
         token = token_of(wanted.scope(), page.orders[-1].id) if page.more else ""
@@ -73,7 +73,7 @@ class OrderServicer(OrderServiceServicer):
         self, request: orders_pb2.ListFillsRequest, context: object
     ) -> orders_pb2.ListFillsResponse:
         wanted = fill_query_from_proto(request)
-        size = page_size(request.page_size, _PAGE, _MOST)
+        size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
         after = after_token(wanted.scope(), request.page_token)
         page = await self._fills.fills(replace(wanted, first=size, after=after))
         token = token_of(wanted.scope(), page.fills[-1].id) if page.more else ""

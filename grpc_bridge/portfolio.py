@@ -4,13 +4,13 @@
 
 from quantgraph.domain.portfolio import StrategyQuery
 from quantgraph.domain.ports import Gateway
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import portfolio_pb2
 from quantgraph.v1.portfolio_pb2_grpc import PortfolioServiceServicer
 from quantgraph.wire.pages import after_token, page_size, token_of
 from quantgraph.wire.portfolio import risk_to_proto, strategy_to_proto
 
 _PAGE = 50
-_MOST = 500
 
 
 class PortfolioServicer(PortfolioServiceServicer):
@@ -30,7 +30,7 @@ class PortfolioServicer(PortfolioServiceServicer):
         self, request: portfolio_pb2.ListStrategiesRequest, context: object
     ) -> portfolio_pb2.ListStrategiesResponse:
         scope = StrategyQuery(request.account_id).scope()
-        size = page_size(request.page_size, _PAGE, _MOST)
+        size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
         after = after_token(scope, request.page_token)
         page = await self._portfolio.strategies(StrategyQuery(request.account_id, size, after))
         token = token_of(scope, page.strategies[-1].key) if page.more else ""

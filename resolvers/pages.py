@@ -10,18 +10,18 @@ import strawberry
 
 from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import PAGE_ITEMS
 from schema.context import Info
 from schema.instruments import PageInfo
 
-MAX_PAGE = 500
 FirstArgument = Annotated[int, strawberry.argument(description="Page size, 1 to 500.")]
 AfterArgument = Annotated[str | None, strawberry.argument(description="Cursor to go on behind.")]
 
 
 def checked_first(first: int) -> int:
     """Return a page size within 1 to 500, or raise BAD_REQUEST."""
-    if not 1 <= first <= MAX_PAGE:
-        raise bad_request(f"first is {first}; ask for 1 to {MAX_PAGE} items a page.")
+    if not 1 <= first <= PAGE_ITEMS:
+        raise bad_request(f"first is {first}; ask for 1 to {PAGE_ITEMS} items a page.")
     return first
 
 

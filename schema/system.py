@@ -1,5 +1,6 @@
 """The gateway about itself."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 
 import strawberry
@@ -30,6 +31,26 @@ class Limits:
     query_depth: int = strawberry.field(description="Nesting of selections.")
     query_aliases: int = strawberry.field(description="Aliases of a document.")
     subscriptions: int = strawberry.field(description="Live operations per connection.")
+    ordinary_rows: int = strawberry.field(
+        description="Rows per list that may be written one by one, where columns cannot be "
+        "written at once."
+    )
+    query_repeats: int = strawberry.field(
+        description="Times that a document may ask for one field in one place."
+    )
+    resolver_seconds: int = strawberry.field(
+        description="Seconds until an unfinished operation is abandoned."
+    )
+    page_items: int = strawberry.field(description="Items of one page of a list.")
+    event_streams: int = strawberry.field(
+        description="Server-sent event streams of many operations, of all clients together."
+    )
+    orders_in_flight: int = strawberry.field(
+        description="Orders and cancels on their way to the terminal, of all clients together."
+    )
+    custom_sectors: int = strawberry.field(description="Sectors that users may make.")
+    sector_members: int = strawberry.field(description="Symbols in one of them.")
+    message_bytes: int = strawberry.field(description="Bytes of one gRPC message.")
 
 
 @strawberry.type(description="One operation of a back-end.")
@@ -74,7 +95,7 @@ class ServerInfo:
     @classmethod
     def from_domain(cls, info: domain.ServerInfo) -> "ServerInfo":
         """Show the domain's answer."""
-        clock, limits = info.clock, info.limits
+        clock = info.clock
         return cls(
             version=info.version,
             mode=info.mode,
@@ -86,15 +107,7 @@ class ServerInfo:
                 trading_day=clock.trading_day,
                 epoch=strawberry.ID(clock.epoch),
             ),
-            limits=Limits(
-                bar_rows=limits.bar_rows,
-                batch_symbols=limits.batch_symbols,
-                body_bytes=limits.body_bytes,
-                query_tokens=limits.query_tokens,
-                query_depth=limits.query_depth,
-                query_aliases=limits.query_aliases,
-                subscriptions=limits.subscriptions,
-            ),
+            limits=Limits(**asdict(info.limits)),
             terminals=info.backends,
             data=info.data,
             row_encoder=info.row_encoder,

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+# Items of one page of any list, on both wires.
+PAGE_ITEMS = 500
+
 
 class Mode(StrEnum):
     """Which world orders and data belong to."""
@@ -44,6 +47,15 @@ class Limits:
     query_depth: int
     query_aliases: int
     subscriptions: int
+    ordinary_rows: int
+    query_repeats: int
+    resolver_seconds: int
+    page_items: int
+    event_streams: int
+    orders_in_flight: int
+    custom_sectors: int
+    sector_members: int
+    message_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

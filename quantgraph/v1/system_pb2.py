@@ -26,17 +26,17 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19quantgraph/v1/types.proto\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xc5\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\"\x8f\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\"\x9e\x01\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\x9c\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19quantgraph/v1/types.proto\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xc5\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\"\x8f\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\"\xf2\x02\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\x9c\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.system_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODE']._serialized_start=1025
-  _globals['_MODE']._serialized_end=1097
-  _globals['_TRADINGSTATE']._serialized_start=1100
-  _globals['_TRADINGSTATE']._serialized_end=1256
+  _globals['_MODE']._serialized_start=1237
+  _globals['_MODE']._serialized_end=1309
+  _globals['_TRADINGSTATE']._serialized_start=1312
+  _globals['_TRADINGSTATE']._serialized_end=1468
   _globals['_GETSERVERINFOREQUEST']._serialized_start=105
   _globals['_GETSERVERINFOREQUEST']._serialized_end=127
   _globals['_GETSERVERINFORESPONSE']._serialized_start=129
@@ -46,11 +46,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLOCKINFO']._serialized_start=524
   _globals['_CLOCKINFO']._serialized_end=667
   _globals['_LIMITS']._serialized_start=670
-  _globals['_LIMITS']._serialized_end=828
-  _globals['_BACKENDINFO']._serialized_start=830
-  _globals['_BACKENDINFO']._serialized_end=939
-  _globals['_CAPABILITY']._serialized_start=941
-  _globals['_CAPABILITY']._serialized_end=1023
-  _globals['_SYSTEMSERVICE']._serialized_start=1258
-  _globals['_SYSTEMSERVICE']._serialized_end=1365
+  _globals['_LIMITS']._serialized_end=1040
+  _globals['_BACKENDINFO']._serialized_start=1042
+  _globals['_BACKENDINFO']._serialized_end=1151
+  _globals['_CAPABILITY']._serialized_start=1153
+  _globals['_CAPABILITY']._serialized_end=1235
+  _globals['_SYSTEMSERVICE']._serialized_start=1470
+  _globals['_SYSTEMSERVICE']._serialized_end=1577
 # @@protoc_insertion_point(module_scope)

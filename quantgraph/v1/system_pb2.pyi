@@ -239,6 +239,15 @@ class Limits(_message.Message):
     QUERY_DEPTH_FIELD_NUMBER: _builtins.int
     QUERY_ALIASES_FIELD_NUMBER: _builtins.int
     SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    ORDINARY_ROWS_FIELD_NUMBER: _builtins.int
+    QUERY_REPEATS_FIELD_NUMBER: _builtins.int
+    RESOLVER_SECONDS_FIELD_NUMBER: _builtins.int
+    PAGE_ITEMS_FIELD_NUMBER: _builtins.int
+    EVENT_STREAMS_FIELD_NUMBER: _builtins.int
+    ORDERS_IN_FLIGHT_FIELD_NUMBER: _builtins.int
+    CUSTOM_SECTORS_FIELD_NUMBER: _builtins.int
+    SECTOR_MEMBERS_FIELD_NUMBER: _builtins.int
+    MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     bar_rows: _builtins.int
     """Bars per series and per request; DownloadBars has no such limit."""
     batch_symbols: _builtins.int
@@ -253,6 +262,26 @@ class Limits(_message.Message):
     """Aliases in a GraphQL document."""
     subscriptions: _builtins.int
     """Live operations per connection."""
+    ordinary_rows: _builtins.int
+    """Rows per list that may be written one by one where columns cannot be written at
+    once; GraphQL only.
+    """
+    query_repeats: _builtins.int
+    """Times that a GraphQL document may ask for one field in one place."""
+    resolver_seconds: _builtins.int
+    """Seconds until an unfinished GraphQL operation is abandoned."""
+    page_items: _builtins.int
+    """Items of one page of a list."""
+    event_streams: _builtins.int
+    """Server-sent event streams of many operations, of all clients together."""
+    orders_in_flight: _builtins.int
+    """Orders and cancels on their way to the terminal, of all clients together."""
+    custom_sectors: _builtins.int
+    """Sectors that users may make."""
+    sector_members: _builtins.int
+    """Symbols in one of them."""
+    message_bytes: _builtins.int
+    """Bytes of one gRPC message."""
     def __init__(
         self,
         *,
@@ -263,10 +292,19 @@ class Limits(_message.Message):
         query_depth: _builtins.int = ...,
         query_aliases: _builtins.int = ...,
         subscriptions: _builtins.int = ...,
+        ordinary_rows: _builtins.int = ...,
+        query_repeats: _builtins.int = ...,
+        resolver_seconds: _builtins.int = ...,
+        page_items: _builtins.int = ...,
+        event_streams: _builtins.int = ...,
+        orders_in_flight: _builtins.int = ...,
+        custom_sectors: _builtins.int = ...,
+        sector_members: _builtins.int = ...,
+        message_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "query_aliases", b"query_aliases", "query_depth", b"query_depth", "query_tokens", b"query_tokens", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_depth", b"query_depth", "query_repeats", b"query_repeats", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,5 +1,7 @@
 """The gateway about itself."""
 
+from dataclasses import asdict, fields
+
 from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Limits, ServerInfo
 from quantgraph.v1 import system_pb2
 from quantgraph.wire.enums import MODE, TRADING_STATE
@@ -10,10 +12,13 @@ from quantgraph.wire.fields import (
     instant_to_proto,
 )
 
+# Both wires name every limit as the domain does.
+_LIMITS = tuple(each.name for each in fields(Limits))
+
 
 def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
     """Write what the gateway says about itself."""
-    clock, limits = info.clock, info.limits
+    clock = info.clock
     return system_pb2.ServerInfo(
         version=info.version,
         mode=MODE.to_proto(info.mode),
@@ -25,15 +30,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
             trading_day=date_to_proto(clock.trading_day),
             epoch=clock.epoch,
         ),
-        limits=system_pb2.Limits(
-            bar_rows=limits.bar_rows,
-            batch_symbols=limits.batch_symbols,
-            body_bytes=limits.body_bytes,
-            query_tokens=limits.query_tokens,
-            query_depth=limits.query_depth,
-            query_aliases=limits.query_aliases,
-            subscriptions=limits.subscriptions,
-        ),
+        limits=system_pb2.Limits(**asdict(info.limits)),
         backends=[_backend(each) for each in info.backends],
         data=info.data,
         row_encoder=info.row_encoder,
@@ -43,7 +40,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
 
 def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
     """Read what a gateway says about itself."""
-    clock, limits = message.clock, message.limits
+    clock = message.clock
     return ServerInfo(
         version=message.version,
         mode=MODE.from_proto(message.mode, "mode"),
@@ -55,15 +52,7 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
             trading_day=date_from_proto(clock.trading_day, "clock.trading_day"),
             epoch=clock.epoch,
         ),
-        limits=Limits(
-            bar_rows=limits.bar_rows,
-            batch_symbols=limits.batch_symbols,
-            body_bytes=limits.body_bytes,
-            query_tokens=limits.query_tokens,
-            query_depth=limits.query_depth,
-            query_aliases=limits.query_aliases,
-            subscriptions=limits.subscriptions,
-        ),
+        limits=Limits(**{each: getattr(message.limits, each) for each in _LIMITS}),
         backends=tuple(_backend_of(each) for each in message.backends),
         data=message.data,
         row_encoder=message.row_encoder,

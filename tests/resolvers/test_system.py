@@ -1,8 +1,13 @@
 """`serverInfo` through the wire."""
 
+from dataclasses import fields
 from datetime import datetime, time
 
+from strawberry.utils.str_converters import to_camel_case
+
+from quantgraph.config import LimitsConfig
 from quantgraph.domain.operations import operations
+from quantgraph.domain.system import Limits
 
 
 def test_the_clock_is_simulated_and_in_session(ask_mock):
@@ -30,9 +35,16 @@ def test_capabilities_say_why_not(ask_mock):
     assert {"bars", "trading.submit", "accounts.positions", "orders.LIMIT"} <= named
 
 
-def test_limits_are_told(ask_mock):
-    limits = ask_mock("{ serverInfo { limits { barRows batchSymbols bodyBytes queryTokens } } }")
-    assert limits["serverInfo"]["limits"]["barRows"] == 100_000
+def test_every_limit_that_a_client_can_meet_is_told(ask_mock):
+    names = [each.name for each in fields(Limits)]
+    shown = {each: to_camel_case(each) for each in names}
+    told = ask_mock(f"{{ serverInfo {{ limits {{ {' '.join(shown.values())} }} }} }}")
+    limits = {each: told["serverInfo"]["limits"][shown[each]] for each in names}
+    set_by = LimitsConfig()
+    met = set(LimitsConfig.model_fields) - {"worker_threads", "worker_backlog"}
+    assert {each: limits[each] for each in met} == {each: getattr(set_by, each) for each in met}
+    others = {each: limits[each] for each in names if each not in met}
+    assert others == {"body_bytes": 262_144, "page_items": 500, "message_bytes": 4_194_304}
 
 
 def test_the_data_that_is_served_is_named(ask, ask_mock):
