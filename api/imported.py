@@ -41,6 +41,11 @@ class StoreListings:
             symbol: Anchor(last.day, last.close, last.volume) for symbol, last in closes.items()
         }
 
+    def levels(self, symbols: Sequence[str], before: date) -> Mapping[str, float]:
+        """Return the newest imported minute's close before a day of those that have any."""
+        closes = self._store.last_closes(symbols, before, Period.MIN_1)
+        return {symbol: last.close for symbol, last in closes.items()}
+
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         """Return the imported daily bars of the days, both included, or None without any."""
         return self._store.daily_bars(symbol, start, end)

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from quantgraph.domain.aggregation import bucket_end, bucket_start
 from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Period, Window
-from quantgraph.domain.calendar import DAY_MS, day_of, day_start, from_ms
+from quantgraph.domain.calendar import DAY_MS, day_of, day_start, shown_instant
 from quantgraph.domain.errors import GatewayError, start_after_end
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.system import Limits
@@ -41,7 +41,7 @@ def portions(gateway: Gateway, request: BarRequest, now: int) -> AsyncGenerator[
     earliest = day_start(gateway.calendar.first)
     start, end = request.window.start, request.window.end
     if start is not None and end is not None and start > end:
-        raise start_after_end(from_ms(start), from_ms(end))
+        raise start_after_end(shown_instant(start), shown_instant(end))
     last = now if end is None else min(end, now)
     if start is None:
         return _held(gateway, request, last)

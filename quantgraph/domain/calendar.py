@@ -44,6 +44,11 @@ def from_ms(instant_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=instant_ms)
 
 
+def shown_instant(instant_ms: int) -> datetime:
+    """Return an instant as messages show it, in the exchanges' time."""
+    return from_ms(instant_ms).astimezone(SHANGHAI)
+
+
 def at(day: date, clock: time) -> int:
     """Return the epoch milliseconds of a wall-clock time in Shanghai."""
     spent = ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1000

@@ -1,7 +1,7 @@
 """Tradable things and their codes."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -76,6 +76,11 @@ class Instrument:
     def segment(self) -> Segment:
         """The part of the market whose rules are the instrument's."""
         return Segment(self.market, self.kind, self.board)
+
+    def filled(self, other: "Instrument") -> "Instrument":
+        """Return it with the listing days of another description where it has none itself."""
+        first, gone = self.list_date or other.list_date, self.delist_date or other.delist_date
+        return replace(self, list_date=first, delist_date=gone)
 
 
 def checked_symbol(text: str) -> str:

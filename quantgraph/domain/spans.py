@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from quantgraph.domain.bars import TimeBound, window
-from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.calendar import shown_instant
 from quantgraph.domain.errors import start_after_end
 
 
@@ -20,7 +20,7 @@ class Span:
     def __post_init__(self) -> None:
         """Refuse ends that are the wrong way round."""
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise start_after_end(from_ms(self.start), from_ms(self.end))
+            raise start_after_end(shown_instant(self.start), shown_instant(self.end))
 
 
 ALL_TIME = Span()

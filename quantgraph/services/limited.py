@@ -8,7 +8,7 @@ import numpy as np
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.bars import BarRequest, BarSeries, Window
 from quantgraph.domain.budget import present_budget, row_limit
-from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, from_ms
+from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, shown_instant
 from quantgraph.domain.errors import GatewayError, bad_request, start_after_end
 from quantgraph.domain.ports import Bars, ReadyBars, no_bars
 
@@ -29,7 +29,7 @@ def resolve_window(window: Window) -> Window:
     if window.start is None:
         return window if window.last else replace(window, last=DEFAULT_LAST)
     if window.end is not None and window.start > window.end:
-        raise start_after_end(from_ms(window.start), from_ms(window.end))
+        raise start_after_end(shown_instant(window.start), shown_instant(window.end))
     return window
 
 

@@ -110,12 +110,15 @@ class Recorded:
         return TickColumns(request.symbol, request.kind, Source.IMPORTED, 0, columns, {})
 
     async def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument | None]:
-        """Answer imported descriptions, then the inner market's, then bare listings."""
+        """Answer imported descriptions, then the inner market's, then bare listings.
+
+        An import of names alone leaves the listing days to the inner market.
+        """
         held = await self._listed.find(symbols)
-        bare = [s for s in symbols if s not in held or held[s].name is None]
+        bare = [s for s in symbols if s not in held or _is_bare(held[s])]
         inner = await self._inner.reference.instruments(bare) if bare else ()
         described = dict(zip(bare, inner, strict=True))
-        return [described.get(symbol) or held.get(symbol) for symbol in symbols]
+        return [_whole(held.get(symbol), described.get(symbol)) for symbol in symbols]
 
     async def search(
         self, search: InstrumentSearch, first: int, after: str | None
@@ -128,8 +131,14 @@ class Recorded:
             known = merged.get(instrument.symbol)
             if known is None or known.name is None:
                 merged[instrument.symbol] = instrument
-        ordered = [merged[symbol] for symbol in sorted(merged)]
-        return ordered[:first], more or len(ordered) > first
+        ordered = sorted(merged)
+        # asked once more: what the inner market calls by another name was not in its page
+        page = [merged[symbol] for symbol in ordered[:first]]
+        bare = [each.symbol for each in page if _is_bare(each)]
+        described = await self._inner.reference.instruments(bare) if bare else ()
+        known = {each.symbol: each for each in described if each is not None}
+        found = [each.filled(known.get(each.symbol, each)) for each in page]
+        return found, more or len(ordered) > first
 
     async def market_symbols(self, market: Market) -> tuple[str, ...]:
         """Merge the symbols of both listings; see `ports.Reference`."""
@@ -205,6 +214,17 @@ class Recorded:
             columns=found.columns,
             coverage=self._judge.judge(held, request.window, listed),
         )
+
+
+def _is_bare(held: Instrument) -> bool:
+    return held.name is None or held.list_date is None
+
+
+def _whole(held: Instrument | None, inner: Instrument | None) -> Instrument | None:
+    """Prefer what was imported with a name, and let the inner market say when it was listed."""
+    if held is None or held.name is None:
+        return inner or held
+    return held if inner is None else held.filled(inner)
 
 
 def _or_empty(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from quantgraph.domain.budget import present_budget
-from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.calendar import shown_instant
 from quantgraph.domain.errors import InvalidRequest, start_after_end
 from quantgraph.domain.ports import Ticks
 from quantgraph.domain.reasons import Reason
@@ -21,7 +21,7 @@ class LimitedTicks:
     async def ticks(self, request: TickRequest) -> TickColumns:
         """Pass on a valid request; see `ports.Ticks`. Errors: START_AFTER_END, ROW_LIMIT."""
         if request.start is not None and request.end is not None and request.start > request.end:
-            raise start_after_end(from_ms(request.start), from_ms(request.end))
+            raise start_after_end(shown_instant(request.start), shown_instant(request.end))
         budget = present_budget()
         most = min(request.limit, self._rows - budget.taken)
         # One row more than is given tells whether there are more.

@@ -42,7 +42,7 @@ _DAILY = ("time", "open", "high", "low", "close", "volume", "amount", "previous_
 
 @dataclass(frozen=True, slots=True)
 class LastClose:
-    """The newest held daily bar of a symbol."""
+    """The newest held bar of a symbol."""
 
     day: date
     close: float
@@ -201,12 +201,15 @@ class MarketStore:
         return self._newest((Period.DAY_1, Period.MIN_1))
 
     def last_closes(
-        self, symbols: Sequence[str], before: date | None = None
+        self,
+        symbols: Sequence[str],
+        before: date | None = None,
+        period: Period = Period.DAY_1,
     ) -> Mapping[str, LastClose]:
-        """Return the newest held daily bar, or the newest before a day, of those that have any."""
+        """Return the newest held bar, or the newest before a day, of those that have any."""
         fields = ("time", "close", "previous_close", "volume")
         window = Window(end=None if before is None else day_start(before) - 1, last=1)
-        request = BarRequest(tuple(symbols), Period.DAY_1, window, fields=fields)
+        request = BarRequest(tuple(symbols), period, window, fields=fields)
         found = zip(symbols, self.read_bars(request), strict=True)
         return {
             symbol: _last_close(held)

@@ -278,3 +278,9 @@ def test_only_the_picked_columns_are_read(recorded, ask):
         f"{{ rows {{ {every} }} }} }}")  # fmt: skip
     assert len(counter.columns) == 9
     assert 0 < two < counter.total_bytes / 2
+
+
+def test_bounds_the_wrong_way_round_are_shown_in_the_exchanges_time(ask):
+    query = '{ bars(symbol: "600519.SH", start: "2023-02-02", end: "2023-02-01") { rowCount } }'
+    text = ask(query, fails=True)["errors"][0]["message"]
+    assert "2023-02-02 00:00:00+08:00 is after end 2023-02-01 23:59:59.999000+08:00" in text

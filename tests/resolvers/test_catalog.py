@@ -336,3 +336,11 @@ def test_both_wires_tell_the_same_issues(ask_mock, catalog):
     expected = [shown(ipos.ipo_from_proto(each), names) for each in answer.ipos]
     assert ask_mock(f"{{ ipos {{ {IPO} }} }}")["ipos"] == expected
     assert len(expected) > 10
+
+
+def test_a_fund_list_counts_no_cash_for_members_without_a_price_the_day_before(ask):
+    # members that go on from imported bars have generated prices from the first day on alone
+    basket = ask('{ etfBasket(symbol: "510300.SH") { cashDifference estimatedCash unitValue } }')
+    found = basket["etfBasket"]
+    assert found["cashDifference"] is None
+    assert abs(found["estimatedCash"]) < 0.05 * found["unitValue"]

@@ -174,3 +174,27 @@ def test_whatever_instrument_knows_is_found_where_it_is_named(ask_mock):
     options = ask_mock(query, s=named, k=["OPTION"])["instruments"]["nodes"]
     assert [each["symbol"] for each in options] == sorted(named[:2])
     assert "OPTION" not in {e["kind"] for e in ask_mock(query)["instruments"]["nodes"]}
+
+
+def test_an_import_of_names_alone_keeps_the_listing_day(ask):
+    # the weights of the index name both shares and say no more; 603501 has another name by then
+    query = """query($s: Symbol!, $t: String) {
+        instrument(symbol: $s) { name listDate source rules(date: "2016-01-04") { isTradable } }
+        instruments(search: $t) { nodes { symbol listDate } }
+        bars(symbol: $s, start: "2015-01-01", end: "2018-12-31") { rows { time } } }"""
+    answer = ask(query, s="603501.SH", t="豪威")
+    assert answer["instrument"] == {
+        "name": "豪威集团",
+        "listDate": "2017-05-04",
+        "source": "IMPORTED",
+        "rules": {"isTradable": False},
+    }
+    assert answer["instruments"]["nodes"] == [{"symbol": "603501.SH", "listDate": "2017-05-04"}]
+    assert answer["bars"]["rows"][0]["time"] == "2017-05-04T00:00:00+08:00"
+
+
+def test_new_issues_are_listed_on_the_day_that_the_instrument_says(ask):
+    found = ask("{ ipos { symbol listDate instrument { listDate } } }")["ipos"]
+    assert len(found) > 40
+    for each in found:
+        assert each["instrument"]["listDate"] == each["listDate"]

@@ -44,3 +44,13 @@ def test_a_batch_of_symbols_is_bounded(ask):
     symbols = [f"{number:06d}.SZ" for number in range(1001)]
     answer = ask("query($s: [Symbol!]!) { quotes(symbols: $s) { time } }", fails=True, s=symbols)
     assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+def test_an_index_of_which_minutes_alone_are_imported_is_quoted_at_their_level(ask):
+    query = """{ quote(symbol: "000001.SH") { lastPrice }
+        bars(symbol: "000001.SH", period: MIN_1, last: 1) { source rows { close } } }"""
+    answer = ask(query)
+    assert answer["bars"]["source"] == "IMPORTED"
+    level = answer["bars"]["rows"][0]["close"]
+    assert level > 3_000
+    assert level / 2 < answer["quote"]["lastPrice"] < level * 2

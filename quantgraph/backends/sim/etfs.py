@@ -1,6 +1,6 @@
 """The fund's list of creation and redemption: the index sample by weight, and cash for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -9,6 +9,7 @@ from quantgraph.backends.sim.directory import list_weights
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.universe import INDEX, LISTED
 from quantgraph.domain.etfs import CashSubstitution, EtfBasket, EtfComponent
+from quantgraph.domain.sectors import IndexWeight
 from quantgraph.domain.sources import Source
 
 FUND = "510300.SH"
@@ -58,7 +59,9 @@ class EtfDesk:
         """Return what the list of the session before left in cash at that session's close."""
         before = self._paths.world.calendar.previous_session(day)
         earlier = self._references(before)
-        if FUND not in earlier:
+        members = {each.symbol for each in self._weights(before)}
+        # A member that goes on from imported bars has no generated price before the first day.
+        if not {FUND, *members} <= earlier.keys():
             return None
         # A price after an ex-day would count a payout as a loss of the shares.
         shares = self._shares(before, earlier)
@@ -69,19 +72,20 @@ class EtfDesk:
     def _shares(self, day: date, prices: Prices) -> Shares:
         """Return whole lots of each member, nearest to its weight in the fund."""
         value = prices[FUND] * _UNIT
-        weights = list_weights(INDEX, self._paths.world.calendar, day)
         found: dict[str, int] = {}
-        for each in weights:
+        for each in self._weights(day):
             price = prices.get(each.symbol)
             lots = 0 if price is None else round(value * each.weight / 100 / price / _LOT)
             if lots:
                 found[each.symbol] = lots * _LOT
         return found
 
+    def _weights(self, day: date) -> Sequence[IndexWeight]:
+        return list_weights(INDEX, self._paths.world.calendar, day)
+
     def _references(self, day: date) -> Prices:
         """Return the reference price of the day of fund and members: the close before it."""
-        weights = list_weights(INDEX, self._paths.world.calendar, day)
-        paths = self._paths.excerpts((FUND, *(each.symbol for each in weights)), day)
+        paths = self._paths.excerpts((FUND, *(each.symbol for each in self._weights(day))), day)
         found: dict[str, float] = {}
         for symbol, path in paths.items():
             row = int(np.searchsorted(path.days, np.datetime64(day)))

@@ -40,6 +40,10 @@ class Listings(Protocol):
         """
         ...
 
+    def levels(self, symbols: Sequence[str], before: date) -> Mapping[str, float]:
+        """Return the newest imported minute's close before a day of those that have any, yuan."""
+        ...
+
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         """Return the imported daily bars of the days, both included, or None without any.
 
@@ -63,6 +67,11 @@ class NoListings:
 
     def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
         """Know no bar."""
+        del symbols, before
+        return {}
+
+    def levels(self, symbols: Sequence[str], before: date) -> Mapping[str, float]:
+        """Know no minute."""
         del symbols, before
         return {}
 

@@ -39,6 +39,7 @@ class World:
 class _Known:
     instrument: Instrument
     anchor: Anchor | None
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,18 @@ class Paths:
                 instruments[symbol] = issued.instrument()
         for symbol, imported in self.world.listings.instruments(symbols).items():
             # One without a name was inferred from its bars: the universe knows more.
-            if imported.name is not None or symbol not in instruments:
+            known = instruments.get(symbol)
+            if known is None:
                 instruments[symbol] = imported
-        return {s: _Known(each, anchors.get(s)) for s, each in instruments.items()}
+            elif imported.name is not None:
+                instruments[symbol] = imported.filled(known)
+        levels = self._levels([s for s in instruments if s not in anchors])
+        return {s: _Known(i, anchors.get(s), levels.get(s)) for s, i in instruments.items()}
+
+    def _levels(self, symbols: Sequence[str]) -> Mapping[str, float]:
+        """Return where imported minutes stand of what has no price of its own otherwise."""
+        bare = [s for s in symbols if s not in LISTED and self.issues.profile(s) is None]
+        return self.world.listings.levels(bare, self.world.start) if bare else {}
 
     def _path(self, symbol: str, known: _Known) -> Path:
         walked = self._paths.get(symbol)
@@ -186,7 +196,7 @@ class Paths:
         return held.path
 
     def _walk(self, known: _Known) -> Path:
-        origin = self._origin(known.instrument, known.anchor)
+        origin = self._origin(known)
         calendar = self.world.calendar
         first = self.world.start
         if known.anchor is None:
@@ -201,10 +211,11 @@ class Paths:
             path.previous[0] = round(issue * path.scale)
         return path
 
-    def _origin(self, instrument: Instrument, anchor: Anchor | None) -> Origin:
+    def _origin(self, known: _Known) -> Origin:
+        instrument, anchor = known.instrument, known.anchor
         symbol, seed = instrument.symbol, self.world.seed
         profile = LISTED.get(symbol) or self.issues.profile(symbol)
-        profile = profile or invent_profile(instrument, seed)
+        profile = profile or invent_profile(instrument, seed, known.level)
         scale = price_scale(instrument)
         if anchor is None:
             close = max(round(profile.price * scale), 1)

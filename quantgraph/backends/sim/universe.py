@@ -162,18 +162,31 @@ LISTED: Mapping[str, Profile] = {**UNIVERSE, **OTHERS}
 INDUSTRIES = tuple(sorted({p.industry for p in UNIVERSE.values() if p.symbol != INDEX}))
 
 
-def invent_profile(instrument: Instrument, seed: int) -> Profile:
-    """Return a profile for an imported instrument that came without any prices."""
+# Yuan, or points: the lowest level and how far others reach above it; of all else as of funds.
+_LEVELS = {
+    InstrumentKind.STOCK: (6.0, 54.0),
+    InstrumentKind.INDEX: (1_000.0, 5_000.0),
+    InstrumentKind.BOND: (95.0, 40.0),
+}
+_FUND_LEVEL = (1.0, 1.0)
+
+
+def invent_profile(instrument: Instrument, seed: int, level: float | None = None) -> Profile:
+    """Return a profile for an imported instrument that came without any daily bars.
+
+    `level` is about where its price stands, where minutes tell it.
+    """
     words = draw(stream_key(seed, instrument.symbol, "profile"), np.arange(4))
     price, shares, dividend, deviation = (int(below(word, 1000)) for word in words)
-    fund = instrument.kind is not InstrumentKind.STOCK
+    stock = instrument.kind is InstrumentKind.STOCK
+    lowest, reach = _LEVELS.get(instrument.kind, _FUND_LEVEL)
     return Profile(
         symbol=instrument.symbol,
         name=instrument.name,
         listed=instrument.list_date,
         industry="",
-        price=(1000 + price) / 1000 if fund else 6 + price * 54 / 1000,
+        price=level or lowest + price * reach / 1000,
         shares=(200 + 5 * shares) * 1_000_000,
-        dividend=0 if fund else dividend // 30,
+        dividend=dividend // 30 if stock else 0,
         deviation=80 + deviation // 6,
     )

@@ -18,6 +18,7 @@ class Shelf:
 
     held: dict[str, Instrument] = field(default_factory=dict)
     bars: dict[str, BarColumns] = field(default_factory=dict)
+    minutes: dict[str, float] = field(default_factory=dict)
     asked: int = 0
     imports: int = 0
 
@@ -31,6 +32,10 @@ class Shelf:
     def anchors(self, symbols: Sequence[str], before: date) -> Mapping[str, Anchor]:
         held = {s: self.daily(s, None, before - timedelta(days=1)) for s in symbols}
         return {s: _anchor(rows) for s, rows in held.items() if rows is not None and rows.length}
+
+    def levels(self, symbols: Sequence[str], before: date) -> Mapping[str, float]:
+        del before
+        return {symbol: self.minutes[symbol] for symbol in symbols if symbol in self.minutes}
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         columns = self.bars.get(symbol)

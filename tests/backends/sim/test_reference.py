@@ -7,12 +7,12 @@ import pytest
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.company import keep_books
 from quantgraph.backends.sim.statements import ROWS
-from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, LISTED, UNIVERSE
+from quantgraph.backends.sim.universe import FIRST_DAY, INDEX, LISTED, UNIVERSE, invent_profile
 from quantgraph.domain.calendar import day_start, from_ms
 from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS, FinancialRequest, ReportBasis
-from quantgraph.domain.instruments import InstrumentKind, Market
+from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
 from quantgraph.domain.operations import operations, unsaid
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
@@ -253,3 +253,15 @@ def test_the_simulator_has_a_word_for_every_operation() -> None:
     # Who adds a port says in backends/sim/capability.py whether the simulator serves it.
     assert unsaid(capabilities()) == []
     assert {row.operation for row in capabilities()} >= set(operations())
+
+
+@pytest.mark.parametrize(
+    ("symbol", "lowest", "highest"),
+    [("000905.SH", 1_000, 6_000), ("113050.SH", 95, 135), ("159915.SZ", 1, 2)],
+)
+def test_what_is_invented_stands_where_its_kind_does(symbol, lowest, highest) -> None:
+    instrument = Instrument(
+        symbol, None, *classify(symbol), None, None, None, is_st=False, source=Source.IMPORTED
+    )
+    assert lowest <= invent_profile(instrument, 1).price <= highest
+    assert invent_profile(instrument, 1, 4_321.0).price == 4_321.0
