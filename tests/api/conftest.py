@@ -53,7 +53,8 @@ def url(gateway):
 @pytest.fixture
 def raw(url):
     """A socket right after the handshake."""
-    with connect(url, subprotocols=[PROTOCOL]) as socket:
+    # No bound on what is unread: with one, a close would wait for its reader for 10 s.
+    with connect(url, subprotocols=[PROTOCOL], max_queue=None) as socket:
         yield Socket(socket)
 
 

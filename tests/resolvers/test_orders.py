@@ -252,7 +252,9 @@ class Log:
     def __init__(self, gateway, **cursor):
         url = gateway.addresses.http.replace("http", "ws") + "/graphql"
         self.stack = ExitStack()
-        self.socket = self.stack.enter_context(connect(url, subprotocols=["graphql-transport-ws"]))
+        # No bound on what is unread: with one, a close would wait for its reader for 10 s.
+        opened = connect(url, subprotocols=["graphql-transport-ws"], max_queue=None)
+        self.socket = self.stack.enter_context(opened)
         self.send({"type": "connection_init"})
         assert self.read()["type"] == "connection_ack"
         payload = {"query": self.QUERY, "variables": cursor}
