@@ -43,8 +43,9 @@ def client(start_gateway, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def connected(client):
     """An operation that disconnects the account would keep every later order from it."""
-    document = 'mutation { connectAccount(accountId: "sim-1") { __typename } }'
-    send(client, json.dumps({"query": document}))
+    document = 'mutation { connectAccount(input: {accountId: "sim-1"}) { __typename } }'
+    answer = client.post("/graphql", json={"query": document}).json()
+    assert answer == {"data": {"connectAccount": {"__typename": "ConnectAccountSuccess"}}}
 
 
 @pytest.fixture(scope="module")
