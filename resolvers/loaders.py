@@ -7,6 +7,7 @@ from functools import cached_property
 
 from strawberry.dataloader import DataLoader
 
+from quantgraph.domain.accounts import Asset, Position
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError
@@ -55,9 +56,18 @@ class OperationLoaders:
     def _orders(self) -> DataLoader[OrderKey, Order | None]:
         return DataLoader(self._load_orders)
 
+    # Not remembered, these three: each mutation of an operation shows what it made of them.
     @cached_property
     def _fills(self) -> DataLoader[OrderKey, Sequence[Fill]]:
-        return DataLoader(self._load_fills)
+        return DataLoader(self._load_fills, cache=False)
+
+    @cached_property
+    def _assets(self) -> DataLoader[str, Asset]:
+        return DataLoader(self._load_assets, cache=False)
+
+    @cached_property
+    def _holdings(self) -> DataLoader[str, Sequence[Position]]:
+        return DataLoader(self._load_holdings, cache=False)
 
     async def instrument(self, symbol: str) -> Instrument | None:
         """Return the instrument, or None where there is none."""
@@ -100,8 +110,24 @@ class OperationLoaders:
         """Return the fills of an order, oldest first. Errors as `Fills.order_fills`."""
         return await self._fills.load(OrderKey(account_id, order_id))
 
+    async def asset(self, account_id: str) -> Asset:
+        """Return the money of an account. Errors: UNKNOWN_ACCOUNT."""
+        return await self._assets.load(account_id)
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+        return await self._holdings.load(account_id)
+
     async def _load_instruments(self, symbols: list[str]) -> Sequence[Instrument | None]:
         return await self._gateway.reference.instruments(symbols)
+
+    async def _load_assets(self, accounts: list[str]) -> Sequence[Asset | GatewayError]:
+        return await self._gateway.accounts.assets(accounts)
+
+    async def _load_holdings(
+        self, accounts: list[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        return await self._gateway.accounts.holdings(accounts)
 
     async def _load_quotes(self, symbols: list[str]) -> Sequence[Quote | GatewayError]:
         return await self._gateway.quotes.quotes(symbols)

@@ -22,7 +22,9 @@ from schema.scalars import Long, Symbol
 class Asset:
     cash: Decimal = strawberry.field(description="Free to spend.")
     frozen_cash: Decimal = strawberry.field(description="Held back for open buy orders.")
-    market_value: Decimal = strawberry.field(description="Value of the holdings at last prices.")
+    market_value: Decimal = strawberry.field(
+        description="Value of the holdings at last prices; one without a price counts at its cost."
+    )
     total: Decimal = strawberry.field(description="Cash, frozen cash and market value together.")
     source: Source = strawberry.field(description="Who states these figures.")
 
@@ -101,11 +103,11 @@ class Account:
 
     @strawberry.field(description="Money of the account; null with an error if it is away.")
     async def asset(self, info: Info) -> Asset | None:
-        return Asset.from_domain(await info.context.gateway.accounts.asset(self.id))
+        return Asset.from_domain(await info.context.loaders.asset(self.id))
 
     @strawberry.field(description="Holdings by symbol; null with an error if it is away.")
     async def positions(self, info: Info) -> list[Position] | None:
-        held = await info.context.gateway.accounts.positions(self.id)
+        held = await info.context.loaders.positions(self.id)
         return [Position.from_domain(each) for each in held]
 
     @classmethod

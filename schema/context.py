@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import strawberry
 
 from quantgraph.domain.access import Principal
+from quantgraph.domain.accounts import Asset, Position
 from quantgraph.domain.bars import Adjustment, BarSeries, Period, Window
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order
@@ -58,6 +59,14 @@ class Loaders(Protocol):
 
     async def fills(self, account_id: str, order_id: str) -> Sequence[Fill]:
         """Return the fills of an order, oldest first. Errors as `Fills.order_fills`."""
+        ...
+
+    async def asset(self, account_id: str) -> Asset:
+        """Return the money of an account. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
         ...
 
 

@@ -350,6 +350,16 @@ class Accounts(Protocol):
         """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
         ...
 
+    async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
+        """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def holdings(
+        self, account_ids: Sequence[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        """Return the holdings per account, by symbol. Errors per account: UNKNOWN_ACCOUNT."""
+        ...
+
 
 class Purses(Protocol):
     """What the order rules ask of an account: no valuation, no quote, cheap enough per order."""

@@ -18,7 +18,7 @@ from quantgraph.domain.accounts import (
 )
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.errors import TradingDisabled, Unavailable, unknown_account
+from quantgraph.domain.errors import GatewayError, TradingDisabled, Unavailable, unknown_account
 from quantgraph.domain.ports import Accounts, Purses
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import AccountEvent, LogCursor, SourceState, StreamKind
@@ -71,6 +71,16 @@ class SwitchedAccounts:
     async def positions(self, account_id: str) -> Sequence[Position]:
         """Pass on: a disconnected account is read as before."""
         return await self._inner.positions(account_id)
+
+    async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
+        """Pass on: disconnected accounts are read as before."""
+        return await self._inner.assets(account_ids)
+
+    async def holdings(
+        self, account_ids: Sequence[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        """Pass on: disconnected accounts are read as before."""
+        return await self._inner.holdings(account_ids)
 
     async def means(self, account_id: str, symbol: str) -> Means:
         """Return what an order may use. Errors: UNKNOWN_ACCOUNT, ACCOUNT_DISCONNECTED."""

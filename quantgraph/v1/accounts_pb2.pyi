@@ -472,7 +472,7 @@ class Asset(_message.Message):
 
     @_builtins.property
     def market_value(self) -> _types_pb2.Decimal:
-        """Holdings at their last price."""
+        """Holdings at their last price; one without a price counts at its cost."""
 
     @_builtins.property
     def total(self) -> _types_pb2.Decimal:

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import fields, replace
+from decimal import Decimal
 
 import pytest
 
@@ -10,13 +11,14 @@ from api.execution import Caller, Executor
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
+from quantgraph.domain.accounts import Account, AccountStatus
 from quantgraph.domain.orders import Fill, Side
 from quantgraph.domain.sectors import Sector
 from quantgraph.domain.sources import Source
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
 from tests.contracts.fuzz import SCHEMA
-from tests.grpc_bridge.world import NOW, SYMBOLS, MemoryQuotes, World, quote
+from tests.grpc_bridge.world import NOW, SYMBOLS, MemoryAccounts, MemoryQuotes, World, quote
 
 PORTS = {
     "accounts", "bars", "dividends", "fills", "financials", "lists", "portfolio", "quotes",
@@ -149,6 +151,61 @@ async def test_a_long_list_costs_the_calls_of_a_short_one(label):
     assert 0 < sizes[0] < sizes[1]
     assert found[0] == found[1]
     assert max(found[1].values()) <= 2
+
+
+class ManyAccounts(MemoryAccounts):
+    """As many accounts as a test wants."""
+
+    def __init__(self, count):
+        self.ids = [f"sim-{number}" for number in range(count)]
+
+    async def accounts(self):
+        return [Account(each, each, "sim", AccountStatus.CONNECTED) for each in self.ids]
+
+    async def assets(self, account_ids):
+        return [await self.asset("sim-1") for _ in account_ids]
+
+    async def holdings(self, account_ids):
+        return [await self.positions("sim-1") for _ in account_ids]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+async def test_accounts_cost_no_further_calls(count):
+    world = World()
+    world.gateway = replace(world.gateway, accounts=ManyAccounts(count))
+    executor, calls = counting(world)
+    query = f"{{ accounts {{ asset {{ cash }} positions {{ quantity {EDGES} }} }} }}"
+    request = GraphQLRequest(query, {})
+    response = await executor.run(await executor.prepare(request, CALLER), request, CALLER)
+    assert len(response["data"]["accounts"]) == count
+    assert set(calls.values()) == {1}
+    assert {each for each in calls if each.startswith("accounts.")} == {
+        "accounts.accounts", "accounts.assets", "accounts.holdings",
+    }  # fmt: skip
+
+
+async def test_each_mutation_of_an_operation_shows_what_it_left():
+    """What is remembered per operation would show the first one's money again."""
+
+    class Spent(MemoryAccounts):
+        cash = 0
+
+        async def assets(self, account_ids):
+            self.cash += 1
+            return [
+                replace(await self.asset(each), cash=Decimal(self.cash)) for each in account_ids
+            ]
+
+    world = World()
+    world.gateway = replace(world.gateway, accounts=Spent())
+    executor, _ = counting(world)
+    picked = """(input: {accountId: "sim-1"}) { ... on %s { account {
+      a: asset { cash } b: asset { cash } } } }"""
+    off, on = picked % "DisconnectAccountSuccess", picked % "ConnectAccountSuccess"
+    request = GraphQLRequest(f"mutation {{ disconnectAccount{off} connectAccount{on} }}", {})
+    response = await executor.run(await executor.prepare(request, CALLER), request, CALLER)
+    shown = [each["account"] for each in response["data"].values()]
+    assert shown == [{"a": {"cash": n}, "b": {"cash": n}} for n in ("1", "2")]
 
 
 def _item(kind):

@@ -414,6 +414,14 @@ class MemoryAccounts:
         return [Position(account_id, "600519.SH", 200, 100, cost, None, None, None,
                          Source.SIMULATED)]  # fmt: skip
 
+    async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
+        return [await self.asset(each) for each in account_ids]
+
+    async def holdings(
+        self, account_ids: Sequence[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        return [await self.positions(each) for each in account_ids]
+
 
 def known_account(account_id: str) -> None:
     if account_id not in ("sim-1", "sim-2"):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
@@ -23,6 +24,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
 
+T = TypeVar("T")
 NAME = "sim"
 _TRIES = 3
 _logger = structlog.get_logger(__name__)
@@ -115,32 +117,47 @@ class SimTerminal:
 
     async def asset(self, account_id: str) -> Asset:
         """Return the money of an account, holdings at the live quote. Errors: UNKNOWN_ACCOUNT."""
-        ledger, quotes = await self._valued(account_id)
-        return value_asset(ledger, quotes)
+        return _given((await self.assets([account_id]))[0])
 
     async def positions(self, account_id: str) -> Sequence[Position]:
         """Return the holdings by symbol, at the live quote. Errors: UNKNOWN_ACCOUNT."""
-        ledger, quotes = await self._valued(account_id)
-        return value_positions(ledger, quotes)
+        return _given((await self.holdings([account_id]))[0])
+
+    async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
+        """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
+        quotes = await self._quotes(account_ids)
+        found = [self._found(each) for each in account_ids]
+        return [
+            each if isinstance(each, GatewayError) else value_asset(each, quotes) for each in found
+        ]
+
+    async def holdings(
+        self, account_ids: Sequence[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        """Return the holdings per account, by symbol. Errors per account: UNKNOWN_ACCOUNT."""
+        quotes = await self._quotes(account_ids)
+        found = [self._found(each) for each in account_ids]
+        return [
+            each if isinstance(each, GatewayError) else value_positions(each, quotes)
+            for each in found
+        ]
 
     async def means(self, account_id: str, symbol: str) -> Means:
         """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
         await self._present()
-        ledger = self._ledger(account_id)
+        ledger = _given(self._found(account_id))
         return Means(ledger.cash, ledger.holding(symbol).sellable)
 
-    async def _valued(self, account_id: str) -> tuple[Ledger, Mapping[str, Quote]]:
+    async def _quotes(self, account_ids: Sequence[str]) -> Mapping[str, Quote]:
+        """Return the quotes of all that these accounts hold, in one call."""
         await self._present()
-        symbols = tuple(self._ledger(account_id).holdings)
-        found = await self._parts.quotes.quotes(symbols) if symbols else ()
-        quotes = {each.symbol: each for each in found if not isinstance(each, GatewayError)}
-        return self._ledger(account_id), quotes
+        ledgers = [self._exchange.ledgers.get(each) for each in account_ids]
+        held = {symbol for each in ledgers if each is not None for symbol in each.holdings}
+        found = await self._parts.quotes.quotes(sorted(held)) if held else ()
+        return {each.symbol: each for each in found if not isinstance(each, GatewayError)}
 
-    def _ledger(self, account_id: str) -> Ledger:
-        ledger = self._exchange.ledgers.get(account_id)
-        if ledger is None:
-            raise unknown_account(account_id)
-        return ledger
+    def _found(self, account_id: str) -> Ledger | GatewayError:
+        return self._exchange.ledgers.get(account_id) or unknown_account(account_id)
 
     async def _market(self, symbol: str) -> tuple[Instrument, Quote, Moment]:
         """Return the instrument, a quote of the present day, and the present."""
@@ -209,6 +226,12 @@ class SimTerminal:
         while True:
             await self._parts.sleep(self._parts.clock.wait(SESSION_MS))
             await self._present()
+
+
+def _given(answer: T | GatewayError) -> T:
+    if isinstance(answer, GatewayError):
+        raise answer
+    return answer
 
 
 def _refused(text: str, symbol: str) -> OrderRefused:

@@ -270,6 +270,22 @@ async def test_accounts_are_those_of_the_configuration(desk: Desk) -> None:
         assert caught.value.reason is Reason.UNKNOWN_ACCOUNT
 
 
+async def test_many_accounts_are_valued_at_once_and_one_that_is_not_there_costs_no_other(
+    desk: Desk,
+) -> None:
+    ids = [each.id for each in await desk.terminal.accounts()]
+    money = await desk.terminal.assets([*ids, "nobody", ids[0]])
+    held = await desk.terminal.holdings([*ids, "nobody", ids[0]])
+    for place, each in enumerate([*ids, None, ids[0]]):
+        if each is None:
+            for found in (money[place], held[place]):
+                assert isinstance(found, NotFound)
+                assert found.reason is Reason.UNKNOWN_ACCOUNT
+        else:
+            assert money[place] == await desk.terminal.asset(each)
+            assert held[place] == await desk.terminal.positions(each)
+
+
 async def test_the_report_stream_ends_when_the_terminal_closes(make_stage) -> None:
     stage: Stage = make_stage()
     market = stage.market
