@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.contracts.fuzz import SCHEMA
+
 _PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 _ADDRESS = "127.0.0.1:8000"
 _PIECES = re.compile(r"^#+ ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -83,6 +85,13 @@ def test_codegen_reads_the_schema_from_the_gateway(gateway, installed, tmp_path)
     typed = (tmp_path / "src" / "generated" / "graphql.ts").read_text()
     assert "export type QuotesSubscription = " in typed
     assert "clientOrderId" in typed
+
+
+def test_the_page_names_every_problem():
+    """Apollo drops a fragment on the interface for a type that it was not told of."""
+    [named] = re.findall(r"Problem: \[(.*?)\]", _PAGE.read_text("utf-8"), re.DOTALL)
+    types = SCHEMA.get_possible_types(SCHEMA.type_map["Problem"])
+    assert re.findall(r"\w+", named) == sorted(each.name for each in types)
 
 
 def test_every_client_of_the_suites_is_on_the_page():
