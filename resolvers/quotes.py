@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
@@ -53,7 +54,8 @@ class QuoteSubscriptions:
             list[Symbol] | None, strawberry.argument(description="These symbols.")
         ] = None,
         sector: Annotated[
-            str | None, strawberry.argument(description="The members of this sector.")
+            str | None,
+            strawberry.argument(description="The members of this sector that are quoted."),
         ] = None,
         market: Annotated[
             Market | None, strawberry.argument(description="Every instrument of this exchange.")
@@ -72,6 +74,7 @@ class QuoteSubscriptions:
     ) -> AsyncIterator[QuoteEvent]:
         chosen = await _selected(info.context.gateway, symbols, sector, market)
         watch = _checked_watch(chosen, min_interval_ms, policy, buffer_size)
+        watch = replace(watch, named=symbols is not None)
         async with aclosing(info.context.gateway.quote_stream.watch(watch)) as events:
             async for event in events:
                 yield QuoteEvent.from_domain(event)

@@ -76,12 +76,16 @@ class AccountEvent:
 
 @dataclass(frozen=True, slots=True)
 class QuoteWatch:
-    """What a quote subscriber wants. `min_interval_ms` paces each symbol; 0 means every quote."""
+    """What a quote subscriber wants. `min_interval_ms` paces each symbol; 0 means every quote.
+
+    A symbol that was `named` has to be quoted; a member of a sector that is not is left out.
+    """
 
     symbols: tuple[str, ...]
     policy: QuotePolicy = QuotePolicy.LATEST
     min_interval_ms: int = 0
     buffer_size: int = 1000
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

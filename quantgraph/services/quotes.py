@@ -66,13 +66,14 @@ class SharedQuotes:
         if self._readers >= MAX_SUBSCRIBERS:
             text = f"{self._readers} quote streams are open; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
-        first = await self._first(watch.symbols)
+        first = await self._first(watch)
+        symbols = tuple(quote.symbol for quote in first)
         if self._closed is not None:
             raise self._closed
         box = Mailbox(watch, self._monotonic)
         epoch = self._epoch()
         self._readers += 1
-        self._join(watch.symbols, box)
+        self._join(symbols, box)
         try:
             for quote in first:
                 box.check()
@@ -82,7 +83,7 @@ class SharedQuotes:
                 yield event
         finally:
             self._readers -= 1
-            self._leave(watch.symbols, box)
+            self._leave(symbols, box)
 
     async def start_over(self) -> None:
         """End every stream because a new epoch begins, in which sequences start at 1 again."""
@@ -117,12 +118,13 @@ class SharedQuotes:
                 beat = self._monotonic() + HEARTBEAT_S
                 yield QuoteEvent(StreamKind.HEARTBEAT, epoch, source=self._feed.state())
 
-    async def _first(self, symbols: tuple[str, ...]) -> list[Quote]:
-        found = await self._quotes.quotes(symbols)
+    async def _first(self, watch: QuoteWatch) -> list[Quote]:
+        found = await self._quotes.quotes(watch.symbols)
+        quoted = [each for each in found if not isinstance(each, GatewayError)]
         for each in found:
-            if isinstance(each, GatewayError):
+            if isinstance(each, GatewayError) and not (quoted and _is_left_out(each, watch)):
                 raise each
-        return [each for each in found if not isinstance(each, GatewayError)]
+        return quoted
 
     def _snapshot(self, quote: Quote) -> tuple[Quote, int]:
         upstream = self._upstreams[quote.symbol]
@@ -178,3 +180,7 @@ class SharedQuotes:
         self._forget(symbol, upstream)
         for box in upstream.boxes:
             box.fail(error)
+
+
+def _is_left_out(error: GatewayError, watch: QuoteWatch) -> bool:
+    return not watch.named and error.reason in {Reason.UNKNOWN_SYMBOL, Reason.NOT_QUOTED}

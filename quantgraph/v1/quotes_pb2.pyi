@@ -144,7 +144,7 @@ class WatchQuotesRequest(_message.Message):
     POLICY_FIELD_NUMBER: _builtins.int
     BUFFER_SIZE_FIELD_NUMBER: _builtins.int
     sector: _builtins.str
-    """The members of this sector."""
+    """The members of this sector that are quoted."""
     market: _instruments_pb2.Market.ValueType
     """Every instrument of this exchange."""
     min_interval_ms: _builtins.int

@@ -130,7 +130,7 @@ def watch_from_proto(
         if policy is not QuotePolicy.BUFFER or not 1 <= size <= LARGEST_BUFFER:
             text = f"it is for QUOTE_POLICY_BUFFER and lies between 1 and {LARGEST_BUFFER}."
             raise invalid_field("buffer_size", text)
-    return QuoteWatch(symbols, policy, interval, size)
+    return QuoteWatch(symbols, policy, interval, size, named=message.HasField("symbols"))
 
 
 def _level(level: Level) -> quotes_pb2.Level:

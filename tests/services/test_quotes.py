@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from quantgraph.domain.errors import EpochChanged, Unavailable
+from quantgraph.domain.errors import EpochChanged, NotFound, Unavailable, unknown_symbol
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
@@ -110,3 +110,17 @@ async def test_what_a_reader_left_behind_does_not_end_the_next_ones_stream(share
     grace._run()  # what the loop does when the grace is over
     assert shared.upstream_count == 1
     assert (await anext(new)).kind is StreamKind.UPDATE
+
+
+async def test_a_member_without_a_quote_is_left_out_and_a_named_symbol_is_not(feed, shared):
+    async def quotes(symbols):
+        return [unknown_symbol(each) if each == B else quote(each) for each in symbols]
+
+    feed.quotes = quotes
+    events = shared.watch(QuoteWatch((B, A), named=False))
+    assert (await anext(events)).quote.symbol == A
+    assert shared.upstream_count == 1
+    await events.aclose()
+    for refused in (QuoteWatch((B, A)), QuoteWatch((B,), named=False)):
+        with pytest.raises(NotFound):
+            await anext(shared.watch(refused))

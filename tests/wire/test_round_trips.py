@@ -44,7 +44,7 @@ from quantgraph.domain.streams import (
 )
 from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
-from quantgraph.v1 import orders_pb2, sectors_pb2
+from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
 from quantgraph.wire import (
     accounts,
     bars,
@@ -189,6 +189,11 @@ def test_a_quote_watch_comes_back_as_it_was(watch: QuoteWatch):
     message = quotes.watch_to_proto(watch)
     assert quotes.selector_from_proto(message) == watch.symbols
     assert quotes.watch_from_proto(message, watch.symbols) == watch
+
+
+def test_symbols_of_a_sector_are_not_named_ones():
+    message = quotes_pb2.WatchQuotesRequest(sector="白酒")
+    assert not quotes.watch_from_proto(message, ("600519.SH",)).named
 
 
 @st.composite
