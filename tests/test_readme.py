@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from graphql import build_schema
 from typer.testing import CliRunner
 
 from api.cli import app
+from resolvers.root import graphql_schema
 
 ROOT = Path(__file__).parents[1]
 READMES = ["README.md", "README.zh-CN.md"]
@@ -30,6 +32,19 @@ def pairs(name, first, second):
         for (kind, text), (other, answer) in itertools.pairwise(found)
         if (kind, other) == (first, second)
     ]
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_root_field_is_listed(name):
+    rows = re.findall(r"^\| [^|]+ \| (`.*) \|$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+    listed = [set(re.findall(r"`(\w+)`", row)) for row in rows]
+    schema = build_schema(graphql_schema.as_str())
+    queries, mutations, subscriptions = (
+        set(kind.fields)
+        for kind in (schema.query_type, schema.mutation_type, schema.subscription_type)
+    )
+    assert set.union(*listed[:-2]) == queries
+    assert listed[-2:] == [mutations, subscriptions]
 
 
 @pytest.fixture(params=READMES, scope="module")
