@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -75,7 +76,8 @@ class JournaledTrading:
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
         self._recorder = Recorder(journal, desk.in_flight)
-        self._locks: dict[str, asyncio.Lock] = {}
+        # Of orders that are just being changed: a lock goes with the last who holds or awaits it.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Open orders as last recorded: what is no news of them needs no question to the file.
         self._recorded: dict[str, Order] = {}
         self._task: asyncio.Task[None] | None = None
@@ -231,7 +233,6 @@ class JournaledTrading:
             if order is None or after_report(order, report, broker_id) is not None:
                 order = await self._record(Outcome(report, broker_id))
         if order.state.final:
-            self._locks.pop(report.order_id, None)
             self._recorded.pop(report.order_id, None)
         return order
 
