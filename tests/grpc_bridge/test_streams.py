@@ -68,7 +68,8 @@ async def test_any_selector_chooses_symbols(
 ):
     call = watch(channel, **selector, min_interval_ms=250)
     await call.read()
-    assert world.stream.watched == [QuoteWatch(symbols, QuotePolicy.LATEST, 250)]
+    named = "symbols" in selector
+    assert world.stream.watched == [QuoteWatch(symbols, QuotePolicy.LATEST, 250, named=named)]
     call.cancel()
 
 
