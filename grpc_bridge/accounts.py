@@ -7,12 +7,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from grpc_bridge.access import caller
-from quantgraph.domain.accounts import position_page
+from quantgraph.domain.accounts import account_page, position_page
 from quantgraph.domain.ports import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import accounts_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer
 from quantgraph.wire.accounts import (
+    account_query_from_proto,
     account_to_proto,
     asset_to_proto,
     cursor_from_proto,
@@ -34,8 +35,15 @@ class AccountServicer(AccountServiceServicer):
     async def ListAccounts(
         self, request: accounts_pb2.ListAccountsRequest, context: object
     ) -> accounts_pb2.ListAccountsResponse:
+        query = account_query_from_proto(request)
+        size = page_size(request.page_size, 0, PAGE_ITEMS) or None
+        after = after_token(query.scope(), request.page_token)
         seen = [each for each in await self._accounts.accounts() if caller().sees(each.id)]
-        return accounts_pb2.ListAccountsResponse(accounts=[account_to_proto(each) for each in seen])
+        page = account_page(seen, replace(query, first=size, after=after))
+        token = token_of(query.scope(), page.accounts[-1].id) if page.more else ""
+        return accounts_pb2.ListAccountsResponse(
+            accounts=[account_to_proto(each) for each in page.accounts], next_page_token=token
+        )
 
     async def GetAsset(
         self, request: accounts_pb2.GetAssetRequest, context: object

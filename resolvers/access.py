@@ -9,6 +9,7 @@ from schema.context import Info
 
 SCOPES: dict[str, Scope] = {
     "Query.accounts": Scope.READ,
+    "Query.accountsPage": Scope.READ,
     "Query.bars": Scope.READ,
     "Query.fills": Scope.READ,
     "Query.convertibleBonds": Scope.READ,

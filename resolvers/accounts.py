@@ -1,11 +1,18 @@
-"""Answers `accounts`, `positions` and `positionsPage`."""
+"""Answers `accounts`, `accountsPage`, `positions` and `positionsPage`."""
 
 from dataclasses import replace
 from typing import Annotated
 
 import strawberry
 
-from quantgraph.domain.accounts import PositionQuery, position_page
+from quantgraph.domain import accounts as domain
+from quantgraph.domain.accounts import (
+    AccountQuery,
+    AccountStatus,
+    PositionQuery,
+    account_page,
+    position_page,
+)
 from resolvers.access import require_account
 from resolvers.pages import (
     AfterArgument,
@@ -16,7 +23,14 @@ from resolvers.pages import (
     key_of,
     place_of,
 )
-from schema.accounts import Account, Position, PositionConnection, PositionEdge
+from schema.accounts import (
+    Account,
+    AccountConnection,
+    AccountEdge,
+    Position,
+    PositionConnection,
+    PositionEdge,
+)
 from schema.context import Info
 from schema.scalars import Symbol
 
@@ -25,13 +39,53 @@ AccountArgument = Annotated[
 ]
 
 
+IdsFilter = Annotated[
+    list[strawberry.ID] | None, strawberry.argument(description="Only these accounts.")
+]
+TerminalFilter = Annotated[
+    str | None, strawberry.argument(description="Only accounts of this terminal.")
+]
+StatusFilter = Annotated[
+    AccountStatus | None, strawberry.argument(description="Only accounts of this status.")
+]
+
+
 @strawberry.type
 class AccountQueries:
-    @strawberry.field(description="The accounts that this key may see.")
-    async def accounts(self, info: Info) -> list[Account] | None:
-        found = await info.context.gateway.accounts.accounts()
-        sees = info.context.principal.sees
-        return [Account.from_domain(each) for each in found if sees(each.id)]
+    @strawberry.field(
+        description="The accounts that this key may see and that match every filter given, by id."
+    )
+    async def accounts(
+        self,
+        info: Info,
+        ids: IdsFilter = None,
+        terminal: TerminalFilter = None,
+        status: StatusFilter = None,
+    ) -> list[Account] | None:
+        query = AccountQuery(_chosen(ids), terminal, status)
+        page = account_page(await _seen(info), query)
+        return [Account.from_domain(each) for each in page.accounts]
+
+    @strawberry.field(
+        description="The same accounts, a page at a time. Errors: BAD_REQUEST, "
+        "INVALID_CURSOR (repeat the filters of the page before)."
+    )
+    async def accounts_page(
+        self,
+        info: Info,
+        ids: IdsFilter = None,
+        terminal: TerminalFilter = None,
+        status: StatusFilter = None,
+        first: FirstArgument = 50,
+        after: AfterArgument = None,
+    ) -> AccountConnection | None:
+        wanted = AccountQuery(_chosen(ids), terminal, status, checked_first(first))
+        scope = wanted.scope()
+        page = account_page(await _seen(info), replace(wanted, after=key_of(scope, after)))
+        nodes = [Account.from_domain(each) for each in page.accounts]
+        edges = [AccountEdge(cursor=cursor_of(scope, node.id), node=node) for node in nodes]
+        place = place_of([edge.cursor for edge in edges], more=page.more)
+        return AccountConnection(edges=edges, nodes=nodes, page_info=place)
 
     @strawberry.field(description="Holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT.")
     async def positions(self, info: Info, account_id: AccountArgument) -> list[Position] | None:
@@ -64,3 +118,12 @@ class AccountQueries:
         edges = [PositionEdge(cursor=cursor_of(scope, node.symbol), node=node) for node in nodes]
         place = place_of([edge.cursor for edge in edges], more=page.more)
         return PositionConnection(edges=edges, nodes=nodes, page_info=place)
+
+
+async def _seen(info: Info) -> list[domain.Account]:
+    sees = info.context.principal.sees
+    return [each for each in await info.context.gateway.accounts.accounts() if sees(each.id)]
+
+
+def _chosen(ids: list[strawberry.ID] | None) -> frozenset[str] | None:
+    return None if ids is None else frozenset[str](ids)

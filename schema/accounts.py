@@ -121,6 +121,19 @@ class Account:
         )
 
 
+@strawberry.type(description="A page of accounts, by id.")
+class AccountConnection:
+    edges: list["AccountEdge"] = strawberry.field(description="The accounts with cursors.")
+    nodes: list[Account] = strawberry.field(description="The accounts alone.")
+    page_info: PageInfo = strawberry.field(description="Whether and where to go on.")
+
+
+@strawberry.type(description="An account in a list.")
+class AccountEdge:
+    cursor: str = strawberry.field(description="Place in the list, for `after`.")
+    node: Account = strawberry.field(description="The account.")
+
+
 @strawberry.input(description="Which account shall take orders again.")
 class ConnectAccountInput:
     account_id: strawberry.ID = strawberry.field(description="An account from `accounts`.")

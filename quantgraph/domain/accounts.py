@@ -28,6 +28,52 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountQuery:
+    """A page of accounts by id; `after` is the last id of the page before.
+
+    Each filter None means all; `first` None means everything that follows.
+    """
+
+    ids: frozenset[str] | None = None
+    terminal: str | None = None
+    status: AccountStatus | None = None
+    first: int | None = None
+    after: str | None = None
+
+    def scope(self) -> str:
+        """Return which list this is a page of: a cursor is good for that list only."""
+        chosen = None if self.ids is None else sorted(self.ids)
+        return repr(("accounts", chosen, self.terminal, self.status))
+
+    def takes(self, account: Account) -> bool:
+        """Return whether the account passes every filter."""
+        return (
+            (self.ids is None or account.id in self.ids)
+            and self.terminal in (None, account.terminal)
+            and self.status in (None, account.status)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """Accounts by id, and whether more follow."""
+
+    accounts: tuple[Account, ...]
+    more: bool
+
+
+def account_page(seen: Sequence[Account], query: AccountQuery) -> AccountPage:
+    """Return the page out of all accounts that the caller sees; a cursor names an id."""
+    rest = [
+        each
+        for each in sorted(seen, key=lambda each: each.id)
+        if (query.after is None or each.id > query.after) and query.takes(each)
+    ]
+    first = len(rest) if query.first is None else query.first
+    return AccountPage(tuple(rest[:first]), len(rest) > first)
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChange:
     """One entry of an account's status log; `time` None: before the first of them."""
 

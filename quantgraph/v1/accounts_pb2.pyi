@@ -52,18 +52,48 @@ Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
 
 @_typing.final
 class ListAccountsRequest(_message.Message):
-    """Asks for all."""
+    """Which of the accounts: those that match every filter given."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    IDS_FIELD_NUMBER: _builtins.int
+    TERMINAL_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    terminal: _builtins.str
+    """Only accounts of this terminal."""
+    status: Global___AccountStatus.ValueType
+    """Only accounts of this status."""
+    page_size: _builtins.int
+    """Accounts per page, at most 500; 0 for all of them in one answer."""
+    page_token: _builtins.str
+    """The `next_page_token` of the page before, with the same filters."""
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these accounts; empty for all."""
+
     def __init__(
         self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+        terminal: _builtins.str | None = ...,
+        status: Global___AccountStatus.ValueType | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_status", b"_status", "_terminal", b"_terminal", "status", b"status", "terminal", b"terminal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_status", b"_status", "_terminal", b"_terminal", "ids", b"ids", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "terminal", b"terminal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__status: _TypeAlias = _typing.Literal["status"]  # noqa: Y015
+    _WhichOneofArgType__status: _TypeAlias = _typing.Literal["_status", b"_status"]  # noqa: Y015
+    _WhichOneofReturnType__terminal: _TypeAlias = _typing.Literal["terminal"]  # noqa: Y015
+    _WhichOneofArgType__terminal: _TypeAlias = _typing.Literal["_terminal", b"_terminal"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__status) -> _WhichOneofReturnType__status | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__terminal) -> _WhichOneofReturnType__terminal | None: ...
 
 Global___ListAccountsRequest: _TypeAlias = ListAccountsRequest  # noqa: Y015
 
@@ -74,18 +104,22 @@ class ListAccountsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the next page; empty at the last one."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Account]:
-        """The accounts that the key may see."""
+        """The accounts that the key may see, by id."""
 
     def __init__(
         self,
         *,
         accounts: _abc.Iterable[Global___Account] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -72,7 +72,8 @@ class AccountServiceServicer:
     """
 
     def ListAccounts(self, request, context):
-        """Returns the accounts that the key may see.
+        """Returns the accounts that the key may see: all at once, or by id a page at a time. Errors:
+        INVALID_CURSOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class AccountServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AccountServiceAsyncStub: ...
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountsRequest, _accounts_pb2.ListAccountsResponse]
-    """Returns the accounts that the key may see."""
+    """Returns the accounts that the key may see: all at once, or by id a page at a time. Errors:
+    INVALID_CURSOR.
+    """
     GetAsset: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetAssetRequest, _accounts_pb2.GetAssetResponse]
     """Returns the money of an account. Errors: UNKNOWN_ACCOUNT."""
     ListPositions: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]
@@ -64,7 +66,9 @@ class AccountServiceAsyncStub(AccountServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAccounts: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListAccountsRequest, _accounts_pb2.ListAccountsResponse]  # type: ignore[assignment]
-    """Returns the accounts that the key may see."""
+    """Returns the accounts that the key may see: all at once, or by id a page at a time. Errors:
+    INVALID_CURSOR.
+    """
     GetAsset: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetAssetRequest, _accounts_pb2.GetAssetResponse]  # type: ignore[assignment]
     """Returns the money of an account. Errors: UNKNOWN_ACCOUNT."""
     ListPositions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]  # type: ignore[assignment]
@@ -97,7 +101,9 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.ListAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.ListAccountsResponse, _abc.Awaitable[_accounts_pb2.ListAccountsResponse]]:
-        """Returns the accounts that the key may see."""
+        """Returns the accounts that the key may see: all at once, or by id a page at a time. Errors:
+        INVALID_CURSOR.
+        """
 
     @_abc_1.abstractmethod
     def GetAsset(

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from quantgraph.domain.accounts import Account, Asset, Position, PositionQuery
+from quantgraph.domain.accounts import Account, AccountQuery, Asset, Position, PositionQuery
 from quantgraph.domain.streams import AccountEvent, LogCursor
 from quantgraph.v1 import accounts_pb2, types_pb2
 from quantgraph.wire.enums import ACCOUNT_STATUS, SOURCE, STREAM_KIND
@@ -119,6 +119,16 @@ def cursor_from_proto(message: accounts_pb2.StreamAccountEventsRequest) -> LogCu
         text_from_proto(message.account_id, "account_id"),
         message.epoch if message.HasField("epoch") else None,
         message.after_sequence if message.HasField("after_sequence") else None,
+    )
+
+
+def account_query_from_proto(message: accounts_pb2.ListAccountsRequest) -> AccountQuery:
+    """Read which accounts; the page's size and place are the server's business."""
+    status = message.HasField("status")
+    return AccountQuery(
+        ids=frozenset(message.ids) if message.ids else None,
+        terminal=message.terminal if message.HasField("terminal") else None,
+        status=ACCOUNT_STATUS.from_proto(message.status, "status") if status else None,
     )
 
 

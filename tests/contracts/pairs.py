@@ -46,7 +46,18 @@ def _ticks(kind: str) -> Pair:
 
 
 PAIRS: Mapping[str, Pair] = {
-    "Query.accounts": Pair("AccountService.ListAccounts", "accounts[]", ({},)),
+    "Query.accounts": Pair(
+        "AccountService.ListAccounts",
+        "accounts[]",
+        ({}, {"ids": ["sim-2", "nobody"]}, {"terminal": "sim", "status": "CONNECTED"},
+         {"status": "DISCONNECTED"}),
+    ),
+    "Query.accountsPage": Pair(
+        "AccountService.ListAccounts",
+        "accounts[]",
+        ({"first": 1}, {"first": 1, "ids": ["sim-2"]}, {"first": 1, "after": "!"},
+         {"first": 1, "terminal": "sim", "status": "CONNECTED"}),
+    ),
     "Query.bars": Pair(
         "BarService.ListBars",
         "series",

@@ -109,12 +109,13 @@ def test_an_order_is_not_found_through_another_account(callers: dict[str, Caller
     found = poor(
         f"""{{ order(accountId: "poor", id: "{order}") {{ id }}
           fills(accountId: "poor", orderId: "{order}") {{ nodes {{ id }} }}
-          orders(accountId: "poor") {{ nodes {{ id }} }} accounts {{ id }} }}"""
+          orders(accountId: "poor") {{ nodes {{ id }} }} accounts {{ id }}
+          accountsPage(ids: ["poor", "rich"]) {{ nodes {{ id }} }} }}"""
     )
     assert found["order"] is None
     assert found["fills"]["nodes"] == []
     assert order not in {each["id"] for each in found["orders"]["nodes"]}
-    assert found["accounts"] == [{"id": "poor"}]
+    assert found["accounts"] == found["accountsPage"]["nodes"] == [{"id": "poor"}]
     for account, member in (("poor", "OrderNotFound"), ("rich", "OrderNotFound")):
         refused = poor(CANCEL, input={"accountId": account, "id": order})["cancelOrder"]
         assert refused["__typename"] == member

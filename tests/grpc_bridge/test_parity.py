@@ -10,6 +10,7 @@ SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
 RPCS = {
     "Query.accounts": "AccountService.ListAccounts",
+    "Query.accountsPage": "AccountService.ListAccounts",
     "Query.bars": "BarService.ListBars",
     "Query.fills": "OrderService.ListFills",
     "Query.sessionPhases": "CalendarService.ListSessionPhases",

@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+from tests.grpc_bridge.world import World
+from tests.resolvers.asking import ask_world
+
 
 def test_accounts_show_money_that_adds_up(ask_mock):
     query = """{ accounts { id name terminal status
@@ -48,3 +51,28 @@ def test_pages_of_holdings_join_to_all_of_them(ask_mock):
         '{ positionsPage(accountId: "sim-1", symbols: ["600519.SH"]) { nodes { symbol } } }'
     )
     assert only["positionsPage"]["nodes"] == [{"symbol": "600519.SH"}]
+
+
+async def test_accounts_are_filtered_and_paged():
+    world = World()
+    query = """query($ids: [ID!], $terminal: String, $status: AccountStatus, $after: String) {
+      accounts(ids: $ids, terminal: $terminal, status: $status) { id }
+      accountsPage(ids: $ids, terminal: $terminal, status: $status, first: 1, after: $after) {
+        nodes { id } pageInfo { hasNextPage endCursor } } }"""
+
+    async def asked(**variables):
+        found = (await ask_world(world, query, **variables))["data"]
+        page = found["accountsPage"]
+        first = [each["id"] for each in page["nodes"]]
+        return [each["id"] for each in found["accounts"]], first, page["pageInfo"]
+
+    whole, first, place = await asked()
+    assert (whole, first, place["hasNextPage"]) == (["sim-1", "sim-2"], ["sim-1"], True)
+    _, second, last = await asked(after=place["endCursor"])
+    assert (second, last["hasNextPage"]) == (["sim-2"], False)
+    assert (await asked(ids=["sim-2", "nobody"]))[:2] == (["sim-2"], ["sim-2"])
+    assert (await asked(terminal="sim", status="CONNECTED"))[0] == whole
+    for none in ({"ids": []}, {"terminal": "other"}, {"status": "DISCONNECTED"}):
+        assert (await asked(**none))[:2] == ([], [])
+    other = await ask_world(world, query, ids=["sim-2"], after=place["endCursor"])
+    assert other["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
