@@ -15,7 +15,7 @@ from api.quick import QuickAnswers
 from api.slots import KeptTexts
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 
 PATH = "/graphql"
 

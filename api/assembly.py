@@ -19,7 +19,7 @@ from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.orders import Destination, PriceType
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.system import BackendInfo, ClockInfo, Mode, TradingState

@@ -24,7 +24,7 @@ from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Principal
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogPlace
 from resolvers.access import require_scopes

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:

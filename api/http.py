@@ -26,7 +26,7 @@ from api.statuses import HttpRefused, Statuses
 from api.streaming import Job, events, send_stream
 from quantgraph.config import Config
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
-from quantgraph.domain.ports import Access
+from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Kind, Reason
 from quantgraph.domain.streams import LogPlace
 

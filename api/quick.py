@@ -15,7 +15,7 @@ from api.reply import own_headers
 from api.requests import GraphQLRequest
 from api.slots import PIECE_ROWS, Text
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Access
+from quantgraph.domain.ports.gateway import Access
 
 # Where a scope holds what the ordinary way understood of a head, and what it is to finish.
 UNDERSTOOD, BEGUN = "quantgraph.understood", "quantgraph.begun"

@@ -19,7 +19,7 @@ from api.statuses import HttpRefused
 from api.streaming import Job, events, send_stream
 from quantgraph.config import Config
 from quantgraph.domain.errors import LimitReached, bad_request
-from quantgraph.domain.ports import Access
+from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Reason
 
 TOKEN = b"x-graphql-event-stream-token"

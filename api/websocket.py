@@ -18,7 +18,7 @@ from api.slots import Text
 from quantgraph.config import Config
 from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
-from quantgraph.domain.ports import Access
+from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Reason
 
 PROTOCOL = "graphql-transport-ws"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from grpc_bridge.access import caller
 from quantgraph.domain.accounts import account_page, position_page
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import accounts_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceServicer

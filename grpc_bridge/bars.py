@@ -11,7 +11,7 @@ from grpc_bridge.ahead import write_ahead
 from grpc_bridge.downloads import download
 from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import bars_pb2
 from quantgraph.v1.bars_pb2_grpc import BarServiceServicer
 from quantgraph.wire.bars import download_from_proto, request_from_proto, series_to_proto

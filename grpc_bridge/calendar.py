@@ -4,7 +4,7 @@
 
 from quantgraph.domain.calendar import today
 from quantgraph.domain.instruments import checked_segment
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import calendar_pb2
 from quantgraph.v1.calendar_pb2_grpc import CalendarServiceServicer
 from quantgraph.wire.calendar import days_to_proto, session_to_proto

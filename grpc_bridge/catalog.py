@@ -3,7 +3,7 @@
 # ruff: noqa: N802 the methods are named by the contract
 
 from grpc_bridge.batches import checked_size
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
 from quantgraph.wire import bonds, etfs, futures, ipos, options

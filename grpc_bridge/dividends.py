@@ -5,7 +5,7 @@
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import dividends_pb2
 from quantgraph.v1.dividends_pb2_grpc import DividendServiceServicer
 from quantgraph.wire.dividends import history_to_proto, request_from_proto

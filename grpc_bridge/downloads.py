@@ -12,7 +12,7 @@ from grpc_bridge.tokens import Passage, Position, TokenSeal, epoch_of
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import EpochChanged, GatewayError
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.wire.downloads import manifest_to_proto, totals_to_proto
 

@@ -7,7 +7,7 @@ import asyncio
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import InvalidRequest, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import financials_pb2
 from quantgraph.v1.financials_pb2_grpc import FinancialServiceServicer

@@ -10,7 +10,7 @@ import structlog
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2
 
-from quantgraph.domain.ports import System
+from quantgraph.domain.ports.gateway import System
 from quantgraph.domain.system import TradingState
 
 _log = structlog.get_logger(__name__)

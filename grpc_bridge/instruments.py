@@ -4,7 +4,7 @@
 
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import GatewayError, unknown_symbol
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import instruments_pb2
 from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer

@@ -22,7 +22,7 @@ from quantgraph.domain.errors import (
     Unavailable,
     bad_request,
 )
-from quantgraph.domain.ports import Access
+from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Reason
 
 Context = aio.ServicerContext[Any, Any]

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from quantgraph.domain.errors import unknown_order
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer

@@ -3,7 +3,7 @@
 # ruff: noqa: N802 the methods are named by the contract
 
 from quantgraph.domain.portfolio import StrategyQuery
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import portfolio_pb2
 from quantgraph.v1.portfolio_pb2_grpc import PortfolioServiceServicer

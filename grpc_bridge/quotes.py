@@ -9,7 +9,7 @@ from grpc_bridge.batches import checked_batch
 from grpc_bridge.sectors import found_sector
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Market
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import quotes_pb2
 from quantgraph.v1.quotes_pb2_grpc import QuoteServiceServicer
 from quantgraph.wire.failures import failure_to_proto

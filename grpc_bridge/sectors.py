@@ -7,7 +7,7 @@ from datetime import date
 
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import unknown_sector
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.sectors import Sector, SectorChange
 from quantgraph.v1 import sectors_pb2
 from quantgraph.v1.sectors_pb2_grpc import SectorServiceServicer

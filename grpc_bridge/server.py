@@ -28,7 +28,7 @@ from grpc_bridge.ticks import TickServicer
 from grpc_bridge.tokens import TokenSeal
 from quantgraph.config import GrpcConfig, LimitsConfig
 from quantgraph.domain.errors import StartupError
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import (
     accounts_pb2_grpc,

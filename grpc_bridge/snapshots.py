@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import snapshots_pb2
 from quantgraph.v1.snapshots_pb2_grpc import SnapshotServiceServicer
 from quantgraph.wire.snapshots import request_from_proto, snapshot_to_proto

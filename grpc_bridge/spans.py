@@ -8,7 +8,7 @@ from quantgraph.domain.aggregation import bucket_end, bucket_start
 from quantgraph.domain.bars import BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import DAY_MS, day_of, day_start, shown_instant
 from quantgraph.domain.errors import GatewayError, start_after_end
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import Limits
 
 # Auctions may add a bar at each end of the session.

@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import system_pb2
 from quantgraph.v1.system_pb2_grpc import SystemServiceServicer
 from quantgraph.wire.system import info_to_proto

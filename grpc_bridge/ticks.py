@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import ticks_pb2
 from quantgraph.v1.ticks_pb2_grpc import TickServiceServicer
 from quantgraph.wire.ticks import request_from_proto, ticks_to_proto

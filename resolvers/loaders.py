@@ -13,7 +13,7 @@ from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderKey
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import Sector

@@ -9,7 +9,7 @@ import strawberry
 
 from quantgraph.domain.errors import GatewayError, bad_request, unknown_sector
 from quantgraph.domain.instruments import Market
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.quotes import QuotePolicy
 from quantgraph.domain.streams import QuoteWatch
 from resolvers.bars import SymbolArgument

@@ -12,7 +12,7 @@ from quantgraph.domain.accounts import Asset, Position
 from quantgraph.domain.bars import Adjustment, BarSeries, Period, Window
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.sectors import Sector

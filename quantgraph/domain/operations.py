@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import get_type_hints
 
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import Capability
 
 # The gateway's own business: no backend has a say in who calls, what time it is, and how it is.

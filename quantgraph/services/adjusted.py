@@ -13,7 +13,7 @@ from quantgraph.domain.bars import BAR_FIELDS, PRICES, Adjustment, BarRequest, B
 from quantgraph.domain.calendar import dates_of, day_of
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
-from quantgraph.domain.ports import Bars, Dividends
+from quantgraph.domain.ports.market import Bars, Dividends
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.workers import Workers
 

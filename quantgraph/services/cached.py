@@ -7,7 +7,7 @@ from cachetools import LRUCache
 
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Bars
+from quantgraph.domain.ports.market import Bars
 from quantgraph.domain.sources import Source
 
 Found = BarSeries | GatewayError

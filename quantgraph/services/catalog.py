@@ -11,7 +11,8 @@ from quantgraph.domain.etfs import EtfBasket, no_list
 from quantgraph.domain.futures import MainContract, MainRequest, unknown_product
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
-from quantgraph.domain.ports import Catalog, Quotes, Reference
+from quantgraph.domain.ports.market import Quotes
+from quantgraph.domain.ports.reference import Catalog, Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from quantgraph.domain.accounts import (
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError, TradingDisabled, Unavailable, unknown_account
-from quantgraph.domain.ports import Accounts, Purses
+from quantgraph.domain.ports.trading import Accounts, Purses
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import AccountEvent, LogCursor, SourceState, StreamKind
 from quantgraph.services.log_stream import LogStream, Mark

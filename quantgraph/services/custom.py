@@ -12,7 +12,7 @@ from quantgraph.domain.errors import (
     unknown_sector,
     unknown_symbol,
 )
-from quantgraph.domain.ports import Reference
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sectors import (
     CUSTOM_CATEGORY,

@@ -16,7 +16,7 @@ from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, 
 from quantgraph.domain.calendar import day_of
 from quantgraph.domain.coverage import first_day
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.ports import Bars
+from quantgraph.domain.ports.market import Bars
 from quantgraph.services.workers import Workers
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from quantgraph.domain.bars import Period
 from quantgraph.domain.dividends import DividendHistory, DividendRequest, tell_history
 from quantgraph.domain.errors import GatewayError, start_after_end, unknown_symbol
-from quantgraph.domain.ports import Dividends, Reference
+from quantgraph.domain.ports.market import Dividends
+from quantgraph.domain.ports.reference import Reference
 
 
 class DividendBook:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from quantgraph.domain.errors import InvalidRequest, unknown_account
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Fill, FillPage, FillQuery
-from quantgraph.domain.ports import Accounts
+from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.workers import Workers
 

@@ -25,7 +25,9 @@ from quantgraph.domain.orders import (
     Side,
     Submission,
 )
-from quantgraph.domain.ports import Purses, Quotes, Reference, Trading
+from quantgraph.domain.ports.market import Quotes
+from quantgraph.domain.ports.reference import Reference
+from quantgraph.domain.ports.trading import Purses, Trading
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.checks import Situation, Wish, check_order

@@ -10,7 +10,8 @@ from quantgraph.domain.bars import BarRequest, BarSeries, Window
 from quantgraph.domain.budget import present_budget, row_limit
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start, shown_instant
 from quantgraph.domain.errors import GatewayError, bad_request, start_after_end
-from quantgraph.domain.ports import Bars, ReadyBars, no_bars
+from quantgraph.domain.ports.gateway import ReadyBars, no_bars
+from quantgraph.domain.ports.market import Bars
 
 DEFAULT_LAST = 250
 

@@ -32,7 +32,7 @@ from quantgraph.domain.orders import (
     Origin,
     Submission,
 )
-from quantgraph.domain.ports import Accounts, Terminal
+from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.terminal import ExecutionReport

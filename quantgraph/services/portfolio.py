@@ -19,7 +19,9 @@ from quantgraph.domain.portfolio import (
     Unvalued,
     strategy_key,
 )
-from quantgraph.domain.ports import Accounts, Quotes, Reference
+from quantgraph.domain.ports.market import Quotes
+from quantgraph.domain.ports.reference import Reference
+from quantgraph.domain.ports.trading import Accounts
 from quantgraph.services.books import Book, Lot
 from quantgraph.services.prices import Prices, cents, read_prices
 from quantgraph.services.risk import concentrate, profit_of_day, total, weigh, weigh_sectors

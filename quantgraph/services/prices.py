@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from quantgraph.domain.calendar import day_of
 from quantgraph.domain.errors import GatewayError, Unsupported
 from quantgraph.domain.portfolio import Unvalued
-from quantgraph.domain.ports import Quotes
+from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, Unavailable
-from quantgraph.domain.ports import QuoteFeed, Quotes
+from quantgraph.domain.ports.market import QuoteFeed, Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind

@@ -21,7 +21,8 @@ from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, InvalidRequest, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
-from quantgraph.domain.ports import Bars, Dividends, Financials, Reference
+from quantgraph.domain.ports.market import Bars, Dividends
+from quantgraph.domain.ports.reference import Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member

@@ -8,7 +8,8 @@ from quantgraph.domain.bars import BarRequest, BarSeries, Period, window
 from quantgraph.domain.calendar import TradingCalendar, today
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError, unknown_symbol
-from quantgraph.domain.ports import Bars, Quotes, Reference
+from quantgraph.domain.ports.market import Bars, Quotes
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules, rules_of
 

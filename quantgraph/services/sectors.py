@@ -6,7 +6,7 @@ from datetime import date
 
 from quantgraph.domain.errors import unknown_sector
 from quantgraph.domain.instruments import Instrument, Market
-from quantgraph.domain.ports import Reference
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
 from quantgraph.services.custom import CustomSectors

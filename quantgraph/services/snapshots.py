@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from quantgraph.domain.budget import present_budget, row_limit
 from quantgraph.domain.errors import unknown_sector
 from quantgraph.domain.instruments import Market
-from quantgraph.domain.ports import QuoteBoard, Reference
+from quantgraph.domain.ports.market import QuoteBoard
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.snapshots import MarketSnapshot, SnapshotRequest
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from quantgraph.domain.budget import present_budget
 from quantgraph.domain.calendar import shown_instant
 from quantgraph.domain.errors import InvalidRequest, start_after_end
-from quantgraph.domain.ports import Ticks
+from quantgraph.domain.ports.market import Ticks
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.ticks import TickColumns, TickRequest
 

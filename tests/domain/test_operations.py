@@ -11,8 +11,11 @@ from quantgraph.domain.operations import operations, report, unsaid
 
 def written():
     """Every method of every port that Gateway names, as its source says."""
-    tree = ast.parse(Path(ports.__file__).read_text("utf-8"))
-    classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+    modules = Path(ports.__path__[0]).glob("*.py")
+    bodies = (ast.parse(module.read_text("utf-8")).body for module in modules)
+    classes = {
+        each.name: each for body in bodies for each in body if isinstance(each, ast.ClassDef)
+    }
     protocols = {
         name: [m.name for m in each.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)]
         for name, each in classes.items()

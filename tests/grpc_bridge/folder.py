@@ -6,7 +6,7 @@ from typing import Any
 
 from quantgraph.config import CalendarConfig
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.coverage import CoverageJudge

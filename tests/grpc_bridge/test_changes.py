@@ -13,7 +13,7 @@ from grpc_bridge.downloads import download
 from grpc_bridge.tokens import TokenSeal
 from quantgraph.domain.bars import Adjustment, BarRequest, Period, Window, window
 from quantgraph.domain.calendar import starts_of
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.services.workers import Workers
 from quantgraph.v1.bars_pb2 import DownloadBarsResponse
 from tests.grpc_bridge.folder import Folder

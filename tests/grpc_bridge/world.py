@@ -64,7 +64,7 @@ from quantgraph.domain.portfolio import (
     Unvalued,
     strategy_key,
 )
-from quantgraph.domain.ports import Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch

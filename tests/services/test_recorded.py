@@ -11,7 +11,8 @@ from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import InvalidRequest, NotFound
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialRequest
-from quantgraph.domain.ports import Bars, Dividends, Financials, Reference, Ticks
+from quantgraph.domain.ports.market import Bars, Dividends, Ticks
+from quantgraph.domain.ports.reference import Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source

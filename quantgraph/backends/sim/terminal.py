@@ -18,7 +18,8 @@ from quantgraph.domain.calendar import TradingCalendar, day_of
 from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Order
-from quantgraph.domain.ports import QuoteFeed, Quotes, Reference
+from quantgraph.domain.ports.market import QuoteFeed, Quotes
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule

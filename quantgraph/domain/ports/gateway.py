@@ -1,0 +1,93 @@
+"""Everything the two wires may touch, gathered in one place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from quantgraph.domain.access import Principal
+from quantgraph.domain.bars import BarRequest, BarSeries
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.ports.market import (
+    Bars,
+    DividendHistories,
+    Quotes,
+    QuoteStream,
+    Snapshots,
+    Ticks,
+)
+from quantgraph.domain.ports.reference import (
+    Financials,
+    PricedLists,
+    Reference,
+    Rules,
+    SectorEditing,
+    Sessions,
+)
+from quantgraph.domain.ports.trading import Accounts, Connections, Fills, Portfolio, Trading
+from quantgraph.domain.system import Limits, Mode, ServerInfo
+
+
+class Access(Protocol):
+    """Who is calling: the one check below all wires."""
+
+    async def authenticate(self, credential: str | None) -> Principal:
+        """Return whose key this is. Errors: UNAUTHENTICATED."""
+        ...
+
+    def known(self, credential: str | None) -> Principal | None:
+        """Return what `authenticate` would where that is known without waiting, else None."""
+        ...
+
+
+class System(Protocol):
+    """The gateway about itself."""
+
+    async def info(self) -> ServerInfo:
+        """Return version, mode, clock, limits and capabilities."""
+        ...
+
+    async def problems(self) -> Mapping[str, str]:
+        """Return why the gateway is not ready, by part; empty when it is."""
+        ...
+
+
+# Answers as `Bars.bars` where the answer is at hand, without waiting; else None.
+ReadyBars: TypeAlias = Callable[[BarRequest], Sequence[BarSeries | GatewayError] | None]
+
+
+def no_bars(_: BarRequest) -> None:
+    """Have nothing at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything the two wires may touch, as ports."""
+
+    mode: Mode
+    limits: Limits
+    clock: Clock
+    calendar: TradingCalendar
+    bars: Bars
+    dividends: DividendHistories
+    ticks: Ticks
+    quotes: Quotes
+    snapshots: Snapshots
+    quote_stream: QuoteStream
+    reference: Reference
+    rules: Rules
+    sectors: SectorEditing
+    sessions: Sessions
+    lists: PricedLists
+    financials: Financials
+    accounts: Accounts
+    connections: Connections
+    trading: Trading
+    fills: Fills
+    portfolio: Portfolio
+    access: Access
+    system: System
+    started_at: datetime
+    ready_bars: ReadyBars = no_bars

@@ -1,0 +1,117 @@
+"""What the rooms above may ask of the market: history, newest states and live feeds."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from quantgraph.domain.bars import BarRequest, BarSeries, Period
+from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
+from quantgraph.domain.streams import (
+    QuoteEvent,
+    QuoteWatch,
+    SourceState,
+)
+from quantgraph.domain.ticks import TickColumns, TickRequest
+
+
+class Bars(Protocol):
+    """Bar history."""
+
+    async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
+        """Return one series per symbol of the request, in its order.
+
+        Only the columns in `request.fields` are read and returned. Errors per symbol:
+        UNKNOWN_SYMBOL, ADJUSTMENT_UNAVAILABLE, SOURCE_UNAVAILABLE.
+        """
+        ...
+
+
+class Dividends(Protocol):
+    """Ex-right events."""
+
+    async def dividends(
+        self, symbols: Sequence[str], period: Period
+    ) -> Sequence[Sequence[Dividend] | None]:
+        """Return the events per symbol, oldest first, of its bars of a base period.
+
+        The events come from where those bars come from: a series never mixes two sources. An
+        empty sequence says that there were none; None says that nobody knows (adjusted prices
+        are then ADJUSTMENT_UNAVAILABLE).
+        """
+        ...
+
+
+class DividendHistories(Protocol):
+    """Ex-right events as history: those that adjusted prices of the day are made by."""
+
+    async def histories(self, request: DividendRequest) -> Sequence[DividendHistory | GatewayError]:
+        """Return one history per symbol of the request, in its order.
+
+        Errors: START_AFTER_END; per symbol UNKNOWN_SYMBOL.
+        """
+        ...
+
+
+class Ticks(Protocol):
+    """Recorded snapshots and trades."""
+
+    async def ticks(self, request: TickRequest) -> TickColumns:
+        """Return the recording of one symbol; empty columns where nothing is held.
+
+        Errors: UNKNOWN_SYMBOL.
+        """
+        ...
+
+
+class Quotes(Protocol):
+    """Newest states."""
+
+    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        ...
+
+
+class QuoteBoard(Protocol):
+    """Newest states of many symbols at once."""
+
+    async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
+        """Return the asked columns of those symbols that exist, all of one moment."""
+        ...
+
+
+class Snapshots(Protocol):
+    """Newest states of a whole exchange or sector."""
+
+    async def snapshot(self, request: SnapshotRequest) -> MarketSnapshot:
+        """Return every symbol of the selection, in order; unlisted members are left out.
+
+        A fixed number of calls below, whatever the number of symbols. Errors: UNKNOWN_SECTOR,
+        ROW_LIMIT.
+        """
+        ...
+
+
+class QuoteFeed(Protocol):
+    """A terminal's live feed, before it is shared among subscribers."""
+
+    def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
+        """Yield every new quote of a symbol until closed. Errors: UNKNOWN_SYMBOL."""
+        ...
+
+    def state(self) -> SourceState:
+        """Return whether the feed is connected, and its last event."""
+        ...
+
+
+class QuoteStream(Protocol):
+    """Live quotes for subscribers."""
+
+    def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
+        """Yield a snapshot per symbol, then updates, and a heartbeat every 5 s.
+
+        Errors: UNKNOWN_SYMBOL, SUBSCRIPTION_LIMIT; SLOW_CONSUMER ends a BUFFER watch whose
+        buffer overflows.
+        """
+        ...

@@ -1,0 +1,175 @@
+"""What the rooms above may ask of accounts and orders, and what a terminal does for them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from quantgraph.domain.accounts import Account, Asset, Connection, Means, Position
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderTicket,
+    Submission,
+)
+from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
+from quantgraph.domain.streams import (
+    AccountEvent,
+    LogCursor,
+    OrderEvent,
+)
+from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+
+
+class Accounts(Protocol):
+    """Accounts as the terminal states them."""
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return every account of the terminal."""
+        ...
+
+    async def asset(self, account_id: str) -> Asset:
+        """Return the money of an account. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def positions(self, account_id: str) -> Sequence[Position]:
+        """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
+        """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def holdings(
+        self, account_ids: Sequence[str]
+    ) -> Sequence[Sequence[Position] | GatewayError]:
+        """Return the holdings per account, by symbol. Errors per account: UNKNOWN_ACCOUNT."""
+        ...
+
+
+class Purses(Protocol):
+    """What the order rules ask of an account: no valuation, no quote, cheap enough per order."""
+
+    async def means(self, account_id: str, symbol: str) -> Means:
+        """Return what an order for the symbol may use.
+
+        Errors: UNKNOWN_ACCOUNT; ACCOUNT_DISCONNECTED where it may use nothing.
+        """
+        ...
+
+
+class Connections(Protocol):
+    """Which accounts take orders. What is said here lasts, also across a restart.
+
+    A disconnected account is read as before, its open orders live on, are reported and can be
+    canceled; a submit is refused (ACCOUNT_DISCONNECTED), except the repeat of a known key.
+    """
+
+    async def connect(self, account_id: str) -> Connection:
+        """Take orders for an account; nothing changes where they are taken already.
+
+        Errors: UNKNOWN_ACCOUNT; SOURCE_UNAVAILABLE where the terminal does not serve the account.
+        """
+        ...
+
+    async def disconnect(self, account_id: str) -> Connection:
+        """Refuse orders for an account; nothing changes where they are refused already.
+
+        Once this returns no submit that comes later is sent. Errors: UNKNOWN_ACCOUNT.
+        """
+        ...
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[AccountEvent, None]:
+        """Replay the status log after the cursor, say CAUGHT_UP, then yield what happens.
+
+        Without a cursor: a SNAPSHOT of the account instead of the replay. Errors:
+        UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
+        ...
+
+
+class Trading(Protocol):
+    """Orders, with every promise kept that lies below: guard, journal, terminal."""
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        """Submit once per (account, client order id); a repeat is answered from the journal.
+
+        Errors: OrderRefused, IdempotencyConflict, TradingDisabled, LimitReached.
+        """
+        ...
+
+    async def cancel(self, key: OrderKey) -> Order:
+        """Ask for a cancel; the order is then PENDING_CANCEL or CANCELED.
+
+        Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached.
+        """
+        ...
+
+    async def order(self, key: OrderKey) -> Order | None:
+        """Return one order, or None. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Return a page of orders, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+        ...
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        """Replay the log after the cursor, say CAUGHT_UP, then yield what happens.
+
+        Without a cursor: a SNAPSHOT per open order instead of the replay. Errors:
+        UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
+        ...
+
+
+class Fills(Protocol):
+    """Executions, out of the durable log of orders."""
+
+    async def fills(self, query: FillQuery) -> FillPage:
+        """Return a page of fills, newest first. Errors: UNKNOWN_ACCOUNT, INVALID_CURSOR."""
+        ...
+
+    async def order_fills(
+        self, account_id: str, order_ids: Sequence[str]
+    ) -> Sequence[Sequence[Fill]]:
+        """Return the fills per order, oldest first; none for an order that is not there.
+
+        Errors: UNKNOWN_ACCOUNT; ROW_LIMIT where they are more than 10,000 together.
+        """
+        ...
+
+
+class Portfolio(Protocol):
+    """What an account risks and what its strategies earn."""
+
+    async def risk(self, account_id: str) -> Risk:
+        """Return the risk of an account now. Errors: UNKNOWN_ACCOUNT."""
+        ...
+
+    async def strategies(self, query: StrategyQuery) -> StrategyPage:
+        """Return a page of an account's strategies, by name.
+
+        Errors: UNKNOWN_ACCOUNT; ROW_LIMIT where it has traded under more names and symbols than
+        can be kept apart (50,000 pairs).
+        """
+        ...
+
+
+class Terminal(Protocol):
+    """The terminal's own order functions, below the journal. Only the journal calls these."""
+
+    async def place(self, order: Order) -> PlacedOrder:
+        """Send an order once. Errors: OrderRefused only on proof that it was not accepted."""
+        ...
+
+    async def withdraw(self, order: Order) -> None:
+        """Ask for a cancel. Errors: ORDER_NOT_CANCELABLE."""
+        ...
+
+    def reports(self) -> AsyncGenerator[ExecutionReport, None]:
+        """Yield every change of every order until closed; may repeat and reorder."""
+        ...
