@@ -9,6 +9,7 @@ import orjson
 from cachetools import LRUCache
 
 from quantgraph.domain.bars import BarColumns
+from quantgraph.domain.budget import present_budget
 from quantgraph.rows.encoder import row_encoder
 from quantgraph.rows.plan import Batch, Cell
 
@@ -62,15 +63,15 @@ def _size(entry: _Entry) -> int:
 
 
 def is_short(columns: BarColumns) -> bool:
-    """Return whether such a list is written at once."""
-    return columns.length <= PIECE_ROWS
+    """Return whether such a list is written at once: not where its operation wrote many already."""
+    return present_budget().written + columns.length <= PIECE_ROWS
 
 
 class Slot:
     """Rows, or with `scalars` one column, to be written as a JSON list.
 
     A short list is `written` at once, so that the encoder itself finds what JSON cannot carry;
-    a long one is written piece by piece on its way out.
+    a long one, or one of many, is written piece by piece on its way out.
     """
 
     __slots__ = ("_batch", "_texts", "cells", "columns", "length", "scalars", "written")
@@ -92,6 +93,7 @@ class Slot:
         self._texts = texts
         self.written: bytes | None = None
         if is_short(columns):
+            present_budget().written += self.length
             self.written = b"[%b]" % self.text(0, self.length)
 
     def text(self, start: int, stop: int) -> bytes:

@@ -11,9 +11,10 @@ from quantgraph.domain.reasons import Reason
 
 @dataclass(slots=True)
 class RowBudget:
-    """The bar rows that one operation has taken so far."""
+    """The bar rows that one operation has taken, and the rows it has written, so far."""
 
     taken: int = 0
+    written: int = 0
 
     def spend(self, rows: int, limit: int) -> None:
         """Take rows; raise ROW_LIMIT where the operation has taken more than it may."""
