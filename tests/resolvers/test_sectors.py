@@ -153,5 +153,5 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
         "quotes": 1,
         "bars": 1,
     }
-    # Three threads may each read what the simulator begins from: five times at most, not per member.
+    # Threads that look first each read what the simulator begins from; none reads per member.
     assert transactions <= 18
