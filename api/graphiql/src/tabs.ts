@@ -19,15 +19,19 @@ export interface Tab {
   variables: string;
 }
 
-const QUOTE = 'query Bid($symbol: Symbol!) { quote(symbol: $symbol) { bids { price } } }';
+const RULES =
+  'query Band($symbol: Symbol!) { instrument(symbol: $symbol) { rules { band { lowerLimit } } } }';
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 
-// The lowest bid shown: inside the day's band, and low enough to rest until it is cancelled.
+// The lowest price that the day allows: it rests until it is cancelled, however the market moves.
 async function restingPrice(symbol: string): Promise<string | undefined> {
-  const answer = await ask({ query: QUOTE, operationName: 'Bid', variables: { symbol } });
-  const quote = answer.data?.quote as { bids: { price: number }[] } | null | undefined;
-  return quote?.bids.at(-1)?.price.toFixed(2);
+  const answer = await ask({ query: RULES, operationName: 'Band', variables: { symbol } });
+  const found = answer.data?.instrument as
+    | { rules: { band: { lowerLimit: string | null } | null } | null }
+    | null
+    | undefined;
+  return found?.rules?.band?.lowerLimit ?? undefined;
 }
 
 /**
