@@ -1,0 +1,1 @@
+"""The matching core: whole numbers, events in, events out; no clock, no chance, no files."""

@@ -1,0 +1,83 @@
+"""What a venue is told and what it tells: prices in ticks, quantities in shares."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.sessions import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A new order. `key` is new in this venue; `limit` None where the price type finds its own."""
+
+    key: int
+    side: Side
+    quantity: int
+    price_type: PriceType = PriceType.LIMIT
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Take what is open of an order out; one that is not open changes nothing."""
+
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Begin a phase of the day; what the one before leaves undone (an auction) is done first."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Stop matching; `resumed` True goes on where it stopped."""
+
+    resumed: bool = False
+
+
+Command: TypeAlias = Enter | Cancel | Turn | Halt
+
+
+class End(StrEnum):
+    """Why an order left the book without being filled whole."""
+
+    CANCELED = "CANCELED"
+    UNFILLED = "UNFILLED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One execution between two orders. `taker` None: an auction."""
+
+    buyer: int
+    seller: int
+    price: int
+    quantity: int
+    taker: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An order left the book with `open` shares unfilled (UNFILLED: its price type ends it)."""
+
+    key: int
+    open: int
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The venue does not take the command now; nothing changed."""
+
+    key: int
+    reason: Reason
+
+
+Event: TypeAlias = Trade | Ended | Refused

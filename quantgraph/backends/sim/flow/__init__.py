@@ -1,0 +1,1 @@
+"""Where the other traders' orders come from: generated, replayed or scripted."""

@@ -1,0 +1,43 @@
+"""A symbol's day as its screen showed it: what traded, and what was displayed after it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from quantgraph.backends.sim.depth import Rung
+from quantgraph.domain.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Shares that changed hands at a price in ticks. `taker` None: an auction, or not known."""
+
+    price: int
+    quantity: int
+    taker: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The screen at an instant (epoch ms): deals since the frame before, then the display.
+
+    Levels best first, never crossed, except while an auction collects orders. Nothing displayed
+    on either side and no deal: a halt.
+    """
+
+    at: int
+    deals: tuple[Deal, ...]
+    bids: tuple[Rung, ...]
+    asks: tuple[Rung, ...]
+
+
+class Frames(Protocol):
+    """One symbol's day, the same however often and from wherever it is read."""
+
+    def standing(self, at: int) -> Frame:
+        """Return the newest frame at or before an instant, or an empty one; `deals` are its own."""
+        ...
+
+    def between(self, after: int, until: int) -> Iterator[Frame]:
+        """Yield the frames later than `after`, up to and with `until`, in order."""
+        ...
