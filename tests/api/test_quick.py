@@ -311,16 +311,16 @@ class Transport:
 
     def __init__(self) -> None:
         self.written = b""
-        self.closed = False
+        self.closed = asyncio.Event()
 
     def write(self, data: bytes) -> None:
         self.written += data
 
     def close(self) -> None:
-        self.closed = True
+        self.closed.set()
 
     def is_closing(self) -> bool:
-        return self.closed
+        return self.closed.is_set()
 
     def pause_reading(self) -> None: ...
 
@@ -374,8 +374,8 @@ async def test_a_connection_left_alone_is_closed_after_a_while(gateway):
         await known(connection, transport)
         connection.data_received(message(TINY))
         assert b"MOCK" in transport.written
-        while not transport.closed:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            await transport.closed.wait()
 
 
 async def test_what_is_asked_of_a_closing_connection_is_not_answered(gateway):
