@@ -150,6 +150,7 @@ class _Mock:
             reference=self.recorded,
             quotes=self.market,
             feed=self.market,
+            dividends=self.recorded,
             accounts=config.mock.accounts,
         )
         self.terminal = SimTerminal(terminal, self._start_over)

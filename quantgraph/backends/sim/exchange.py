@@ -6,10 +6,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from heapq import heappop, heappush
 
+from quantgraph.backends.sim.actions import pay_holders
 from quantgraph.backends.sim.book import OrderBook, Trade, Waiting
 from quantgraph.backends.sim.depth import Display, Rung
-from quantgraph.backends.sim.ledger import Ledger, cents
+from quantgraph.backends.sim.ledger import Delivery, Ledger, cents
 from quantgraph.domain.calendar import TradingCalendar, from_ms, to_ms
+from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
@@ -112,13 +114,17 @@ class Exchange:
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order_id=order_id)
         return [self._end(self._orders[order_id], OrderState.CANCELED, at)]
 
-    def roll(self, day: date, at: int) -> list[ExecutionReport]:
-        """End the day: open orders expire, books empty, shares bought become sellable."""
+    def roll(self, day: date, at: int, dividends: Iterable[Dividend] = ()) -> list[ExecutionReport]:
+        """End the day: open orders expire, books empty, shares bought become sellable.
+
+        `dividends` are the events since the day that ends: who holds shares overnight is paid.
+        """
         reports = [self._end(live, OrderState.EXPIRED, at) for live in list(self._orders.values())]
         self._books.clear()
         self._expiries.clear()
         for ledger in self.ledgers.values():
             ledger.roll()
+        pay_holders(self.ledgers.values(), dividends)
         self.day = day
         return reports
 
@@ -194,9 +200,9 @@ class Exchange:
         ledger = self.ledgers[live.order.account_id]
         due = self._fees_of(live, live.amount) - live.fees
         if live.order.side is Side.SELL:
-            return ledger.sell(live.order.symbol, quantity, money, due)
+            return ledger.sell(Delivery(live.order.symbol, quantity, money, due))
         ledger.thaw_cash(live.frozen)
-        ledger.buy(live.order.symbol, quantity, money, due)
+        ledger.buy(Delivery(live.order.symbol, quantity, money, due))
         live.frozen = _ZERO
         if live.open:
             # Never above what is there: a cent lost to rounding must not break a settlement.

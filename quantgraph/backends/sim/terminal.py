@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 import structlog
@@ -14,11 +15,13 @@ from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
+from quantgraph.domain.bars import Period
 from quantgraph.domain.calendar import TradingCalendar, day_of
+from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Order
-from quantgraph.domain.ports.market import QuoteFeed, Quotes
+from quantgraph.domain.ports.market import Dividends, QuoteFeed, Quotes
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
@@ -43,6 +46,7 @@ class TerminalParts:
     reference: Reference
     quotes: Quotes
     feed: QuoteFeed
+    dividends: Dividends
     accounts: Sequence[SeedAccount]
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -182,8 +186,16 @@ class SimTerminal:
             if now.epoch != self._epoch:
                 await self._start_over(now)
             elif now.day != self._exchange.day:
-                self._publish(self._exchange.roll(now.day, now.ms))
+                events = await self._events(self._exchange.day, now.day)
+                self._publish(self._exchange.roll(now.day, now.ms, events))
         return now
+
+    async def _events(self, after: date, until: date) -> Sequence[Dividend]:
+        """Return what the held shares grant on the days after one day, up to another."""
+        ledgers = self._exchange.ledgers.values()
+        held = sorted({symbol for each in ledgers for symbol in each.holdings})
+        found = await self._parts.dividends.dividends(held, Period.DAY_1) if held else ()
+        return [each for one in found for each in one or () if after < each.ex_date <= until]
 
     async def _start_over(self, now: Moment) -> None:
         self._epoch = now.epoch

@@ -17,6 +17,7 @@ def value_asset(ledger: Ledger, quotes: Mapping[str, Quote]) -> Asset:
         (
             _worth(held, _price(quotes.get(symbol))) or held.cost
             for symbol, held in ledger.holdings.items()
+            if held.quantity
         ),
         Decimal("0.00"),
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import MockConfig, SeedAccount
 from quantgraph.domain.accounts import AccountStatus
+from quantgraph.domain.bars import Period
 from quantgraph.domain.errors import NotFound, OrderRefused
 from quantgraph.domain.orders import Order, OrderState, PriceType, Side
 from quantgraph.domain.quotes import Quote
@@ -81,6 +83,7 @@ async def desk(make_stage) -> AsyncIterator[Desk]:
         reference=stage.market,
         quotes=stage.market,
         feed=stage.market,
+        dividends=stage.market,
         accounts=(*MockConfig().accounts, SeedAccount(id="rich", name="r", cash=Decimal(10**9))),
         sleep=gate,
     )
@@ -181,6 +184,24 @@ async def test_shares_bought_today_are_sellable_tomorrow(desk: Desk) -> None:
     assert position.sellable == position.quantity == 300
 
 
+async def test_who_holds_a_share_overnight_is_paid_its_dividend(desk: Desk) -> None:
+    before = await desk.terminal.asset("sim-1")
+    held = {each.symbol: each for each in await desk.terminal.positions("sim-1")}
+    day = date(2023, 9, 1)
+    desk.stage.move_to(len(desk.stage.calendar.between(START, day)) - 1, 60)
+    paid = await desk.stage.market.dividends(sorted(held), Period.DAY_1)
+    year = {one[-1].symbol: one[-1] for one in paid if one[-1].ex_date > START}
+    assert year.keys() == held.keys()
+    gross = sum(Decimal(repr(each.cash)) * held[each.symbol].quantity for each in year.values())
+    after = await desk.terminal.asset("sim-1")
+    assert after.cash == before.cash + gross
+    for each in await desk.terminal.positions("sim-1"):
+        was, event = held[each.symbol], year[each.symbol]
+        assert each.quantity == each.sellable == was.quantity * (1 + event.new_shares)
+        cost = was.cost_price * was.quantity - Decimal(repr(event.cash)) * was.quantity
+        assert each.cost_price == (cost / each.quantity).quantize(Decimal("0.0001"))
+
+
 async def test_a_new_epoch_starts_the_world_anew(desk: Desk) -> None:
     before = await desk.terminal.positions("sim-1")
     quote = await desk.quote()
@@ -232,7 +253,7 @@ async def test_a_holding_without_a_quote_counts_at_its_cost(make_stage) -> None:
     )
     market = stage.market
     terminal = SimTerminal(
-        TerminalParts(stage.clock, stage.calendar, market, market, market, (odd,))
+        TerminalParts(stage.clock, stage.calendar, market, market, market, market, (odd,))
     )
     position = (await terminal.positions("odd"))[0]
     assert (position.last_price, position.market_value, position.profit) == (None, None, None)
@@ -290,7 +311,7 @@ async def test_the_report_stream_ends_when_the_terminal_closes(make_stage) -> No
     stage: Stage = make_stage()
     market = stage.market
     parts = TerminalParts(
-        stage.clock, stage.calendar, market, market, market, MockConfig().accounts
+        stage.clock, stage.calendar, market, market, market, market, MockConfig().accounts
     )
     terminal = SimTerminal(parts)
     await terminal.close()
