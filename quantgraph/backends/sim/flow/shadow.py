@@ -1,0 +1,167 @@
+"""From what a screen showed to the orders that make a book show it.
+
+The shadow is the book as it would stand without us: prices, keys and open shares of the other
+traders' orders. What it tells them to do depends on the frames alone, never on our orders.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt
+from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.flow.frames import Deal, Frame
+from quantgraph.backends.sim.flow.queues import Queues
+from quantgraph.domain.orders import Side
+from quantgraph.domain.rules.sessions import Act, Phase
+
+_COLLECTING = (Phase.OPEN_AUCTION, Phase.OPEN_AUCTION_FIXED, Phase.CLOSE_AUCTION)
+
+
+class Shadow:
+    """Turns frames into commands for the venue of one symbol and day.
+
+    A venue that takes nothing else prints the deals and displays the levels of every frame. The
+    keys are negative and never used twice. At an instant the venue turns its phase first, then
+    takes what `feed` returns for the frame of that instant and that phase.
+
+    An auction's print must be what the frame before it had collected: shares at its price and
+    better on both sides, the smaller of the two as many as were printed. Where no cancels are
+    taken a display can only grow: what it should have lost stays until cancels are taken again.
+    """
+
+    def __init__(self) -> None:
+        """Begin with an empty book."""
+        self._bids, self._asks = Queues(Side.BUY), Queues(Side.SELL)
+        self._count = 0
+        self._halted = False
+        # Orders that were taken whole here. Ours may have been taken instead in the venue.
+        self._gone: list[int] = []
+
+    def open(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
+        """Return the orders that make an empty venue display a frame; its deals are history."""
+        return self.feed(Frame(frame.at, (), frame.bids, frame.asks), phase)
+
+    def feed(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
+        """Return what the others do to come from the frame before to this one, in order."""
+        told: list[Command] = []
+        if phase is Phase.CONTINUOUS:
+            if self._stops(frame, told):
+                return told
+            for deal in frame.deals:
+                self._trade(deal, told)
+        elif Act.SUBMIT_AT_CLOSE in phase.acts:
+            for deal in frame.deals:
+                self._trade_late(deal, told)
+        elif phase not in _COLLECTING:
+            self._settle(frame.deals)
+        if Act.CANCEL in phase.acts:
+            told += [Cancel(key) for key in self._gone]
+            self._gone.clear()
+        if phase.takes_orders:
+            self._arrange(frame, told, cancels=Act.CANCEL in phase.acts)
+        return told
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state as JSON-able values."""
+        return {
+            "count": self._count,
+            "halted": self._halted,
+            "gone": list(self._gone),
+            "bids": self._bids.dump(),
+            "asks": self._asks.dump(),
+        }
+
+    @classmethod
+    def load(cls, state: dict[str, Any]) -> "Shadow":
+        """Return a shadow that goes on where another one was dumped."""
+        made = cls()
+        made._count, made._halted = state["count"], state["halted"]
+        made._gone = list(state["gone"])
+        made._bids = Queues.load(Side.BUY, state["bids"])
+        made._asks = Queues.load(Side.SELL, state["asks"])
+        return made
+
+    def _stops(self, frame: Frame, told: list[Command]) -> bool:
+        """Halt at an empty frame and go on with the next one; orders wait in the meantime."""
+        empty = not (frame.deals or frame.bids or frame.asks)
+        if empty != self._halted and (empty is False or self._bids or self._asks):
+            told.append(Halt(resumed=not empty))
+            self._halted = empty
+        return empty
+
+    def _trade(self, deal: Deal, told: list[Command]) -> None:
+        """Let a taker come who finds just this deal: nothing better, and enough at its price."""
+        taker = deal.taker or self._side(deal.price)
+        makers, rivals = self._sides(taker)
+        self._withdraw(makers.take_better(deal.price), told)
+        lack = deal.quantity - makers.total(deal.price)
+        if lack > 0:
+            self._withdraw(rivals.take_reached(deal.price), told)
+            self._enter(makers, deal.price, lack, told)
+        key = self._key()
+        told += [Enter(key, taker, deal.quantity, limit=deal.price), Cancel(key)]
+        self._gone += makers.consume(deal.price, deal.quantity)
+
+    def _trade_late(self, deal: Deal, told: list[Command]) -> None:
+        """Let a seller and a buyer meet at the close; who waited longer than they goes first."""
+        seller, buyer = self._key(), self._key()
+        told.append(Enter(seller, Side.SELL, deal.quantity, limit=deal.price))
+        told.append(Enter(buyer, Side.BUY, deal.quantity, limit=deal.price))
+        told += [Cancel(seller), Cancel(buyer)]
+
+    def _settle(self, deals: Sequence[Deal]) -> None:
+        """Take out what an auction matched: the venue has done it on its own."""
+        for deal in deals:
+            for queues in (self._bids, self._asks):
+                self._gone += queues.match(deal.price, deal.quantity)
+
+    def _arrange(self, frame: Frame, told: list[Command], *, cancels: bool) -> None:
+        """Come to the display: first all who leave, so that nobody who comes meets them."""
+        pairs = ((self._bids, frame.bids), (self._asks, frame.asks))
+        missing: list[tuple[Queues, Rung]] = []
+        for queues, rungs in pairs:
+            if cancels:
+                self._withdraw(queues.take_absent(rung.price for rung in rungs), told)
+            for rung in rungs:
+                more = rung.quantity - queues.total(rung.price)
+                if more < 0 and cancels:
+                    keys, kept = queues.shorten(rung.price, -more)
+                    self._withdraw(keys, told)
+                    more = kept
+                if more > 0:
+                    missing.append((queues, Rung(rung.price, more)))
+        for queues, rung in missing:
+            self._enter(queues, rung.price, rung.quantity, told)
+
+    def _side(self, price: int) -> Side:
+        """Guess who took: the buyer where the price was nearer to the sellers."""
+        bid, ask = self._bids.best, self._asks.best
+        if bid is None or ask is None:
+            return Side.SELL if bid is not None and price <= bid else Side.BUY
+        return Side.BUY if 2 * price >= bid + ask else Side.SELL
+
+    def _sides(self, taker: Side) -> tuple[Queues, Queues]:
+        return (self._asks, self._bids) if taker is Side.BUY else (self._bids, self._asks)
+
+    def _enter(self, queues: Queues, price: int, quantity: int, told: list[Command]) -> None:
+        for part in _orders(quantity):
+            key = self._key()
+            queues.add(price, key, part)
+            told.append(Enter(key, queues.side, part, limit=price))
+
+    def _withdraw(self, keys: Iterable[int], told: list[Command]) -> None:
+        told += [Cancel(key) for key in keys]
+
+    def _key(self) -> int:
+        self._count += 1
+        return -self._count
+
+
+def _orders(quantity: int) -> tuple[int, ...]:
+    """Divide what joins a queue: half, a quarter, a quarter, in lots of 100 shares.
+
+    The newest leave first. One large order would have to leave and come back for a small loss,
+    and whoever waits behind it would be first at once.
+    """
+    quarter = quantity // 400 * 100
+    return (quantity - 2 * quarter, quarter, quarter) if quarter else (quantity,)
