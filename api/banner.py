@@ -12,7 +12,7 @@ def print_banner(running: Running) -> None:
     config = assembly.config
     socket = addresses.http.replace("http", "ws", 1)
     lines = [
-        ("mode", f"{config.mode.value}: simulated exchange, always in session"),
+        ("mode", f"{config.mode.value}: simulated exchange and time"),
         ("data", assembly.data),
         ("GraphQL", f"{addresses.http}/graphql  (POST, SSE; WebSocket {socket}/graphql)"),
         ("gRPC", addresses.grpc or "off (grpc.enabled = false)"),

@@ -13,7 +13,7 @@ from quantgraph.domain.system import Mode, TradingState
 class ClockInfo:
     now: datetime = strawberry.field(description="Its time.")
     simulated: bool = strawberry.field(
-        description="True in mock mode: always in session, whatever the real time."
+        description="True in mock mode: it leaps over nights and holidays, whatever the real time."
     )
     speed: float = strawberry.field(description="Its seconds per real second.")
     trading_day: date = strawberry.field(description="The trading day it is in.")

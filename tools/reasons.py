@@ -137,6 +137,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "There are as many custom sectors, or members in one, as config.toml allows.",
         "Delete some, or raise the limit that the message names.",
     ),
+    Reason.CLOCK_BACKWARD: (
+        "The instant is before the simulated clock's time.",
+        "Jump forward, or restore a snapshot of an earlier time.",
+    ),
     Reason.IDEMPOTENCY_CONFLICT: (
         "The client order id was used before for another order.",
         "Use a new id for a new order; repeat the same body for the same order.",

@@ -86,6 +86,7 @@ class Reason(StrEnum):
     SECTOR_NAME_TAKEN = "SECTOR_NAME_TAKEN", Kind.TAKEN, "板块名称已被占用"
     SECTOR_READ_ONLY = "SECTOR_READ_ONLY", Kind.REFUSED, "内置板块不可修改"
     SECTOR_LIMIT = "SECTOR_LIMIT", Kind.REFUSED, "自定义板块或成分数量超过上限"
+    CLOCK_BACKWARD = "CLOCK_BACKWARD", Kind.REFUSED, "模拟时钟只能向前"
     TRADING_DISABLED = "TRADING_DISABLED", Kind.DISABLED, "交易已停用"
     ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED", Kind.DISABLED, "账号已断开，不接受新委托"
 

@@ -27,7 +27,7 @@ class TradingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockInfo:
-    """The clock that the market lives in. `simulated` clocks are always in session."""
+    """The clock that the market lives in. `simulated` clocks leap over nights and holidays."""
 
     now: datetime
     simulated: bool

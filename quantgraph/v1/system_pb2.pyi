@@ -196,7 +196,7 @@ class ClockInfo(_message.Message):
     TRADING_DAY_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     simulated: _builtins.bool
-    """Whether it is simulated; a simulated clock is always in session."""
+    """Whether it is simulated; a simulated clock leaps over nights and holidays."""
     speed: _builtins.float
     """Simulated seconds per real second."""
     epoch: _builtins.str

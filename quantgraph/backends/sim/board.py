@@ -41,11 +41,14 @@ class QuoteTable:
         paths = self._paths.excerpts(symbols, at.day)
         prints = self._tapes.prints(paths, at)
         rows = [prints.get(symbol, _SILENT) for symbol in paths]
-        traded = np.array([symbol in prints for symbol in paths], np.bool_)
+        quoted = np.array([symbol in prints for symbol in paths], np.bool_)
+        traded = np.array([row.volume > 0 for row in rows], np.bool_)
         values = {name: self._column(name, rows, at) for name in fields if name not in BOOK_FIELDS}
         if "suspended" in values:
-            values["suspended"] = ~traded
+            values["suspended"] = ~quoted
         valid = {name: traded for name in values if name in _PRICES}
+        if "previous_close" in valid:
+            valid["previous_close"] = quoted
         if not BOOK_FIELDS.isdisjoint(fields):
             books, there = self._books(paths, prints, at)
             values |= {name: books[name] for name in fields if name in books}

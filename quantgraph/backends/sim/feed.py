@@ -9,6 +9,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import structlog
 
+from quantgraph.backends.sim.alarm import Alarm
 from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.paths import Paths
@@ -80,6 +81,7 @@ class SimFeed:
     def __init__(self, parts: FeedParts) -> None:
         """Start nothing: the task runs only while somebody follows."""
         self._parts = parts
+        self._alarm = Alarm(parts.clock, parts.sleep)
         self._lanes: set[_Lane] = set()
         self._task: asyncio.Task[None] | None = None
         self._last: int | None = None
@@ -174,13 +176,12 @@ class SimFeed:
     async def _run(self) -> None:
         try:
             while True:
-                wait = max(self._parts.clock.wait(self._parts.interval_ms), _SHORTEST_WAIT_S)
-                await self._parts.sleep(wait)
-                self._slept += wait
+                # First of all: the clock may have jumped, and stand, since the task was made.
+                self.beat()
+                self._slept += await self._alarm.step(self._parts.interval_ms, _SHORTEST_WAIT_S)
                 if self._slept >= _RENEWAL_S and self._renewal is None:
                     self._slept = 0.0
                     self._renewal = asyncio.create_task(self._renew())
-                self.beat()
         except Exception as error:
             self._task = None
             for lane in self._lanes:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from quantgraph.backends.sim.clock import Moment, session_instant
+from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Display, Limits, Rung, display
+from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.streams import stream_key
@@ -33,7 +34,7 @@ class Quoter:
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
-        return now.session_ms // self._interval
+        return now.running_ms // self._interval
 
     def read(self, symbols: Sequence[str], now: Moment) -> Mapping[str, Quote]:
         """Return the quotes of those that exist, loading their paths: blocking."""
@@ -41,7 +42,7 @@ class Quoter:
 
     def instant(self, now: Moment) -> Moment:
         """Return the moment of the quote that stands."""
-        instant = session_instant(now.day, self.step(now) * self._interval)
+        instant = day_instant(now.day, self.step(now) * self._interval)
         return Moment(now.epoch, now.day, instant)
 
     def quote(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Quote]:
@@ -74,10 +75,10 @@ class Quoter:
         return Quote(
             symbol=symbol,
             time=now.ms,
-            last_price=state.last / scale,
-            open=state.open / scale,
-            high=state.high / scale,
-            low=state.low / scale,
+            last_price=state.last / scale if state.volume else None,
+            open=state.open / scale if state.volume else None,
+            high=state.high / scale if state.volume else None,
+            low=state.low / scale if state.volume else None,
             previous_close=state.previous / scale,
             volume=state.volume,
             amount=state.amount,
@@ -88,8 +89,10 @@ class Quoter:
         )
 
     def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:
-        """Return the displayed levels at the moment of a quote."""
-        purpose = f"book/{at.day.toordinal()}/{self.step(at)}"
+        """Return the displayed levels at the moment of a quote; none before the market opens."""
+        if not state.volume:
+            return Display((), ())
+        purpose = f"book/{at.day.toordinal()}/{at.session_ms // self._interval}"
         key = stream_key(self._paths.world.seed, instrument.symbol, purpose)
         return display(state, self._band(instrument, state, at.day), key)
 

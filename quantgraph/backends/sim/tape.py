@@ -10,6 +10,7 @@ from quantgraph.backends.sim.block import Block, Cut, Floats, stack
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, of_path
+from quantgraph.backends.sim.hours import AUCTION_MS
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.split import split
 from quantgraph.backends.sim.streams import Ints, draw, stream_key
@@ -24,6 +25,7 @@ _KEPT_MINUTES = 4_096  # about 4 kB each
 class Print:
     """What had traded by an instant: prices in ticks, volume in shares, amount in yuan.
 
+    Before the market opens nothing has: the volume is 0, and so are last, open, high and low.
     `rising`: the last trade went up, so a buyer made it. `usual` is a second's usual volume,
     `scale` the ticks of a yuan.
     """
@@ -86,6 +88,8 @@ class Tapes:
 
         The first second counts as over when the session opens: the opening auction is in it.
         """
+        if now.running_ms < AUCTION_MS:
+            return {s: _unopened(day) for s, day in self._open_days(paths, now.day).items()}
         second = min(now.session_ms // 1_000, MINUTES * _SECONDS - 1)
         days = self._open_days(paths, now.day)
         minutes = self._open_minutes(days, now.day, second // _SECONDS)
@@ -144,6 +148,10 @@ def _split_all(bars: Sequence[Block], cuts: Sequence[Cut]) -> list[Block]:
     )
     parts = split(stack(bars), cut)
     return [parts.take(row) for row in range(len(bars))]
+
+
+def _unopened(day: _Day) -> Print:
+    return Print(0, 0, 0, 0, day.previous, 0, 0.0, rising=False, usual=0, scale=day.scale)
 
 
 def _print(day: _Day, seconds: _Running, second: int) -> Print:

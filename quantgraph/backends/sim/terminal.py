@@ -9,14 +9,15 @@ from typing import TypeVar
 
 import structlog
 
-from quantgraph.backends.sim.clock import SESSION_MS, MarketClock, Moment
+from quantgraph.backends.sim.alarm import Alarm
+from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.exchange import Exchange, Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.bars import Period
-from quantgraph.domain.calendar import TradingCalendar, day_of
+from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_of
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
 from quantgraph.domain.instruments import Instrument
@@ -236,8 +237,9 @@ class SimTerminal:
 
     async def _keep(self) -> None:
         """End every day on time, though nobody may ask: open orders must be told EXPIRED."""
+        alarm = Alarm(self._parts.clock, self._parts.sleep)
         while True:
-            await self._parts.sleep(self._parts.clock.wait(SESSION_MS))
+            await alarm.step(DAY_MS)
             await self._present()
 
 

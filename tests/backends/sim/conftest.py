@@ -16,6 +16,8 @@ from quantgraph.services.workers import Workers
 
 START = date(2023, 2, 1)
 SESSION_S = 4 * 3_600
+# From 09:15 to 15:30 without lunch.
+DAY_S = 4 * 3_600 + 45 * 60
 _CLOSURES = ("2023-01-23", "2023-01-24", "2023-01-25", "2023-01-26", "2023-01-27", "2023-04-05")
 
 
@@ -58,8 +60,12 @@ class Stage:
     calendar: TradingCalendar
 
     def move_to(self, sessions: int, seconds: float) -> None:
-        """Set the clock to so many trading seconds after 09:30 of the n-th session."""
-        self.hand.seconds = sessions * SESSION_S + seconds
+        """Set the clock to so many running seconds after 09:30 of the n-th session.
+
+        Of the epoch that began with the clock, or of the one after it: its first day is shorter.
+        """
+        days = len(self.clock.days)
+        self.hand.seconds = sessions * DAY_S + seconds - sessions // days * 15 * 60
 
 
 @pytest.fixture(scope="session")

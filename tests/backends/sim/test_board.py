@@ -32,7 +32,9 @@ def row_of(quote: Quote) -> dict[str, object]:
     return row
 
 
-@pytest.mark.parametrize(("sessions", "seconds"), [(0, 0), (0, 61.5), (1, 7_200), (35, 14_399)])
+@pytest.mark.parametrize(
+    ("sessions", "seconds"), [(0, 0), (0, 61.5), (1, -60), (1, 7_200), (35, 15_399)]
+)
 async def test_a_board_is_what_single_quotes_are(stage: Stage, sessions: int, seconds: float):
     stage.move_to(sessions, seconds)
     board = await stage.market.board(SYMBOLS, FIELDS)

@@ -61,6 +61,15 @@ async def test_every_step_of_the_clock_brings_a_quote(make_stage, gate: Gate) ->
     assert all(0.99 < wait <= 1.0 for wait in gate.waits)
 
 
+async def test_a_jump_is_quoted_at_once(make_stage, gate: Gate) -> None:
+    stage = make_stage(sleep=gate)
+    async with aclosing(stage.market.follow("600519.SH")) as quotes:
+        first = await anext(quotes)
+        stage.clock.pause()
+        stage.clock.jump(first.time + 3_600_000)
+        assert (await anext(quotes)).time == first.time + 3_600_000
+
+
 async def test_a_quote_is_given_once(make_stage, gate: Gate) -> None:
     stage = make_stage(sleep=gate)
     async with aclosing(stage.market.follow("600519.SH")) as quotes:

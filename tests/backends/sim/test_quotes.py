@@ -48,6 +48,28 @@ async def test_quotes_agree_with_the_minutes_that_are_over(stage: Stage, minutes
         assert quote.previous_close == bars["previous_close"][0]
 
 
+@pytest.mark.parametrize("seconds", [-900, -300, -1])
+async def test_nothing_has_traded_before_the_market_opens(stage: Stage, seconds: int) -> None:
+    stage.move_to(1, seconds)
+    now = stage.clock.moment()
+    quote = await quote_of(stage)
+    assert (quote.time, now.day) == (now.ms, START + timedelta(days=1))
+    assert (quote.last_price, quote.open, quote.high, quote.low) == (None, None, None, None)
+    assert (quote.volume, quote.amount, quote.suspended) == (0, 0.0, False)
+    stage.move_to(0, 14_400)
+    assert (await quote_of(stage)).last_price == quote.previous_close
+
+
+@pytest.mark.parametrize("seconds", [14_400, 15_000, 16_199])
+async def test_the_close_stands_until_the_day_is_over(stage: Stage, seconds: int) -> None:
+    stage.move_to(0, 14_399.999)
+    close = await quote_of(stage)
+    stage.move_to(0, seconds)
+    quote = await quote_of(stage)
+    assert quote.time == stage.clock.moment().ms
+    assert (quote.last_price, quote.volume) == (close.last_price, close.volume)
+
+
 async def test_a_day_only_ever_grows(stage: Stage) -> None:
     before: Quote | None = None
     for second in range(0, 14_400, 61):
