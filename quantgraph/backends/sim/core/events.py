@@ -36,12 +36,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Stop matching; `resumed` True goes on where it stopped."""
+    """Stop matching and collect limit orders; `resumed` True matches them by an auction first."""
 
     resumed: bool = False
 
 
-Command: TypeAlias = Enter | Cancel | Turn | Halt
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """End the day: whatever is still open leaves, in the order in which it came to wait."""
+
+
+Command: TypeAlias = Enter | Cancel | Turn | Halt | Expire
 
 
 class End(StrEnum):
