@@ -22,7 +22,7 @@ from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
-from quantgraph.domain.system import BackendInfo, ClockInfo, Mode, TradingState
+from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
@@ -166,9 +166,13 @@ class _Mock:
             destination=Destination.SIMULATED,
             id_prefix="mock_order_",
             in_flight=self.config.limits.orders_in_flight,
+            answer_seconds=self.config.trading.answer_seconds,
+            check_seconds=self.config.trading.compare_seconds,
         )
         self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
-        switch = SwitchParts(logs.statuses, self._workers, self.clock, lambda: self.trading.running)
+        switch = SwitchParts(
+            logs.statuses, self._workers, self.clock, lambda: self.trading.connected
+        )
         self.accounts = SwitchedAccounts(self.terminal, switch)
         started_at = datetime.now(UTC)
         limits = limits_of(self.config)
@@ -265,7 +269,7 @@ class _Mock:
         return SystemState(
             clock=self._clock_info,
             data=self._held.now,
-            trading=lambda: TradingState.ACTIVE,
+            trading=lambda: self.trading.state,
             backends=self._backends,
             problems=self._problems,
         )
@@ -275,12 +279,12 @@ class _Mock:
         return ClockInfo(from_ms(moment.ms), True, self.clock.speed, moment.day, moment.epoch)
 
     def _backends(self) -> tuple[BackendInfo, ...]:
-        return (BackendInfo("sim", "sim", self.trading.running, capabilities()),)
+        return (BackendInfo("sim", "sim", self.trading.connected, capabilities()),)
 
     def _problems(self) -> Mapping[str, str]:
-        if self.trading.running:
+        if self.trading.connected:
             return {}
-        return {"trading": "The terminal's reports are not being taken."}
+        return {"trading": "The terminal is disconnected, or its reports are not being taken."}
 
     def _epoch(self) -> str:
         return self.clock.moment().epoch

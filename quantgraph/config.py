@@ -80,6 +80,13 @@ class LimitsConfig(_Section):
     orders_in_flight: Positive = 1_000
 
 
+class TradingConfig(_Section):
+    """How long a terminal is believed."""
+
+    answer_seconds: Positive = 10
+    compare_seconds: Positive = 15
+
+
 class CacheConfig(_Section):
     """What may be kept in memory; 0 keeps nothing."""
 
@@ -164,6 +171,7 @@ class Config(BaseSettings):
     http: HttpConfig = HttpConfig()
     grpc: GrpcConfig = GrpcConfig()
     limits: LimitsConfig = LimitsConfig()
+    trading: TradingConfig = TradingConfig()
     cache: CacheConfig = CacheConfig()
     mock: MockConfig = MockConfig()
     calendar: CalendarConfig = CalendarConfig()

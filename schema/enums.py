@@ -312,12 +312,13 @@ PUBLISHED: tuple[type[Enum], ...] = (
     _publish(
         TradingState,
         "TradingState",
-        "Whether orders are taken; cancels always are.",
+        "Whether orders are taken; cancels are in every state but DISCONNECTED.",
         {
             "ACTIVE": "Orders are taken.",
-            "RECONCILING": "After a start: the journal is being compared with the terminal.",
+            "RECONCILING": "The terminal was away: open orders are being compared with its list.",
             "DISARMED": "Prod before arming.",
             "HALTED": "Stopped by an operator.",
+            "DISCONNECTED": "The terminal is away; cancels cannot reach it either.",
         },
     ),
 )

@@ -121,9 +121,13 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The terminal or the exchange refused the order.",
         "Read its own words in the message.",
     ),
+    Reason.NOT_SENT: (
+        "The terminal went away before the order was sent; it will never be.",
+        "Submit it under a new client order id when the terminal is back.",
+    ),
     Reason.ORDER_NOT_CANCELABLE: (
-        "The order is final, or its phase allows no cancel.",
-        "Query the order; nothing is left to do where it is final.",
+        "The order is final, its phase allows no cancel, or nobody knows yet whether it is live.",
+        "Query the order; nothing is left to do where it is final; an UNKNOWN one later again.",
     ),
     Reason.SECTOR_NAME_TAKEN: (
         "Another sector has this name.",
@@ -150,12 +154,16 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Watch `serverInfo.tradingState`; cancels stay open.",
     ),
     Reason.ACCOUNT_DISCONNECTED: (
-        "Somebody disconnected the account: it takes no orders, whatever restarts come between.",
-        "Connect it (`connectAccount`), then submit again; the key was not used.",
-    ),
-    Reason.ACCOUNT_DISCONNECTED: (
         "The account was disconnected; it takes no new orders, reads and cancels stay open.",
         "`connectAccount`, then submit again.",
+    ),
+    Reason.TERMINAL_DISCONNECTED: (
+        "The trading terminal is away; nothing was sent.",
+        "Wait until `serverInfo.tradingState` is ACTIVE; the key was not used.",
+    ),
+    Reason.RECONCILING: (
+        "The terminal was away, and the open orders are being compared with its list.",
+        "Repeat it in a few seconds; the key was not used.",
     ),
     Reason.RATE_LIMITED: ("Too many requests in a short time.", "Wait, then repeat."),
     Reason.SLOW_CONSUMER: (
@@ -265,7 +273,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
 }
 
 # Kept for what a later version brings; nothing sends them yet.
-RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED})
+RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED, Reason.NOT_SENT})
 # What concerns documents alone, and downloads alone.
 GRAPHQL_ONLY = frozenset(
     {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED, Reason.QUERY_TOO_LARGE}

@@ -36,10 +36,9 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the terminal tells of an order, and the broker's id where it is known."""
+    """What the terminal tells of an order."""
 
     report: ExecutionReport
-    broker_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

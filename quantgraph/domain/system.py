@@ -17,12 +17,13 @@ class Mode(StrEnum):
 
 
 class TradingState(StrEnum):
-    """Whether submits are taken. Cancels are always open."""
+    """Whether submits are taken. Cancels are, except while the terminal is DISCONNECTED."""
 
     ACTIVE = "ACTIVE"
     RECONCILING = "RECONCILING"
     DISARMED = "DISARMED"
     HALTED = "HALTED"
+    DISCONNECTED = "DISCONNECTED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.orders import Fill, OrderState
+from quantgraph.domain.orders import Fill, OrderState, Side
+
+
+class FateUnknownError(Exception):
+    """The terminal was asked, and did not say what became of it: -1, a timeout, a lost link.
+
+    It is no `GatewayError`: no caller is told it. The order is UNKNOWN, and is never sent again.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,8 @@ class ExecutionReport:
 
     `filled_quantity` and `average_price` are totals, so that a repeated or reordered report
     changes nothing; `fill` is the execution that caused it, if one did; `refusal`
-    says why a REJECTED order was refused.
+    says why a REJECTED order was refused. An empty `order_id`: the terminal does not say which
+    order it speaks of.
     """
 
     order_id: str
@@ -31,4 +40,41 @@ class ExecutionReport:
     average_price: Decimal | None
     time: datetime
     fill: Fill | None = None
+    refusal: OrderRefused | None = None
+    broker_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """The terminal went away or came back; what happened in between was not reported."""
+
+    connected: bool
+    time: datetime
+
+
+# In the order in which a terminal says it.
+TerminalEvent: TypeAlias = ExecutionReport | LinkChange
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """One order of the terminal's own list, as it stands there.
+
+    `tag` is what was sent with the order to find it again: our order id; None where somebody else
+    placed it. `strategy` may have been lost and finds nothing. `fills` are all of its executions.
+    """
+
+    tag: str | None
+    broker_order_id: str
+    account_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    limit_price: Decimal | None
+    state: OrderState
+    filled_quantity: int
+    average_price: Decimal | None
+    time: datetime
+    fills: tuple[Fill, ...] = ()
+    strategy: str | None = None
     refusal: OrderRefused | None = None

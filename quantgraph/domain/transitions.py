@@ -16,7 +16,7 @@ _RANK = {
 }
 
 
-def after_report(order: Order, report: ExecutionReport, broker_id: str | None) -> Order | None:
+def after_report(order: Order, report: ExecutionReport) -> Order | None:
     """Return the order after a report, or None where it changes nothing.
 
     Reports may come twice, late or out of order: a final state never changes, a state never goes
@@ -24,7 +24,7 @@ def after_report(order: Order, report: ExecutionReport, broker_id: str | None) -
     """
     filled = max(order.filled_quantity, report.filled_quantity)
     state = _next_state(order, report.state)
-    broker_id = order.broker_order_id or broker_id
+    broker_id = order.broker_order_id or report.broker_order_id
     refusal = _refusal(order, report)
     # Compared before anything is made: a terminal repeats itself on every order.
     if (

@@ -71,6 +71,7 @@ class LogStream(ABC, Generic[Entry, Event]):
         self._workers = workers
         self._source = source
         self._news: dict[str, asyncio.Event] = {}
+        self._pulses = 0
         self._closing = False
 
     @abstractmethod
@@ -97,6 +98,11 @@ class LogStream(ABC, Generic[Entry, Event]):
         for account_id in list(self._news):
             self.announce(account_id)
 
+    def pulse(self) -> None:
+        """Send every reader a heartbeat at once: the source's state has changed."""
+        self._pulses += 1
+        self.announce_all()
+
     async def events(self, cursor: LogCursor) -> AsyncGenerator[Event, None]:
         """Replay or snapshot, say CAUGHT_UP, then follow the log; a heartbeat every 5 s."""
         epoch, after = await self._checked(cursor), cursor.after
@@ -104,7 +110,7 @@ class LogStream(ABC, Generic[Entry, Event]):
             present, after = await self.snapshot(cursor.account_id)
             for entry in present:
                 yield self.event(Mark(StreamKind.SNAPSHOT, epoch, after, entry))
-        caught_up = False
+        caught_up, pulses = False, self._pulses
         while True:
             # Taken before the read: what is written in between still wakes this reader.
             news = self._news.setdefault(cursor.account_id, asyncio.Event())
@@ -115,7 +121,8 @@ class LogStream(ABC, Generic[Entry, Event]):
             if not batch and not caught_up:
                 caught_up = True
                 yield self.event(Mark(StreamKind.CAUGHT_UP, epoch, after))
-            elif not batch and not await _happens(news):
+            elif not batch and (pulses != self._pulses or not await _happens(news)):
+                pulses = self._pulses
                 yield self.event(Mark(StreamKind.HEARTBEAT, epoch, source=self._source()))
 
     async def _read(self, account_id: str, epoch: str, after: int) -> Sequence[Entry]:

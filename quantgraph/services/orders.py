@@ -1,26 +1,22 @@
 """Orders through the journal: intent durable first, then the terminal, then the outcome."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
-
-import structlog
 
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock, Ids
 from quantgraph.domain.errors import (
-    GatewayError,
     IdempotencyConflict,
     OrderRefused,
+    TradingDisabled,
     bad_request,
     unknown_account,
     unknown_order,
 )
-from quantgraph.domain.journal import Intent, Journal, Outcome
+from quantgraph.domain.journal import Intent, Journal
 from quantgraph.domain.orders import (
     Destination,
     Order,
@@ -35,23 +31,26 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
-from quantgraph.domain.terminal import ExecutionReport
-from quantgraph.domain.transitions import after_report
+from quantgraph.domain.system import TradingState
+from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.order_log import OrderLog
+from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.recorder import Recorder
+from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.workers import Workers
 
 T = TypeVar("T")
 # Seconds for what is on its way when the gateway stops.
 _GRACE_S = 3.0
-_logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDesk:
     """What orders of one terminal need: workers, time, ids, and who matches them.
 
-    `in_flight`: orders and cancels on their way to the terminal at most.
+    `in_flight`: orders and cancels on their way to the terminal at most. `answer_seconds`: that it
+    may take to answer one. `check_seconds`: between two comparisons of the open orders with its
+    own list; `sleep` waits for them in real seconds.
     """
 
     workers: Workers
@@ -60,38 +59,47 @@ class OrderDesk:
     destination: Destination
     id_prefix: str
     in_flight: int = 1_000
+    answer_seconds: float = 10.0
+    check_seconds: float = 15.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class JournaledTrading:
-    """Implements `Trading` over a terminal. One task applies the terminal's reports in order."""
+    """Implements `Trading` over a terminal, whose reports are applied in order."""
 
     def __init__(
         self, journal: Journal, terminal: Terminal, accounts: Accounts, desk: OrderDesk
     ) -> None:
         """Wrap a terminal; call `start` in the running loop before the first submit."""
         self._journal = journal
-        self._terminal = terminal
         self._accounts = accounts
         self._desk = desk
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
         self._recorder = Recorder(journal, desk.in_flight)
-        # Of orders that are just being changed: a lock goes with the last who holds or awaits it.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        # Open orders as last recorded: what is no news of them needs no question to the file.
-        self._recorded: dict[str, Order] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._outcomes = Outcomes(self._recorder, self._log.announce)
+        parts = (terminal, accounts, journal, desk.workers, desk.check_seconds)
+        follow = FollowParts(*parts, desk.answer_seconds, self._log.pulse, desk.sleep)
+        self._follower = TerminalFollower(follow, self._outcomes)
+        sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
+        self._sender = Sender(SendParts(*sending, self._spawn, self._follower.check_soon))
         self._running: set[asyncio.Task[Any]] = set()
-        self._last_report: datetime | None = None
 
     def start(self) -> None:
         """Begin to take the terminal's reports."""
-        self._task = asyncio.create_task(self._follow())
+        self._follower.start()
 
     @property
-    def running(self) -> bool:
-        """Whether the terminal's reports are being taken."""
-        return self._task is not None and not self._task.done()
+    def state(self) -> TradingState:
+        """Whether submits are taken."""
+        if not self.connected:
+            return TradingState.DISCONNECTED
+        return TradingState.ACTIVE if self._follower.compared else TradingState.RECONCILING
+
+    @property
+    def connected(self) -> bool:
+        """Whether the terminal is there, and its reports are being taken."""
+        return self._follower.running and self._follower.connected
 
     def drain(self) -> None:
         """End every log stream: the gateway is stopping."""
@@ -109,9 +117,7 @@ class JournaledTrading:
         for silent in self._running:
             silent.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._follower.close()
         await self._recorder.close()
 
     async def recall(self, ticket: OrderTicket) -> Submission | None:
@@ -122,18 +128,40 @@ class JournaledTrading:
         return None if known is None else _replay(ticket, *known)
 
     async def submit(self, ticket: OrderTicket) -> Submission:
-        """Journal the intent, send it once, journal the outcome. Errors: OVERLOADED."""
-        await self._require_account(ticket.account_id)
-        return await self._unstopped(self._submit(ticket))
+        """Journal the intent, send it once, journal the outcome.
 
-    async def _submit(self, ticket: OrderTicket) -> Submission:
+        Errors: OVERLOADED; TERMINAL_DISCONNECTED and RECONCILING, and then nothing was written.
+        """
+        await self._require_account(ticket.account_id)
+        if self.state is not TradingState.ACTIVE:
+            return await self._refused(ticket)
+        return await self._unstopped(lambda answer: self._submit(ticket, answer))
+
+    async def _refused(self, ticket: OrderTicket) -> Submission:
+        """Answer a known key; refuse a new order while nobody could tell what becomes of it."""
+        earlier = await self.recall(ticket)
+        if earlier is not None:
+            return earlier
+        if self.state is TradingState.DISCONNECTED:
+            raise _away()
+        text = "The orders are being compared with those at the terminal, which was away. Retry."
+        raise TradingDisabled(Reason.RECONCILING, text)
+
+    async def _submit(
+        self, ticket: OrderTicket, answer: "asyncio.Future[Submission]"
+    ) -> Submission:
         with self._recorder.place():
             intent = Intent(self._accepted(ticket), ticket.digest())
             recorded = await self._recorder.record(intent)
             if not recorded.new:
                 return _replay(ticket, recorded.order, recorded.digest)
             self._log.announce(ticket.account_id)
-            return _answered(await self._send(recorded.order), replayed=False)
+
+            def told(order: Order) -> None:
+                if not order.state.final:  # else the terminal has just answered itself
+                    _give(answer, Submission(order, replayed=False))
+
+            return _answered(await self._sender.send(recorded.order, told), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -143,22 +171,13 @@ class JournaledTrading:
         if order.state.final:
             text = f"Order {order.id} is {order.state} already."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
-        return await self._unstopped(self._withdraw(order))
+        if not self.connected:
+            raise _away()
+        return await self._unstopped(lambda answer: self._withdraw(order, answer))
 
-    async def _withdraw(self, order: Order) -> Order:
+    async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
         with self._recorder.place():
-            await self._terminal.withdraw(order)
-            return await self._apply(self._asked(order))
-
-    def _asked(self, order: Order) -> ExecutionReport:
-        return ExecutionReport(
-            order.id,
-            order.account_id,
-            OrderState.PENDING_CANCEL,
-            order.filled_quantity,
-            order.average_price,
-            self._desk.clock.now(),
-        )
+            return await self._sender.withdraw(order, lambda told: _give(answer, told))
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
@@ -182,66 +201,24 @@ class JournaledTrading:
     async def start_over(self, epoch: str) -> None:
         """Begin a new log: the simulated world has started over."""
         await self._workers.run(self._journal.start_over, epoch)
-        self._recorded.clear()
+        self._outcomes.forget()
+        self._follower.start_over()
         self._log.announce_all()
 
-    async def _unstopped(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` to its end though the caller may give up: no outcome stays unrecorded."""
+    async def _unstopped(self, make: Callable[["asyncio.Future[T]"], Coroutine[Any, Any, T]]) -> T:
+        """Run work to its end though the caller may give up: no outcome stays unrecorded.
+
+        The work may give its answer before it ends.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._spawn(make(answer)).add_done_callback(lambda task: _settle(answer, task))
+        return await answer
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-    async def _send(self, order: Order) -> Order:
-        now = self._desk.clock.now()
-        if order.expires_at is not None and order.expires_at <= now:
-            return await self._outcome(order, OrderState.EXPIRED, None)
-        try:
-            placed = await self._terminal.place(order)
-        except OrderRefused as error:
-            return await self._outcome(order, OrderState.REJECTED, error)
-        except Exception as error:
-            _logger.warning("order_fate_unknown", order_id=order.id, error=type(error).__name__)
-            return await self._outcome(order, OrderState.UNKNOWN, None)
-        sent = replace(order, broker_order_id=placed.broker_order_id)
-        return await self._outcome(sent, OrderState.WORKING, None)
-
-    async def _outcome(
-        self, order: Order, state: OrderState, refusal: OrderRefused | None
-    ) -> Order:
-        now = self._desk.clock.now()
-        report = ExecutionReport(order.id, order.account_id, state, 0, None, now, refusal=refusal)
-        return await self._apply(report, order.broker_order_id)
-
-    async def _follow(self) -> None:
-        """Apply the terminal's reports one after the other, for as long as it has any."""
-        async with aclosing(self._terminal.reports()) as reports:
-            async for report in reports:
-                self._last_report = report.time
-                try:
-                    await self._apply(report)
-                except GatewayError as error:
-                    _logger.exception(
-                        "report_not_recorded", code=error.reason, order=report.order_id
-                    )
-
-    async def _apply(self, report: ExecutionReport, broker_id: str | None = None) -> Order:
-        """Fold a report into its order and record the change, if it is one."""
-        lock = self._locks.setdefault(report.order_id, asyncio.Lock())
-        async with lock:
-            order = self._recorded.get(report.order_id)
-            if order is None or after_report(order, report, broker_id) is not None:
-                order = await self._record(Outcome(report, broker_id))
-        if order.state.final:
-            self._recorded.pop(report.order_id, None)
-        return order
-
-    async def _record(self, outcome: Outcome) -> Order:
-        recorded = await self._recorder.record(outcome)
-        order = self._recorded[recorded.order.id] = recorded.order
-        if recorded.new:
-            self._log.announce(order.account_id)
-        return order
+        return task
 
     def _accepted(self, ticket: OrderTicket) -> Order:
         now = self._desk.clock.now()
@@ -273,8 +250,31 @@ class JournaledTrading:
             raise unknown_account(account_id)
 
     def _source(self) -> SourceState:
-        last = None if self._last_report is None else to_ms(self._last_report)
-        return SourceState(self.running, last, None)
+        last = self._follower.last_report
+        return SourceState(self.connected, None if last is None else to_ms(last), None)
+
+
+def _away() -> TradingDisabled:
+    text = "The trading terminal is disconnected. Nothing was sent; try again when it is back."
+    return TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)
+
+
+def _give(answer: "asyncio.Future[T]", value: T) -> None:
+    if not answer.done():
+        answer.set_result(value)
+
+
+def _settle(answer: "asyncio.Future[T]", task: "asyncio.Task[T]") -> None:
+    """Answer with how the work ended, unless it was answered or the caller has gone."""
+    if task.cancelled():
+        answer.cancel()
+        return
+    # Asked in any case: an error that nobody fetches would be logged as forgotten.
+    error = task.exception()
+    if error is None:
+        _give(answer, task.result())
+    elif not answer.done():
+        answer.set_exception(error)
 
 
 def _replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:

@@ -7,7 +7,7 @@ it back, and the event loop may keep it for milliseconds: their number must not 
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from typing import Any, TypeVar
@@ -83,9 +83,11 @@ class _Batch:
             text = f"The terminal reports order {report.order_id}, which was never journalled."
             raise NotFound(Reason.ORDER_NOT_FOUND, text)
         order, digest = self.by_id[place]
-        changed = after_report(order, report, outcome.broker_id)
-        repeated = report.fill is not None and report.fill.id in self.fill_ids
-        if changed is None or repeated:
+        if report.fill is not None and report.fill.id in self.fill_ids:
+            # Known already; the state that comes with it may still be news.
+            report = replace(report, fill=None)
+        changed = after_report(order, report)
+        if changed is None:
             return Recorded(order, digest, new=False)
         body = self._log(changed, report.fill)
         held = self.by_id[place] = changed, digest

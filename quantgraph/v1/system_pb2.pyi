@@ -60,25 +60,29 @@ class _TradingStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TradingS
     TRADING_STATE_ACTIVE: _TradingState.ValueType  # 1
     """They are."""
     TRADING_STATE_RECONCILING: _TradingState.ValueType  # 2
-    """Not yet: orders are being compared with the terminal's after a restart."""
+    """Not yet: the terminal was away, and open orders are being compared with its list."""
     TRADING_STATE_DISARMED: _TradingState.ValueType  # 3
     """Not until somebody arms trading."""
     TRADING_STATE_HALTED: _TradingState.ValueType  # 4
     """Not until somebody resumes trading."""
+    TRADING_STATE_DISCONNECTED: _TradingState.ValueType  # 5
+    """No: the terminal is away."""
 
 class TradingState(_TradingState, metaclass=_TradingStateEnumTypeWrapper):
-    """Whether submits are taken; cancels always are."""
+    """Whether submits are taken; cancels are in every state but DISCONNECTED."""
 
 TRADING_STATE_UNSPECIFIED: TradingState.ValueType  # 0
 """Never sent."""
 TRADING_STATE_ACTIVE: TradingState.ValueType  # 1
 """They are."""
 TRADING_STATE_RECONCILING: TradingState.ValueType  # 2
-"""Not yet: orders are being compared with the terminal's after a restart."""
+"""Not yet: the terminal was away, and open orders are being compared with its list."""
 TRADING_STATE_DISARMED: TradingState.ValueType  # 3
 """Not until somebody arms trading."""
 TRADING_STATE_HALTED: TradingState.ValueType  # 4
 """Not until somebody resumes trading."""
+TRADING_STATE_DISCONNECTED: TradingState.ValueType  # 5
+"""No: the terminal is away."""
 Global___TradingState: _TypeAlias = TradingState  # noqa: Y015
 
 @_typing.final

@@ -437,7 +437,7 @@ def test_reports_in_any_order_and_number_end_the_same(order_of, repeats):
     ]
     after = start
     for place in [*order_of, *repeats]:
-        after = after_report(after, trace[place], None) or after
+        after = after_report(after, trace[place]) or after
     assert (after.state, after.filled_quantity) == (OrderState.CANCELED, 200)
 
 
@@ -445,7 +445,7 @@ def test_reports_in_any_order_and_number_end_the_same(order_of, repeats):
 def test_no_report_takes_back_a_final_state_or_a_fill(changes):
     order = _accepted()
     for state, filled in changes:
-        after = after_report(order, report(order, state, filled), None) or order
+        after = after_report(order, report(order, state, filled)) or order
         assert after.filled_quantity >= order.filled_quantity
         if order.state.final:
             assert after.state is order.state
@@ -482,7 +482,7 @@ async def test_open_orders_of_an_old_epoch_leave_no_locks_behind(desk):
     while OrderState.PARTIALLY_FILLED not in desk.states():
         await asyncio.sleep(0)
     await desk.trading.start_over("e2")
-    assert not list(desk.trading._locks)
+    assert not list(desk.trading._outcomes._locks)
 
 
 async def test_a_log_that_starts_over_while_it_is_read_gives_no_event_of_the_new_one(desk):

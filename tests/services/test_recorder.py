@@ -18,7 +18,7 @@ TIMES = datetime(2023, 2, 1, tzinfo=UTC)
 
 def outcome(order_id):
     report = ExecutionReport(order_id, "sim-1", OrderState.WORKING, 0, None, TIMES)
-    return Outcome(report, None)
+    return Outcome(report)
 
 
 class Journal:

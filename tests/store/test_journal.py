@@ -61,7 +61,7 @@ def accept(journal: OrderJournal, new: Order, digest: str = "d") -> Recorded:
 def told(of: Order, state: OrderState, filled: int = 0, fill: Fill | None = None) -> Outcome:
     price = Decimal("1800.00") if filled else None
     report = ExecutionReport(of.id, of.account_id, state, filled, price, NOW, fill)
-    return Outcome(report, None)
+    return Outcome(report)
 
 
 def fill(number: int, of: Order) -> Fill:

@@ -41,7 +41,7 @@ def traded(of, number, minute=0, quantity=1):
     report = ExecutionReport(
         of.id, of.account_id, OrderState.PARTIALLY_FILLED, number + 1, price, later(minute), fill
     )
-    return fill, Outcome(report, None)
+    return fill, Outcome(report)
 
 
 def every_page(read, query, items):

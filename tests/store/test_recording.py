@@ -49,7 +49,7 @@ def outcome(account: str, order_id: str, state: OrderState, filled: int, fill_id
             Decimal("5.00"), NOW,
         )  # fmt: skip
     price = PRICE if filled else None
-    return Outcome(ExecutionReport(order_id, account, state, filled, price, NOW, fill), None)
+    return Outcome(ExecutionReport(order_id, account, state, filled, price, NOW, fill))
 
 
 class Ledger:
@@ -72,8 +72,10 @@ class Ledger:
         held = self.orders.get(report.order_id)
         if held is None or held[0].account_id != report.account_id:
             return NotFound
-        changed = after_report(held[0], report, entry.broker_id)
-        if changed is None or (report.fill and report.fill.id in self.fills):
+        if report.fill and report.fill.id in self.fills:
+            report = replace(report, fill=None)
+        changed = after_report(held[0], report)
+        if changed is None:
             return Recorded(*held, new=False)
         return self._log(changed, held[1], report.fill)
 

@@ -247,6 +247,7 @@ def _report(live: _Live, state: OrderState, at: int, fill: Fill | None = None) -
         average_price=average,
         time=from_ms(at),
         fill=fill,
+        broker_order_id=live.broker_id,
     )
 
 

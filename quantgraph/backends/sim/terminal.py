@@ -11,6 +11,7 @@ import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
 from quantgraph.backends.sim.clock import MarketClock, Moment
+from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.exchange import Exchange, Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
@@ -27,7 +28,7 @@ from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
-from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
 
 T = TypeVar("T")
 NAME = "sim"
@@ -78,6 +79,7 @@ class SimTerminal:
         now = parts.clock.moment()
         self._epoch = now.epoch
         self._exchange = self._open(now)
+        self._listed = DayList()
 
     def start(self) -> None:
         """Begin to end days on time."""
@@ -100,6 +102,7 @@ class SimTerminal:
             raise OrderRefused(Reason.TERMINAL_REFUSED, text, order_id=order.id)
         self._publish(self._exchange.show(instrument, quote, now.ms))
         broker_id, reports = self._exchange.place(order, instrument, quote, now.ms)
+        self._listed.add(order, broker_id)
         self._publish(reports)
         self._watch(instrument)
         return PlacedOrder(broker_id)
@@ -108,6 +111,12 @@ class SimTerminal:
         """Cancel the open rest of an order. Errors: ORDER_NOT_CANCELABLE."""
         now = await self._present()
         self._publish(self._exchange.withdraw(order.id, now.ms))
+
+    async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
+        """Return the account's orders of today, and those that ended when today began."""
+        await self._present()
+        _given(self._found(account_id))
+        return self._listed.of(account_id)
 
     async def reports(self) -> AsyncGenerator[ExecutionReport, None]:
         """Yield every change of every order once, in order, to one reader, until closed."""
@@ -188,6 +197,7 @@ class SimTerminal:
                 await self._start_over(now)
             elif now.day != self._exchange.day:
                 events = await self._events(self._exchange.day, now.day)
+                self._listed.roll()
                 self._publish(self._exchange.roll(now.day, now.ms, events))
         return now
 
@@ -201,6 +211,7 @@ class SimTerminal:
     async def _start_over(self, now: Moment) -> None:
         self._epoch = now.epoch
         self._exchange = self._open(now)
+        self._listed = DayList()
         while not self._reports.empty():
             self._reports.get_nowait()
         await self._on_epoch(now.epoch)
@@ -213,6 +224,7 @@ class SimTerminal:
 
     def _publish(self, reports: Iterable[ExecutionReport]) -> None:
         for report in reports:
+            self._listed.note(report)
             self._reports.put_nowait(report)
 
     def _watch(self, instrument: Instrument) -> None:

@@ -22,7 +22,7 @@ from quantgraph.domain.streams import (
     LogCursor,
     OrderEvent,
 )
-from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.terminal import ListedOrder, PlacedOrder, TerminalEvent
 
 
 class Accounts(Protocol):
@@ -163,13 +163,32 @@ class Terminal(Protocol):
     """The terminal's own order functions, below the journal. Only the journal calls these."""
 
     async def place(self, order: Order) -> PlacedOrder:
-        """Send an order once. Errors: OrderRefused only on proof that it was not accepted."""
+        """Send an order once, under its id as the tag.
+
+        Errors: OrderRefused only on proof that it was not accepted (NOT_SENT: it was not even
+        sent). After any other exception it may be live, or come alive later.
+        """
         ...
 
     async def withdraw(self, order: Order) -> None:
-        """Ask for a cancel. Errors: ORDER_NOT_CANCELABLE."""
+        """Ask for a cancel.
+
+        Errors: ORDER_NOT_CANCELABLE, TERMINAL_DISCONNECTED. After any other exception the
+        terminal may have taken it.
+        """
         ...
 
-    def reports(self) -> AsyncGenerator[ExecutionReport, None]:
-        """Yield every change of every order until closed; may repeat and reorder."""
+    async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
+        """Return the terminal's own list of an account's orders: those of today at least.
+
+        What is not there may still come alive: a list proves nothing by its silence. Errors:
+        UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE.
+        """
+        ...
+
+    def reports(self) -> AsyncGenerator[TerminalEvent, None]:
+        """Yield every change of every order and of the link until closed.
+
+        It is connected until it says otherwise. Reports may come twice, out of order, or never.
+        """
         ...

@@ -1,0 +1,116 @@
+"""Asks the terminal, once, and records what came of it; its silence is a fate of its own."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import structlog
+
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.orders import Order, OrderState
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.services.outcomes import Outcomes
+
+_logger = structlog.get_logger(__name__)
+# Hears an order whose terminal does not answer in time; the question stays open all the same.
+Told: TypeAlias = Callable[[Order], None]
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class SendParts:
+    """Whom to ask, where outcomes go, what time it is, and who runs what outlives a call.
+
+    `answer_seconds`: that the terminal may take; then its caller is told that nobody knows.
+    `check_soon`: asks for a comparison with the terminal's list.
+    """
+
+    terminal: Terminal
+    outcomes: Outcomes
+    clock: Clock
+    answer_seconds: float
+    spawn: Spawn
+    check_soon: Callable[[], None]
+
+
+class Sender:
+    """Nothing is ever sent twice: what may have been taken is UNKNOWN, and waits for a report."""
+
+    def __init__(self, parts: SendParts) -> None:
+        """Send through `parts.terminal`."""
+        self._parts = parts
+
+    async def send(self, order: Order, told: Told) -> Order:
+        """Place a journalled order and return it as recorded then; a late answer counts as well."""
+        if order.expires_at is not None and order.expires_at <= self._parts.clock.now():
+            return await self._outcome(order, OrderState.EXPIRED)
+        timer = self._timer(order, OrderState.UNKNOWN, told)
+        try:
+            placed = await self._parts.terminal.place(order)
+        except OrderRefused as error:
+            return await self._outcome(order, OrderState.REJECTED, refusal=error)
+        except Exception as error:
+            _logger.warning("order_fate_unknown", order_id=order.id, error=type(error).__name__)
+            return await self._outcome(order, OrderState.UNKNOWN)
+        finally:
+            timer.cancel()
+        return await self._outcome(order, OrderState.WORKING, broker=placed.broker_order_id)
+
+    async def withdraw(self, order: Order, told: Told) -> Order:
+        """Ask for a cancel, and record that it was asked. Errors: ORDER_NOT_CANCELABLE.
+
+        Where the terminal does not say whether it took the cancel of an UNKNOWN order, nothing is
+        known still: the order stays so.
+        """
+        doubtful = order.state is OrderState.UNKNOWN
+        asked = OrderState.UNKNOWN if doubtful else OrderState.PENDING_CANCEL
+        timer = self._timer(order, asked, told)
+        try:
+            await self._parts.terminal.withdraw(order)
+        except OrderRefused as error:
+            # It says why only where the order ended, which a lost report would have told.
+            self._parts.check_soon()
+            raise _not_yet(order) if doubtful else error from None
+        except GatewayError:
+            raise
+        except Exception as error:
+            _logger.warning("cancel_fate_unknown", order_id=order.id, error=type(error).__name__)
+            return await self._outcome(order, asked)
+        finally:
+            timer.cancel()
+        return await self._outcome(order, OrderState.PENDING_CANCEL)
+
+    def _timer(self, order: Order, state: OrderState, told: Told) -> asyncio.TimerHandle:
+        def silent() -> None:
+            _logger.warning("terminal_silent", order_id=order.id, state=state)
+            self._parts.spawn(self._doubt(order, state, told))
+
+        return asyncio.get_running_loop().call_later(self._parts.answer_seconds, silent)
+
+    async def _doubt(self, order: Order, state: OrderState, told: Told) -> None:
+        told(await self._outcome(order, state))
+
+    async def _outcome(
+        self,
+        order: Order,
+        state: OrderState,
+        *,
+        refusal: OrderRefused | None = None,
+        broker: str | None = None,
+    ) -> Order:
+        now = self._parts.clock.now()
+        place = (order.id, order.account_id, state, order.filled_quantity, order.average_price)
+        report = ExecutionReport(*place, now, refusal=refusal, broker_order_id=broker)
+        return await self._parts.outcomes.apply(report)
+
+
+def _not_yet(order: Order) -> OrderRefused:
+    text = (
+        f"Nobody knows yet whether order {order.id} is live, and the terminal does not hold it "
+        "now. It may still come alive: look at its state again, and cancel it then."
+    )
+    return OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
