@@ -1,12 +1,14 @@
 """The call itself: metadata, deadline, and the gateway's errors as they left it."""
 
+from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
+from grpc.experimental import ChannelOptions
 from grpc_status import rpc_status
 
 from quantgraph.domain.errors import Unavailable
@@ -27,6 +29,9 @@ _OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
+# A stream is read by the thread that asks for it. As grpc does it otherwise, another one takes
+# each message first, and each pays two turns of Python's lock.
+_STREAM_OPTIONS = (*_OPTIONS, (ChannelOptions.SingleThreadedUnaryStream, 1))
 
 
 class Caller:
@@ -38,6 +43,8 @@ class Caller:
         self._channel = grpc.insecure_channel(target, options=_OPTIONS)
         self._metadata = (("x-api-key", key),) if key else ()
         self._timeout = timeout
+        self._streams: set[grpc.Channel] = set()
+        self._closed = False
 
     def call(self, method: str, request: Message, answer: type[Answer]) -> Answer:
         """Return the answer of a unary rpc, within the timeout."""
@@ -48,18 +55,34 @@ class Caller:
     def stream(self, method: str, request: Message) -> Generator[bytes]:
         """Yield the answers of a streaming rpc as bytes; closing the generator cancels it."""
         keep_freed()
-        channel: Any = self._channel
-        rpc = channel.unary_stream(method, _serialised)
-        with self._translated():
-            answers = rpc(request, metadata=self._metadata)
+        with self._translated(), self._opened() as channel:
+            answers = channel.unary_stream(method, _serialised)(request, metadata=self._metadata)
             try:
                 yield from answers
             finally:
-                answers.cancel()
+                channel.close()
+                # Nobody else takes the last event of a cancelled call, which frees its memory. A
+                # wait that Ctrl-C broke off leaves grpc with a KeyError for it.
+                with suppress(Exception):
+                    deque(answers, maxlen=0)
 
     def close(self) -> None:
-        """Close the channel; calls under way are cancelled."""
-        self._channel.close()
+        """Close the connection; calls under way are cancelled."""
+        self._closed = True
+        for channel in (self._channel, *self._streams):
+            channel.close()
+
+    @contextmanager
+    def _opened(self) -> Generator[Any]:
+        """Open a channel for one stream. Raises ValueError as a closed channel does."""
+        if self._closed:
+            raise ValueError(f"The client of {self.target} is closed.")
+        with grpc.insecure_channel(self.target, options=_STREAM_OPTIONS) as channel:
+            self._streams.add(channel)
+            try:
+                yield channel
+            finally:
+                self._streams.discard(channel)
 
     @contextmanager
     def _translated(self) -> Generator[None]:

@@ -6,7 +6,7 @@ message object would copy every column three times on the way out and twice on t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import xxhash
@@ -29,9 +29,10 @@ _NOTHING = memoryview(b"")
 
 @dataclass(frozen=True, slots=True)
 class PackedChunk:
-    """Rows of one symbol as they go out: the parts of BarColumns, and the hash over them."""
+    """Rows of one symbol as they go out: the `size` bytes of BarColumns, and the hash over them."""
 
     parts: Sequence[Buffer]
+    size: int
     content_hash: int
 
 
@@ -79,7 +80,6 @@ def pack_chunk(columns: BarColumns, content_hash: int | None = None) -> PackedCh
     A mask that says that nothing is missing is left out.
     """
     hasher = xxhash.xxh3_64()
-    parts: list[Buffer] = [_tag(_ROWS, _VARINT), _varint(columns.length)]
     packed = [
         (number, _packed(columns, name, dtype))
         for name, (number, dtype) in _columns().items()
@@ -88,31 +88,33 @@ def pack_chunk(columns: BarColumns, content_hash: int | None = None) -> PackedCh
     if content_hash is None:
         for _, column in packed:
             hasher.update(column.data)
+    head = _field(_ROWS, columns.length)
     for name in _columns():
         mask = columns.valid.get(name)
         if name in columns.values and mask is not None and not mask.all():
             bitmap = np.packbits(mask, bitorder="little").tobytes()
             hasher.update(bitmap)
             message = bars_pb2.ColumnValidity(column=name, bitmap=bitmap).SerializeToString()
-            parts += (_tag(_VALIDITY, _BYTES), _varint(len(message)), message)
+            head += _length(_VALIDITY, len(message)) + message
+    parts, size = list[Buffer]((head,)), len(head)
     for number, column in packed:
         if column.nbytes:
-            parts += (_tag(number, _BYTES), _varint(column.nbytes), column.data)
-    return PackedChunk(parts, hasher.intdigest() if content_hash is None else content_hash)
+            before = _length(number, column.nbytes)
+            parts += (before, column.data)
+            size += len(before) + column.nbytes
+    return PackedChunk(parts, size, hasher.intdigest() if content_hash is None else content_hash)
 
 
 def frame_of(symbol: str, source: Source, chunk: PackedChunk, token: bytes) -> bytes:
     """Return the bytes of the frame."""
     name = symbol.encode()
-    head = [_tag(_SYMBOL, _BYTES), _varint(len(name)), name]
-    head += [_tag(_SOURCE, _VARINT), _varint(SOURCE.to_proto(source))]
-    head += [_tag(_COLUMNS, _BYTES), _varint(_size(chunk.parts))]
-    tail = [_tag(_HASH, _FIXED), chunk.content_hash.to_bytes(8, "little")]
-    size = _size(head) + _size(chunk.parts) + _size(tail)
-    frame = [_tag(_CHUNK, _BYTES), _varint(size), *head, *chunk.parts, *tail]
+    head = _length(_SYMBOL, len(name)) + name + _field(_SOURCE, SOURCE.to_proto(source))
+    head += _length(_COLUMNS, chunk.size)
+    tail = _tag(_HASH, _FIXED) + chunk.content_hash.to_bytes(8, "little")
+    size = len(head) + chunk.size + len(tail)
     if token:
-        frame += [_tag(_TOKEN, _BYTES), _varint(len(token)), token]
-    return b"".join(frame)
+        tail += _length(_TOKEN, len(token)) + token
+    return b"".join((_length(_CHUNK, size), head, *chunk.parts, tail))
 
 
 def read_frame(data: bytes) -> bars_pb2.DownloadBarsResponse | ReceivedChunk:
@@ -183,15 +185,22 @@ def _columns() -> Mapping[str, tuple[int, np.dtype[np.generic]]]:
     }
 
 
-def _size(parts: Sequence[Buffer]) -> int:
-    return sum(part.nbytes if isinstance(part, memoryview) else len(part) for part in parts)
-
-
 @cache
 def _tag(number: int, kind: int) -> bytes:
     return _varint(number << 3 | kind)
 
 
+def _field(number: int, value: int) -> bytes:
+    return _tag(number, _VARINT) + _varint(value)
+
+
+def _length(number: int, size: int) -> bytes:
+    """Return what stands before the `size` bytes of a field."""
+    return _tag(number, _BYTES) + _varint(size)
+
+
+# Most chunks of a download are of one size.
+@lru_cache(maxsize=256)
 def _varint(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
@@ -205,32 +214,33 @@ def _walk(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yield number and value of every field; ValueError where the bytes are no message."""
     place, end = 0, len(data)
     while place < end:
-        key, place = _read_varint(data, place)
+        key = data[place]
+        place += 1
+        if key > 0x7F:
+            key, place = _read_varint(data, place - 1)
         kind = key & 7
-        if kind == _VARINT:
+        if kind in (_BYTES, _VARINT):
             value, place = _read_varint(data, place)
-            yield key >> 3, value
-            continue
-        if kind == _BYTES:
-            size, place = _read_varint(data, place)
+            if kind == _VARINT:
+                yield key >> 3, value
+                continue
         elif kind in _SIZES:
-            size = _SIZES[kind]
+            value = _SIZES[kind]
         else:
             raise ValueError(f"wire type {kind}")
-        if place + size > end:
-            raise ValueError(f"{size} bytes at {place}, but there are {end}")
-        yield key >> 3, data[place : place + size]
-        place += size
+        if place + value > end:
+            raise ValueError(f"{value} bytes at {place}, but there are {end}")
+        yield key >> 3, data[place : place + value]
+        place += value
 
 
 def _read_varint(data: memoryview, place: int) -> tuple[int, int]:
     value = shift = 0
-    for shift in range(0, 70, 7):
-        if place >= len(data):
-            break
-        byte = data[place]
+    # At most ten bytes; those behind the end of the data are none.
+    for byte in data[place : place + 10]:
         place += 1
-        value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, place
+            return value | byte << shift, place
+        value |= (byte & 0x7F) << shift
+        shift += 7
     raise ValueError("a number without an end")
