@@ -55,6 +55,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "No futures product has this code here.",
         "Ask for a product such as IF.",
     ),
+    Reason.UNKNOWN_SCENARIO: (
+        "There is no scenario of this name.",
+        "Look it up with `scenarios`.",
+    ),
     Reason.UNKNOWN_SECTOR: ("No sector has this name.", "Look it up with `sectors`."),
     Reason.UNKNOWN_ACCOUNT: (
         "There is no such account, or this key may not see it.",
