@@ -22,6 +22,7 @@ from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
@@ -259,6 +260,7 @@ class _Mock:
             self.accounts,
             FeeSchedule(),
             frozenset({PriceType.LIMIT}),
+            trust_of(self.config.mode, self.config.rules.accept_unverified),
         )
 
     def _portfolio(self, journal: OrderJournal) -> PortfolioDesk:

@@ -135,6 +135,12 @@ class MockConfig(_Section):
     )
 
 
+class RulesConfig(_Section):
+    """What prod may rely on although nobody has verified it."""
+
+    accept_unverified: tuple[str, ...] = ()
+
+
 class CalendarConfig(_Section):
     """Trading days beyond what exchange_calendars knows."""
 
@@ -174,6 +180,7 @@ class Config(BaseSettings):
     trading: TradingConfig = TradingConfig()
     cache: CacheConfig = CacheConfig()
     mock: MockConfig = MockConfig()
+    rules: RulesConfig = RulesConfig()
     calendar: CalendarConfig = CalendarConfig()
     logging: LoggingConfig = LoggingConfig()
 

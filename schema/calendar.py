@@ -76,7 +76,7 @@ class PhaseSpanType:
             phase=span.phase,
             start=from_ms(span.start),
             end=from_ms(span.end),
-            acts=list(span.phase.acts),
+            acts=list(span.acts),
             rule=span.source,
             verified=span.verified,
         )

@@ -191,6 +191,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "BEST_FIVE_CANCEL": "Best five levels, the rest cancelled (最优五档即时成交剩余撤销).",
             "BEST_FIVE_LIMIT": "Best five levels, the rest as a limit order (最优五档剩余转限价).",
             "FILL_OR_KILL": "Whole and at once, or not at all (全额成交或撤销).",
+            "AFTER_HOURS": "At the closing price from 15:05 to 15:30; the limit is the worst close "
+            "that the order accepts (盘后固定价格).",
         },
     ),
     _publish(

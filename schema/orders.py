@@ -180,7 +180,9 @@ class SubmitOrderInput:
         default=PriceType.LIMIT, description="How the price is found."
     )
     limit_price: Decimal | None = strawberry.field(
-        default=None, description="Worst acceptable price, yuan; required for LIMIT."
+        default=None,
+        description="Worst acceptable price, yuan; required for LIMIT and "
+        "AFTER_HOURS, absent for the others.",
     )
     expires_at: datetime | None = strawberry.field(
         default=None, description="Do not send after this instant."

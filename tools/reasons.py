@@ -83,7 +83,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Leave `limitPrice` out, or submit a LIMIT order.",
     ),
     Reason.PRICE_TYPE_UNSUPPORTED: (
-        "The exchange or the terminal has no such price type.",
+        "The exchange or the terminal has no such price type, or not at this time of the day.",
         "Submit a LIMIT order.",
     ),
     Reason.TICK_SIZE: (
@@ -103,6 +103,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The price is outside the day's limits.",
         "Stay within the band that the message names.",
     ),
+    Reason.PRICE_CAGE: (
+        "In continuous trading the price is too far from the best price (价格笼子).",
+        "Stay within the bounds that the message names.",
+    ),
+    Reason.PURCHASE_LIMIT: (
+        "The account would buy more of a risk-warning share in one day than is allowed.",
+        "Buy the rest on another day.",
+    ),
     Reason.SUSPENDED: ("The instrument does not trade today.", "Wait until it trades again."),
     Reason.INSUFFICIENT_CASH: (
         "The available cash does not cover the order and its fees.",
@@ -117,6 +125,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "No dated market rule covers this instrument and day.",
         "Trade what the rules cover; they are never guessed.",
     ),
+    Reason.RULE_UNVERIFIED: (
+        "The rule that judges the order was never checked against the official text.",
+        "Check the rule that the message names, then list it in `rules.accept_unverified`.",
+    ),
     Reason.NOT_TRADABLE: (
         "Indices and other instruments of this kind cannot be ordered.",
         "Pick an instrument that trades.",
@@ -130,8 +142,12 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Submit it under a new client order id when the terminal is back.",
     ),
     Reason.ORDER_NOT_CANCELABLE: (
-        "The order is final, its phase allows no cancel, or nobody knows yet whether it is live.",
+        "The order is final, or nobody knows yet whether it is live.",
         "Query the order; nothing is left to do where it is final; an UNKNOWN one later again.",
+    ),
+    Reason.CANCEL_CLOSED: (
+        "The exchange takes no cancels now, as from 09:20 to 09:25 and from 14:57 to 15:00.",
+        "Cancel again when trading goes on.",
     ),
     Reason.SECTOR_NAME_TAKEN: (
         "Another sector has this name.",

@@ -134,10 +134,14 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What one order may use now: free cash in yuan, and shares of its symbol to sell."""
+    """What one order may use now: free cash in yuan, and shares of its symbol to sell.
+
+    `bought`: shares of it bought today and those of open buys; None where the terminal cannot say.
+    """
 
     cash: Decimal
     sellable: int
+    bought: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,10 @@ class Side(StrEnum):
 
 
 class PriceType(StrEnum):
-    """How the price is found; each where the exchange has it."""
+    """How the price is found; each where the exchange has it.
+
+    AFTER_HOURS: at the closing price from 15:05 to 15:30; the limit is the worst close accepted.
+    """
 
     LIMIT = "LIMIT"
     OWN_BEST = "OWN_BEST"
@@ -25,6 +28,12 @@ class PriceType(StrEnum):
     BEST_FIVE_CANCEL = "BEST_FIVE_CANCEL"
     BEST_FIVE_LIMIT = "BEST_FIVE_LIMIT"
     FILL_OR_KILL = "FILL_OR_KILL"
+    AFTER_HOURS = "AFTER_HOURS"
+
+    @property
+    def priced(self) -> bool:
+        """Whether the caller names a limit price; the others find their own."""
+        return self in (PriceType.LIMIT, PriceType.AFTER_HOURS)
 
 
 class OrderState(StrEnum):

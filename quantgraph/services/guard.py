@@ -3,10 +3,10 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Protocol
 
-from quantgraph.domain.calendar import TradingCalendar, day_of, to_ms
+from quantgraph.domain.calendar import TradingCalendar, to_ms
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import (
     GatewayError,
@@ -30,8 +30,9 @@ from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.ports.trading import Purses, Trading
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.checks import Situation, Wish, check_order
+from quantgraph.domain.rules.checks import Situation, Wish, check_order, prices_of, worst_price
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.rules.trust import Trust
 from quantgraph.domain.streams import LogCursor, OrderEvent
 
 _LENGTHS = {"client_order_id": 64, "strategy": 64, "note": 200}
@@ -59,6 +60,7 @@ class GuardSources:
     purses: Purses
     fees: FeeSchedule
     price_types: frozenset[PriceType]
+    trust: Trust
 
 
 class OrderGuard:
@@ -113,16 +115,23 @@ class OrderGuard:
         if quote.suspended:
             raise OrderRefused(Reason.SUSPENDED, f"{ticket.symbol} is suspended today.")
         wish = Wish(ticket.side, ticket.quantity, ticket.price_type, ticket.limit_price)
-        close = None if quote.previous_close is None else _money(quote.previous_close)
-        place = Situation(instrument, to_ms(now), sources.calendar, close, means.sellable)
-        check_order(wish, place)
+        situation = Situation(
+            instrument=instrument,
+            instant_ms=to_ms(now),
+            calendar=sources.calendar,
+            prices=prices_of(quote),
+            held=means.sellable,
+            bought=means.bought,
+            trust=sources.trust,
+        )
+        check_order(wish, situation)
         if ticket.price_type not in sources.price_types:
             text = f"This terminal takes no {ticket.price_type} orders; see its capabilities."
             raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=ticket.price_type)
         if ticket.side is Side.SELL:
             _check_shares(ticket, means.sellable)
         else:
-            self._check_cash(ticket, instrument, means.cash)
+            self._check_cash(wish, situation, means.cash)
 
     async def _market(self, symbol: str) -> tuple[Instrument, Quote]:
         found = (await self._sources.reference.instruments([symbol]))[0]
@@ -133,11 +142,9 @@ class OrderGuard:
             raise quote
         return found, quote
 
-    def _check_cash(self, ticket: OrderTicket, instrument: Instrument, cash: Decimal) -> None:
-        if ticket.limit_price is None:
-            return  # the terminal knows what a market order may cost at most
-        amount = ticket.limit_price * ticket.quantity
-        day = day_of(to_ms(self._sources.clock.now()))
+    def _check_cash(self, wish: Wish, situation: Situation, cash: Decimal) -> None:
+        amount = worst_price(wish, situation) * wish.quantity
+        instrument, day = situation.instrument, situation.day
         fees = self._sources.fees.order_fees(instrument, Side.BUY, amount, day).total
         if amount + fees > cash:
             text = (
@@ -180,7 +187,3 @@ def _check_shares(ticket: OrderTicket, sellable: int) -> None:
         raise OrderRefused(
             Reason.INSUFFICIENT_SHARES, text, quantity=ticket.quantity, sellable=sellable
         )
-
-
-def _money(price: float) -> Decimal:
-    return Decimal(repr(price)).quantize(Decimal("0.001"), ROUND_HALF_UP)

@@ -66,6 +66,8 @@ class _PriceTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PriceType.V
     """Against the best five levels, the rest a limit order at the last price reached."""
     PRICE_TYPE_FILL_OR_KILL: _PriceType.ValueType  # 6
     """All at once or not at all."""
+    PRICE_TYPE_AFTER_HOURS: _PriceType.ValueType  # 7
+    """At the closing price from 15:05 to 15:30; the limit is the worst close that is accepted."""
 
 class PriceType(_PriceType, metaclass=_PriceTypeEnumTypeWrapper):
     """How the price is found; each where the exchange has it."""
@@ -84,6 +86,8 @@ PRICE_TYPE_BEST_FIVE_LIMIT: PriceType.ValueType  # 5
 """Against the best five levels, the rest a limit order at the last price reached."""
 PRICE_TYPE_FILL_OR_KILL: PriceType.ValueType  # 6
 """All at once or not at all."""
+PRICE_TYPE_AFTER_HOURS: PriceType.ValueType  # 7
+"""At the closing price from 15:05 to 15:30; the limit is the worst close that is accepted."""
 Global___PriceType: _TypeAlias = PriceType  # noqa: Y015
 
 class _OrderState:
@@ -232,7 +236,7 @@ class SubmitOrderRequest(_message.Message):
     """Anything to keep with the order, at most 200 characters."""
     @_builtins.property
     def limit_price(self) -> _types_pb2.Decimal:
-        """Price of a limit order, yuan."""
+        """Price of a LIMIT or AFTER_HOURS order, yuan."""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:

@@ -58,7 +58,7 @@ def session_to_proto(found: SessionDay) -> calendar_pb2.SessionDay:
                 phase=PHASE.to_proto(span.phase),
                 start_time=ms_to_proto(span.start),
                 end_time=ms_to_proto(span.end),
-                acts=[ACT.to_proto(act) for act in span.phase.acts],
+                acts=[ACT.to_proto(act) for act in span.acts],
                 rule=span.source,
                 verified=span.verified,
             )
@@ -68,7 +68,7 @@ def session_to_proto(found: SessionDay) -> calendar_pb2.SessionDay:
 
 
 def session_from_proto(message: calendar_pb2.SessionDay) -> SessionDay:
-    """Read the phases of a day; what is taken meanwhile follows from the phase."""
+    """Read the phases of a day."""
     segment = Segment(
         MARKET.from_proto(message.market, "market"),
         INSTRUMENT_KIND.from_proto(message.kind, "kind"),
@@ -81,6 +81,7 @@ def session_from_proto(message: calendar_pb2.SessionDay) -> SessionDay:
             ms_from_proto(span.end_time, "phases.end_time"),
             span.rule,
             span.verified,
+            tuple(ACT.from_proto(act, "phases.acts") for act in span.acts),
         )
         for span in message.phases
     )

@@ -15,9 +15,11 @@ from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, cla
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.bands import BANDS, LISTINGS, price_band
-from quantgraph.domain.rules.checks import Situation, Wish, check_order
+from quantgraph.domain.rules.cages import CAGES
+from quantgraph.domain.rules.checks import Prices, Situation, Wish, check_order
 from quantgraph.domain.rules.fees import FEES, Commission, Fees, FeeSchedule
 from quantgraph.domain.rules.lots import LOTS, check_market_quantity, check_quantity
+from quantgraph.domain.rules.quotas import QUOTAS
 from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.sessions import (
     PHASES,
@@ -28,6 +30,7 @@ from quantgraph.domain.rules.sessions import (
     phase_at,
 )
 from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
+from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.sources import Source
 
 FIRST, LAST = date(1990, 12, 19), date(2026, 12, 31)
@@ -137,8 +140,10 @@ def test_the_first_day_before_registration_runs_from_64_to_144_percent() -> None
         (MAIN, date(1996, 12, 13)),
         (BSE, date(2021, 11, 12)),
         (STAR, date(2019, 7, 19)),
-        ("510300.SH", date(2023, 2, 1)),
-        ("110059.SH", date(2023, 2, 1)),
+        ("510300.SH", date(1998, 4, 6)),
+        ("159915.SZ", date(2023, 2, 1)),
+        ("113053.SH", date(2022, 7, 29)),
+        ("122059.SH", date(2023, 2, 1)),
         ("900901.SH", date(2023, 2, 1)),
     ],
 )
@@ -203,7 +208,9 @@ LOT_CASES = [
     (STAR, 2023, Side.SELL, 350, 150, Reason.LOT_SIZE),
     (BSE, 2023, Side.BUY, 0, 99, Reason.LOT_SIZE),
     (BSE, 2023, Side.BUY, 0, 101, None),
-    ("110059.SH", 2023, Side.BUY, 0, 100, Reason.RULE_UNKNOWN),
+    ("113053.SH", 2023, Side.BUY, 0, 10, None),
+    ("113053.SH", 2023, Side.BUY, 0, 9, Reason.LOT_SIZE),
+    ("122059.SH", 2023, Side.BUY, 0, 100, Reason.RULE_UNKNOWN),
 ]
 
 
@@ -321,14 +328,14 @@ def test_the_phases_of_a_day_are_the_first_rows_that_cover_its_moments(segment, 
 
 
 def test_cancels_rest_where_an_auction_fixes_its_price():
-    acts = {span.phase: span.phase.acts for span in list_phases(stock(STAR).segment, LAST)}
+    acts = {span.phase: span.acts for span in list_phases(stock(STAR).segment, LAST)}
     assert acts == {
         Phase.OPEN_AUCTION: (Act.SUBMIT, Act.CANCEL),
         Phase.OPEN_AUCTION_FIXED: (Act.SUBMIT,),
         Phase.PRE_OPEN: (),
-        Phase.CONTINUOUS: (Act.SUBMIT, Act.CANCEL),
+        Phase.CONTINUOUS: (Act.SUBMIT, Act.SUBMIT_AT_CLOSE, Act.CANCEL),
         Phase.LUNCH: (),
-        Phase.CLOSE_AUCTION: (Act.SUBMIT,),
+        Phase.CLOSE_AUCTION: (Act.SUBMIT, Act.SUBMIT_AT_CLOSE),
         Phase.AFTER_HOURS: (Act.SUBMIT_AT_CLOSE, Act.CANCEL),
     }
 
@@ -405,8 +412,13 @@ def test_a_commission_above_the_legal_cap_is_refused() -> None:
         ({"price": "9.00"}, None),
         ({"price": "8.99"}, Reason.PRICE_BAND),
         ({"previous": None}, Reason.RULE_UNKNOWN),
-        ({"price_type": PriceType.OWN_BEST}, Reason.PRICE_NOT_ALLOWED),
-        ({"price_type": PriceType.OWN_BEST, "price": None}, None),
+        ({"price_type": PriceType.OWN_BEST, "price": None}, Reason.PRICE_TYPE_UNSUPPORTED),
+        ({"price_type": PriceType.BEST_FIVE_LIMIT}, Reason.PRICE_NOT_ALLOWED),
+        ({"price_type": PriceType.BEST_FIVE_LIMIT, "price": None}, None),
+        (
+            {"price_type": PriceType.BEST_FIVE_LIMIT, "price": None, "clock": time(9, 16)},
+            Reason.PRICE_TYPE_UNSUPPORTED,
+        ),
     ],
 )
 def test_an_order_is_refused_for_the_first_rule_it_breaks(change, said) -> None:
@@ -419,17 +431,27 @@ def test_an_order_is_refused_for_the_first_rule_it_breaks(change, said) -> None:
         None if price is None else Decimal(price),
     )
     instant = at(date(2023, 2, 1), change.get("clock", time(10, 0)))
-    where = Situation(stock(change.get("symbol", MAIN)), instant, CALENDAR, previous, 0)
+    where = Situation(
+        instrument=stock(change.get("symbol", MAIN)),
+        instant_ms=instant,
+        calendar=CALENDAR,
+        prices=Prices(previous),
+        held=0,
+        bought=0,
+        trust=ANY_ROW,
+    )
     if said is None:
         check_order(wish, where)
     else:
         assert refusal(check_order, wish, where) is said
 
 
-@pytest.mark.parametrize("table", [BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES])
+@pytest.mark.parametrize("table", [BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES, CAGES, QUOTAS])
 def test_rows_have_a_source_and_never_contradict_each_other(table: tuple[Row, ...]) -> None:
     for row in table:
         assert row.source
+        assert row.name
+        assert row.rule.startswith(row.topic)
         assert row.effective_to is None or row.effective_from <= row.effective_to
     for one, two in combinations(table, 2):
         if _same_topic(one, two):
@@ -438,6 +460,8 @@ def test_rows_have_a_source_and_never_contradict_each_other(table: tuple[Row, ..
 
 
 def _same_topic(one: Row, two: Row) -> bool:
+    if one.codes and two.codes and not set(one.codes) & set(two.codes):
+        return False
     for name in ("kind", "market", "board", "charge", "st", "phase", "start"):
         left, right = getattr(one, name, None), getattr(two, name, None)
         either = name in ("market", "board", "st") and None in (left, right)
@@ -449,5 +473,6 @@ def _same_topic(one: Row, two: Row) -> bool:
 def test_uncertain_figures_are_marked() -> None:
     doubtful = [row for row in (*BANDS, *LOTS, *FEES, *PHASES) if not row.verified]
     assert any(row.board is Board.BSE for row in doubtful if row in LOTS)
-    assert all(row.verified for row in BANDS)
-    assert all(row.kind is InstrumentKind.FUND for row in TICKS if not row.verified)
+    stocks = [row for row in (*BANDS, *TICKS) if row.kind is InstrumentKind.STOCK]
+    assert all(row.verified for row in stocks)
+    assert not any(row.verified for row in (*BANDS, *TICKS) if row not in stocks)

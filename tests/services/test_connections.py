@@ -45,7 +45,7 @@ class Terminal:
         return []
 
     async def means(self, account_id, symbol):
-        return Means(Decimal("1.00"), 0)
+        return Means(Decimal("1.00"), 0, 0)
 
 
 class Clock:

@@ -86,7 +86,7 @@ def test_what_cannot_be_traded_has_no_rules(calendar, instrument):
 
 
 def test_what_no_row_tells_is_not_guessed(calendar):
-    rules = rules_of(stock("110059.SH"), DAY, Decimal(100), calendar)
+    rules = rules_of(stock("122059.SH"), DAY, Decimal(100), calendar)
     assert (rules.is_tradable, rules.price_tick, rules.lot, rules.band) == (True, None, None, None)
     assert rules_of(stock("600519.SH"), date(1995, 1, 5), None, calendar).band is None
 

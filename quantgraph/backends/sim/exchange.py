@@ -17,9 +17,10 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.checks import Situation, Wish, check_order
+from quantgraph.domain.rules.checks import Situation, Wish, check_order, prices_of
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.ticks import tick_size
+from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.terminal import ExecutionReport
 
 _ZERO = Decimal("0.00")
@@ -76,6 +77,13 @@ class Exchange:
         """Return how many orders wait for this symbol."""
         book = self._books.get(symbol)
         return 0 if book is None else len(book)
+
+    def bought(self, account_id: str, symbol: str) -> int:
+        """Return the shares that an account has bought today, and those of its open buys."""
+        mine = (live for live in self._orders.values() if live.order.account_id == account_id)
+        bids = (live for live in mine if live.order.side is Side.BUY)
+        waiting = sum(live.open for live in bids if live.order.symbol == symbol)
+        return self.ledgers[account_id].holding(symbol).bought + waiting
 
     def place(
         self, order: Order, instrument: Instrument, quote: Quote, at: int
@@ -140,12 +148,18 @@ class Exchange:
         if quote.suspended:
             text = f"{order.symbol} is suspended today."
             raise OrderRefused(Reason.SUSPENDED, text, symbol=order.symbol)
-        tick = tick_size(instrument, self.day)
-        close = quote.previous_close
-        known = None if close is None else _ticks(close, tick) * tick
-        held = ledger.holding(order.symbol).sellable
         wish = Wish(order.side, order.quantity, order.price_type, order.limit_price)
-        check_order(wish, Situation(instrument, at, self._rules.calendar, known, held))
+        situation = Situation(
+            instrument=instrument,
+            instant_ms=at,
+            calendar=self._rules.calendar,
+            prices=prices_of(quote),
+            held=ledger.holding(order.symbol).sellable,
+            bought=self.bought(order.account_id, order.symbol),
+            trust=ANY_ROW,
+        )
+        check_order(wish, situation)
+        tick = tick_size(instrument, self.day)
         return _Live(order, instrument, "", order.limit_price or _ZERO, tick)
 
     def _reserve(self, live: _Live) -> None:

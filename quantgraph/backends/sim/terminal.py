@@ -161,7 +161,8 @@ class SimTerminal:
         """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
         await self._present()
         ledger = _given(self._found(account_id))
-        return Means(ledger.cash, ledger.holding(symbol).sellable)
+        bought = self._exchange.bought(account_id, symbol)
+        return Means(ledger.cash, ledger.holding(symbol).sellable, bought)
 
     async def _quotes(self, account_ids: Sequence[str]) -> Mapping[str, Quote]:
         """Return the quotes of all that these accounts hold, in one call."""

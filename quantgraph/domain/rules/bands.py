@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar
 
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.instruments import Board, Instrument
+from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, unknown_rule
+from quantgraph.domain.rules.rows import (
+    CONVERTIBLES,
+    PRACTICE,
+    RULES_2026,
+    TABLES,
+    Row,
+    unknown_rule,
+)
 from quantgraph.domain.rules.ticks import tick_size
 
 
@@ -26,14 +34,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandRow(Row):
-    """The band of an ordinary day as a share of the previous close; st None: either."""
+    """The band of an ordinary day as a share of the previous close."""
+
+    topic: ClassVar[str] = "Band"
 
     rate: Decimal
-    st: bool | None = None
-
-    def concerns(self, instrument: Instrument) -> bool:
-        """Return whether the rule is for this instrument, whatever the day."""
-        return Row.concerns(self, instrument) and self.st in (None, instrument.is_st)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class BandRates:
 class ListingRow(Row):
     """The band of a new listing's first sessions, by its list date. `up` None: no band."""
 
+    topic: ClassVar[str] = "Band"
+
     sessions: int
     up: Decimal | None = None
     down: Decimal | None = None
@@ -57,9 +64,14 @@ class ListingRow(Row):
 _TEN, _TWENTY = Decimal("0.10"), Decimal("0.20")
 _REGISTRATION = date(2023, 4, 10)
 
+_FUND, _BOND = InstrumentKind.FUND, InstrumentKind.BOND
+
 BANDS = (
-    BandRow(effective_from=date(1996, 12, 16), board=Board.MAIN, st=False, rate=_TEN),
     BandRow(
+        name="band.main", effective_from=date(1996, 12, 16), board=Board.MAIN, st=False, rate=_TEN
+    ),
+    BandRow(
+        name="band.main.st",
         effective_from=date(1998, 4, 22),
         effective_to=date(2026, 7, 5),
         board=Board.MAIN,
@@ -68,23 +80,63 @@ BANDS = (
         source=f"{TABLES}; ended by {RULES_2026}",
     ),
     BandRow(
-        effective_from=date(2026, 7, 6), board=Board.MAIN, st=True, rate=_TEN, source=RULES_2026
+        name="band.main.st",
+        effective_from=date(2026, 7, 6),
+        board=Board.MAIN,
+        st=True,
+        rate=_TEN,
+        source=RULES_2026,
     ),
     BandRow(
+        name="band.chinext",
         effective_from=date(2009, 10, 30),
         effective_to=date(2020, 8, 23),
         board=Board.CHINEXT,
         rate=_TEN,
     ),
-    BandRow(effective_from=date(2020, 8, 24), board=Board.CHINEXT, rate=_TWENTY),
-    BandRow(effective_from=date(2019, 7, 22), board=Board.STAR, rate=_TWENTY),
-    BandRow(effective_from=date(2021, 11, 15), board=Board.BSE, rate=Decimal("0.30")),
+    BandRow(
+        name="band.chinext", effective_from=date(2020, 8, 24), board=Board.CHINEXT, rate=_TWENTY
+    ),
+    BandRow(name="band.star", effective_from=date(2019, 7, 22), board=Board.STAR, rate=_TWENTY),
+    BandRow(
+        name="band.bse", effective_from=date(2021, 11, 15), board=Board.BSE, rate=Decimal("0.30")
+    ),
+    # Shanghai numbers the funds of the STAR market apart. Of a Shenzhen fund the code does not
+    # tell whether it follows ChiNext (20 %) or not (10 %): no row, no guess.
+    BandRow(
+        name="band.fund.star",
+        effective_from=date(2020, 11, 16),
+        kind=_FUND,
+        codes=("SH588",),
+        rate=_TWENTY,
+        source=PRACTICE,
+        verified=False,
+    ),
+    BandRow(
+        name="band.fund",
+        effective_from=date(1998, 4, 7),
+        kind=_FUND,
+        codes=("SH50", "SH51", "SH52", "SH53", "SH55", "SH56"),
+        rate=_TEN,
+        source=PRACTICE,
+        verified=False,
+    ),
+    BandRow(
+        name="band.bond",
+        effective_from=date(2022, 8, 1),
+        kind=_BOND,
+        codes=CONVERTIBLES,
+        rate=_TWENTY,
+        source=PRACTICE,
+        verified=False,
+    ),
 )
 
 
 def _first_day(board: Board, start: date, last: date) -> ListingRow:
     # Before the registration system the first day ran from 64 % to 144 % of the issue price.
     return ListingRow(
+        name=f"listing.{board.lower()}.first",
         effective_from=start,
         effective_to=last,
         board=board,
@@ -99,11 +151,27 @@ def _first_day(board: Board, start: date, last: date) -> ListingRow:
 # `effective_*` of these rows bound the list date, not the trading day.
 LISTINGS = (
     _first_day(Board.MAIN, date(2014, 1, 1), _REGISTRATION - timedelta(days=1)),
-    ListingRow(effective_from=_REGISTRATION, board=Board.MAIN, sessions=5),
+    ListingRow(name="listing.main", effective_from=_REGISTRATION, board=Board.MAIN, sessions=5),
     _first_day(Board.CHINEXT, date(2014, 1, 1), date(2020, 8, 23)),
-    ListingRow(effective_from=date(2020, 8, 24), board=Board.CHINEXT, sessions=5),
-    ListingRow(effective_from=date(2019, 7, 22), board=Board.STAR, sessions=5),
-    ListingRow(effective_from=date(2021, 11, 15), board=Board.BSE, sessions=1),
+    ListingRow(
+        name="listing.chinext",
+        effective_from=date(2020, 8, 24),
+        board=Board.CHINEXT,
+        sessions=5,
+    ),
+    ListingRow(name="listing.star", effective_from=date(2019, 7, 22), board=Board.STAR, sessions=5),
+    ListingRow(name="listing.bse", effective_from=date(2021, 11, 15), board=Board.BSE, sessions=1),
+    ListingRow(
+        name="listing.bond",
+        effective_from=date(2022, 8, 1),
+        kind=_BOND,
+        codes=CONVERTIBLES,
+        sessions=1,
+        up=Decimal("0.573"),
+        down=Decimal("0.433"),
+        source=PRACTICE,
+        verified=False,
+    ),
 )
 # No five sessions were ever spread over more days than this; beyond it no calendar is asked.
 _LISTING_SPAN = timedelta(days=40)

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import lru_cache
+from typing import ClassVar
 
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, Segment
 from quantgraph.domain.orders import Side
@@ -25,6 +26,8 @@ class Charge(StrEnum):
 class FeeRow(Row):
     """A charge as a share of the traded amount, by side."""
 
+    topic: ClassVar[str] = "Fees"
+
     charge: Charge
     buy: Decimal
     sell: Decimal
@@ -37,15 +40,23 @@ _EVER = date(2006, 7, 1)
 
 FEES = (
     FeeRow(
+        name="fees.stamp.first",
         effective_from=date(2008, 9, 19),
         effective_to=date(2023, 8, 27),
         charge=Charge.STAMP,
         buy=_NONE,
         sell=_MILLE,
     ),
-    FeeRow(effective_from=date(2023, 8, 28), charge=Charge.STAMP, buy=_NONE, sell=_HALF_MILLE),
+    FeeRow(
+        name="fees.stamp",
+        effective_from=date(2023, 8, 28),
+        charge=Charge.STAMP,
+        buy=_NONE,
+        sell=_HALF_MILLE,
+    ),
     # Until then Shanghai charged by face value, which no source here knows: no row, no guess.
     FeeRow(
+        name="fees.transfer.sz-first",
         effective_from=_EVER,
         effective_to=date(2015, 7, 31),
         market=Market.SZ,
@@ -56,6 +67,7 @@ FEES = (
         verified=False,
     ),
     FeeRow(
+        name="fees.transfer.first",
         effective_from=date(2015, 8, 1),
         effective_to=date(2022, 4, 28),
         charge=Charge.TRANSFER,
@@ -64,11 +76,23 @@ FEES = (
         source=PRACTICE,
         verified=False,
     ),
-    FeeRow(effective_from=date(2022, 4, 29), charge=Charge.TRANSFER, buy=_TRANSFER, sell=_TRANSFER),
     FeeRow(
-        effective_from=_EVER, kind=InstrumentKind.FUND, charge=Charge.STAMP, buy=_NONE, sell=_NONE
+        name="fees.transfer",
+        effective_from=date(2022, 4, 29),
+        charge=Charge.TRANSFER,
+        buy=_TRANSFER,
+        sell=_TRANSFER,
     ),
     FeeRow(
+        name="fees.stamp.fund",
+        effective_from=_EVER,
+        kind=InstrumentKind.FUND,
+        charge=Charge.STAMP,
+        buy=_NONE,
+        sell=_NONE,
+    ),
+    FeeRow(
+        name="fees.transfer.fund",
         effective_from=_EVER,
         kind=InstrumentKind.FUND,
         charge=Charge.TRANSFER,
@@ -76,6 +100,19 @@ FEES = (
         sell=_NONE,
         source=PRACTICE,
         verified=False,
+    ),
+    *(
+        FeeRow(
+            name=f"fees.{charge.lower()}.bond",
+            effective_from=date(2022, 8, 1),
+            kind=InstrumentKind.BOND,
+            charge=charge,
+            buy=_NONE,
+            sell=_NONE,
+            source=PRACTICE,
+            verified=False,
+        )
+        for charge in Charge
     ),
 )
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, Row, require_rule
+from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
 
 
 class OddLot(StrEnum):
@@ -26,6 +27,8 @@ class OddLot(StrEnum):
 class LotRow(Row):
     """Smallest order, step above it, and the largest limit and market order, in shares."""
 
+    topic: ClassVar[str] = "Lots"
+
     minimum: int = 100
     step: int = 100
     limit_most: int = 1_000_000
@@ -38,8 +41,9 @@ class LotRow(Row):
 
 
 LOTS = (
-    LotRow(effective_from=date(2006, 7, 1), board=Board.MAIN),
+    LotRow(name="lots.main", effective_from=date(2006, 7, 1), board=Board.MAIN),
     LotRow(
+        name="lots.chinext.first",
         effective_from=date(2009, 10, 30),
         effective_to=date(2020, 8, 23),
         board=Board.CHINEXT,
@@ -47,12 +51,14 @@ LOTS = (
         verified=False,
     ),
     LotRow(
+        name="lots.chinext",
         effective_from=date(2020, 8, 24),
         board=Board.CHINEXT,
         limit_most=300_000,
         market_most=150_000,
     ),
     LotRow(
+        name="lots.star",
         effective_from=date(2019, 7, 22),
         board=Board.STAR,
         minimum=200,
@@ -61,6 +67,7 @@ LOTS = (
         market_most=50_000,
     ),
     LotRow(
+        name="lots.bse",
         effective_from=date(2021, 11, 15),
         board=Board.BSE,
         step=1,
@@ -68,8 +75,19 @@ LOTS = (
         verified=False,
     ),
     LotRow(
+        name="lots.fund",
         effective_from=date(2006, 7, 1),
         kind=InstrumentKind.FUND,
+        source=PRACTICE,
+        verified=False,
+    ),
+    LotRow(
+        name="lots.bond",
+        effective_from=date(2022, 8, 1),
+        kind=InstrumentKind.BOND,
+        codes=CONVERTIBLES,
+        minimum=10,
+        step=10,
         source=PRACTICE,
         verified=False,
     ),

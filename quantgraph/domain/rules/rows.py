@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
@@ -13,6 +13,8 @@ from quantgraph.domain.reasons import Reason
 TABLES = "public tables of exchange rules"
 # Known from trading practice of that time; to be checked before anybody relies on it.
 PRACTICE = "trading practice of the period, no official text read"
+# Exchange and first digits of convertible bonds; other bonds trade by rules that no row tells.
+CONVERTIBLES = ("SH110", "SH111", "SH113", "SH118", "SZ123", "SZ127", "SZ128")
 RULES_2026 = (
     "SSE 上证发〔2026〕41号 and SZSE 深证上〔2026〕551号, "
     "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml"
@@ -23,9 +25,14 @@ RULES_2026 = (
 class Row:
     """A rule, whom it is for and when it holds; both dates included, None as the end is open.
 
-    `verified` False: the figure is not certain, see `source`. Market and board None mean any.
+    `name` is what a configuration calls it; rows that only follow each other in time share one.
+    `verified` False: the figure is not certain, see `source`. Market, board and `st` None mean
+    any; `codes` are exchange and first digits of those it is for, as in SH688, none means all.
     """
 
+    topic: ClassVar[str] = "Rule"
+
+    name: str
     effective_from: date
     effective_to: date | None = None
     source: str = TABLES
@@ -33,6 +40,13 @@ class Row:
     kind: InstrumentKind = InstrumentKind.STOCK
     market: Market | None = None
     board: Board | None = None
+    st: bool | None = None
+    codes: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """Who states it, and under which heading."""
+        return f"{self.topic}: {self.source}"
 
     def holds(self, day: date) -> bool:
         """Return whether the rule is in force on the day."""
@@ -50,7 +64,11 @@ class Row:
 
     def concerns(self, instrument: Instrument) -> bool:
         """Return whether the rule is for this instrument, whatever the day."""
-        return self.covers(instrument.segment)
+        return (
+            self.covers(instrument.segment)
+            and self.st in (None, instrument.is_st)
+            and (not self.codes or (instrument.market + instrument.symbol).startswith(self.codes))
+        )
 
 
 R = TypeVar("R", bound=Row)

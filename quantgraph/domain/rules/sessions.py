@@ -6,10 +6,12 @@ from datetime import date, time
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
+from typing import ClassVar
 
 from quantgraph.domain.calendar import TradingCalendar, at, day_of
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
+from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, no_rule
 
@@ -28,7 +30,7 @@ class Phase(StrEnum):
 
     @property
     def acts(self) -> tuple["Act", ...]:
-        """What the exchange takes from its members meanwhile."""
+        """What makes it this phase: what the exchange takes meanwhile, of orders for matching."""
         return _ACTS.get(self, ())
 
     @property
@@ -38,13 +40,24 @@ class Phase(StrEnum):
 
 
 class Act(StrEnum):
-    """What an exchange takes: orders within the band, orders at the closing price, cancels."""
+    """What an exchange takes: orders for matching, orders at the closing price, cancels.
+
+    Orders at the closing price are taken and cancelled at the same times.
+    """
 
     SUBMIT = "SUBMIT"
     SUBMIT_AT_CLOSE = "SUBMIT_AT_CLOSE"
     CANCEL = "CANCEL"
 
 
+_HOURS = (
+    "orders are taken from 09:15 to 09:25, 09:30 to 11:30 and 13:00 to 15:00 Shanghai time on "
+    "trading days."
+)
+_LATE_HOURS = (
+    "where there is after-hours trading, orders for it are taken from 09:30 (Shenzhen: 09:15) to "
+    "11:30 and from 13:00 to 15:30 Shanghai time on trading days."
+)
 # From 09:25 to 09:30 Shenzhen may take orders for later; no text was read, so none is promised.
 _ACTS: Mapping[Phase, tuple[Act, ...]] = {
     Phase.OPEN_AUCTION: (Act.SUBMIT, Act.CANCEL),
@@ -58,6 +71,8 @@ _ACTS: Mapping[Phase, tuple[Act, ...]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseRow(Row):
     """A phase from `start` up to, not including, `end`, Shanghai wall-clock time."""
+
+    topic: ClassVar[str] = "Phases"
 
     phase: Phase
     start: time
@@ -75,6 +90,7 @@ def _day(kind: InstrumentKind, source: str, verified: bool) -> tuple[PhaseRow, .
     )
     return tuple(
         PhaseRow(
+            name=f"phases.{kind.lower()}",
             effective_from=date(2006, 7, 1),
             kind=kind,
             phase=phase,
@@ -104,7 +120,9 @@ class _Whom:
 def _tail(phase: Phase, first: date, whom: _Whom) -> PhaseRow:
     start, end = _TAILS[phase]
     known = first >= date(2026, 7, 6)
+    part = whom.board or f"{whom.market or ''}{whom.kind}"
     return PhaseRow(
+        name=f"phases.{phase.replace('_', '-')}.{part}".lower(),
         effective_from=first,
         kind=whom.kind,
         market=whom.market,
@@ -132,18 +150,71 @@ PHASES = (
     _tail(_LATE, date(2026, 7, 6), _Whom(kind=_FUND)),
     *_day(InstrumentKind.STOCK, TABLES, verified=True),
     *_day(_FUND, PRACTICE, verified=False),
+    *_day(InstrumentKind.BOND, PRACTICE, verified=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRow(Row):
+    """When orders for after-hours trading are taken and cancelled, on days that have it."""
+
+    topic: ClassVar[str] = "Phases"
+
+    start: time
+    end: time
+
+
+def _late(market: Market, kind: InstrumentKind, opening: time) -> tuple[LateRow, ...]:
+    spans = ((opening, time(11, 30)), (time(13, 0), time(15, 30)))
+    return tuple(
+        LateRow(
+            name=f"phases.after-hours-orders.{market}{kind}".lower(),
+            effective_from=date(2019, 7, 22),
+            market=market,
+            kind=kind,
+            start=start,
+            end=end,
+        )
+        for start, end in spans
+    )
+
+
+LATE_ORDERS = (
+    *_late(Market.SH, InstrumentKind.STOCK, time(9, 30)),
+    *_late(Market.SZ, InstrumentKind.STOCK, time(9, 15)),
+    *_late(Market.SH, _FUND, time(9, 30)),
+    *_late(Market.SZ, _FUND, time(9, 15)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseSpan:
-    """A phase of one day: epoch ms from `start` up to, not including, `end`, and its rule."""
+    """A phase of one day: epoch ms from `start` up to, not including, `end`, and its rule.
+
+    `acts`: what the exchange takes all the while.
+    """
 
     phase: Phase
     start: int
     end: int
     source: str
     verified: bool
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A row between two instants of a day, epoch ms; `end` is no longer part of it."""
+
+    row: PhaseRow | LateRow
+    start: int
+    end: int
+
+    def holds(self, instant_ms: int) -> bool:
+        return self.start <= instant_ms < self.end
+
+    def spans(self, other: "_Stretch") -> bool:
+        return self.start <= other.start and other.end <= self.end
 
 
 @lru_cache(4096)
@@ -152,18 +223,42 @@ def list_phases(segment: Segment, day: date) -> tuple[PhaseSpan, ...]:
 
     Whether the day is one is the calendar's to say. Raises OrderRefused RULE_UNKNOWN.
     """
+    late = _late_stretches(segment, day)
+    return tuple(
+        PhaseSpan(row.phase, each.start, each.end, row.rule, row.verified, _acts(each, late))
+        for each in _stretches(segment, day)
+        if isinstance(row := each.row, PhaseRow)
+    )
+
+
+@lru_cache(4096)
+def _stretches(segment: Segment, day: date) -> tuple[_Stretch, ...]:
     rows = [row for row in PHASES if row.covers(segment) and row.holds(day)]
     if not rows:
         raise no_rule(str(segment), day, "session phases")
-    spans: list[tuple[PhaseRow, time, time]] = []
+    found: list[_Stretch] = []
     for start, end in pairwise(sorted({each for row in rows for each in (row.start, row.end)})):
         row = next((row for row in rows if row.start <= start and end <= row.end), None)
         if row is not None:
-            spans.append((row, start, end))
-    return tuple(
-        PhaseSpan(row.phase, at(day, start), at(day, end), row.source, row.verified)
-        for row, start, end in spans
-    )
+            found.append(_Stretch(row, at(day, start), at(day, end)))
+    return tuple(found)
+
+
+@lru_cache(4096)
+def _late_stretches(segment: Segment, day: date) -> tuple[_Stretch, ...]:
+    """Return when orders for after-hours trading are taken: never on days without it."""
+    rows = (each.row for each in _stretches(segment, day) if isinstance(each.row, PhaseRow))
+    if all(row.phase is not Phase.AFTER_HOURS for row in rows):
+        return ()
+    late = (row for row in LATE_ORDERS if row.covers(segment) and row.holds(day))
+    return tuple(_Stretch(row, at(day, row.start), at(day, row.end)) for row in late)
+
+
+def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
+    acts = set(stretch.row.phase.acts) if isinstance(stretch.row, PhaseRow) else set[Act]()
+    if any(each.spans(stretch) for each in late):
+        acts.add(Act.SUBMIT_AT_CLOSE)
+    return tuple(act for act in Act if act in acts)
 
 
 def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> Phase:
@@ -171,21 +266,65 @@ def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar)
 
     Raises CALENDAR_NOT_COVERED, and OrderRefused RULE_UNKNOWN where no row tells the day's phases.
     """
+    row = _row_at(instant_ms, instrument, calendar)
+    return Phase.CLOSED if row is None else row.phase
+
+
+def _row_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> PhaseRow | None:
     day = day_of(instant_ms)
     if not calendar.is_session(day):
-        return Phase.CLOSED
-    spans = list_phases(instrument.segment, day)
-    inside = (span.phase for span in spans if span.start <= instant_ms < span.end)
-    return next(inside, Phase.CLOSED)
+        return None
+    inside = (each.row for each in _stretches(instrument.segment, day) if each.holds(instant_ms))
+    row = next(inside, None)
+    return row if isinstance(row, PhaseRow) else None
 
 
-def check_session(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> Phase:
-    """Return the phase, or raise SESSION_CLOSED where no order is taken."""
+def _late_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> LateRow | None:
+    day = day_of(instant_ms)
+    if not calendar.is_session(day):
+        return None
+    late = _late_stretches(instrument.segment, day)
+    row = next((each.row for each in late if each.holds(instant_ms)), None)
+    return row if isinstance(row, LateRow) else None
+
+
+def check_session(
+    instant_ms: int,
+    instrument: Instrument,
+    calendar: TradingCalendar,
+    price_type: PriceType = PriceType.LIMIT,
+) -> PhaseRow | LateRow:
+    """Return the row that lets such an order in now, or raise SESSION_CLOSED."""
+    if price_type is PriceType.AFTER_HOURS:
+        late = _late_at(instant_ms, instrument, calendar)
+        if late is not None:
+            return late
+    else:
+        row = _row_at(instant_ms, instrument, calendar)
+        if row is not None and row.phase.takes_orders:
+            return row
     phase = phase_at(instant_ms, instrument, calendar)
-    if not phase.takes_orders:
-        text = (
-            f"{instrument.symbol} takes no orders now ({phase}); orders are taken from 09:15 to "
-            "09:25, 09:30 to 11:30 and 13:00 to 15:00 Shanghai time on trading days."
-        )
-        raise OrderRefused(Reason.SESSION_CLOSED, text, symbol=instrument.symbol, phase=phase)
-    return phase
+    hours = _LATE_HOURS if price_type is PriceType.AFTER_HOURS else _HOURS
+    text = f"{instrument.symbol} takes no {price_type} orders now ({phase}); {hours}"
+    raise OrderRefused(Reason.SESSION_CLOSED, text, symbol=instrument.symbol, phase=phase)
+
+
+def check_cancel(
+    price_type: PriceType, instrument: Instrument, instant_ms: int, calendar: TradingCalendar
+) -> PhaseRow | LateRow:
+    """Return the row that lets a cancel of such an order in now, or raise CANCEL_CLOSED.
+
+    An auction about to be held takes none (09:20 to 09:25, 14:57 to 15:00), nor does an exchange
+    that takes nothing at all. Raises as well what `phase_at` raises.
+    """
+    if price_type is PriceType.AFTER_HOURS:
+        late = _late_at(instant_ms, instrument, calendar)
+        if late is not None:
+            return late
+    else:
+        row = _row_at(instant_ms, instrument, calendar)
+        if row is not None and Act.CANCEL in row.phase.acts:
+            return row
+    phase = phase_at(instant_ms, instrument, calendar)
+    text = f"{instrument.symbol} takes no cancels now ({phase}); cancel again when trading goes on."
+    raise OrderRefused(Reason.CANCEL_CLOSED, text, symbol=instrument.symbol, phase=phase)

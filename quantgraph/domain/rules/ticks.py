@@ -3,25 +3,38 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, Row, require_rule
+from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRow(Row):
     """A price step in yuan."""
 
+    topic: ClassVar[str] = "Tick"
+
     tick: Decimal
 
 
 TICKS = (
-    TickRow(effective_from=date(1990, 12, 19), tick=Decimal("0.01")),
+    TickRow(name="tick.stock", effective_from=date(1990, 12, 19), tick=Decimal("0.01")),
     TickRow(
+        name="tick.fund",
         effective_from=date(2003, 3, 3),
         kind=InstrumentKind.FUND,
+        tick=Decimal("0.001"),
+        source=PRACTICE,
+        verified=False,
+    ),
+    TickRow(
+        name="tick.bond",
+        effective_from=date(2022, 8, 1),
+        kind=InstrumentKind.BOND,
+        codes=CONVERTIBLES,
         tick=Decimal("0.001"),
         source=PRACTICE,
         verified=False,
@@ -37,6 +50,15 @@ def tick_size(instrument: Instrument, day: date) -> Decimal:
     if instrument.price_tick is not None:
         return instrument.price_tick
     return require_rule(TICKS, instrument, day, "price tick").tick
+
+
+def tick_rule(instrument: Instrument, day: date) -> TickRow | None:
+    """Return the row that states the step, None where the instrument's source does itself."""
+    return (
+        None
+        if instrument.price_tick is not None
+        else require_rule(TICKS, instrument, day, "price tick")
+    )
 
 
 def check_tick(instrument: Instrument, price: Decimal, day: date) -> None:

@@ -19,7 +19,7 @@ def reach(book: Book, order: Enter) -> int | None:
     """
     rivals = Side.SELL if order.side is Side.BUY else Side.BUY
     match order.price_type:
-        case PriceType.LIMIT:
+        case PriceType.LIMIT | PriceType.AFTER_HOURS:
             return order.limit
         case PriceType.OWN_BEST:
             return book.best(order.side)
@@ -38,7 +38,7 @@ def reach(book: Book, order: Enter) -> int | None:
 def rest(order: Enter, reached: int, trades: Sequence[Trade]) -> int | None:
     """Return the price at which what is left of an order waits; None: it ends."""
     match order.price_type:
-        case PriceType.LIMIT | PriceType.OWN_BEST | PriceType.OPPOSITE_BEST:
+        case PriceType.LIMIT | PriceType.AFTER_HOURS | PriceType.OWN_BEST | PriceType.OPPOSITE_BEST:
             return reached
         case PriceType.BEST_FIVE_LIMIT:
             # At its own newest trade; one that met nobody joins its own side's best.
