@@ -11,6 +11,7 @@ from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import (
     GatewayError,
     OrderRefused,
+    Unsupported,
     bad_request,
     unknown_symbol,
 )
@@ -31,7 +32,8 @@ from quantgraph.domain.ports.trading import Purses, Trading
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.checks import Situation, Wish, check_order, prices_of, worst_price
-from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.rules.fees import FeeSchedule, fee_rules
+from quantgraph.domain.rules.sessions import check_cancel, phase_at
 from quantgraph.domain.rules.trust import Trust
 from quantgraph.domain.streams import LogCursor, OrderEvent
 
@@ -87,7 +89,10 @@ class OrderGuard:
         return await self._inner.submit(ticket)
 
     async def cancel(self, key: OrderKey) -> Order:
-        """Pass on: a cancel is never held back."""
+        """Pass on, unless an auction is about to be held that takes no cancels any more."""
+        order = await self._inner.order(key)
+        if order is not None and not order.state.final:
+            await self._check_cancel(order)
         return await self._inner.cancel(key)
 
     async def order(self, key: OrderKey) -> Order | None:
@@ -125,6 +130,7 @@ class OrderGuard:
             trust=sources.trust,
         )
         check_order(wish, situation)
+        sources.trust.check(fee_rules(instrument, situation.day))
         if ticket.price_type not in sources.price_types:
             text = f"This terminal takes no {ticket.price_type} orders; see its capabilities."
             raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=ticket.price_type)
@@ -132,6 +138,22 @@ class OrderGuard:
             _check_shares(ticket, means.sellable)
         else:
             self._check_cash(wish, situation, means.cash)
+
+    async def _check_cancel(self, order: Order) -> None:
+        """Raise CANCEL_CLOSED. Whatever is not known for certain lets a cancel through."""
+        instrument = (await self._sources.reference.instruments([order.symbol]))[0]
+        instant, calendar = to_ms(self._sources.clock.now()), self._sources.calendar
+        if instrument is None:
+            return
+        try:
+            check_cancel(order.price_type, instrument, instant, calendar)
+        except OrderRefused as refusal:
+            # At lunch and before the opening brokers keep a cancel until the exchange takes it.
+            closed = refusal.reason is Reason.CANCEL_CLOSED
+            if closed and phase_at(instant, instrument, calendar).takes_orders:
+                raise
+        except Unsupported:
+            return
 
     async def _market(self, symbol: str) -> tuple[Instrument, Quote]:
         found = (await self._sources.reference.instruments([symbol]))[0]

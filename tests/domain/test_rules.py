@@ -14,10 +14,12 @@ from quantgraph.domain.errors import OrderRefused, Unsupported
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, classify
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS, price_band
 from quantgraph.domain.rules.cages import CAGES
 from quantgraph.domain.rules.checks import Prices, Situation, Wish, check_order
 from quantgraph.domain.rules.fees import FEES, Commission, Fees, FeeSchedule
+from quantgraph.domain.rules.halts import HALTS
 from quantgraph.domain.rules.lots import LOTS, check_market_quantity, check_quantity
 from quantgraph.domain.rules.quotas import QUOTAS
 from quantgraph.domain.rules.rows import Row
@@ -29,6 +31,7 @@ from quantgraph.domain.rules.sessions import (
     list_phases,
     phase_at,
 )
+from quantgraph.domain.rules.settlement import SETTLEMENTS
 from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.sources import Source
@@ -446,7 +449,10 @@ def test_an_order_is_refused_for_the_first_rule_it_breaks(change, said) -> None:
         assert refusal(check_order, wish, where) is said
 
 
-@pytest.mark.parametrize("table", [BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES, CAGES, QUOTAS])
+@pytest.mark.parametrize(
+    "table",
+    [BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES, CAGES, QUOTAS, SETTLEMENTS, AUCTIONS, HALTS],
+)
 def test_rows_have_a_source_and_never_contradict_each_other(table: tuple[Row, ...]) -> None:
     for row in table:
         assert row.source
@@ -462,7 +468,7 @@ def test_rows_have_a_source_and_never_contradict_each_other(table: tuple[Row, ..
 def _same_topic(one: Row, two: Row) -> bool:
     if one.codes and two.codes and not set(one.codes) & set(two.codes):
         return False
-    for name in ("kind", "market", "board", "charge", "st", "phase", "start"):
+    for name in ("kind", "market", "board", "charge", "st", "phase", "start", "move"):
         left, right = getattr(one, name, None), getattr(two, name, None)
         either = name in ("market", "board", "st") and None in (left, right)
         if left != right and not either:

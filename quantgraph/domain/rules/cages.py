@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
@@ -103,13 +103,15 @@ def cage_rule(instrument: Instrument, day: date) -> CageRow:
 def cage_bound(row: CageRow, side: Side, base: Decimal, tick: Decimal) -> Decimal | None:
     """Return the highest price of a buy, or the lowest of a sell, in yuan; None without a cage.
 
-    It is not rounded: a price beyond it by less than a tick is beyond it.
+    It is the last whole tick inside: a price beyond the share by less than a tick is beyond it.
     """
     if row.rate is None:
         return None
     if side is Side.BUY:
-        return max(base * (1 + row.rate), base + row.ticks * tick)
-    return min(base * (1 - row.rate), base - row.ticks * tick)
+        most = max(base * (1 + row.rate), base + row.ticks * tick)
+        return (most / tick).to_integral_value(ROUND_FLOOR) * tick
+    least = min(base * (1 - row.rate), base - row.ticks * tick)
+    return (least / tick).to_integral_value(ROUND_CEILING) * tick
 
 
 def check_cage(instrument: Instrument, side: Side, price: Decimal, bound: Decimal | None) -> None:

@@ -23,6 +23,7 @@ from quantgraph.domain.rules.price_types import check_price_type
 from quantgraph.domain.rules.quotas import check_quota, quota_rule
 from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.sessions import Phase, check_session, phase_at
+from quantgraph.domain.rules.settlement import settlement_rule
 from quantgraph.domain.rules.ticks import check_tick, tick_rule, tick_size
 from quantgraph.domain.rules.trust import Trust
 
@@ -119,7 +120,10 @@ def check_order(wish: Wish, situation: Situation) -> None:
     quota = quota_rule(instrument, day) if wish.side is Side.BUY else None
     check_quota(instrument, quota, wish.quantity, situation.bought)
     judge = _judge_limit if wish.price_type.priced else _judge_market
-    rows = (session, kind, lot_rule(instrument, day), quota, *judge(wish, situation))
+    prices = judge(wish, situation)
+    # What a fill will need to know is asked before: a fill cannot be refused.
+    after = settlement_rule(instrument, day)
+    rows = (session, kind, lot_rule(instrument, day), quota, *prices, after)
     situation.trust.check(row for row in rows if row is not None)
 
 

@@ -1,5 +1,6 @@
 """What a trade costs besides its price."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -167,11 +168,21 @@ class FeeSchedule:
         return Fees(_cents(least), _cents(amount * stamp), _cents(amount * transfer))
 
 
+def fee_rules(instrument: Instrument, day: date) -> Sequence[FeeRow]:
+    """Return the rows that an order's fees follow. Raises RULE_UNKNOWN."""
+    return [_required(charge, instrument, day) for charge in Charge]
+
+
 def _rate(charge: Charge, instrument: Instrument, side: Side, day: date) -> Decimal:
+    row = _required(charge, instrument, day)
+    return row.buy if side is Side.BUY else row.sell
+
+
+def _required(charge: Charge, instrument: Instrument, day: date) -> FeeRow:
     row = _row(charge, instrument.segment, day)
     if row is None:
         raise unknown_rule(instrument, day, f"{charge.lower()} charge")
-    return row.buy if side is Side.BUY else row.sell
+    return row
 
 
 @lru_cache(1_024)  # every order asks twice for both charges of the same day
