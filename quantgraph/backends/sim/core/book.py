@@ -102,6 +102,11 @@ class Book:
         half = self.half(side)
         return half.ranks[-1] * half.sign if half.ranks else None
 
+    def crosses(self, side: Side, limit: int) -> bool:
+        """Return whether an order at a limit in ticks would find a partner."""
+        rivals = self.asks if side is Side.BUY else self.bids
+        return bool(rivals.ranks) and rivals.ranks[-1] >= limit * rivals.sign
+
     def worst(self, side: Side, levels: int | None = None) -> int | None:
         """Return the last price among a side's best levels, None where nobody waits."""
         half = self.half(side)

@@ -17,15 +17,22 @@ from quantgraph.backends.sim.core.events import (
     Trade,
     Turn,
 )
+from quantgraph.backends.sim.core.gate import Gate
 from quantgraph.backends.sim.core.pricing import reach, rest
+from quantgraph.backends.sim.core.state import (
+    VenueState,
+    dump_book,
+    dump_gate,
+    dump_held,
+    load_book,
+    load_gate,
+    load_held,
+)
 from quantgraph.backends.sim.core.tally import Tally, Terms
 from quantgraph.backends.sim.depth import Rung
-from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.sessions import Act, Phase
-
-_OPENING = frozenset({Phase.OPEN_AUCTION, Phase.OPEN_AUCTION_FIXED})
-_AUCTIONS = _OPENING | {Phase.CLOSE_AUCTION}
+from quantgraph.domain.rules.sessions import Phase
 
 
 class Venue:
@@ -41,10 +48,7 @@ class Venue:
 
     def __init__(self, terms: Terms, tally: Tally | None = None) -> None:
         """Begin CLOSED and empty; `tally` is what the day had counted before."""
-        self.terms = terms
-        self.tally = Tally() if tally is None else tally
-        self.phase = Phase.CLOSED
-        self.halted = False
+        self._gate = Gate(terms, Tally() if tally is None else tally)
         self._book = Book()
         self._late = Book()
         self._held: dict[int, Enter] = {}
@@ -60,9 +64,29 @@ class Venue:
         return events
 
     @property
+    def terms(self) -> Terms:
+        """What was agreed on for the day."""
+        return self._gate.terms
+
+    @property
+    def tally(self) -> Tally:
+        """The day so far: open, high, low, last, volume, turnover."""
+        return self._gate.tally
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that was turned to."""
+        return self._gate.phase
+
+    @property
+    def halted(self) -> bool:
+        """Whether a halt stops matching."""
+        return self._gate.halted
+
+    @property
     def last(self) -> int | None:
         """The last price traded, in ticks."""
-        return self.tally.last
+        return self._gate.tally.last
 
     def best(self, side: Side) -> int | None:
         """Return the best price of a side in ticks, None where nobody waits."""
@@ -74,18 +98,13 @@ class Venue:
 
     def indicative(self) -> Clearing | None:
         """Return where an auction that is collecting would clear now, None if nowhere."""
-        if not self._collects():
-            return None
-        bids, asks = self.depth(Side.BUY), self.depth(Side.SELL)
-        opening = self.phase in _OPENING or self.last is None
-        reference = self.terms.previous_close if opening else self.last
-        return clear(bids, asks, self.terms.market, reference)
+        return self._clearing() if self._gate.collects else None
 
     def open_quantity(self, key: int) -> int:
         """Return the shares of an order that may still trade, 0 if it is not here."""
-        for book in (self._book, self._late):
-            if key in book.orders:
-                return book.orders[key].open
+        order = self._book.orders.get(key) or self._late.orders.get(key)
+        if order is not None:
+            return order.open
         return self._held[key].quantity if key in self._held else 0
 
     def ahead(self, key: int) -> int | None:
@@ -96,6 +115,28 @@ class Venue:
     def fingerprint(self) -> tuple[str, int]:
         """Return a hash, in hex, over all commands and events, and how many commands there were."""
         return self._chain.read()
+
+    def dump(self) -> VenueState:
+        """Return the whole state as JSON."""
+        return {
+            "gate": dump_gate(self._gate),
+            "orders": dump_book(self._book),
+            "late": dump_book(self._late),
+            "held": dump_held(self._held),
+            "chain": self._chain.dump(),
+        }
+
+    @classmethod
+    def load(cls, state: VenueState) -> "Venue":
+        """Go on where a dump stood, with the same fingerprint."""
+        gate = load_gate(state["gate"])
+        venue = cls(gate.terms)
+        venue._gate = gate
+        venue._book = load_book(state["orders"])
+        venue._late = load_book(state["late"])
+        venue._held = load_held(state["held"])
+        venue._chain = Chain.load(state["chain"])
+        return venue
 
     def _obey(self, command: Command) -> list[Event]:
         if isinstance(command, Enter):
@@ -108,73 +149,18 @@ class Venue:
             return self._halt(resumed=command.resumed)
         return self._expire()
 
-    def _matches(self) -> bool:
-        return self.phase is Phase.CONTINUOUS and not self.halted
-
-    def _collects(self) -> bool:
-        return self.phase in _AUCTIONS or (self.halted and self.phase is Phase.CONTINUOUS)
-
     def _enter(self, order: Enter) -> list[Event]:
         if order.quantity < 1 or self.open_quantity(order.key):
             text = f"An order needs a new key and one share or more, not {order}."
             raise ValueError(text)
-        reason = self._objection(order)
+        reason = self._gate.objection(order)
         if reason is not None:
             return [Refused(order.key, reason)]
-        if self._matches():
+        if self._gate.matches:
             return self._trade(order)
-        return self._wait(order, order.limit or 0)
-
-    def _objection(self, order: Enter) -> Reason | None:
-        """Return why an order is not taken now."""
-        if order.price_type is not PriceType.LIMIT:
-            return self._market_objection(order)
-        if order.limit is None:
-            return Reason.PRICE_REQUIRED
-        if order.key < 0:
-            return None
-        if self.phase is Phase.AFTER_HOURS:
-            return self._late_objection(order)
-        if Act.SUBMIT not in self.phase.acts:
-            return Reason.SESSION_CLOSED
-        return None if self.terms.allows(order.limit) else Reason.PRICE_BAND
-
-    def _market_objection(self, order: Enter) -> Reason | None:
-        if order.limit is not None:
-            return Reason.PRICE_NOT_ALLOWED
-        if self._matches():
-            return None
-        if Act.SUBMIT not in self.phase.acts:
-            return Reason.SESSION_CLOSED
-        return Reason.SUSPENDED if self.halted else Reason.PRICE_TYPE_UNSUPPORTED
-
-    def _late_objection(self, order: Enter) -> Reason | None:
-        if self.halted or self.last is None:
-            return Reason.SUSPENDED
-        return None if self._at_close(order) else Reason.PRICE_BAND
-
-    def _wait(self, order: Enter, limit: int) -> list[Event]:
-        """Take a limit order while the day's book is not matched."""
-        if self.phase is Phase.AFTER_HOURS and self._at_close(order):
+        if self._gate.at_close(order):
             return self._trade_late(order, self.last or 0)
-        if self._collects() or not self._crosses(order):
-            self._book.rest(Resting(order.key, order.side, limit, order.quantity))
-        else:
-            self._held[order.key] = order
-        return []
-
-    def _at_close(self, order: Enter) -> bool:
-        """Return whether a limit order takes the close, the only price after hours."""
-        if self.last is None or order.limit is None:
-            return False
-        return order.limit >= self.last if order.side is Side.BUY else order.limit <= self.last
-
-    def _crosses(self, order: Enter) -> bool:
-        buying = order.side is Side.BUY
-        best = self._book.best(Side.SELL if buying else Side.BUY)
-        if best is None or order.limit is None:
-            return False
-        return order.limit >= best if buying else order.limit <= best
+        return self._wait(order, order.limit or 0)
 
     def _trade(self, order: Enter) -> list[Event]:
         """Match an order with those that wait; what is left waits or ends."""
@@ -201,6 +187,14 @@ class Venue:
             self._late.rest(taker)
         return [*trades]
 
+    def _wait(self, order: Enter, limit: int) -> list[Event]:
+        """Take a limit order while the day's book is not matched."""
+        if not self._gate.collects and self._book.crosses(order.side, limit):
+            self._held[order.key] = order
+        else:
+            self._book.rest(Resting(order.key, order.side, limit, order.quantity))
+        return []
+
     def _cancel(self, key: int) -> list[Event]:
         if key > 0 and not self._cancelable(key):
             return [Refused(key, Reason.ORDER_NOT_CANCELABLE)] if self.open_quantity(key) else []
@@ -211,24 +205,21 @@ class Venue:
         return [] if order is None else [Ended(key, order.open, End.CANCELED)]
 
     def _cancelable(self, key: int) -> bool:
-        if self.phase is Phase.AFTER_HOURS:
-            return key in self._late.orders
-        return Act.CANCEL in self.phase.acts
+        late = self.phase is Phase.AFTER_HOURS and key in self._late.orders
+        return late or self._gate.cancels
 
     def _turn(self, phase: Phase) -> list[Event]:
-        same = self.phase in _OPENING and phase in _OPENING
-        ends = self.phase in _AUCTIONS and phase is not self.phase and not same
-        events = self._uncross() if ends and not self.halted else []
-        self.phase = phase
+        events = self._uncross() if self._gate.ends_auction(phase) else []
+        self._gate.phase = phase
         return [*events, *self._resume()]
 
     def _halt(self, *, resumed: bool) -> list[Event]:
-        self.halted = not resumed
+        self._gate.halted = not resumed
         return self._resume()
 
     def _resume(self) -> list[Event]:
         """Where matching goes on: an auction of what was collected, then what was held."""
-        if not self._matches():
+        if not self._gate.matches:
             return []
         events = self._uncross()
         held, self._held = self._held, {}
@@ -236,11 +227,12 @@ class Venue:
             events += self._trade(order)
         return events
 
-    def _uncross(self) -> list[Event]:
-        opening = self.phase in _OPENING or self.last is None
-        reference = self.terms.previous_close if opening else self.last
+    def _clearing(self) -> Clearing | None:
         bids, asks = self.depth(Side.BUY), self.depth(Side.SELL)
-        clearing = clear(bids, asks, self.terms.market, reference)
+        return clear(bids, asks, self.terms.market, self._gate.reference)
+
+    def _uncross(self) -> list[Event]:
+        clearing = self._clearing()
         if clearing is None:
             return []
         trades = self._book.pair(clearing.price)
@@ -249,11 +241,11 @@ class Venue:
 
     def _expire(self) -> list[Event]:
         """End whatever is open: the day's orders, then those held, then those after hours."""
-        open_orders = [(key, order.open) for key, order in self._book.orders.items()]
-        open_orders += [(key, order.quantity) for key, order in self._held.items()]
-        open_orders += [(key, order.open) for key, order in self._late.orders.items()]
+        left = [(key, order.open) for key, order in self._book.orders.items()]
+        left += [(key, order.quantity) for key, order in self._held.items()]
+        left += [(key, order.open) for key, order in self._late.orders.items()]
         self._book, self._late, self._held = Book(), Book(), {}
-        return [Ended(key, left, End.EXPIRED) for key, left in open_orders]
+        return [Ended(key, quantity, End.EXPIRED) for key, quantity in left]
 
     def _count(self, trades: Sequence[Trade]) -> None:
         for trade in trades:

@@ -1,7 +1,5 @@
 """Where a call auction clears: worked examples, and every price tried by another hand."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -15,9 +13,9 @@ from quantgraph.domain.instruments import Market
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.rules.sessions import Phase
 
+from .naive import Cleared, Ladder, tried
+
 SH, SZ, BJ = Market.SH, Market.SZ, Market.BJ
-Ladder = list[tuple[int, int]]
-Cleared = tuple[int, int, int]
 
 
 def cleared(
@@ -70,41 +68,6 @@ def test_nothing_clears_where_no_bid_meets_an_offer(
     market: Market, bids: Ladder, asks: Ladder
 ) -> None:
     assert cleared(bids, asks, market) is None
-
-
-def tried(bids: Ladder, asks: Ladder, market: Market, reference: int | None) -> Cleared | None:
-    """The rules' prose, asked of each price in turn."""
-
-    def bought(price: int, *, beyond: bool = False) -> int:
-        return sum(q for p, q in bids if p > price or (p == price and not beyond))
-
-    def sold(price: int, *, beyond: bool = False) -> int:
-        return sum(q for p, q in asks if p < price or (p == price and not beyond))
-
-    def volume(price: int) -> int:
-        return min(bought(price), sold(price))
-
-    named = sorted({p for p, _ in bids + asks})
-    every = named if market is SH else list(range(named[0] - 2, named[-1] + 3)) if named else []
-    most = max(map(volume, every), default=0)
-    if most == 0:
-        return None
-    fit = [
-        price
-        for price in every
-        if volume(price) == most
-        and bought(price, beyond=True) <= most
-        and sold(price, beyond=True) <= most
-        and (bought(price) <= most or sold(price) <= most)
-    ]
-    least = min(abs(bought(price) - sold(price)) for price in fit)
-    fit = [price for price in fit if abs(bought(price) - sold(price)) == least]
-    if market is SH or reference is None:
-        middle = Decimal(fit[0] + fit[-1]) / 2
-        price = int(middle.quantize(Decimal(1), ROUND_HALF_UP))
-    else:
-        price = min(fit, key=lambda each: (abs(each - reference), each))
-    return price, volume(price), bought(price) - sold(price)
 
 
 ladders = st.dictionaries(st.integers(1, 14), st.integers(1, 6), max_size=7)
