@@ -137,6 +137,16 @@ class Book:
             (self.bids if order.side is Side.BUY else self.asks).drop(order)
         return order
 
+    def lower(self, key: int, quantity: int) -> bool:
+        """Take shares out of an order that has more; return whether it had."""
+        order = self.orders.get(key)
+        if order is None or order.open <= quantity:
+            return False
+        half = self.half(order.side)
+        half.levels[order.price * half.sign].total -= quantity
+        order.open -= quantity
+        return True
+
     def match(self, order: Resting, reach: int) -> list[Trade]:
         """Trade an order with the other side up to a price, and return the trades in order."""
         buying = order.side is Side.BUY

@@ -16,6 +16,7 @@ from quantgraph.backends.sim.core.events import (
     Event,
     Expire,
     Halt,
+    Lower,
     Refused,
     Trade,
     Turn,
@@ -96,6 +97,8 @@ def _numbers(record: Command | Event) -> tuple[int, ...]:  # noqa: PLR0911 - one
             return (1, key, _CODES[side], quantity, _CODES[price_type], limit or 0)
         case Cancel(key):
             return (2, key)
+        case Lower(key, quantity):
+            return (9, key, quantity)
         case Turn(phase):
             return (3, _CODES[phase])
         case Halt(resumed):

@@ -28,6 +28,18 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Lower:
+    """Take some shares out of a waiting order, which keeps its place in the queue.
+
+    No exchange does this for its members: it tells that some of the others, all in one order
+    here, have left. An order with no more than that leaves; one that does not wait is unchanged.
+    """
+
+    key: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Begin a phase of the day; what the one before leaves undone (an auction) is done first."""
 
@@ -46,7 +58,7 @@ class Expire:
     """End the day: whatever is still open leaves, in the order in which it came to wait."""
 
 
-Command: TypeAlias = Enter | Cancel | Turn | Halt | Expire
+Command: TypeAlias = Enter | Cancel | Lower | Turn | Halt | Expire
 
 
 class End(StrEnum):

@@ -13,6 +13,7 @@ from quantgraph.backends.sim.core.events import (
     Enter,
     Event,
     Halt,
+    Lower,
     Refused,
     Trade,
     Turn,
@@ -143,6 +144,9 @@ class Venue:
             return self._enter(command)
         if isinstance(command, Cancel):
             return self._cancel(command.key)
+        if isinstance(command, Lower):
+            lowered = self._book.lower(command.key, command.quantity)
+            return [] if lowered else self._cancel(command.key)
         if isinstance(command, Turn):
             return self._turn(command.phase)
         if isinstance(command, Halt):

@@ -59,20 +59,22 @@ class Queues:
             quantity -= part
         return gone
 
-    def shorten(self, price: int, quantity: int) -> tuple[list[int], int]:
-        """Let the newest leave until the level has lost as much; some have to come back.
+    def shorten(self, price: int, quantity: int) -> tuple[list[int], tuple[int, int] | None]:
+        """Let the newest leave until the level has lost as much, which is less than all.
 
-        Return their keys, and the shares by which they were too many.
+        Return their keys, and the key of one that lost only some shares, with these.
         """
         queue, keys, left = self._orders[price], list[int](), quantity
-        while left > 0:
-            key, waiting = queue.pop()
-            self._totals[price] -= waiting
+        self._totals[price] -= quantity
+        while left:
+            key, waiting = queue[-1]
+            if waiting > left:
+                queue[-1] = key, waiting - left
+                return keys, (key, left)
+            queue.pop()
             left -= waiting
             keys.append(key)
-        if not queue:
-            del self._orders[price], self._totals[price]
-        return keys, -left
+        return keys, None
 
     def take_better(self, price: int) -> list[int]:
         """Let all leave who would trade before those at a price; return their keys."""

@@ -7,7 +7,7 @@ traders' orders. What it tells them to do depends on the frames alone, never on 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Lower
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.queues import Queues
@@ -125,9 +125,9 @@ class Shadow:
             for rung in rungs:
                 more = rung.quantity - queues.total(rung.price)
                 if more < 0 and cancels:
-                    keys, kept = queues.shorten(rung.price, -more)
+                    keys, less = queues.shorten(rung.price, -more)
                     self._withdraw(keys, told)
-                    more = kept
+                    told += [Lower(*less)] if less else []
                 if more > 0:
                     missing.append((queues, Rung(rung.price, more)))
         for queues, rung in missing:
@@ -144,10 +144,9 @@ class Shadow:
         return (self._asks, self._bids) if taker is Side.BUY else (self._bids, self._asks)
 
     def _enter(self, queues: Queues, price: int, quantity: int, told: list[Command]) -> None:
-        for part in _orders(quantity):
-            key = self._key()
-            queues.add(price, key, part)
-            told.append(Enter(key, queues.side, part, limit=price))
+        key = self._key()
+        queues.add(price, key, quantity)
+        told.append(Enter(key, queues.side, quantity, limit=price))
 
     def _withdraw(self, keys: Iterable[int], told: list[Command]) -> None:
         told += [Cancel(key) for key in keys]
@@ -155,13 +154,3 @@ class Shadow:
     def _key(self) -> int:
         self._count += 1
         return -self._count
-
-
-def _orders(quantity: int) -> tuple[int, ...]:
-    """Divide what joins a queue: half, a quarter, a quarter, in lots of 100 shares.
-
-    The newest leave first. One large order would have to leave and come back for a small loss,
-    and whoever waits behind it would be first at once.
-    """
-    quarter = quantity // 400 * 100
-    return (quantity - 2 * quarter, quarter, quarter) if quarter else (quantity,)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from quantgraph.backends.sim.core.events import Cancel, End, Ended, Enter, Refused, Trade, Turn
+from quantgraph.backends.sim.core.events import (
+    Cancel,
+    End,
+    Ended,
+    Enter,
+    Lower,
+    Refused,
+    Trade,
+    Turn,
+)
 from quantgraph.backends.sim.core.tally import Tally, Terms
 from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.depth import Rung
@@ -90,3 +99,16 @@ def test_a_key_that_is_open_cannot_be_used_again() -> None:
     with pytest.raises(ValueError, match="one share"):
         venue.apply(limit(2, BUY, 998, 0))
     assert venue.depth(BUY) == (Rung(999, 100),)
+
+
+def test_an_order_that_loses_shares_keeps_its_place() -> None:
+    venue = trading()
+    for key in (-1, -2):
+        venue.apply(limit(key, BUY, 100, 500))
+    before = venue.fingerprint()
+    assert venue.apply(Lower(-1, 200)) == []
+    assert venue.fingerprint() != before
+    assert venue.depth(BUY)[0].quantity == 800
+    assert (venue.open_quantity(-1), venue.ahead(-2)) == (300, 300)
+    assert venue.apply(Lower(-1, 300)) == [Ended(-1, 300, End.CANCELED)]
+    assert venue.apply(Lower(-1, 300)) == []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Trade
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Lower, Trade
 from quantgraph.domain.orders import Side
 
 
@@ -18,6 +18,10 @@ class PlainBook:
         if isinstance(command, Cancel):
             if self.open.pop(command.key, 0):
                 self.canceled.append(command.key)
+            return []
+        if isinstance(command, Lower):
+            self.open[command.key] = max(self.open.get(command.key, 0) - command.quantity, 0)
+            self.open = {key: left for key, left in self.open.items() if left}
             return []
         assert isinstance(command, Enter)
         assert command.limit is not None
