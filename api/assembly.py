@@ -11,6 +11,7 @@ from api.bounds import is_local, limits_of
 from api.imported import HeldData, StoreListings, choose_start
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
@@ -18,6 +19,7 @@ from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
+from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
@@ -155,6 +157,9 @@ class _Mock:
             accounts=config.mock.accounts,
         )
         self.terminal = SimTerminal(terminal, self._start_over)
+        incidents = FaultParts(self.clock, config.mock.seed)
+        self.faulty = FaultyTerminal(self.terminal, incidents)
+        self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
@@ -170,7 +175,7 @@ class _Mock:
             answer_seconds=self.config.trading.answer_seconds,
             check_seconds=self.config.trading.compare_seconds,
         )
-        self.trading = JournaledTrading(journal, self.terminal, self.terminal, desk)
+        self.trading = JournaledTrading(journal, self.faulty, self.terminal, desk)
         switch = SwitchParts(
             logs.statuses, self._workers, self.clock, lambda: self.trading.connected
         )
@@ -226,6 +231,7 @@ class _Mock:
         self.accounts.drain()
         await self.accounts.close()
         await self.quotes.close()
+        await self.faulty.close()
         await self.terminal.close()
         await self.trading.close()
 
@@ -292,5 +298,6 @@ class _Mock:
         return self.clock.moment().epoch
 
     async def _start_over(self, epoch: str) -> None:
+        self.faulty.start_over()
         await self.trading.start_over(epoch)
         await self.quotes.start_over()

@@ -19,7 +19,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from quantgraph.domain.errors import StartupError
+from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 
@@ -130,9 +131,20 @@ class MockConfig(_Section):
     seed: int = 1
     speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
     quote_interval_ms: Positive = 1_000
+    faults: tuple[str, ...] = ()
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )
+
+    @field_validator("faults")
+    @classmethod
+    def _faults(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                IncidentSetting.parse(value)
+            except GatewayError as error:
+                raise ValueError(error.message) from None
+        return values
 
 
 class RulesConfig(_Section):

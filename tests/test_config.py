@@ -64,6 +64,8 @@ def test_an_unknown_key_is_named(tmp_path):
         ('[http]\nport = "x"', "http.port"),
         ("[limits]\nbar_rows = 0", "limits.bar_rows"),
         ("[mock]\nspeed = 0", "mock.speed"),
+        ('[mock]\nfaults = ["NOTHING"]', "mock.faults"),
+        ('[mock]\nfaults = ["DISCONNECT times=0"]', "mock.faults"),
         ("[mock]\naccounts = []", "mock.accounts"),
         ('[logging]\nlevel = "loud"', "logging.level"),
         ('[calendar]\nclosures = ["2027-13-01"]', "calendar.closures.0"),

@@ -177,6 +177,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The account was disconnected; it takes no new orders, reads and cancels stay open.",
         "`connectAccount`, then submit again.",
     ),
+    Reason.UNKNOWN_FAULT: (
+        "No incident has this name.",
+        "docs/simulation.md lists them.",
+    ),
     Reason.TERMINAL_DISCONNECTED: (
         "The trading terminal is away; nothing was sent.",
         "Wait until `serverInfo.tradingState` is ACTIVE; the key was not used.",
@@ -293,7 +297,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
 }
 
 # Kept for what a later version brings; nothing sends them yet.
-RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED, Reason.NOT_SENT})
+RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED})
 # What concerns documents alone, and downloads alone.
 GRAPHQL_ONLY = frozenset(
     {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED, Reason.QUERY_TOO_LARGE}

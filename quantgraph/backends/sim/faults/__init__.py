@@ -1,0 +1,1 @@
+"""Incidents on demand: a terminal around the terminal that plays what real ones do to gateways."""

@@ -1,0 +1,249 @@
+"""A terminal around another that lets incidents happen between it and the gateway."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NoReturn
+
+from quantgraph.backends.sim.clock import MarketClock
+from quantgraph.backends.sim.day_list import DayList
+from quantgraph.backends.sim.faults.delivery import Delivery
+from quantgraph.backends.sim.faults.dice import Dice
+from quantgraph.backends.sim.faults.waits import Waits
+from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
+from quantgraph.domain.incidents import Incident, IncidentSetting
+from quantgraph.domain.orders import Order, OrderState
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import (
+    ExecutionReport,
+    FateUnknownError,
+    LinkChange,
+    ListedOrder,
+    PlacedOrder,
+    TerminalEvent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultParts:
+    """The clock that delays are measured by, the seed of chances; `sleep` takes real seconds."""
+
+    clock: MarketClock
+    seed: int
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class FaultyTerminal:
+    """Implements `Terminal` over another; with nothing switched on it is that other one.
+
+    The exchange behind it stays right: what is wrong is what the gateway is told, and when. Only
+    REJECTED_TWICE and ERROR_WITHOUT_IDS keep an order from the exchange: the counter refuses it.
+    """
+
+    def __init__(self, inner: Terminal, parts: FaultParts) -> None:
+        """Wrap `inner`; incidents happen once they are `set`."""
+        self._inner = inner
+        self._parts = parts
+        self._dice = Dice(parts.seed)
+        self._waits = Waits(parts.clock, parts.sleep)
+        self._delivery = Delivery(self._dice, self._waits.later)
+        self._repair: asyncio.Task[None] | None = None
+        # Of orders that the exchange never saw, and of those whose strategy name was lost.
+        self._refused = DayList()
+        self._nameless: set[str] = set()
+        self._day = parts.clock.moment().day
+        self._count = 0
+
+    @property
+    def incidents(self) -> Sequence[IncidentSetting]:
+        """What is switched on."""
+        return self._dice.settings
+
+    def set_incidents(self, settings: Iterable[IncidentSetting]) -> None:
+        """Switch these on and all others off; a link that is broken comes back with it."""
+        self._dice.set(settings)
+        if not self._delivery.up and Incident.DISCONNECT not in {
+            each.incident for each in self._dice.settings
+        }:
+            self._reconnect()
+
+    async def place(self, order: Order) -> PlacedOrder:
+        """Place an order as the incidents that strike it let it be. Errors: OrderRefused."""
+        self._begin_day()
+        if not self._delivery.up:
+            text = f"The terminal went away before order {order.id} was sent; nothing was sent."
+            raise OrderRefused(Reason.NOT_SENT, text, order_id=order.id)
+        if not self._dice.settings:
+            return await self._inner.place(order)
+        if self._dice.strikes(Incident.NO_STRATEGY_NAME):
+            self._nameless.add(order.id)
+        late = self._dice.strikes(Incident.LATE_EXECUTION)
+        if late is not None:
+            self._waits.spawn(self._place_late(order, late.delay_ms))
+            raise FateUnknownError("The call timed out.")
+        return await self._place_now(order)
+
+    async def withdraw(self, order: Order) -> None:
+        """Pass on. Errors: ORDER_NOT_CANCELABLE, TERMINAL_DISCONNECTED."""
+        if not self._delivery.up:
+            text = "The trading terminal is disconnected; the cancel was not sent."
+            raise TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)
+        await self._inner.withdraw(order)
+
+    async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
+        """Return the list, with those that the counter refused. Errors: SOURCE_UNAVAILABLE."""
+        self._begin_day()
+        if not self._delivery.up:
+            self._away()
+        listed = [*await self._inner.orders_today(account_id), *self._refused.of(account_id)]
+        slow = self._dice.strikes(Incident.SLOW_LIST)
+        if slow is not None:
+            await self._waits.pause(slow.delay_ms)
+        if not self._delivery.up:
+            self._away()
+        return [replace(each, strategy="") if each.tag in self._nameless else each
+                for each in listed]  # fmt: skip
+
+    async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
+        """Yield what the incidents let through, to one reader, until closed."""
+        pump = asyncio.create_task(self._pump())
+        try:
+            async with aclosing(self._delivery.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            pump.cancel()
+
+    def start_over(self) -> None:
+        """Begin with a new world: nothing of the old one is on its way any more."""
+        self._waits.cancel()
+        self._delivery.clear()
+        self._refused, self._nameless = DayList(), set()
+        if not self._delivery.up:
+            self._reconnect()
+
+    async def close(self) -> None:
+        """Stop all that is still to happen."""
+        tasks = self._waits.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _place_now(self, order: Order) -> PlacedOrder:
+        slow = self._dice.strikes(Incident.SLOW_ANSWER)
+        first = self._dice.strikes(Incident.CALLBACK_FIRST)
+        cut = self._dice.strikes(Incident.DISCONNECT)
+        if cut is not None:
+            self._disconnect(cut.delay_ms)
+        with self._delivery.awaited(order.id) as heard:
+            placed = await self._reach(order, told=cut is None)
+            if slow is not None:
+                await self._waits.pause(slow.delay_ms)
+            if first is not None and cut is None:
+                await self._waits.until(heard, first.delay_ms)
+        if cut is not None:
+            raise FateUnknownError("The link broke.")
+        if self._dice.strikes(Incident.MINUS_ONE):
+            raise FateUnknownError("The call returned -1.")
+        return placed
+
+    async def _reach(self, order: Order, *, told: bool) -> PlacedOrder:
+        """Get an order to the counter. Raises OrderRefused where its answer can be `told`."""
+        for incident in (Incident.REJECTED_TWICE, Incident.ERROR_WITHOUT_IDS):
+            if self._dice.strikes(incident):
+                return self._refuse(order, incident, _counter_refusal(order))
+        try:
+            return await self._inner.place(order)
+        except OrderRefused as error:
+            if told:
+                raise
+            return self._refuse(order, Incident.REJECTED_TWICE, error)
+
+    async def _place_late(self, order: Order, delay_ms: int) -> None:
+        asked = self._parts.clock.moment()
+        await self._waits.pause(delay_ms)
+        now = self._parts.clock.moment()
+        ended = order.expires_at is not None and order.expires_at <= from_ms(now.ms)
+        if ended or now.day != asked.day:
+            # The counter drops at the day's end what it never got to.
+            self._list_refused(order, (OrderState.EXPIRED,), None)
+            return
+        try:
+            await self._inner.place(order)
+        except OrderRefused as error:
+            self._list_refused(order, (OrderState.REJECTED,), error)
+
+    def _refuse(self, order: Order, incident: Incident, why: OrderRefused) -> PlacedOrder:
+        """Take an order, and then refuse it by callbacks in the incident's manner."""
+        twice = incident is Incident.REJECTED_TWICE
+        states = (OrderState.WORKING, OrderState.REJECTED, OrderState.REJECTED)
+        broker_id = self._list_refused(order, states, why, named=twice)
+        return PlacedOrder(broker_id)
+
+    def _list_refused(
+        self,
+        order: Order,
+        states: Sequence[OrderState],
+        why: OrderRefused | None,
+        *,
+        named: bool = True,
+    ) -> str:
+        """List an order that never gets to the exchange, and call back with its states in turn."""
+        self._count += 1
+        broker_id = f"COUNTER-{self._count:06d}"
+        self._refused.add(order, broker_id)
+        now = from_ms(self._parts.clock.moment().ms)
+        for state in states:
+            refusal = why if state is OrderState.REJECTED else None
+            place = (order.id, order.account_id, state, 0, None, now)
+            report = ExecutionReport(*place, refusal=refusal, broker_order_id=broker_id)
+            self._refused.note(report)
+            if state is OrderState.REJECTED and not named:
+                report = replace(report, order_id="", broker_order_id=None)
+            self._delivery.put(report)
+        return broker_id
+
+    async def _pump(self) -> None:
+        async with aclosing(self._inner.reports()) as events:
+            async for event in events:
+                if isinstance(event, LinkChange):
+                    self._delivery.relink(event)
+                else:
+                    self._delivery.put(event)
+        self._delivery.end()
+
+    def _disconnect(self, delay_ms: int) -> None:
+        self._delivery.relink(LinkChange(False, self._now()))
+        self._repair = self._waits.spawn(self._repair_after(delay_ms))
+
+    async def _repair_after(self, delay_ms: int) -> None:
+        await self._waits.pause(delay_ms)
+        self._repair = None
+        self._reconnect()
+
+    def _reconnect(self) -> None:
+        if self._repair is not None:
+            self._repair.cancel()
+            self._repair = None
+        self._delivery.relink(LinkChange(True, self._now()))
+
+    def _begin_day(self) -> None:
+        day = self._parts.clock.moment().day
+        if day != self._day:
+            self._day = day
+            self._refused.roll()
+            self._nameless.clear()
+
+    def _away(self) -> NoReturn:
+        raise Unavailable(Reason.SOURCE_UNAVAILABLE, "The trading terminal is disconnected.")
+
+    def _now(self) -> datetime:
+        return from_ms(self._parts.clock.moment().ms)
+
+
+def _counter_refusal(order: Order) -> OrderRefused:
+    text = f"The counter refused order {order.id} (an incident that is switched on)."
+    zh = "[COUNTER][120144][废单][模拟故障]"
+    return OrderRefused(Reason.TERMINAL_REFUSED, text, zh=zh, order_id=order.id)
