@@ -22,48 +22,61 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from quantgraph.v1 import orders_pb2 as quantgraph_dot_v1_dot_orders__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fquantgraph/v1/instruments.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/types.proto\"(\n\x15GetInstrumentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"J\n\x16GetInstrumentsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.InstrumentResult\"\x88\x01\n\x10InstrumentResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\ninstrument\x18\x02 \x01(\x0b\x32\x19.quantgraph.v1.InstrumentH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xfb\x01\n\x16ListInstrumentsRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12&\n\x07markets\x18\x04 \x03(\x0e\x32\x15.quantgraph.v1.Market\x12,\n\x05kinds\x18\x05 \x03(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12$\n\x06\x62oards\x18\x06 \x03(\x0e\x32\x14.quantgraph.v1.Board\x12\x13\n\x06sector\x18\x07 \x01(\tH\x01\x88\x01\x01\x42\t\n\x07_searchB\t\n\x07_sector\"b\n\x17ListInstrumentsResponse\x12.\n\x0binstruments\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.Instrument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x1aListInstrumentRulesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"T\n\x1bListInstrumentRulesResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.quantgraph.v1.InstrumentRulesResult\"\x8d\x01\n\x15InstrumentRulesResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\x05rules\x18\x02 \x01(\x0b\x32\x1e.quantgraph.v1.InstrumentRulesH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xd2\x01\n\x0fInstrumentRules\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x13\n\x0bis_tradable\x18\x03 \x01(\x08\x12*\n\nprice_tick\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12#\n\x03lot\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.LotRule\x12&\n\x04\x62\x61nd\x18\x06 \x01(\x0b\x32\x18.quantgraph.v1.PriceBand\"\x99\x01\n\x07LotRule\x12\x0f\n\x07minimum\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x12\n\nlimit_most\x18\x03 \x01(\x05\x12\x13\n\x0bmarket_most\x18\x04 \x01(\x05\x12&\n\x07odd_lot\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.OddLot\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\"\x8b\x02\n\tPriceBand\x12(\n\x08up_ratio\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\ndown_ratio\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12.\n\x0eprevious_close\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0blower_limit\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0bupper_limit\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\"\xf4\x02\n\nInstrument\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12%\n\x06market\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.Market\x12+\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12(\n\x05\x62oard\x18\x05 \x01(\x0e\x32\x14.quantgraph.v1.BoardH\x01\x88\x01\x01\x12*\n\nprice_tick\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\tlist_date\x18\x07 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12(\n\x0b\x64\x65list_date\x18\x08 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05is_st\x18\t \x01(\x08\x12%\n\x06source\x18\n \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x07\n\x05_nameB\x08\n\x06_board*_\n\x06Market\x12\x16\n\x12MARKET_UNSPECIFIED\x10\x00\x12\r\n\tMARKET_SH\x10\x01\x12\r\n\tMARKET_SZ\x10\x02\x12\r\n\tMARKET_BJ\x10\x03\x12\x10\n\x0cMARKET_CFFEX\x10\x04*\xee\x01\n\x0eInstrumentKind\x12\x1f\n\x1bINSTRUMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INSTRUMENT_KIND_STOCK\x10\x01\x12\x18\n\x14INSTRUMENT_KIND_FUND\x10\x02\x12\x18\n\x14INSTRUMENT_KIND_BOND\x10\x03\x12\x19\n\x15INSTRUMENT_KIND_INDEX\x10\x04\x12\x19\n\x15INSTRUMENT_KIND_OTHER\x10\x05\x12\x1a\n\x16INSTRUMENT_KIND_OPTION\x10\x06\x12\x1a\n\x16INSTRUMENT_KIND_FUTURE\x10\x07*`\n\x05\x42oard\x12\x15\n\x11\x42OARD_UNSPECIFIED\x10\x00\x12\x0e\n\nBOARD_MAIN\x10\x01\x12\x0e\n\nBOARD_STAR\x10\x02\x12\x11\n\rBOARD_CHINEXT\x10\x03\x12\r\n\tBOARD_BSE\x10\x04*S\n\x06OddLot\x12\x17\n\x13ODD_LOT_UNSPECIFIED\x10\x00\x12\x15\n\x11ODD_LOT_REMAINDER\x10\x01\x12\x19\n\x15ODD_LOT_WHOLE_HOLDING\x10\x02\x32\xc2\x02\n\x11InstrumentService\x12]\n\x0eGetInstruments\x12$.quantgraph.v1.GetInstrumentsRequest\x1a%.quantgraph.v1.GetInstrumentsResponse\x12`\n\x0fListInstruments\x12%.quantgraph.v1.ListInstrumentsRequest\x1a&.quantgraph.v1.ListInstrumentsResponse\x12l\n\x13ListInstrumentRules\x12).quantgraph.v1.ListInstrumentRulesRequest\x1a*.quantgraph.v1.ListInstrumentRulesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fquantgraph/v1/instruments.proto\x12\rquantgraph.v1\x1a\x1aquantgraph/v1/orders.proto\x1a\x19quantgraph/v1/types.proto\"(\n\x15GetInstrumentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"J\n\x16GetInstrumentsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.InstrumentResult\"\x88\x01\n\x10InstrumentResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\ninstrument\x18\x02 \x01(\x0b\x32\x19.quantgraph.v1.InstrumentH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xfb\x01\n\x16ListInstrumentsRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12&\n\x07markets\x18\x04 \x03(\x0e\x32\x15.quantgraph.v1.Market\x12,\n\x05kinds\x18\x05 \x03(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12$\n\x06\x62oards\x18\x06 \x03(\x0e\x32\x14.quantgraph.v1.Board\x12\x13\n\x06sector\x18\x07 \x01(\tH\x01\x88\x01\x01\x42\t\n\x07_searchB\t\n\x07_sector\"b\n\x17ListInstrumentsResponse\x12.\n\x0binstruments\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.Instrument\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x1aListInstrumentRulesRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"T\n\x1bListInstrumentRulesResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.quantgraph.v1.InstrumentRulesResult\"\x8d\x01\n\x15InstrumentRulesResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12/\n\x05rules\x18\x02 \x01(\x0b\x32\x1e.quantgraph.v1.InstrumentRulesH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xbe\x03\n\x0fInstrumentRules\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x13\n\x0bis_tradable\x18\x03 \x01(\x08\x12*\n\nprice_tick\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12#\n\x03lot\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.LotRule\x12&\n\x04\x62\x61nd\x18\x06 \x01(\x0b\x32\x18.quantgraph.v1.PriceBand\x12&\n\x04\x63\x61ge\x18\x07 \x01(\x0b\x32\x18.quantgraph.v1.PriceCage\x12\x31\n\x0bprice_types\x18\x08 \x03(\x0b\x32\x1c.quantgraph.v1.PriceTypeRule\x12\x31\n\nsettlement\x18\t \x01(\x0b\x32\x1d.quantgraph.v1.SettlementRule\x12\x34\n\x0epurchase_limit\x18\n \x01(\x0b\x32\x1c.quantgraph.v1.PurchaseLimit\x12&\n\x05halts\x18\x0b \x03(\x0b\x32\x17.quantgraph.v1.HaltRule\"9\n\tRuleBasis\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08verified\x18\x03 \x01(\x08\"j\n\tPriceCage\x12%\n\x05ratio\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\r\n\x05ticks\x18\x02 \x01(\x05\x12\'\n\x05\x62\x61sis\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.RuleBasis\"{\n\rPriceTypeRule\x12,\n\nprice_type\x18\x01 \x01(\x0e\x32\x18.quantgraph.v1.PriceType\x12\x13\n\x0bin_auctions\x18\x02 \x01(\x08\x12\'\n\x05\x62\x61sis\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.RuleBasis\"m\n\x0eSettlementRule\x12\x16\n\x0esellable_after\x18\x01 \x01(\x05\x12\x1a\n\x12withdrawable_after\x18\x02 \x01(\x05\x12\'\n\x05\x62\x61sis\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.RuleBasis\"F\n\rPurchaseLimit\x12\x0c\n\x04most\x18\x01 \x01(\x05\x12\'\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.quantgraph.v1.RuleBasis\"p\n\x08HaltRule\x12*\n\nmove_ratio\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x0f\n\x07minutes\x18\x02 \x01(\x05\x12\'\n\x05\x62\x61sis\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.RuleBasis\"\xa7\x01\n\x07LotRule\x12\x0f\n\x07minimum\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x12\n\nlimit_most\x18\x03 \x01(\x05\x12\x13\n\x0bmarket_most\x18\x04 \x01(\x05\x12&\n\x07odd_lot\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.OddLot\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\x12\x0c\n\x04name\x18\x08 \x01(\t\"\x99\x02\n\tPriceBand\x12(\n\x08up_ratio\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\ndown_ratio\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12.\n\x0eprevious_close\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0blower_limit\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0bupper_limit\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x0c\n\x04rule\x18\x06 \x01(\t\x12\x10\n\x08verified\x18\x07 \x01(\x08\x12\x0c\n\x04name\x18\x08 \x01(\t\"\xf4\x02\n\nInstrument\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x11\n\x04name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12%\n\x06market\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.Market\x12+\n\x04kind\x18\x04 \x01(\x0e\x32\x1d.quantgraph.v1.InstrumentKind\x12(\n\x05\x62oard\x18\x05 \x01(\x0e\x32\x14.quantgraph.v1.BoardH\x01\x88\x01\x01\x12*\n\nprice_tick\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\tlist_date\x18\x07 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12(\n\x0b\x64\x65list_date\x18\x08 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05is_st\x18\t \x01(\x08\x12%\n\x06source\x18\n \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x07\n\x05_nameB\x08\n\x06_board*_\n\x06Market\x12\x16\n\x12MARKET_UNSPECIFIED\x10\x00\x12\r\n\tMARKET_SH\x10\x01\x12\r\n\tMARKET_SZ\x10\x02\x12\r\n\tMARKET_BJ\x10\x03\x12\x10\n\x0cMARKET_CFFEX\x10\x04*\xee\x01\n\x0eInstrumentKind\x12\x1f\n\x1bINSTRUMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INSTRUMENT_KIND_STOCK\x10\x01\x12\x18\n\x14INSTRUMENT_KIND_FUND\x10\x02\x12\x18\n\x14INSTRUMENT_KIND_BOND\x10\x03\x12\x19\n\x15INSTRUMENT_KIND_INDEX\x10\x04\x12\x19\n\x15INSTRUMENT_KIND_OTHER\x10\x05\x12\x1a\n\x16INSTRUMENT_KIND_OPTION\x10\x06\x12\x1a\n\x16INSTRUMENT_KIND_FUTURE\x10\x07*`\n\x05\x42oard\x12\x15\n\x11\x42OARD_UNSPECIFIED\x10\x00\x12\x0e\n\nBOARD_MAIN\x10\x01\x12\x0e\n\nBOARD_STAR\x10\x02\x12\x11\n\rBOARD_CHINEXT\x10\x03\x12\r\n\tBOARD_BSE\x10\x04*S\n\x06OddLot\x12\x17\n\x13ODD_LOT_UNSPECIFIED\x10\x00\x12\x15\n\x11ODD_LOT_REMAINDER\x10\x01\x12\x19\n\x15ODD_LOT_WHOLE_HOLDING\x10\x02\x32\xc2\x02\n\x11InstrumentService\x12]\n\x0eGetInstruments\x12$.quantgraph.v1.GetInstrumentsRequest\x1a%.quantgraph.v1.GetInstrumentsResponse\x12`\n\x0fListInstruments\x12%.quantgraph.v1.ListInstrumentsRequest\x1a&.quantgraph.v1.ListInstrumentsResponse\x12l\n\x13ListInstrumentRules\x12).quantgraph.v1.ListInstrumentRulesRequest\x1a*.quantgraph.v1.ListInstrumentRulesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.instruments_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MARKET']._serialized_start=2014
-  _globals['_MARKET']._serialized_end=2109
-  _globals['_INSTRUMENTKIND']._serialized_start=2112
-  _globals['_INSTRUMENTKIND']._serialized_end=2350
-  _globals['_BOARD']._serialized_start=2352
-  _globals['_BOARD']._serialized_end=2448
-  _globals['_ODDLOT']._serialized_start=2450
-  _globals['_ODDLOT']._serialized_end=2533
-  _globals['_GETINSTRUMENTSREQUEST']._serialized_start=77
-  _globals['_GETINSTRUMENTSREQUEST']._serialized_end=117
-  _globals['_GETINSTRUMENTSRESPONSE']._serialized_start=119
-  _globals['_GETINSTRUMENTSRESPONSE']._serialized_end=193
-  _globals['_INSTRUMENTRESULT']._serialized_start=196
-  _globals['_INSTRUMENTRESULT']._serialized_end=332
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=335
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=586
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=588
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=686
-  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_start=688
-  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_end=768
-  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_start=770
-  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_end=854
-  _globals['_INSTRUMENTRULESRESULT']._serialized_start=857
-  _globals['_INSTRUMENTRULESRESULT']._serialized_end=998
-  _globals['_INSTRUMENTRULES']._serialized_start=1001
-  _globals['_INSTRUMENTRULES']._serialized_end=1211
-  _globals['_LOTRULE']._serialized_start=1214
-  _globals['_LOTRULE']._serialized_end=1367
-  _globals['_PRICEBAND']._serialized_start=1370
-  _globals['_PRICEBAND']._serialized_end=1637
-  _globals['_INSTRUMENT']._serialized_start=1640
-  _globals['_INSTRUMENT']._serialized_end=2012
-  _globals['_INSTRUMENTSERVICE']._serialized_start=2536
-  _globals['_INSTRUMENTSERVICE']._serialized_end=2858
+  _globals['_MARKET']._serialized_start=2895
+  _globals['_MARKET']._serialized_end=2990
+  _globals['_INSTRUMENTKIND']._serialized_start=2993
+  _globals['_INSTRUMENTKIND']._serialized_end=3231
+  _globals['_BOARD']._serialized_start=3233
+  _globals['_BOARD']._serialized_end=3329
+  _globals['_ODDLOT']._serialized_start=3331
+  _globals['_ODDLOT']._serialized_end=3414
+  _globals['_GETINSTRUMENTSREQUEST']._serialized_start=105
+  _globals['_GETINSTRUMENTSREQUEST']._serialized_end=145
+  _globals['_GETINSTRUMENTSRESPONSE']._serialized_start=147
+  _globals['_GETINSTRUMENTSRESPONSE']._serialized_end=221
+  _globals['_INSTRUMENTRESULT']._serialized_start=224
+  _globals['_INSTRUMENTRESULT']._serialized_end=360
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=363
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=614
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=616
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=714
+  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_start=716
+  _globals['_LISTINSTRUMENTRULESREQUEST']._serialized_end=796
+  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_start=798
+  _globals['_LISTINSTRUMENTRULESRESPONSE']._serialized_end=882
+  _globals['_INSTRUMENTRULESRESULT']._serialized_start=885
+  _globals['_INSTRUMENTRULESRESULT']._serialized_end=1026
+  _globals['_INSTRUMENTRULES']._serialized_start=1029
+  _globals['_INSTRUMENTRULES']._serialized_end=1475
+  _globals['_RULEBASIS']._serialized_start=1477
+  _globals['_RULEBASIS']._serialized_end=1534
+  _globals['_PRICECAGE']._serialized_start=1536
+  _globals['_PRICECAGE']._serialized_end=1642
+  _globals['_PRICETYPERULE']._serialized_start=1644
+  _globals['_PRICETYPERULE']._serialized_end=1767
+  _globals['_SETTLEMENTRULE']._serialized_start=1769
+  _globals['_SETTLEMENTRULE']._serialized_end=1878
+  _globals['_PURCHASELIMIT']._serialized_start=1880
+  _globals['_PURCHASELIMIT']._serialized_end=1950
+  _globals['_HALTRULE']._serialized_start=1952
+  _globals['_HALTRULE']._serialized_end=2064
+  _globals['_LOTRULE']._serialized_start=2067
+  _globals['_LOTRULE']._serialized_end=2234
+  _globals['_PRICEBAND']._serialized_start=2237
+  _globals['_PRICEBAND']._serialized_end=2518
+  _globals['_INSTRUMENT']._serialized_start=2521
+  _globals['_INSTRUMENT']._serialized_end=2893
+  _globals['_INSTRUMENTSERVICE']._serialized_start=3417
+  _globals['_INSTRUMENTSERVICE']._serialized_end=3739
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import orders_pb2 as _orders_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -427,6 +428,11 @@ class InstrumentRules(_message.Message):
     PRICE_TICK_FIELD_NUMBER: _builtins.int
     LOT_FIELD_NUMBER: _builtins.int
     BAND_FIELD_NUMBER: _builtins.int
+    CAGE_FIELD_NUMBER: _builtins.int
+    PRICE_TYPES_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_FIELD_NUMBER: _builtins.int
+    PURCHASE_LIMIT_FIELD_NUMBER: _builtins.int
+    HALTS_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """The instrument."""
     is_tradable: _builtins.bool
@@ -447,6 +453,28 @@ class InstrumentRules(_message.Message):
     def band(self) -> Global___PriceBand:
         """Prices; absent where no rule is known."""
 
+    @_builtins.property
+    def cage(self) -> Global___PriceCage:
+        """Prices in continuous trading; absent where no rule is known."""
+
+    @_builtins.property
+    def price_types(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceTypeRule]:
+        """What the exchange takes; what the back-end takes of it is in its capabilities. Empty where no
+        rule is known.
+        """
+
+    @_builtins.property
+    def settlement(self) -> Global___SettlementRule:
+        """When shares can be sold again; absent where no rule is known."""
+
+    @_builtins.property
+    def purchase_limit(self) -> Global___PurchaseLimit:
+        """What an account may buy in a day; absent: there is no such limit."""
+
+    @_builtins.property
+    def halts(self) -> _containers.RepeatedCompositeFieldContainer[Global___HaltRule]:
+        """Smallest move first; empty where the day has a band, or no rule is known."""
+
     def __init__(
         self,
         *,
@@ -456,14 +484,213 @@ class InstrumentRules(_message.Message):
         price_tick: _types_pb2.Decimal | None = ...,
         lot: Global___LotRule | None = ...,
         band: Global___PriceBand | None = ...,
+        cage: Global___PriceCage | None = ...,
+        price_types: _abc.Iterable[Global___PriceTypeRule] | None = ...,
+        settlement: Global___SettlementRule | None = ...,
+        purchase_limit: Global___PurchaseLimit | None = ...,
+        halts: _abc.Iterable[Global___HaltRule] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "date", b"date", "lot", b"lot", "price_tick", b"price_tick"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "cage", b"cage", "date", b"date", "lot", b"lot", "price_tick", b"price_tick", "purchase_limit", b"purchase_limit", "settlement", b"settlement"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "date", b"date", "is_tradable", b"is_tradable", "lot", b"lot", "price_tick", b"price_tick", "symbol", b"symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band", b"band", "cage", b"cage", "date", b"date", "halts", b"halts", "is_tradable", b"is_tradable", "lot", b"lot", "price_tick", b"price_tick", "price_types", b"price_types", "purchase_limit", b"purchase_limit", "settlement", b"settlement", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InstrumentRules: _TypeAlias = InstrumentRules  # noqa: Y015
+
+@_typing.final
+class RuleBasis(_message.Message):
+    """Where a rule comes from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERIFIED_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Who states the rule."""
+    name: _builtins.str
+    """What rules.accept_unverified of the configuration calls the rule."""
+    verified: _builtins.bool
+    """False: the rule is known from practice alone; check it before you rely on it."""
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        name: _builtins.str = ...,
+        verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "rule", b"rule", "verified", b"verified"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RuleBasis: _TypeAlias = RuleBasis  # noqa: Y015
+
+@_typing.final
+class PriceCage(_message.Message):
+    """How far beyond the best price an order may be in continuous trading: the further of both. The
+    best price is the other side's, else the own side's, else the last, else the previous close.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATIO_FIELD_NUMBER: _builtins.int
+    TICKS_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    ticks: _builtins.int
+    """How far, in steps of the price."""
+    @_builtins.property
+    def ratio(self) -> _types_pb2.Decimal:
+        """How far, as a share of the best price; absent: there is no cage."""
+
+    @_builtins.property
+    def basis(self) -> Global___RuleBasis:
+        """Where the rule comes from."""
+
+    def __init__(
+        self,
+        *,
+        ratio: _types_pb2.Decimal | None = ...,
+        ticks: _builtins.int = ...,
+        basis: Global___RuleBasis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "ratio", b"ratio"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "ratio", b"ratio", "ticks", b"ticks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceCage: _TypeAlias = PriceCage  # noqa: Y015
+
+@_typing.final
+class PriceTypeRule(_message.Message):
+    """A price type that the exchange takes on a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICE_TYPE_FIELD_NUMBER: _builtins.int
+    IN_AUCTIONS_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    price_type: _orders_pb2.PriceType.ValueType
+    """The price type."""
+    in_auctions: _builtins.bool
+    """Whether call auctions take it as well. PRICE_TYPE_AFTER_HOURS trades after the close alone,
+    whenever it is ordered.
+    """
+    @_builtins.property
+    def basis(self) -> Global___RuleBasis:
+        """Where the rule comes from."""
+
+    def __init__(
+        self,
+        *,
+        price_type: _orders_pb2.PriceType.ValueType = ...,
+        in_auctions: _builtins.bool = ...,
+        basis: Global___RuleBasis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "in_auctions", b"in_auctions", "price_type", b"price_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceTypeRule: _TypeAlias = PriceTypeRule  # noqa: Y015
+
+@_typing.final
+class SettlementRule(_message.Message):
+    """When what was bought can be sold. Proceeds buy again at once, whatever they are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SELLABLE_AFTER_FIELD_NUMBER: _builtins.int
+    WITHDRAWABLE_AFTER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    sellable_after: _builtins.int
+    """Trading days until shares bought can be sold; 0: the same day."""
+    withdrawable_after: _builtins.int
+    """Trading days until the proceeds of a sale can be withdrawn."""
+    @_builtins.property
+    def basis(self) -> Global___RuleBasis:
+        """Where the rule comes from."""
+
+    def __init__(
+        self,
+        *,
+        sellable_after: _builtins.int = ...,
+        withdrawable_after: _builtins.int = ...,
+        basis: Global___RuleBasis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "sellable_after", b"sellable_after", "withdrawable_after", b"withdrawable_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettlementRule: _TypeAlias = SettlementRule  # noqa: Y015
+
+@_typing.final
+class PurchaseLimit(_message.Message):
+    """How much of a risk-warning share an account may buy in a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOST_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    most: _builtins.int
+    """Shares, those of open buys counted."""
+    @_builtins.property
+    def basis(self) -> Global___RuleBasis:
+        """Where the rule comes from."""
+
+    def __init__(
+        self,
+        *,
+        most: _builtins.int = ...,
+        basis: Global___RuleBasis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "most", b"most"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PurchaseLimit: _TypeAlias = PurchaseLimit  # noqa: Y015
+
+@_typing.final
+class HaltRule(_message.Message):
+    """What stops an instrument without a price band for a while."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_RATIO_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    minutes: _builtins.int
+    """For how long."""
+    @_builtins.property
+    def move_ratio(self) -> _types_pb2.Decimal:
+        """The first trade so far from the day's open, as a share of it, stops trading."""
+
+    @_builtins.property
+    def basis(self) -> Global___RuleBasis:
+        """Where the rule comes from."""
+
+    def __init__(
+        self,
+        *,
+        move_ratio: _types_pb2.Decimal | None = ...,
+        minutes: _builtins.int = ...,
+        basis: Global___RuleBasis | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "move_ratio", b"move_ratio"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "minutes", b"minutes", "move_ratio", b"move_ratio"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HaltRule: _TypeAlias = HaltRule  # noqa: Y015
 
 @_typing.final
 class LotRule(_message.Message):
@@ -478,6 +705,7 @@ class LotRule(_message.Message):
     ODD_LOT_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     VERIFIED_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     minimum: _builtins.int
     """The smallest order, shares."""
     step: _builtins.int
@@ -492,6 +720,8 @@ class LotRule(_message.Message):
     """Who states the rule."""
     verified: _builtins.bool
     """False: the rule is known from practice alone; check it before you rely on it."""
+    name: _builtins.str
+    """What rules.accept_unverified of the configuration calls the rule."""
     def __init__(
         self,
         *,
@@ -502,10 +732,11 @@ class LotRule(_message.Message):
         odd_lot: Global___OddLot.ValueType = ...,
         rule: _builtins.str = ...,
         verified: _builtins.bool = ...,
+        name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_most", b"limit_most", "market_most", b"market_most", "minimum", b"minimum", "odd_lot", b"odd_lot", "rule", b"rule", "step", b"step", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_most", b"limit_most", "market_most", b"market_most", "minimum", b"minimum", "name", b"name", "odd_lot", b"odd_lot", "rule", b"rule", "step", b"step", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -524,10 +755,13 @@ class PriceBand(_message.Message):
     UPPER_LIMIT_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     VERIFIED_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """Who states the rule."""
     verified: _builtins.bool
     """False: the rule is known from practice alone; check it before you rely on it."""
+    name: _builtins.str
+    """What rules.accept_unverified of the configuration calls the rule."""
     @_builtins.property
     def up_ratio(self) -> _types_pb2.Decimal:
         """How far up, as a share of the previous close; absent: the day has no band (a new listing)."""
@@ -558,10 +792,11 @@ class PriceBand(_message.Message):
         upper_limit: _types_pb2.Decimal | None = ...,
         rule: _builtins.str = ...,
         verified: _builtins.bool = ...,
+        name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["down_ratio", b"down_ratio", "lower_limit", b"lower_limit", "previous_close", b"previous_close", "up_ratio", b"up_ratio", "upper_limit", b"upper_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["down_ratio", b"down_ratio", "lower_limit", b"lower_limit", "previous_close", b"previous_close", "rule", b"rule", "up_ratio", b"up_ratio", "upper_limit", b"upper_limit", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["down_ratio", b"down_ratio", "lower_limit", b"lower_limit", "name", b"name", "previous_close", b"previous_close", "rule", b"rule", "up_ratio", b"up_ratio", "upper_limit", b"upper_limit", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -123,6 +123,51 @@ def test_the_rules_of_a_past_day_know_its_previous_close(ask):
     assert rules["lot"]["oddLot"] == "REMAINDER"
 
 
+TRADING = """query($symbol: Symbol!, $date: Date) { instrument(symbol: $symbol) {
+  rules(date: $date) {
+  lot { name } band { name }
+  cage { ratio ticks basis { rule name verified } }
+  priceTypes { priceType inAuctions basis { name verified } }
+  settlement { sellableAfter withdrawableAfter basis { verified } }
+  purchaseLimit { most } halts { moveRatio minutes } } } }"""
+
+
+def test_the_rules_of_a_day_tell_how_it_trades(ask_mock):
+    rules = ask_mock(TRADING, symbol="600518.SH", date="2026-07-06")["instrument"]["rules"]
+    assert (rules["lot"]["name"], rules["band"]["name"]) == ("lots.main", "band.main.st")
+    cage = rules["cage"]
+    assert (cage["ratio"], cage["ticks"], cage["basis"]["name"]) == ("0.02", 10, "cage.main")
+    assert cage["basis"]["verified"]
+    assert cage["basis"]["rule"].startswith("Price cage: ")
+    kinds = {each["priceType"]: each["inAuctions"] for each in rules["priceTypes"]}
+    assert list(kinds) == [
+        "LIMIT",
+        "OWN_BEST",
+        "OPPOSITE_BEST",
+        "BEST_FIVE_CANCEL",
+        "BEST_FIVE_LIMIT",
+        "AFTER_HOURS",
+    ]
+    assert [kind for kind, auctions in kinds.items() if auctions] == ["LIMIT"]
+    days = rules["settlement"]
+    assert (days["sellableAfter"], days["withdrawableAfter"]) == (1, 1)
+    assert rules["purchaseLimit"] == {"most": 500_000}
+    assert rules["halts"] == []
+
+
+def test_a_bond_is_sold_the_day_it_is_bought_and_has_no_cage(ask_mock):
+    rules = ask_mock(TRADING, symbol="113052.SH", date="2023-02-01")["instrument"]["rules"]
+    assert (rules["cage"]["ratio"], rules["settlement"]["sellableAfter"]) == (None, 0)
+    assert not rules["settlement"]["basis"]["verified"]
+    assert rules["purchaseLimit"] is None
+
+
+def test_a_new_listing_stops_where_it_moves_far(ask_mock):
+    rules = ask_mock(TRADING, symbol="688012.SH", date="2019-07-22")["instrument"]["rules"]
+    moves = [(each["moveRatio"], each["minutes"]) for each in rules["halts"]]
+    assert moves == [("0.30", 10), ("0.60", 10)]
+
+
 def test_the_rules_of_today_know_the_close_before(ask_mock):
     query = """{ serverInfo { clock { tradingDay } } instrument(symbol: "000001.SZ") {
       quote { previousClose } rules { date band { previousClose lowerLimit } } } }"""

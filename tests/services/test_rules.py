@@ -57,7 +57,7 @@ def test_bands_follow_board_risk_warning_and_day(calendar, symbol, day, is_st, r
     band = rules_of(stock(symbol, is_st=is_st), day, None, calendar).band
     assert (band.up, band.down) == (Decimal(rate), Decimal(rate))
     assert (band.previous_close, band.lower, band.upper) == (None, None, None)
-    assert band.rule
+    assert band.basis.rule.startswith("Band: ")
 
 
 def test_star_shares_sell_a_small_holding_whole(calendar):

@@ -10,7 +10,7 @@ from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Mar
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, unknown_rule
-from quantgraph.domain.rules.sessions import Phase, list_phases
+from quantgraph.domain.rules.sessions import Phase, late_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +99,26 @@ def price_types(instrument: Instrument, day: date) -> Sequence[PriceTypeRow]:
     return rows
 
 
-def taken_types(instrument: Instrument, day: date) -> tuple[PriceType, ...]:
-    """Return the price types that the exchange takes at some time of a day with a band."""
-    taken = {kind for row in price_types(instrument, day) for kind in row.types}
-    if any(span.phase is Phase.AFTER_HOURS for span in list_phases(instrument.segment, day)):
-        taken.add(PriceType.AFTER_HOURS)
-    return tuple(kind for kind in PriceType if kind in taken)
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A price type, the row that says so, and whether call auctions take it as well."""
+
+    price_type: PriceType
+    row: Row
+    in_auctions: bool
+
+
+def taken_types(instrument: Instrument, day: date) -> Sequence[Taken]:
+    """Return the price types that the exchange takes at some time of a day with a band.
+
+    Raises OrderRefused RULE_UNKNOWN.
+    """
+    rows = price_types(instrument, day)
+    found = {kind: Taken(kind, row, not row.phases) for row in rows for kind in row.types}
+    late = late_rule(instrument.segment, day)
+    if late is not None:
+        found[PriceType.AFTER_HOURS] = Taken(PriceType.AFTER_HOURS, late, in_auctions=False)
+    return [found[kind] for kind in PriceType if kind in found]
 
 
 def check_price_type(

@@ -254,6 +254,11 @@ def _late_stretches(segment: Segment, day: date) -> tuple[_Stretch, ...]:
     return tuple(_Stretch(row, at(day, row.start), at(day, row.end)) for row in late)
 
 
+def late_rule(segment: Segment, day: date) -> PhaseRow | LateRow | None:
+    """Return a row that takes orders for after-hours trading, None on days without it."""
+    return next((each.row for each in _late_stretches(segment, day)), None)
+
+
 def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
     acts = set(stretch.row.phase.acts) if isinstance(stretch.row, PhaseRow) else set[Act]()
     if any(each.spans(stretch) for each in late):

@@ -104,7 +104,8 @@ def test_each_exchange_takes_its_own_price_types(
     for kind in MARKET_TYPES:
         said = verdict(check_order, make_wish(None, quantity=200, price_type=kind), place)
         assert said is (None if kind in taken else Reason.PRICE_TYPE_UNSUPPORTED)
-    assert set(taken_types(share, day)) - {PriceType.LIMIT, PriceType.AFTER_HOURS} == taken
+    shown = {each.price_type for each in taken_types(share, day)}
+    assert shown - {PriceType.LIMIT, PriceType.AFTER_HOURS} == taken
 
 
 @pytest.mark.parametrize("clock", [time(9, 15), time(9, 24), time(14, 57)])
