@@ -56,5 +56,6 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
         else:
             await pages(scope, receive, send)
 
-    quick = QuickAnswers(executor, gateway.access, http.known)
+    seconds = config.http.write_seconds
+    quick = QuickAnswers(executor, gateway.access, http.known, seconds)
     return Front(BrowserGuard(app, config.http), quick, http.shared.drain)

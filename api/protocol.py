@@ -1,7 +1,9 @@
 """uvicorn's HTTP protocol with the short way before it: no parsing, no scope and no task."""
 
+from asyncio import TimerHandle, WriteTransport
 from typing import Any, ClassVar, cast
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -10,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from api.asgi import Scope
 from api.quick import BEGUN, QuickAnswers, Work, Written
+from api.reply import PIECE_BYTES
 
+_log = structlog.get_logger(__name__)
 _END = b"\r\n\r\n"
 
 
@@ -31,6 +35,8 @@ class QuickProtocol(HttpToolsProtocol):
         # The head that is being read, and the one whose answer is awaited, with its body's size.
         self._read: tuple[bytes, int] | None = None
         self._learning: tuple[bytes, int] | None = None
+        # The next look at a reader who has not taken all of an answer written here.
+        self._stalled: TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Answer at once, or let uvicorn parse."""
@@ -65,6 +71,30 @@ class QuickProtocol(HttpToolsProtocol):
         self._learning = None
         super().on_response_complete()
 
+    def resume_writing(self) -> None:
+        """Know that the reader has taken nearly all."""
+        super().resume_writing()
+        self._settle()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look after nobody any more."""
+        self._settle()
+        super().connection_lost(exc)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nothing was asked on, unless its last answer is being read."""
+        if self._stalled is None:
+            super().timeout_keep_alive_handler()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _settle(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def _rests(self) -> bool:
         """Return whether every request was answered, and read by the client as far as it must."""
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
@@ -72,9 +102,31 @@ class QuickProtocol(HttpToolsProtocol):
         return answered and not self.flow.write_paused and not self.transport.is_closing()
 
     def _send(self, response: Written) -> None:
+        head, parts = response
         fields = [b"%b: %b\r\n" % each for each in self.server_state.default_headers]
-        self.transport.write(b"".join((STATUS_LINE[200], *fields, *response)))
+        head = b"".join((STATUS_LINE[200], *fields, head))
+        if len(parts) == 1:
+            self.transport.write(head + parts[0])
+        else:
+            self.transport.writelines((head, *parts))
+        if self.flow.write_paused:
+            self._look_later()
         super().on_response_complete()
+
+    def _look_later(self) -> None:
+        left = self._unread()
+        self._stalled = self.loop.call_later(self.quick.stall_s, self._look, left)
+
+    def _look(self, before: int) -> None:
+        """Leave a reader who took less than a piece of what was written, as `Reply` does."""
+        if before - self._unread() >= PIECE_BYTES:
+            self._look_later()
+            return
+        _log.warning("reader_stalled", seconds=self.quick.stall_s)
+        self.transport.abort()
+
+    def _unread(self) -> int:
+        return cast("WriteTransport", self.transport).get_write_buffer_size()
 
 
 def protocol(quick: QuickAnswers) -> type[QuickProtocol]:

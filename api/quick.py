@@ -1,6 +1,6 @@
 """The short way: queries whose head and body came before, and whose answers are at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from api.asgi import Scope, header
 from api.begun import Begun
 from api.compression import SMALLEST
 from api.execution import Caller, Executor, Response, new_request_id
-from api.reply import own_headers
+from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
 from api.requests import GraphQLRequest
 from api.slots import PIECE_ROWS, Text
 from quantgraph.domain.errors import GatewayError
@@ -24,8 +24,11 @@ _KEPT, _LONGEST = 256, 4_096
 # A read may end within a head or begin with empty lines: what was cut off there has no credential.
 _WHOLE = b"POST "
 
-# A response: its headers, from those that are our own on, and its body.
-Written: TypeAlias = tuple[bytes, bytes]
+# Lists written here at most: the loop is not left in between, and each costs a call.
+_LISTS = 8
+
+# A response: its headers, from those that are our own on, and the parts of its body.
+Written: TypeAlias = tuple[bytes, Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,21 @@ class QuickAnswers:
     """
 
     def __init__(
-        self, executor: Executor, access: Access, known: Mapping[bytes, GraphQLRequest]
+        self,
+        executor: Executor,
+        access: Access,
+        known: Mapping[bytes, GraphQLRequest],
+        stall_s: float,
     ) -> None:
-        """Answer with `executor` the requests `known` by their body."""
+        """Answer with `executor` the requests `known` by their body.
+
+        A reader who takes next to nothing of an answer for `stall_s` seconds is left.
+        """
         self._executor = executor
         self._access = access
         self._known = known
         self._heads: dict[bytes, tuple[int, Understood]] = {}
+        self.stall_s = stall_s
 
     def remember(self, head: bytes, size: int, scope: Scope) -> None:
         """Keep what a head with a body of `size` bytes meant, where others like it may come."""
@@ -96,19 +107,35 @@ class QuickAnswers:
 
 
 def _written(understood: Understood, work: Work) -> Written | None:
-    """Return a small whole answer, None where there is none yet or another."""
+    """Return a whole answer, None where there is none yet, or a large or another one."""
     if not work.begun.done or work.begun.failed:
         return None
     response = work.begun.result()
     if "errors" in response:
         return None
     text = Text(response)
-    if text.rows > PIECE_ROWS:
+    parts = _parts(text, squeezed=understood.encoding is not None)
+    if parts is None:
         return None
-    body = text.whole()
-    if understood.encoding is not None and len(body) >= SMALLEST:
+    size = sum(map(len, parts))
+    return _template(understood.media) % (work.caller.request_id.encode(), size), parts
+
+
+def _parts(text: Text, *, squeezed: bool) -> Sequence[bytes] | None:
+    """Return a body that the ordinary way would send with its length, None for any other."""
+    if text.rows <= PIECE_ROWS:
+        body = text.whole()
+        return None if squeezed and len(body) >= SMALLEST else (body,)
+    if squeezed or text.rows > HELD_ROWS or text.lists > _LISTS:
         return None
-    return _template(understood.media) % (work.caller.request_id.encode(), len(body)), body
+    parts, size = list[bytes](), 0
+    for part in text.pieces():
+        parts.append(part)
+        size += len(part)
+        # Pieces are about equal: of those that will be too much no other is made.
+        if size >= HELD_BYTES or len(part) * text.rows >= HELD_BYTES * PIECE_ROWS:
+            return None
+    return tuple(joined(parts))
 
 
 _UNKNOWN: tuple[int, Understood | None] = (-1, None)

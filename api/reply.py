@@ -15,10 +15,10 @@ from api.execution import Response
 from api.slots import PIECE_ROWS, Text
 
 _log = structlog.get_logger(__name__)
-_PIECE_BYTES, _LARGEST = 131_072, 524_288
+PIECE_BYTES, _LARGEST = 131_072, 524_288
 # Up to so many rows, and bytes of them, an answer is made before it is sent, with its length:
 # chunks copy it twice.
-_HELD_ROWS, _HELD = 10_000, 2_000_000
+HELD_ROWS, HELD_BYTES = 10_000, 2_000_000
 
 
 class Reply:
@@ -41,7 +41,7 @@ class Reply:
         """Send a JSON response with the request id."""
         text, headers = Text(response), headers or []
         if text.rows > PIECE_ROWS:
-            held = _HELD if text.rows <= _HELD_ROWS else 0
+            held = HELD_BYTES if text.rows <= HELD_ROWS else 0
             await self._pieces(status, text.pieces(), headers, held)
             return
         body = text.whole()
@@ -123,7 +123,7 @@ def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the same bytes, tiny pieces together and large ones as they are, without a copy."""
     held, size = list[bytes](), 0
     for piece in pieces:
-        if held and size + len(piece) >= _PIECE_BYTES:
+        if held and size + len(piece) >= PIECE_BYTES:
             yield b"".join(held)
             held, size = [], 0
         held.append(piece)
@@ -138,7 +138,7 @@ def even(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= _PIECE_BYTES:
+        if size >= PIECE_BYTES:
             joined, step = b"".join(held), _LARGEST
             yield from (joined[at : at + step] for at in range(0, size, step))
             held, size = [], 0

@@ -122,6 +122,11 @@ class Text:
         """Rows that are not written yet."""
         return sum(slot.length for slot in self._slots)
 
+    @property
+    def lists(self) -> int:
+        """Lists that are not written yet."""
+        return len(self._slots)
+
     def whole(self) -> bytes:
         """Return the response at once."""
         return b"".join(self.pieces()) if self._slots else self._frame

@@ -9,10 +9,13 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import structlog
 import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +25,14 @@ from api.app import build_front
 from api.execution import Executor
 from api.http import GraphQLOverHttp
 from api.protocol import protocol
+from api.reply import PIECE_BYTES
+from quantgraph.config import CalendarConfig
 from quantgraph.domain.access import Scope
+from quantgraph.domain.bars import BarColumns, Period
+from quantgraph.domain.calendar import starts_of
+from quantgraph.services.calendar import load_calendar
 from quantgraph.store.keys import KeyStore
+from quantgraph.store.market import MarketStore
 from resolvers.root import graphql_schema
 
 JSON = "application/json"
@@ -423,3 +432,155 @@ async def test_what_is_no_whole_head_teaches_nothing(gateway, first, rest, later
         assert type(connection).quick._heads == heads
         connection.data_received(later)
         assert transport.written.startswith(b"HTTP/1.1 400")
+
+
+SYMBOL = "600519.SH"
+_MINUTES = np.concatenate([np.arange(570, 690), np.arange(780, 900)]) * 60_000
+
+
+def bars(last: int, picked: str = "time close volume") -> dict[str, object]:
+    text = f'{{ bars(symbol: "{SYMBOL}", period: MIN_1, last: {last}) {{ rows {{ {picked} }} }} }}'
+    return {"query": text}
+
+
+def many(lists: int, last: int) -> dict[str, object]:
+    picked = " ".join(f"a{number}: close" for number in range(lists))
+    return {"query": str(bars(last, picked)["query"]).replace("rows", "columns")}
+
+
+@pytest.fixture(scope="module", params=[0, 64])
+def minutes(request: Any, start_gateway: Any, tmp_path_factory: Any) -> Iterator[Any]:
+    """A gateway with 12,000 minutes in its store, with and without room for texts."""
+    folder = tmp_path_factory.mktemp("minutes")
+    (folder / "mock").mkdir()
+    calendar = load_calendar(CalendarConfig(), folder / "mock")
+    days = starts_of(calendar.between(date(2022, 10, 1), date(2023, 1, 31)))
+    times = (days[:, None] + _MINUTES).ravel()[-12_000:]
+    closes = 1_000 + np.arange(12_000) / 100
+    market = MarketStore(folder / "mock")
+    with market.write(calendar) as writer:
+        values = {"time": times, "close": closes, "volume": np.full(12_000, 100)}
+        values |= dict.fromkeys(("open", "high", "low", "amount"), closes)
+        writer.put_bars(SYMBOL, Period.MIN_1, BarColumns(12_000, values))
+    market.close()
+    with start_gateway(folder, cache={"texts_mb": request.param}) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "short"),
+    [
+        (bars(2_001), {}, True),
+        (bars(10_000), {}, True),
+        (bars(10_000), {"accept": "application/graphql-response+json"}, True),
+        (bars(10_000), {"accept_encoding": "gzip"}, False),
+        (bars(10_001), {}, False),
+        (bars(9_000, " ".join(f"a{n}: time" for n in range(7))), {}, False),  # 2 MB
+        (many(9, 1_100), {}, True),
+        (many(11, 900), {}, False),  # lists
+    ],
+)
+def test_a_known_long_list_is_answered_alike(minutes, ways, body, headers, short):
+    request = message(body, **headers)
+    with connected(minutes) as peer:
+        answer = ask_long(peer, request[:-5], request[-5:])
+        assert answer[0] == 200
+        assert ask_long(peer, request) == answer
+        ways.clear()
+        for _ in range(2):
+            assert ask_long(peer, request) == answer
+        assert ways == ["begun"] * 2 if short else "parsed" in ways
+        assert ("content-length" in dict(answer[1])) or not short
+
+
+def ask_long(peer: socket.socket, *pieces: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body; `read` takes too long, byte by byte."""
+    for piece in pieces:
+        peer.sendall(piece)
+    with http.client.HTTPResponse(peer) as answer:
+        answer.begin()
+        own = ("date", "x-request-id")
+        headers = [each for each in answer.getheaders() if each[0] not in own]
+        return answer.status, headers, OWN.sub(b"", answer.read())
+
+
+async def unasked(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise AssertionError("everything is answered at once")
+
+
+class Slow(Transport):
+    """A reader who takes what the test says; `size` bytes are written to it at once."""
+
+    def __init__(self, size: int, **limits: Any) -> None:
+        super().__init__()
+        self.unread = 0
+        self.aborted = asyncio.Event()
+        parts = [bytes(PIECE_BYTES)] * (size // PIECE_BYTES)
+        stall = limits.pop("stall_s", 0.02)
+        quick = SimpleNamespace(stall_s=stall, answer=lambda _head, _body: (b"\r\n", parts))
+        config = uvicorn.Config(unasked, lifespan="off", log_config=None, **limits)
+        made = protocol(quick)  # pyright: ignore[reportArgumentType] what it is asked for
+        self.connection = made(config=config, server_state=ServerState(), app_state={})
+        self.connection.connection_made(self)
+        self.connection.data_received(b"whatever")
+
+    def writelines(self, parts: Any) -> None:
+        super().write(b"".join(parts))
+        self.unread = len(self.written)
+        self.connection.pause_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def abort(self) -> None:
+        self.aborted.set()
+
+
+async def test_who_takes_nothing_of_a_long_answer_is_left():
+    with structlog.testing.capture_logs() as logs:
+        reader = Slow(10 * PIECE_BYTES)
+        async with asyncio.timeout(20):
+            await reader.aborted.wait()
+    assert [log["event"] for log in logs] == ["reader_stalled"]
+    reader.connection.connection_lost(None)
+
+
+async def test_who_takes_a_long_answer_slowly_is_waited_for():
+    reader = Slow(10 * PIECE_BYTES)
+    connection, looks = reader.connection, asyncio.Queue[int]()
+    look = connection._look
+
+    def looked(before: int) -> None:
+        looks.put_nowait(before)
+        reader.unread -= PIECE_BYTES if looks.qsize() < 3 else PIECE_BYTES - 1
+        look(before)
+
+    connection._look = looked
+    connection._settle()
+    connection._look_later()
+    async with asyncio.timeout(20):
+        await reader.aborted.wait()
+    assert looks.qsize() == 3
+    connection.connection_lost(None)
+
+
+async def test_a_connection_whose_answer_is_being_read_is_not_closed_meanwhile():
+    reader = Slow(4 * PIECE_BYTES, stall_s=30, timeout_keep_alive=0.01)
+    connection = reader.connection
+    connection._unset_keepalive_if_required()
+    connection.timeout_keep_alive_handler()
+    assert not reader.closed.is_set()
+    assert connection.timeout_keep_alive_task is not None
+    connection.resume_writing()
+    async with asyncio.timeout(20):
+        await reader.closed.wait()
+    connection.connection_lost(None)
+
+
+async def test_who_has_read_everything_is_not_looked_after():
+    reader = Slow(4 * PIECE_BYTES, stall_s=0.01)
+    reader.connection.resume_writing()
+    assert reader.connection._stalled is None
+    reader = Slow(4 * PIECE_BYTES, stall_s=0.01)
+    reader.connection.connection_lost(None)
+    assert reader.connection._stalled is None
