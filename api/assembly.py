@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from api.bounds import is_local, limits_of
-from api.imported import HeldData, StoreListings, choose_start
+from api.imported import HeldData, StoreListings
+from api.replays import plan_world
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
@@ -140,13 +141,15 @@ class _Mock:
         self._store = store
         self._calendar = calendar
         self._workers = workers
-        start, self._note = choose_start(store.newest_day(), calendar)
-        self.clock = SimClock(start, calendar, Pace(config.mock.speed))
-        world = World(config.mock.seed, calendar, self.clock.start, StoreListings(store))
+        self._plan = plan_world(config.mock, store, calendar)
+        self.clock = SimClock(self._plan.start, calendar, Pace(config.mock.speed))
+        listings = StoreListings(store, self._plan.start)
+        world = World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
         self.market = SimMarket(world, parts)
         inner = InnerMarket(self.market, self.market, self.market, self.market)
-        self.recorded = Recorded(store, inner, workers, CoverageJudge(calendar, self.clock))
+        shelf = self._plan.shelf(store, self.clock)
+        self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
         terminal = TerminalParts(
             clock=self.clock,
             calendar=calendar,
@@ -182,7 +185,7 @@ class _Mock:
         self.accounts = SwitchedAccounts(self.terminal, switch)
         started_at = datetime.now(UTC)
         limits = limits_of(self.config)
-        self._held = HeldData(self._store, self._workers, self._note)
+        self._held = HeldData(self._store, self._workers, self._plan.note)
         bars = self._bars()
         custom = self._custom()
         reference = AllSectors(self.recorded, custom)
@@ -252,10 +255,14 @@ class _Mock:
         shelf = CustomSectorStore(self.config.data_path / "sectors.sqlite")
         return CustomSectors(self.recorded, shelf, self._workers, sizes)
 
-    def _version(self) -> tuple[bytes, date, str]:
-        """Return all that imported series depend on; coverage is judged by the clock's day."""
+    def _version(self) -> tuple[bytes, date, str, int]:
+        """Return all that imported series depend on; coverage is judged by the clock's day.
+
+        Of replayed days a bar shows once its minute is over.
+        """
         moment = self.clock.moment()
-        return self._store.version(), moment.day, moment.epoch
+        minute = moment.ms // 60_000 if self._plan.replayed else 0
+        return self._store.version(), moment.day, moment.epoch, minute
 
     def _guard(self) -> GuardSources:
         return GuardSources(

@@ -1,7 +1,7 @@
 """What mock mode takes from the imported data: its listings, its first day, and their summary."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 
@@ -20,11 +20,15 @@ _FIRST_DAY = date(2023, 2, 1)
 
 
 class StoreListings:
-    """Tells the simulated market what is imported, so that it goes on from there."""
+    """Tells the simulated market what is imported, so that it goes on from there.
 
-    def __init__(self, store: MarketStore) -> None:
-        """Read from `store`."""
+    Of the clock's first day and later it tells nothing: the market lives these days itself.
+    """
+
+    def __init__(self, store: MarketStore, start: date) -> None:
+        """Read from `store` what lies before the clock's first day."""
         self._store = store
+        self._last = start - timedelta(days=1)
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Return the imported instruments among the symbols."""
@@ -48,14 +52,14 @@ class StoreListings:
 
     def daily(self, symbol: str, start: date | None, end: date | None) -> BarColumns | None:
         """Return the imported daily bars of the days, both included, or None without any."""
-        return self._store.daily_bars(symbol, start, end)
+        return self._store.daily_bars(symbol, start, min(end or self._last, self._last))
 
 
 def choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, str]:
     """Return the clock's first day, and what is to be said where it is not the expected one.
 
-    It is the trading day after the newest imported bar. Where the calendar ends before a world
-    could live for a day, it is the last day on which one can.
+    It is the trading day after the newest imported bar or tick. Where the calendar ends before a
+    world could live for a day, it is the last day on which one can.
     """
     latest = latest_start(calendar)
     if newest is None:

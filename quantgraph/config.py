@@ -131,10 +131,17 @@ class MockConfig(_Section):
     seed: int = 1
     speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
     quote_interval_ms: Positive = 1_000
+    liquidity: Literal["generated", "replay"] = "generated"
+    start: date | None = None
     faults: tuple[str, ...] = ()
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _start(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("faults")
     @classmethod

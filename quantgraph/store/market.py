@@ -1,12 +1,11 @@
 """The market store: one SQLite file of column chunks and row tables, one writer, many readers."""
 
-import json
 import sqlite3
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
@@ -19,7 +18,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, Reports
-from quantgraph.domain.ticks import TickColumns, TickRequest
+from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
 from quantgraph.store import events, history, reference, reports, sectors
 from quantgraph.store.counter import ReadCounter
 from quantgraph.store.inventory import (
@@ -194,11 +193,25 @@ class MarketStore:
 
     def newest_daily(self) -> date | None:
         """Return the day of the newest daily bar of any symbol; None if there is none."""
-        return self._newest((Period.DAY_1,))
+        return self._newest("WHERE s.kind = ? AND s.period = ?", (BAR, Period.DAY_1.value))
 
     def newest_day(self) -> date | None:
-        """Return the day of the newest bar of any symbol and period; None if there is none."""
-        return self._newest((Period.DAY_1, Period.MIN_1))
+        """Return the day of the newest bar or tick of any symbol; None if there is none."""
+        return self._newest("", ())
+
+    def recorded_days(self) -> Mapping[str, Sequence[date]]:
+        """Return per symbol the days, ascending, of which displays are recorded."""
+        query = (
+            "SELECT DISTINCT s.symbol, c.span FROM chunks c JOIN series s ON s.id = c.series "
+            "WHERE s.kind IN (?, ?) ORDER BY 1, 2"
+        )
+        kinds = TickKind.SNAPSHOT.value, TickKind.LEVEL2_QUOTE.value
+        found: dict[str, list[date]] = {}
+        with self._reader.snapshot() as snapshot:
+            for symbol, span in snapshot.connection.execute(query, kinds):
+                # recordings are cut by days: the span is the day, counted from 1970
+                found.setdefault(symbol, []).append(date(1970, 1, 1) + timedelta(span))
+        return found
 
     def last_closes(
         self,
@@ -225,14 +238,10 @@ class MarketStore:
             raise held
         return None if held is None else held.columns
 
-    def _newest(self, periods: Sequence[Period]) -> date | None:
-        query = (
-            "SELECT max(c.last) FROM chunks c JOIN series s ON s.id = c.series "
-            "WHERE s.kind = ? AND s.period IN (SELECT value FROM json_each(?))"
-        )
-        names = json.dumps([period.value for period in periods])
+    def _newest(self, where: str, values: Sequence[str]) -> date | None:
+        query = f"SELECT max(c.last) FROM chunks c JOIN series s ON s.id = c.series {where}"  # noqa: S608 - literals of the callers
         with self._reader.snapshot() as snapshot:
-            row = snapshot.connection.execute(query, (BAR, names)).fetchone()
+            row = snapshot.connection.execute(query, values).fetchone()
         return None if row[0] is None else day_of(row[0])
 
     def holdings(self) -> Sequence[Holding]:

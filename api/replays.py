@@ -1,0 +1,78 @@
+"""On which day a simulated world begins, and which recorded days it lives again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from api.imported import choose_start
+from quantgraph.backends.sim.clock import latest_start
+from quantgraph.config import MockConfig
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import StartupError
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.shelf import MarketShelf
+from quantgraph.services.curtain import CurtainedShelf, View
+from quantgraph.store.market import MarketStore
+
+
+@dataclass(frozen=True, slots=True)
+class WorldPlan:
+    """The first day, what is said about it, and until which day each symbol is replayed.
+
+    A symbol is replayed from the first day on, as long as no recorded trading day is missing.
+    `behind`: something held is of the first day or later, and must not be told before its time.
+    """
+
+    start: date
+    note: str = ""
+    replayed: Mapping[str, date] = field(default_factory=dict[str, date])
+    behind: bool = False
+
+    def shelf(self, store: MarketStore, clock: Clock) -> MarketShelf:
+        """Return the store as the world may see it."""
+        if not self.behind:
+            return store
+        return CurtainedShelf(store, View(clock, self.start, self.replayed.get))
+
+
+def plan_world(config: MockConfig, store: MarketStore, calendar: TradingCalendar) -> WorldPlan:
+    """Return how mock mode begins.
+
+    Raises StartupError CONFIG_INVALID where `mock.start` lies outside of the trading calendar.
+    """
+    replays = config.liquidity == "replay"
+    recorded: Mapping[str, Sequence[date]] = store.recorded_days() if replays else {}
+    newest = store.newest_day()
+    if config.start is not None:
+        start, note = _asked(config.start, calendar), ""
+    elif recorded:
+        start, note = _asked(min(days[0] for days in recorded.values()), calendar), ""
+    else:
+        start, note = choose_start(newest, calendar)
+    if replays and not recorded:
+        note += "; no quotes are recorded, so nothing is replayed"
+    runs = {symbol: _run(days, start, calendar) for symbol, days in recorded.items()}
+    replayed = {symbol: until for symbol, until in runs.items() if until is not None}
+    if replayed:
+        note += f"; {len(replayed)} symbols are replayed from {start} on"
+    return WorldPlan(start, note, replayed, newest is not None and newest >= start)
+
+
+def _asked(start: date, calendar: TradingCalendar) -> date:
+    latest = latest_start(calendar)
+    if calendar.first <= start <= latest:
+        return start if calendar.is_session(start) else calendar.next_session(start)
+    text = (
+        f"mock.start is {start}; expected a day from {calendar.first} to {latest}, which the "
+        "trading calendar covers."
+    )
+    raise StartupError(Reason.CONFIG_INVALID, text, key="mock.start")
+
+
+def _run(days: Sequence[date], start: date, calendar: TradingCalendar) -> date | None:
+    """Return the last of the recorded trading days that follow each other from the start on."""
+    held, last, day = set(days), None, start
+    while day in held:
+        last, day = day, calendar.next_session(day)
+    return last
