@@ -32,6 +32,7 @@ bench-short:
     uv run --group bench python -m bench.encode --runs 1
     uv run --group bench python -m bench.startup --runs 1
     uv run --group bench python -m bench.store --short
+    uv run --group bench python -m bench.exchange --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:

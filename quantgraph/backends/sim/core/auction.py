@@ -1,7 +1,7 @@
-"""The price of a call auction: most volume first, then each exchange's own tie-breaks.
+"""The price of a call auction: most volume first, then the steps of the exchange's dated rule.
 
-Shanghai's and Shenzhen's as public tables quote their trading rules, where "above" and "below" a
-price include it. Beijing's text was not read: it is taken to follow Shenzhen's.
+Least unmatched and least imbalance are one number: the rules' "above" and "below" a price include
+it. They differ in which prices are looked at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from quantgraph.backends.sim.depth import Rung
-from quantgraph.domain.instruments import Market
+from quantgraph.domain.rules.auctions import TieBreak
+
+_NEAREST = TieBreak.NEAREST_REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +53,33 @@ class _Span:
 
 
 def clear(
-    bids: Sequence[Rung], asks: Sequence[Rung], market: Market, reference: int | None
+    bids: Sequence[Rung], asks: Sequence[Rung], ties: Sequence[TieBreak], reference: int | None
 ) -> Clearing | None:
     """Return where these levels (best first) clear, None where no bid meets an offer.
 
-    `reference` is the price that Shenzhen goes nearest to: the previous close before the opening,
-    later the last trade. None goes to the middle, as Shanghai does.
+    `reference` is the price for NEAREST_REFERENCE, in ticks; None goes to the middle instead.
     """
     if not bids or not asks or bids[0].price < asks[0].price:
         return None
     spans = list(_spans(bids, asks))
     most = max(span.matched for span in spans)
     fit = [each for each in spans if each.matched == most >= max(each.above, each.below)]
-    if market is Market.SH:
+    if TieBreak.LEAST_UNMATCHED in ties:
         # Shanghai chooses among prices that were ordered at, Shenzhen among all ticks.
         fit = [span for span in fit if span.ordered]
     least = min(abs(span.surplus) for span in fit)
     fit = [span for span in fit if abs(span.surplus) == least]
-    low, high = fit[0].low, fit[-1].high
-    # The text leaves the middle's rounding open; half a tick goes up, as bands do.
-    middle = (low + high + 1) // 2
-    nearest = market is not Market.SH and reference is not None
-    price = min(max(reference, low), high) if nearest and reference is not None else middle
+    price = _settle(fit[0].low, fit[-1].high, reference if _NEAREST in ties else None)
     at = next(span for span in spans if span.low <= price <= span.high)
     return Clearing(price, at.matched, at.surplus)
+
+
+def _settle(low: int, high: int, reference: int | None) -> int:
+    """Return the one price among those that are left, which lie side by side."""
+    if reference is not None:
+        return min(max(reference, low), high)
+    # The text leaves the middle's rounding open; half a tick goes up, as bands do.
+    return (low + high + 1) // 2
 
 
 def _spans(bids: Sequence[Rung], asks: Sequence[Rung]) -> Iterator[_Span]:

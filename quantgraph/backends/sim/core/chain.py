@@ -2,9 +2,9 @@
 
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import TypedDict
+from typing import Any, TypedDict
 from zlib import crc32
 
 from quantgraph.backends.sim.core.events import (
@@ -33,6 +33,9 @@ _CODES: Mapping[str, int] = {
 }
 
 
+_BUY, _SELL, _LIMIT = _CODES[Side.BUY], _CODES[Side.SELL], _CODES[PriceType.LIMIT]
+
+
 class ChainState(TypedDict):
     """A chain as JSON: the last link in hex, what follows it, and the records so far."""
 
@@ -59,9 +62,9 @@ class Chain:
         """Record a command and what came of it."""
         self.count += 1
         tail = self._tail
-        tail += _numbers(command)
+        tail += _NUMBERS[type(command)](command)
         for event in events:
-            tail += _numbers(event)
+            tail += _NUMBERS[type(event)](event)
         if len(tail) >= _BLOCK:
             self._link = self._close()
             tail.clear()
@@ -90,24 +93,29 @@ class Chain:
         return blake2b(self._link + block.tobytes(), digest_size=16).digest()
 
 
-def _numbers(record: Command | Event) -> tuple[int, ...]:  # noqa: PLR0911 - one line a kind
-    """Return a record as numbers: its kind, then its fields in order."""
-    match record:
-        case Enter(key, side, quantity, price_type, limit):
-            return (1, key, _CODES[side], quantity, _CODES[price_type], limit or 0)
-        case Cancel(key):
-            return (2, key)
-        case Lower(key, quantity):
-            return (9, key, quantity)
-        case Turn(phase):
-            return (3, _CODES[phase])
-        case Halt(resumed):
-            return (4, int(resumed))
-        case Expire():
-            return (5,)
-        case Trade(buyer, seller, price, quantity, taker):
-            return (6, buyer, seller, price, quantity, 0 if taker is None else _CODES[taker])
-        case Ended(key, left, end):
-            return (7, key, left, _CODES[end])
-        case Refused(key, reason):
-            return (8, key, _CODES[reason])
+def _enter(record: Enter) -> tuple[int, ...]:
+    side, kind = record.side, record.price_type
+    # An enum hashes its name in Python code: a comparison is three times as quick as a look-up.
+    buys = _BUY if side is Side.BUY else _SELL
+    word = _LIMIT if kind is PriceType.LIMIT else _CODES[kind]
+    return (1, record.key, buys, record.quantity, word, record.limit or 0)
+
+
+def _trade(record: Trade) -> tuple[int, ...]:
+    taker = record.taker
+    word = 0 if taker is None else _BUY if taker is Side.BUY else _SELL
+    return (6, record.buyer, record.seller, record.price, record.quantity, word)
+
+
+# A record as numbers: its kind, then its fields in order.
+_NUMBERS: Mapping[type, Callable[[Any], tuple[int, ...]]] = {
+    Enter: _enter,
+    Cancel: lambda record: (2, record.key),
+    Lower: lambda record: (9, record.key, record.quantity),
+    Turn: lambda record: (3, _CODES[record.phase]),
+    Halt: lambda record: (4, int(record.resumed)),
+    Expire: lambda _: (5,),
+    Trade: _trade,
+    Ended: lambda record: (7, record.key, record.open, _CODES[record.end]),
+    Refused: lambda record: (8, record.key, _CODES[record.reason]),
+}

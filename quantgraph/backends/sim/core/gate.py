@@ -59,15 +59,15 @@ class Gate:
 
     def objection(self, order: Enter) -> Reason | None:
         """Return why an order is not taken now, None if it is."""
-        if order.price_type is not PriceType.LIMIT:
+        if order.price_type is PriceType.LIMIT and order.key < 0:
+            return Reason.PRICE_REQUIRED if order.limit is None else None
+        if not order.price_type.priced:
             return self._market_objection(order)
         if order.limit is None:
             return Reason.PRICE_REQUIRED
-        if order.key < 0:
-            return None
         if self.phase is Phase.AFTER_HOURS:
             return self._late_objection(order)
-        if Act.SUBMIT not in self.phase.acts:
+        if order.price_type is PriceType.AFTER_HOURS or Act.SUBMIT not in self.phase.acts:
             return Reason.SESSION_CLOSED
         return None if self.terms.allows(order.limit) else Reason.PRICE_BAND
 

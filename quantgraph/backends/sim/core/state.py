@@ -10,6 +10,7 @@ from quantgraph.backends.sim.core.gate import Gate
 from quantgraph.backends.sim.core.tally import Tally, Terms
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.rules.auctions import TieBreak
 from quantgraph.domain.rules.sessions import Phase
 
 # Key, BUY or SELL, price in ticks, open shares.
@@ -33,6 +34,7 @@ class GateState(TypedDict):
     market: str
     previous_close: int | None
     band: Sequence[int] | None
+    ties: list[str]
     tally: TallyState
     phase: str
     halted: bool
@@ -55,6 +57,7 @@ def dump_gate(gate: Gate) -> GateState:
         "market": gate.terms.market.value,
         "previous_close": gate.terms.previous_close,
         "band": gate.terms.band,
+        "ties": [each.value for each in gate.terms.ties],
         "tally": {
             "open": tally.open,
             "high": tally.high,
@@ -72,7 +75,8 @@ def load_gate(state: GateState) -> Gate:
     """Read what the day agreed on and counted."""
     band = state["band"]
     limits = None if band is None else (band[0], band[1])
-    terms = Terms(Market(state["market"]), state["previous_close"], limits)
+    ties = tuple(TieBreak(each) for each in state["ties"])
+    terms = Terms(Market(state["market"]), state["previous_close"], limits, ties)
     return Gate(terms, Tally(**state["tally"]), Phase(state["phase"]), state["halted"])
 
 

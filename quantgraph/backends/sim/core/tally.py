@@ -2,19 +2,35 @@
 
 from dataclasses import dataclass
 
-from quantgraph.domain.instruments import Market
+from quantgraph.domain.instruments import InstrumentKind, Market
+from quantgraph.domain.rules.auctions import AUCTIONS, TieBreak
+
+
+def _newest(market: Market) -> tuple[TieBreak, ...]:
+    rows = [row for row in AUCTIONS if row.market is market and row.kind is InstrumentKind.STOCK]
+    if not rows:
+        text = f"No auction rule names the market {market}; give the steps of its ties."
+        raise ValueError(text)
+    return max(rows, key=lambda row: row.effective_from).ties
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """A symbol's day: whose auction rules, and prices in ticks. `band` None: no price limits.
 
-    `previous_close` None: the symbol never traded before.
+    `previous_close` None: the symbol never traded before. `ties` are the steps of the day's
+    auction rule after the greatest volume; empty: those of the market's shares at its newest.
     """
 
     market: Market
     previous_close: int | None
     band: tuple[int, int] | None = None
+    ties: tuple[TieBreak, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the market's steps. Raises ValueError for a market that no row names."""
+        if not self.ties:
+            object.__setattr__(self, "ties", _newest(self.market))
 
     def allows(self, price: int) -> bool:
         """Return whether an order at this price is inside the band."""

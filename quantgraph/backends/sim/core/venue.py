@@ -1,6 +1,7 @@
 """One symbol's day at its exchange: phases, price types, auctions; commands in, events out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from quantgraph.backends.sim.core.auction import Clearing, clear
 from quantgraph.backends.sim.core.book import Book, Resting
@@ -145,8 +146,7 @@ class Venue:
         if isinstance(command, Cancel):
             return self._cancel(command.key)
         if isinstance(command, Lower):
-            lowered = self._book.lower(command.key, command.quantity)
-            return [] if lowered else self._cancel(command.key)
+            return self._lower(command.key, command.quantity)
         if isinstance(command, Turn):
             return self._turn(command.phase)
         if isinstance(command, Halt):
@@ -154,12 +154,14 @@ class Venue:
         return self._expire()
 
     def _enter(self, order: Enter) -> list[Event]:
-        if order.quantity < 1 or self.open_quantity(order.key):
+        key = order.key
+        known = key in self._book.orders or key in self._late.orders or key in self._held
+        if known or order.quantity < 1:
             text = f"An order needs a new key and one share or more, not {order}."
             raise ValueError(text)
         reason = self._gate.objection(order)
         if reason is not None:
-            return [Refused(order.key, reason)]
+            return [Refused(key, reason)]
         if self._gate.matches:
             return self._trade(order)
         if self._gate.at_close(order):
@@ -199,9 +201,18 @@ class Venue:
             self._book.rest(Resting(order.key, order.side, limit, order.quantity))
         return []
 
+    def _lower(self, key: int, quantity: int) -> list[Event]:
+        held = self._held.get(key)
+        if held is not None and held.quantity > quantity:
+            self._held[key] = replace(held, quantity=held.quantity - quantity)
+            return []
+        books = (self._book, self._late)
+        lowered = any(book.lower(key, quantity) for book in books)
+        return [] if lowered else self._cancel(key)
+
     def _cancel(self, key: int) -> list[Event]:
         if key > 0 and not self._cancelable(key):
-            return [Refused(key, Reason.ORDER_NOT_CANCELABLE)] if self.open_quantity(key) else []
+            return [Refused(key, Reason.CANCEL_CLOSED)] if self.open_quantity(key) else []
         held = self._held.pop(key, None)
         if held is not None:
             return [Ended(key, held.quantity, End.CANCELED)]
@@ -233,7 +244,7 @@ class Venue:
 
     def _clearing(self) -> Clearing | None:
         bids, asks = self.depth(Side.BUY), self.depth(Side.SELL)
-        return clear(bids, asks, self.terms.market, self._gate.reference)
+        return clear(bids, asks, self.terms.ties, self._gate.reference)
 
     def _uncross(self) -> list[Event]:
         clearing = self._clearing()

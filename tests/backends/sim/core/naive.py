@@ -3,7 +3,7 @@
 Shares the words of `events` with the product and nothing else: not its levels, ranks or phases.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from quantgraph.backends.sim.core.events import (
@@ -14,6 +14,7 @@ from quantgraph.backends.sim.core.events import (
     Enter,
     Event,
     Halt,
+    Lower,
     Refused,
     Trade,
     Turn,
@@ -99,6 +100,8 @@ class NaiveVenue:
                 return self.enter(command)
             case Cancel(key):
                 return self.cancel(key)
+            case Lower(key, quantity):
+                return self.lower(key, quantity)
             case Turn(phase):
                 events: list[Event] = []
                 over = self.phase in AUCTIONS and phase is not self.phase
@@ -182,17 +185,17 @@ class NaiveVenue:
 
     def objection(self, order: Enter) -> Reason | None:
         open_now = (Phase.CONTINUOUS, *AUCTIONS)
-        if order.price_type is PriceType.LIMIT:
+        if order.price_type in (PriceType.LIMIT, PriceType.AFTER_HOURS):
             if order.limit is None:
                 return Reason.PRICE_REQUIRED
-            if order.key < 0:
+            if order.key < 0 and order.price_type is PriceType.LIMIT:
                 return None
             if self.phase is Phase.AFTER_HOURS:
                 if self.halted or self.last is None:
                     return Reason.SUSPENDED
                 good = self.reaches(order.side, order.limit, self.last)
                 return None if good else Reason.PRICE_BAND
-            if self.phase not in open_now:
+            if self.phase not in open_now or order.price_type is PriceType.AFTER_HOURS:
                 return Reason.SESSION_CLOSED
             return None if self.band[0] <= order.limit <= self.band[1] else Reason.PRICE_BAND
         if order.limit is not None:
@@ -262,6 +265,17 @@ class NaiveVenue:
         self.waiting.remove(taker)
         return [*trades, Ended(order.key, taker.left, End.UNFILLED)]
 
+    def lower(self, key: int, quantity: int) -> list[Event]:
+        for order in self.waiting + self.late:
+            if order.key == key and order.left > quantity:
+                order.left -= quantity
+                return []
+        for place, each in enumerate(self.held):
+            if each.key == key and each.quantity > quantity:
+                self.held[place] = replace(each, quantity=each.quantity - quantity)
+                return []
+        return self.cancel(key)
+
     def cancel(self, key: int) -> list[Event]:
         open_orders = {o.key: o.left for o in self.waiting + self.late}
         open_orders |= {o.key: o.quantity for o in self.held}
@@ -270,7 +284,7 @@ class NaiveVenue:
         late = any(o.key == key for o in self.late)
         may = self.phase in (Phase.OPEN_AUCTION, Phase.CONTINUOUS)
         if key > 0 and not may and not (late and self.phase is Phase.AFTER_HOURS):
-            return [Refused(key, Reason.ORDER_NOT_CANCELABLE)]
+            return [Refused(key, Reason.CANCEL_CLOSED)]
         for orders in (self.waiting, self.late, self.held):
             orders[:] = [o for o in orders if o.key != key]
         return [Ended(key, open_orders[key], End.CANCELED)]

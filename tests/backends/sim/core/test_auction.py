@@ -11,6 +11,7 @@ from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.rules.auctions import TieBreak
 from quantgraph.domain.rules.sessions import Phase
 
 from .naive import Cleared, Ladder, tried
@@ -24,7 +25,7 @@ def cleared(
     """Price, matched, surplus of these orders (price, quantity), or None."""
     bid_rungs = [Rung(*each) for each in sorted(bids, reverse=True)]
     ask_rungs = [Rung(*each) for each in sorted(asks)]
-    found = clear(bid_rungs, ask_rungs, market, reference)
+    found = clear(bid_rungs, ask_rungs, Terms(market, None).ties, reference)
     return None if found is None else (found.price, found.matched, found.surplus)
 
 
@@ -68,6 +69,20 @@ def test_nothing_clears_where_no_bid_meets_an_offer(
     market: Market, bids: Ladder, asks: Ladder
 ) -> None:
     assert cleared(bids, asks, market) is None
+
+
+def test_the_steps_of_a_dated_rule_come_before_those_of_the_market() -> None:
+    ties = (TieBreak.LEAST_IMBALANCE, TieBreak.NEAREST_REFERENCE)
+    venue = Venue(Terms(SH, 1001, None, ties))
+    venue.apply(Turn(Phase.OPEN_AUCTION))
+    for order in (limit(1, Side.BUY, 1004, 100), limit(2, Side.SELL, 1000, 100)):
+        venue.apply(order)
+    assert venue.apply(Turn(Phase.PRE_OPEN)) == [Trade(1, 2, 1001, 100, None)]
+
+
+def test_a_market_without_an_auction_rule_needs_its_steps() -> None:
+    with pytest.raises(ValueError, match="CFFEX"):
+        Terms(Market.CFFEX, 1000)
 
 
 ladders = st.dictionaries(st.integers(1, 14), st.integers(1, 6), max_size=7)

@@ -12,6 +12,7 @@ from quantgraph.backends.sim.core.events import (
     Event,
     Expire,
     Halt,
+    Lower,
     Refused,
     Trade,
     Turn,
@@ -56,7 +57,7 @@ def test_an_order_can_be_cancelled_while_the_phase_allows_it(phase: Phase) -> No
 )
 def test_no_cancel_is_taken_in_the_other_phases_and_the_order_stays(phase: Phase) -> None:
     venue = told(Turn(Phase.CONTINUOUS), limit(1, BUY, 990), limit(-1, BUY, 990), Turn(phase))
-    assert venue.apply(Cancel(1)) == [Refused(1, Reason.ORDER_NOT_CANCELABLE)]
+    assert venue.apply(Cancel(1)) == [Refused(1, Reason.CANCEL_CLOSED)]
     assert venue.open_quantity(1) == 100
     assert venue.apply(Cancel(7)) == []
     # The others' cancels tell what the tape showed.
@@ -89,6 +90,13 @@ def test_one_that_waits_unseen_can_leave_again() -> None:
     venue.apply(limit(-1, SELL, 999))
     assert venue.apply(Cancel(-1)) == [Ended(-1, 100, End.CANCELED)]
     assert venue.apply(Turn(Phase.CONTINUOUS)) == []
+
+
+def test_one_that_waits_unseen_can_shrink() -> None:
+    venue = told(Turn(Phase.OPEN_AUCTION), limit(1, BUY, 1000, 500), Turn(Phase.PRE_OPEN))
+    venue.apply(limit(-1, SELL, 999, 300))
+    assert venue.apply(Lower(-1, 100)) == []
+    assert venue.apply(Turn(Phase.CONTINUOUS)) == [Trade(1, -1, 1000, 200, SELL)]
 
 
 def test_nothing_trades_during_a_halt_and_an_auction_follows_it() -> None:
@@ -144,6 +152,15 @@ def test_after_hours_all_trade_at_the_close_by_time_whatever_their_limits() -> N
     assert venue.tally == Tally(1000, 1010, 1000, 1010, 5_150, 5_000_000 + 150 * 1010)
 
 
+def test_an_order_for_after_hours_is_for_then_alone_and_trades_like_the_others() -> None:
+    late = [Enter(key, BUY, 100, PriceType.AFTER_HOURS, 1020) for key in (1, 2)]
+    for phase in (Phase.OPEN_AUCTION, Phase.CONTINUOUS, Phase.CLOSED):
+        assert told(Turn(phase)).apply(late[0]) == [Refused(1, Reason.SESSION_CLOSED)]
+    venue = after_hours()
+    assert [venue.apply(each) for each in late] == [[], []]
+    assert venue.apply(limit(3, SELL, 1010)) == [Trade(1, 3, 1010, 100, SELL)]
+
+
 def test_after_hours_the_days_orders_stay_displayed_and_take_no_part() -> None:
     venue = after_hours()
     assert venue.apply(limit(1, SELL, 1005)) == []
@@ -170,7 +187,7 @@ def test_after_hours_only_what_came_after_hours_can_be_cancelled() -> None:
     venue.apply(limit(3, BUY, 1001))
     venue.apply(Turn(Phase.AFTER_HOURS))
     venue.apply(limit(4, BUY, 1001))
-    assert venue.apply(Cancel(1)) == [Refused(1, Reason.ORDER_NOT_CANCELABLE)]
+    assert venue.apply(Cancel(1)) == [Refused(1, Reason.CANCEL_CLOSED)]
     assert venue.apply(Cancel(4)) == [Ended(4, 100, End.CANCELED)]
 
 

@@ -12,7 +12,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Phase
 
 BUY, SELL = Side.BUY, Side.SELL
-MARKET_KINDS = [kind for kind in PriceType if kind is not PriceType.LIMIT]
+MARKET_KINDS = [kind for kind in PriceType if not kind.priced]
 OURS = 1
 
 # Offers and bids, price and shares, best first. What waits has the keys -1, -2 ... in this order.

@@ -13,6 +13,7 @@ from quantgraph.backends.sim.core.events import (
     Enter,
     Expire,
     Halt,
+    Lower,
     Trade,
     Turn,
 )
@@ -27,7 +28,7 @@ from .naive import NaiveVenue
 
 BUY, SELL = Side.BUY, Side.SELL
 BAND = (4, 20)
-MARKET_KINDS = [kind for kind in PriceType if kind is not PriceType.LIMIT]
+MARKET_KINDS = [kind for kind in PriceType if not kind.priced]
 sides, quantities = st.sampled_from(Side), st.integers(1, 9)
 # Where a day's phases lead; a step back would be no day, but a venue survives it as well.
 USUAL = [Phase.OPEN_AUCTION, Phase.CONTINUOUS, Phase.CONTINUOUS, Phase.CLOSE_AUCTION, *Phase]
@@ -89,6 +90,19 @@ class Trading(RuleBasedStateMachine):
         self.tell(Cancel(key))
         if self.gone.get(key, 0) == self.entered[key] and self.venue.open_quantity(key):
             self.gone[key] = before  # a refused cancel leaves the order where it was
+
+    @rule(data=st.data(), quantity=quantities)
+    def lower(self, data: st.DataObject, quantity: int) -> None:
+        others = [key for key in self.entered if key < 0 and self.venue.open_quantity(key)]
+        if others:
+            key = data.draw(st.sampled_from(others))
+            ends = self.venue.open_quantity(key) <= quantity
+            self.tell(Lower(key, quantity))
+            self.gone[key] = self.gone.get(key, 0) + (0 if ends else quantity)
+
+    @rule(side=sides, quantity=quantities, price=st.integers(3, 21))
+    def after_hours(self, side: Side, quantity: int, price: int) -> None:
+        self.enter((side, quantity), True, PriceType.AFTER_HOURS, price)
 
     @rule(phase=st.sampled_from(USUAL))
     def turn(self, phase: Phase) -> None:
