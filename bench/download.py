@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -24,22 +23,22 @@ import numpy as np
 
 from bench import peers
 from bench.market import fill, symbols
+from bench.readers import SPAN, read_gateway
 from bench.report import PAGE, Panel, draw, write_table
 from quantgraph.client import Client, connect
-from quantgraph.client.downloads import FailedSymbol
 from quantgraph.wire.downloads import rows_per_chunk
 
 ROOT = Path(__file__).parents[1]
-SPAN = {"period": "MIN_1", "start": "2021-01-01", "end": "2024-06-28", "fields": peers.NAMES}
 
 PICTURE = PAGE.with_name("performance-download.svg")
 LABELS = {
     "gateway": "DownloadBars, our client, hashes checked",
     "flight": "Arrow Flight, same rows to a batch",
+    "tuned": "Arrow Flight, its client with our settings of malloc",
     "blobs": "the same bytes as blobs over gRPC, not looked at",
     "rows": "one message a bar, unary",
 }
-PEERS = ("rows", "flight", "blobs")
+PEERS = ("rows", "flight", "tuned", "blobs")
 COLD = "DownloadBars, columns read from the store and decoded"
 
 
@@ -88,13 +87,29 @@ def peer(name: str, folder: Path) -> Iterator[int]:
         process.wait()
 
 
-def read_gateway(client: Client, names: list[str]) -> int:
-    """Download everything as one array per column and symbol, each chunk's hash checked."""
-    count = 0
-    for each in client.stream_bars(names, **SPAN):
-        assert not isinstance(each, FailedSymbol), each
-        count += each.columns.length
-    return count
+@contextlib.contextmanager
+def reader(name: str, port: int, names: list[str]) -> Iterator[Callable[[], float]]:
+    """Start a process that reads, and give what has it read once and returns the seconds."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.readers", name, str(port), *names],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    def read() -> float:
+        stdin.write("\n")
+        stdin.flush()
+        count, seconds = stdout.readline().split()
+        assert int(count)
+        return float(seconds)
+
+    try:
+        yield read
+    finally:
+        stdin.close()
+        process.wait()
 
 
 def record_frames(client: Client, names: list[str], folder: Path) -> None:
@@ -108,13 +123,6 @@ def record_frames(client: Client, names: list[str], folder: Path) -> None:
     )
     for place, frame in enumerate(frames):
         (folder / f"{place:06}.frame").write_bytes(frame)
-
-
-def rate(read: Callable[[], int], bars: int) -> float:
-    """Return million bars a second."""
-    began = time.perf_counter()
-    read()
-    return bars / (time.perf_counter() - began) / 1e6
 
 
 def line(name: str, values: list[float], form: str) -> str:
@@ -140,19 +148,19 @@ def measure(arguments: argparse.Namespace, folder: Path) -> str:
         ports = {
             name: stack.enter_context(peer(name, folder)) for name in ("rows", "flight", "blobs")
         }
-        turns: dict[str, tuple[Callable[[], int], int]] = {
-            "gateway": (lambda: read_gateway(client, names), total),
-            "flight": (lambda: peers.read_flight(ports["flight"]), total),
-            "blobs": (lambda: peers.read_blobs(ports["blobs"]), total),
-            "rows": (lambda: peers.read_rows(ports["rows"], some), some_bars),
+        ports |= {"gateway": warm.port, "tuned": ports["flight"]}
+        turns = {
+            name: stack.enter_context(reader(name, ports[name], some if name == "rows" else names))
+            for name in LABELS
         }
-        for read, bars in turns.values():
-            rate(read, bars)
+        for read in turns.values():
+            read()
         before = warm.memory("VmRSS")
         for run in range(arguments.runs):
             order = list(turns) if run % 2 else list(turns)[::-1]
             for name in order:
-                found.setdefault(name, []).append(rate(*turns[name]))
+                bars = some_bars if name == "rows" else total
+                found.setdefault(name, []).append(bars / turns[name]() / 1e6)
         grown = warm.memory("VmHWM") - before
     cold = cold_rates(folder / "data", names, total, arguments.runs)
     if not arguments.short:
@@ -181,7 +189,8 @@ def cold_rates(data: Path, names: list[str], total: int, runs: int) -> list[floa
     try:
         with connect(f"127.0.0.1:{gateway.port}") as client:
             read_gateway(client, names[:1])
-            return [rate(lambda: read_gateway(client, names), total) for _ in range(runs)]
+        with reader("gateway", gateway.port, names) as read:
+            return [total / read() / 1e6 for _ in range(runs)]
     finally:
         gateway.stop()
 

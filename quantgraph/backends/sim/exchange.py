@@ -1,5 +1,6 @@
 """The simulated exchange: orders and quotes in, reports out; no clock, no chance, no disk."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -69,6 +70,8 @@ class Exchange:
         self._rules = rules
         self._books: dict[str, OrderBook] = {}
         self._orders: dict[str, _Live] = {}
+        # Shares of open buys by account and symbol: every order asks, and thousands may be open.
+        self._bids: Counter[tuple[str, str]] = Counter()
         # Expiry in epoch ms, place in time, order. One that ended earlier stays until its expiry.
         self._expiries: list[tuple[int, int, _Live]] = []
         self._count = 0
@@ -80,9 +83,7 @@ class Exchange:
 
     def bought(self, account_id: str, symbol: str) -> int:
         """Return the shares that an account has bought today, and those of its open buys."""
-        mine = (live for live in self._orders.values() if live.order.account_id == account_id)
-        bids = (live for live in mine if live.order.side is Side.BUY)
-        waiting = sum(live.open for live in bids if live.order.symbol == symbol)
+        waiting = self._bids[account_id, symbol]
         return self.ledgers[account_id].holding(symbol).bought + waiting
 
     def place(
@@ -98,6 +99,7 @@ class Exchange:
         self._count += 1
         live.broker_id = f"{self._rules.prefix}-{self._count:06d}"
         self._orders[order.id] = live
+        self._bid(live, live.open)
         if order.expires_at is not None:
             heappush(self._expiries, (to_ms(order.expires_at), self._count, live))
         waiting = Waiting(order.id, order.side, int(live.limit / live.tick), order.quantity)
@@ -189,6 +191,7 @@ class Exchange:
         price = trade.price * live.tick
         money = cents(price * trade.quantity)
         live.filled += trade.quantity
+        self._bid(live, -trade.quantity)
         live.fills += 1
         live.amount += money
         fee = self._pay(live, trade.quantity, money)
@@ -243,7 +246,12 @@ class Exchange:
         else:
             ledger.thaw_cash(live.frozen)
         del self._orders[live.order.id]
+        self._bid(live, -live.open)
         return _report(live, state, at)
+
+    def _bid(self, live: _Live, shares: int) -> None:
+        if live.order.side is Side.BUY:
+            self._bids[live.order.account_id, live.order.symbol] += shares
 
     def _book(self, symbol: str) -> OrderBook:
         return self._books.setdefault(symbol, OrderBook())

@@ -416,6 +416,11 @@ class TradingDays(RuleBasedStateMachine):
         assert [each.order_id for each in reports[: len(late)]] == late
         self.note(reports)
 
+    def wanted(self, account: str) -> int:
+        waiting = [self.orders[name] for name in self.waiting()]
+        mine = [each for each in waiting if each.account_id == account and each.side is BUY]
+        return sum(each.quantity - self.filled[each.id] for each in mine)
+
     def waiting(self) -> list[str]:
         return [name for name in self.orders if name not in self.done]
 
@@ -477,6 +482,7 @@ class TradingDays(RuleBasedStateMachine):
             assert ledger.fees == self.fees[name]
             assert holding.quantity == self.shares[name]
             assert holding.bought <= self.bought_today[name]
+            assert self.exchange.bought(name, SYMBOL) == holding.bought + self.wanted(name)
             assert 0 <= holding.sellable <= holding.quantity
             assert holding.frozen >= 0 <= holding.cost
             if set(self.orders) == self.done:
