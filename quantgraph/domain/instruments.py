@@ -77,6 +77,11 @@ class Instrument:
         """The part of the market whose rules are the instrument's."""
         return Segment(self.market, self.kind, self.board)
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it trades its last days before the delisting (退市整理期), as its name says."""
+        return self.name is not None and (self.name.startswith("退市") or self.name.endswith("退"))
+
     def filled(self, other: "Instrument") -> "Instrument":
         """Return it with the listing days of another description where it has none itself."""
         first, gone = self.list_date or other.list_date, self.delist_date or other.delist_date

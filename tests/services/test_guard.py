@@ -68,7 +68,7 @@ class Market:
 
     async def instruments(self, symbols):
         kinds = classify(symbols[0])
-        made = Instrument(symbols[0], None, *kinds, None, None, None, self.is_st, Source.SIMULATED)
+        made = Instrument(symbols[0], "名", *kinds, None, None, None, self.is_st, Source.SIMULATED)
         return [made if symbols[0] != "999999.SH" else None]
 
     async def quotes(self, symbols):

@@ -183,7 +183,7 @@ def price_band(
     """Return the band of the day in yuan, or None where the day has none (a new listing).
 
     Limits are rounded half up to the tick and lie at least one tick away from the previous
-    close. An unknown list date means listed long ago; the delisting period is not known here.
+    close. An unknown list date means listed long ago; in the delisting period no band is known.
     Raises OrderRefused: RULE_UNKNOWN, NOT_TRADABLE before listing and after delisting.
     """
     check_listed(instrument, day)
@@ -231,7 +231,13 @@ def check_band(instrument: Instrument, price: Decimal, band: Band | None) -> Non
 
 
 def band_rates(instrument: Instrument, day: date, calendar: TradingCalendar) -> BandRates:
-    """Return the shares of the previous close for the day. Raises OrderRefused RULE_UNKNOWN."""
+    """Return the shares of the previous close for the day. Raises OrderRefused RULE_UNKNOWN.
+
+    The delisting period has no band on its first day and a narrow one after; no source here tells
+    when it began, so that neither is said.
+    """
+    if instrument.is_leaving:
+        raise unknown_rule(instrument, day, "price band of the delisting period")
     listed = instrument.list_date
     if listed is not None and day - listed < _LISTING_SPAN:
         number = len(calendar.between(listed, day))

@@ -114,6 +114,7 @@ def check_order(wish: Wish, situation: Situation) -> None:
         text = f"{instrument.symbol} is an index; only its members are traded."
         raise OrderRefused(Reason.NOT_TRADABLE, text, symbol=instrument.symbol)
     check_listed(instrument, day)
+    _check_known(situation)
     session = check_session(situation.instant_ms, instrument, situation.calendar, wish.price_type)
     kind = check_price_type(instrument, wish.price_type, situation.phase, day)
     check_quantity(instrument, wish.side, wish.quantity, situation.held, day)
@@ -125,6 +126,17 @@ def check_order(wish: Wish, situation: Situation) -> None:
     after = settlement_rule(instrument, day)
     rows = (session, kind, lot_rule(instrument, day), quota, *prices, after)
     situation.trust.check(row for row in rows if row is not None)
+
+
+def _check_known(situation: Situation) -> None:
+    """Refuse a share without a name where real money moves: its name tells a risk warning."""
+    instrument = situation.instrument
+    nameless = instrument.kind is InstrumentKind.STOCK and instrument.name is None
+    if nameless and not situation.trust.everything:
+        text = (
+            f"The name of {instrument.symbol} is not known, nor whether it is under risk warning."
+        )
+        raise OrderRefused(Reason.RULE_UNKNOWN, text, symbol=instrument.symbol)
 
 
 def worst_price(wish: Wish, situation: Situation) -> Decimal:

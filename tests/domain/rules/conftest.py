@@ -28,10 +28,10 @@ def calendar() -> TradingCalendar:
 
 @pytest.fixture(scope="session")
 def make_instrument():
-    def make(symbol="600519.SH", listed=None, is_st=False, delisted=None):
+    def make(symbol="600519.SH", listed=None, is_st=False, delisted=None, name="名"):
         kinds = classify(symbol)
         return Instrument(
-            symbol, None, *kinds, None, listed, delisted, is_st, Source.SIMULATED
+            symbol, name, *kinds, None, listed, delisted, is_st, Source.SIMULATED
         )  # fmt: skip
 
     return make

@@ -1,0 +1,246 @@
+"""The rules of A-shares a second time, from their prose: whole numbers, no table, no product code.
+
+Prices are in mills (a thousandth of a yuan), times in seconds of the day, boards as text.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+CENT = 10
+MARKET_TYPES = {"OWN_BEST", "OPPOSITE_BEST", "BEST_FIVE_CANCEL", "BEST_FIVE_LIMIT", "FILL_OR_KILL"}
+
+
+class Case(NamedTuple):
+    """An order and all that it meets; None where nobody knows or nothing is shown."""
+
+    symbol: str
+    day: date
+    second: int
+    side: str = "BUY"
+    quantity: int = 200
+    price_type: str = "LIMIT"
+    price: int | None = None
+    close: int | None = 10_000
+    bid: int | None = None
+    ask: int | None = None
+    last: int | None = None
+    st: bool = False
+    listed: date | None = None
+    held: int = 0
+    bought: int | None = 0
+
+
+def clock(hour: int, minute: int, second: int = 0) -> int:
+    """Return a time of day in seconds."""
+    return (hour * 60 + minute) * 60 + second
+
+
+def board(symbol: str) -> str:
+    """Return the board of a share by its code."""
+    if symbol.endswith("BJ"):
+        return "BSE"
+    if symbol.startswith("688"):
+        return "STAR"
+    return "CHINEXT" if symbol.startswith("30") else "MAIN"
+
+
+def exists(case: Case) -> bool:
+    """Return whether the board had opened."""
+    opened = {"STAR": date(2019, 7, 22), "BSE": date(2021, 11, 15), "CHINEXT": date(2009, 10, 30)}
+    return case.day >= opened.get(board(case.symbol), date(1996, 12, 16))
+
+
+def session_number(case: Case) -> int:
+    """Return how many weekdays the share has been listed on, this one counted."""
+    if case.listed is None or (case.day - case.listed).days > 30:
+        return 1_000
+    days = (case.listed + timedelta(days=n) for n in range((case.day - case.listed).days + 1))
+    return sum(day.weekday() < 5 for day in days)
+
+
+def percent(case: Case) -> int:
+    """Return the band of an ordinary day."""
+    where = board(case.symbol)
+    if where == "BSE":
+        return 30
+    if where == "STAR" or (where == "CHINEXT" and case.day >= date(2020, 8, 24)):
+        return 20
+    if where == "MAIN" and case.st and case.day < date(2026, 7, 6):
+        return 5
+    return 10
+
+
+def rates(case: Case) -> tuple[int, int] | str | None:
+    """Return percent up and down; None without a band; "?" where nobody says."""
+    where, number = board(case.symbol), session_number(case)
+    if number > 5 or case.listed is None:
+        return percent(case), percent(case)
+    reformed = {
+        "MAIN": date(2023, 4, 10), "CHINEXT": date(2020, 8, 24), "STAR": date(2019, 7, 22),
+        "BSE": date(2021, 11, 15),
+    }[where]  # fmt: skip
+    if case.listed >= reformed:
+        free = number <= (1 if where == "BSE" else 5)
+        return None if free else (percent(case), percent(case))
+    if number > 1:
+        return percent(case), percent(case)
+    return (44, 36) if case.listed >= date(2014, 1, 1) else "?"
+
+
+def half_up(mills: int, share: int) -> int:
+    """Return a percentage of a price, rounded half up to the cent."""
+    return (2 * mills * share + 100 * CENT) // (2 * 100 * CENT) * CENT
+
+
+def limits(case: Case) -> tuple[int, int] | None:
+    """Return the lowest and highest price of the day, None without a band or a close."""
+    found = rates(case)
+    if case.close is None or not isinstance(found, tuple):
+        return None
+    up, down = found
+    high = max(half_up(case.close, 100 + up), case.close + CENT)
+    low = min(half_up(case.close, 100 - down), case.close - CENT)
+    return max(low, CENT), high
+
+
+def phase(case: Case) -> str:
+    """Return what the exchange does."""
+    now, where, market = case.second, board(case.symbol), case.symbol[-2:]
+    if case.day.weekday() > 4:
+        return "CLOSED"
+    if clock(9, 15) <= now < clock(9, 25):
+        return "AUCTION" if now < clock(9, 20) else "FIXED"
+    if clock(9, 30) <= now < clock(11, 30) or clock(13, 0) <= now < clock(14, 57):
+        return "CONTINUOUS"
+    if clock(14, 57) <= now < clock(15, 0):
+        # Shanghai has had a closing auction since 2018-08-20.
+        closing = market != "SH" or case.day >= date(2018, 8, 20)
+        return "FIXED" if closing else "CONTINUOUS"
+    late = clock(15, 5) <= now < clock(15, 30)
+    return "LATE" if late and trades_late(case, where) else "CLOSED"
+
+
+def trades_late(case: Case, where: str) -> bool:
+    """Return whether the day has trading at the close from 15:05 to 15:30."""
+    first = {"STAR": date(2019, 7, 22), "CHINEXT": date(2020, 8, 24), "MAIN": date(2026, 7, 6)}
+    return where in first and case.day >= first[where]
+
+
+def takes_late(case: Case) -> bool:
+    """Return whether orders for that trading are taken now."""
+    morning = clock(9, 30) if case.symbol.endswith("SH") else clock(9, 15)
+    inside = morning <= case.second < clock(11, 30) or clock(13, 0) <= case.second < clock(15, 30)
+    return case.day.weekday() < 5 and trades_late(case, board(case.symbol)) and inside
+
+
+def market_types(case: Case) -> set[str]:
+    """Return the price types that need no price, as the exchange has them."""
+    if case.symbol.endswith("SZ"):
+        return MARKET_TYPES - {"BEST_FIVE_LIMIT"}
+    five = {"BEST_FIVE_CANCEL", "BEST_FIVE_LIMIT"}
+    young = board(case.symbol) in ("STAR", "BSE") or case.day >= date(2023, 4, 10)
+    return five | {"OWN_BEST", "OPPOSITE_BEST"} if young else five
+
+
+def broken(case: Case) -> set[str]:
+    """Return the codes of all rules that the order breaks; none: it is taken."""
+    if case.listed is not None and case.day < case.listed:
+        return {"NOT_TRADABLE"}
+    if rates(case) == "?":
+        return {"RULE_UNKNOWN", *_timing(case), *_quantity(case), *_prices(case)}
+    return {*_timing(case), *_quantity(case), *_prices(case)}
+
+
+def _timing(case: Case) -> set[str]:
+    now, found = phase(case), set[str]()
+    late = case.price_type == "AFTER_HOURS"
+    if not (takes_late(case) if late else now in ("AUCTION", "FIXED", "CONTINUOUS")):
+        found.add("SESSION_CLOSED")
+    if case.price_type in MARKET_TYPES:
+        banded = isinstance(rates(case), tuple)
+        if now != "CONTINUOUS" or case.price_type not in market_types(case) or not banded:
+            found.add("PRICE_TYPE_UNSUPPORTED")
+    return found
+
+
+def _quantity(case: Case) -> set[str]:
+    where, found, quantity = board(case.symbol), set[str](), case.quantity
+    if quantity < 1:
+        return {"QUANTITY_INVALID"}
+    if where in ("MAIN", "CHINEXT"):
+        whole = quantity % 100 == 0
+        rest = case.side == "SELL" and quantity % 100 == case.held % 100
+    else:
+        whole = quantity >= (200 if where == "STAR" else 100)
+        rest = case.side == "SELL" and quantity == case.held
+    if not (whole or rest):
+        found.add("LOT_SIZE")
+    if quantity > most(case):
+        found.add("QUANTITY_LIMIT")
+    return found | _warned(case)
+
+
+def most(case: Case) -> int:
+    """Return the largest order."""
+    priced = case.price_type not in MARKET_TYPES
+    where = board(case.symbol)
+    if where == "STAR":
+        return 100_000 if priced else 50_000
+    if where == "CHINEXT" and case.day >= date(2020, 8, 24):
+        return 300_000 if priced else 150_000
+    return 1_000_000
+
+
+def _warned(case: Case) -> set[str]:
+    first = {"SH": date(2013, 1, 1), "SZ": date(2020, 12, 31)}.get(case.symbol[-2:], date.max)
+    if not case.st or case.side == "SELL" or case.day < first:
+        return set()
+    if case.bought is None:
+        return {"RULE_UNKNOWN"}
+    return {"PURCHASE_LIMIT"} if case.bought + case.quantity > 500_000 else set()
+
+
+def _prices(case: Case) -> set[str]:
+    found: set[str] = set()
+    if case.close is None:
+        found.add("RULE_UNKNOWN")
+    if case.price_type in MARKET_TYPES:
+        return found if case.price is None else found | {"PRICE_NOT_ALLOWED"}
+    if case.price is None:
+        return found | {"PRICE_REQUIRED"}
+    if case.price <= 0 or case.price % CENT:
+        found.add("TICK_SIZE")
+    band = limits(case)
+    if band is not None and not band[0] <= case.price <= band[1]:
+        found.add("PRICE_BAND")
+    if phase(case) == "CONTINUOUS" and outside_cage(case, case.price):
+        found.add("PRICE_CAGE")
+    return found
+
+
+def outside_cage(case: Case, price: int) -> bool:
+    """Return whether a price is too far from the best one."""
+    where = board(case.symbol)
+    first = {
+        "MAIN": date(2023, 4, 10), "CHINEXT": date(2020, 8, 24), "STAR": date(2019, 7, 22),
+        "BSE": date(2021, 11, 15),
+    }[where]  # fmt: skip
+    if case.day < first:
+        return False
+    share = 5 if where == "BSE" else 2
+    # The ten ticks came with the reform of 2023; Beijing has had them from its first day.
+    ticks = 10 * CENT if where == "BSE" or case.day >= date(2023, 4, 10) else 0
+    order = (case.ask, case.bid) if case.side == "BUY" else (case.bid, case.ask)
+    base = next((each for each in (*order, case.last, case.close) if each is not None), None)
+    if base is None:
+        return False
+    if case.side == "BUY":
+        return price * 100 > base * (100 + share) and price > base + ticks
+    return price * 100 < base * (100 - share) and price < base - ticks
+
+
+def takes_cancel(case: Case) -> bool:
+    """Return whether an order can be taken back now."""
+    if case.price_type == "AFTER_HOURS":
+        return takes_late(case)
+    return phase(case) in ("AUCTION", "CONTINUOUS", "LATE")
