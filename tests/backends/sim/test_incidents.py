@@ -12,7 +12,7 @@ import pytest
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
-from quantgraph.config import MockConfig
+from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused, TradingDisabled
 from quantgraph.domain.incidents import Incident, IncidentSetting
 from quantgraph.domain.orders import Destination, Order, OrderKey, OrderState, OrderTicket, Side
@@ -30,6 +30,12 @@ from .test_terminal import Gate
 
 SYMBOL = "000001.SZ"
 S = OrderState
+SEED = SeedAccount(
+    id="sim-1",
+    name="One",
+    cash=Decimal(5_000_000),
+    positions=(SeedPosition(symbol=SYMBOL, quantity=5_000, cost_price=Decimal("12.50")),),
+)
 
 
 class Counted:
@@ -117,9 +123,13 @@ class Floor:
 
     async def compare(self) -> None:
         """Let the follower look into the list now."""
-        await until(lambda: self.naps.sleepers)
+        await until(self._napping)
         self.naps.wake()
-        await until(lambda: self.naps.sleepers)
+        await until(self._napping)
+
+    def _napping(self) -> bool:
+        """Whether the follower waits; what it was woken from is done."""
+        return any(not each.done() for each in self.naps.sleepers)
 
     async def sees(self, *states: OrderState) -> None:
         await until(lambda: self.states() == list(states))
@@ -139,7 +149,7 @@ async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> Asy
         quotes=stage.market,
         feed=stage.market,
         dividends=stage.market,
-        accounts=MockConfig().accounts,
+        accounts=(SEED,),
         sleep=gate,
     )
     terminal, naps = SimTerminal(parts), Gate()
