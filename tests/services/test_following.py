@@ -10,6 +10,7 @@ import pytest
 
 from quantgraph.domain.accounts import Account, AccountStatus
 from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
+from quantgraph.domain.journal import Intent
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -268,12 +269,15 @@ async def test_a_lost_report_is_found_in_the_list_sooner_or_later(desk):
 async def test_a_list_that_is_compared_again_is_no_news(desk):
     order = (await desk.trading.submit(ticket())).order
     desk.terminal.listed = [listed(order, S.PARTIALLY_FILLED, fill(order, 1, 100))]
+    written, record = [], desk.journal.record
+    desk.journal.record = lambda entries: written.append(entries) or record(entries)
     for asked in (1, 2, 3):
         await until(lambda: desk.naps.waiting)
         desk.naps.end()
         await until(lambda asked=asked: desk.terminal.asked_lists == asked)
     await until(lambda: desk.naps.waiting)
     assert desk.states() == [S.ACCEPTED, S.WORKING, S.PARTIALLY_FILLED]
+    assert len(written) == 1  # the file is not asked what is known
 
 
 async def test_a_fill_that_was_reported_before_the_rest_was_lost_counts_once(desk):
@@ -416,3 +420,28 @@ async def test_a_known_fill_does_not_hide_the_state_it_comes_with(desk):
     desk.say(report(order, S.PARTIALLY_FILLED, 300, only), report(order, S.FILLED, 300, only))
     await until(lambda: S.FILLED in desk.states())
     assert [each.fill.id for each in desk.events() if each.fill] == ["f1"]
+
+
+async def test_orders_of_an_earlier_run_are_compared_until_that_succeeds(desk):
+    order = replace((await desk.trading.submit(ticket())).order, id="o9", client_order_id="k9")
+    desk.journal.record([Intent(order, "digest")])  # this run has not heard of it
+    desk.terminal.listed = [listed(order, S.CANCELED)]
+    desk.terminal.list_failure = Unavailable(Reason.SOURCE_UNAVAILABLE, "slow")
+    for asked in (1, 2):
+        await until(lambda: desk.naps.waiting)
+        desk.naps.end()
+        await until(lambda asked=asked: desk.terminal.asked_lists == asked)
+        desk.terminal.list_failure = None
+    await until(lambda: desk.states()[-1] is S.CANCELED)
+
+
+async def test_orders_of_another_journal_are_compared_as_well(desk):
+    order = (await desk.trading.submit(ticket())).order
+    await until(lambda: desk.naps.waiting)
+    desk.naps.end()
+    await until(lambda: desk.terminal.asked_lists == 1 and desk.naps.waiting)
+    await desk.trading.start_over("e2")
+    desk.journal.record([Intent(order, "digest")])
+    desk.terminal.listed = [listed(order, S.CANCELED)]
+    desk.naps.end()
+    await until(lambda: desk.states() == [S.WORKING, S.CANCELED])

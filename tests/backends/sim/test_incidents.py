@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
@@ -20,7 +21,7 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import TradingState
-from quantgraph.domain.terminal import PlacedOrder, TerminalEvent
+from quantgraph.domain.terminal import LinkChange, PlacedOrder, TerminalEvent
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
@@ -342,6 +343,51 @@ async def test_a_late_order_past_its_expiry_never_gets_there(floor: Floor) -> No
     await floor.run(21)
     await floor.sees(S.ACCEPTED, S.UNKNOWN, S.EXPIRED)
     assert floor.counted.placed == []
+
+
+async def test_a_late_order_of_an_earlier_day_is_dropped(floor: Floor) -> None:
+    floor.set("LATE_EXECUTION delay_ms=60000")
+    ticket = await floor.low()
+    floor.stage.move_to(1, -15 * 60 - 30)  # half a minute before the day ends at 15:30
+    await floor.submit(ticket)
+    floor.stage.move_to(1, 3_600)
+    await floor.terminal.accounts()
+    floor.gate.wake()
+    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.EXPIRED)
+    assert floor.counted.placed == []
+
+
+async def test_what_the_counter_refused_is_listed_for_its_day_alone(floor: Floor) -> None:
+    floor.set("REJECTED_TWICE times=1")
+    await floor.submit(await floor.ticket())
+    await floor.submit(await floor.low("k2"))
+    assert len(await floor.faulty.orders_today("sim-1")) == 2
+    floor.stage.move_to(1, 3_600)
+    listed = await floor.faulty.orders_today("sim-1")
+    assert [each.state for each in listed] == [S.EXPIRED]
+    floor.stage.move_to(2, 3_600)
+    assert await floor.faulty.orders_today("sim-1") == []
+
+
+async def test_callbacks_on_their_way_through_a_broken_link_are_gone(floor: Floor) -> None:
+    floor.set("REORDERED_CALLBACKS delay_ms=5000")
+    await floor.submit(await floor.low())
+    await until(lambda: len(floor.counted.trace) == 1)
+    floor.set("DISCONNECT delay_ms=1000")
+    await floor.submit(await floor.low("k2"))
+    await floor.run(30)
+    assert [type(each) for each in floor.asked.trace] == [LinkChange, LinkChange]
+
+
+async def test_callbacks_of_an_old_world_are_not_delivered(floor: Floor) -> None:
+    delivery = Delivery(Dice(1), lambda _, __: None)
+    await floor.submit(await floor.low())
+    await until(lambda: floor.asked.trace)
+    delivery.put(floor.asked.trace[0])
+    delivery.relink(LinkChange(False, floor.stage.clock.now()))
+    delivery.clear()
+    delivery.end()
+    assert [type(each) async for each in delivery.events()] == [LinkChange]
 
 
 async def test_a_slow_answer_comes_behind_the_fills(floor: Floor) -> None:
