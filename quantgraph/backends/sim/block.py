@@ -37,12 +37,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How to cut: the number of parts, a stream key per bar, ticks per yuan, volume weights."""
+    """How to cut: the number of parts, a stream key per bar, ticks per yuan, volume weights.
+
+    `opening`: the first part of these bars is an auction, at one price, the open. `closing`: so is
+    the last, at the close, while the two parts before it collect its orders. None: of no bar.
+    """
 
     parts: int
     keys: Words
     scale: Ints
     weights: Ints
+    opening: Flags | None = None
+    closing: Flags | None = None
 
 
 def session_weights() -> Ints:

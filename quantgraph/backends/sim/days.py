@@ -7,9 +7,11 @@ import numpy as np
 
 from quantgraph.backends.sim.block import Block, Cut, session_weights, stack
 from quantgraph.backends.sim.daily import Path
+from quantgraph.backends.sim.program import closing_days
 from quantgraph.backends.sim.streams import Ints, draw, stream_key
 from quantgraph.domain.bars import SESSION_MINUTES, BarColumns, Column
 from quantgraph.domain.calendar import Dates, dates_of
+from quantgraph.domain.instruments import Instrument
 
 MINUTES = SESSION_MINUTES
 _WEIGHTS = session_weights()
@@ -38,10 +40,12 @@ class Days:
             right = int(np.searchsorted(self.days, np.datetime64(end), side="right"))
         return self.take(slice(left, right))
 
-    def minute_cut(self, seed: int, symbol: str) -> Cut:
-        """Return how the days of a symbol are cut into minutes."""
-        keys = draw(stream_key(seed, symbol, "minutes"), self.days.astype(np.int64))
-        return Cut(MINUTES, keys, self.scale, _WEIGHTS)
+    def minute_cut(self, seed: int, instrument: Instrument) -> Cut:
+        """Return how the days of an instrument are cut into minutes."""
+        key = stream_key(seed, instrument.symbol, "minutes")
+        keys = draw(key, self.days.astype(np.int64))
+        closing = closing_days(instrument.segment, self.days)
+        return Cut(MINUTES, keys, self.scale, _WEIGHTS, closing=closing)
 
 
 def of_path(path: Path) -> Days:

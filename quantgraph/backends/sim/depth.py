@@ -1,14 +1,24 @@
-"""Five price levels each side around the last trade; none beyond the price band."""
+"""Ten price levels each side around the last trade, which stay where they are.
 
+Where a level lies and how many shares wait at it hangs on its price; the size changes now and
+then. So a price that moves uncovers levels and covers others, as it does in a real book.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-import numpy as np
-
-from quantgraph.backends.sim.streams import Ints, Words, below, draw
+from quantgraph.backends.sim.streams import word
 from quantgraph.backends.sim.tape import Print
 
-_DEPTH = 5
+LEVELS = 10
 _SEALED = 60  # how many times the usual size waits at a limit that nobody trades against
+_STEPS = 4_000  # of the previous close: so much lies between two levels, at least a tick
+_LOT = 100
+# One word decides a level: bits of its own for every choice.
+_STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
+_CALMEST = 200  # seconds that a size stands at least
+_SIZES = 1 << 40  # counters beyond prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +45,81 @@ class Limits:
     high: int
 
 
-def display(state: Print, limits: Limits | None, key: int) -> Display:
-    """Return the book that fits the last trade. `key` decides sizes and gaps, nothing else does.
+def display(state: Print, limits: Limits | None, key: int, second: int) -> Display:
+    """Return the book that fits the last trade, at a second of the day.
 
+    `key` names the symbol and the day; it and each price decide sizes and gaps, nothing else does.
     At the upper limit there are no sellers, at the lower one no buyers: the price is sealed.
     """
-    words = draw(key, np.arange(4 * _DEPTH + 1))
-    wide = max(1, state.last // 5_000)
-    spread = 1 + int(below(words[-1], wide))
-    bid = state.last - spread if state.rising else state.last
-    ask = state.last if state.rising else state.last + spread
-    if limits is not None and state.last >= limits.high:
-        bid, ask = limits.high, limits.high + 1
-    elif limits is not None and state.last <= limits.low:
-        bid, ask = limits.low - 1, limits.low
-    gaps = 1 + below(words[: 2 * _DEPTH], wide)
-    sizes = _sizes(state, words[2 * _DEPTH : 4 * _DEPTH])
-    bids = _rungs(bid - np.cumsum(gaps[:_DEPTH]) + gaps[0], sizes[:_DEPTH])
-    asks = _rungs(ask + np.cumsum(gaps[_DEPTH:]) - gaps[_DEPTH], sizes[_DEPTH:])
-    return _inside(Display(bids, asks), limits)
+    ladder = _Ladder(state, key, second)
+    floor, ceiling = (1, None) if limits is None else (max(limits.low, 1), limits.high)
+    down = (price for price in ladder.downward())
+    up = (price for price in ladder.upward())
+    if ceiling is not None and state.last >= ceiling:
+        return Display(_seal(ladder.rungs(_above(down, floor, ceiling))), ())
+    if limits is not None and state.last <= limits.low:
+        return Display((), _seal(ladder.rungs(_below(up, ceiling, floor))))
+    bids = _above(down, floor, None if state.rising else state.last)
+    asks = _below(up, ceiling, state.last if state.rising else None)
+    return Display(ladder.rungs(bids), ladder.rungs(asks))
 
 
-def _sizes(state: Print, words: Words) -> list[int]:
-    """Return whole lots of 100 shares: one to four seconds' worth, more further away."""
-    usual = max(state.usual * 3 // 100, 2)
-    sizes = 1 + below(words, usual) + below(words << np.uint64(32), usual)
-    away = np.tile(np.arange(2, _DEPTH + 2), 2)
-    return (sizes * away // 2 * 100).tolist()
+class _Ladder:
+    """The levels of a symbol's day at a second of it."""
+
+    def __init__(self, state: Print, key: int, second: int) -> None:
+        self._last, self._key, self._second = state.last, key, second
+        self._wide = max(1, state.previous // _STEPS)
+        self._usual = max(state.usual * 3 // 100, 2)
+
+    def downward(self) -> Iterator[int]:
+        """Yield the levels' prices below the last trade, from the nearest one on."""
+        return self._levels(-1)
+
+    def upward(self) -> Iterator[int]:
+        """Yield the levels' prices above the last trade, from the nearest one on."""
+        return self._levels(1)
+
+    def rungs(self, prices: Iterable[int]) -> tuple[Rung, ...]:
+        return tuple(Rung(price, self._size(price)) for price in islice(prices, LEVELS))
+
+    def _levels(self, way: int) -> Iterator[int]:
+        wide, cell = self._wide, self._last // self._wide
+        while True:
+            # one level somewhere in each cell of the grid
+            price = cell * wide + (word(self._key, cell) % wide if wide > 1 else 0)
+            if (price - self._last) * way > 0:
+                yield price
+            cell += way
+
+    def _size(self, price: int) -> int:
+        """Return whole lots: some seconds' worth, more at round prices."""
+        luck = word(self._key, _SIZES + price)
+        step = (self._second + (luck >> _PHASE & _STEP)) // (_CALMEST + (luck & _STEP))
+        now = word(luck, step)
+        lots = 1 + (now & 0xFFFF) * self._usual // 0x10000
+        lots += (now >> _HALF & 0xFFFF) * self._usual // 0x10000
+        weight = 2 + (luck >> _WEIGHT & 3) + (3 if price % 10 == 0 else 0)
+        return lots * weight // 2 * _LOT
 
 
-def _rungs(prices: Ints, sizes: list[int]) -> tuple[Rung, ...]:
-    pairs = zip(prices.tolist(), sizes, strict=True)
-    return tuple(Rung(price, size) for price, size in pairs if price > 0)
+def _above(prices: Iterator[int], floor: int, first: int | None) -> Iterator[int]:
+    if first is not None:
+        yield first
+    for price in prices:
+        if price < floor:
+            return
+        yield price
 
 
-def _inside(book: Display, limits: Limits | None) -> Display:
-    if limits is None:
-        return book
-    bids = tuple(rung for rung in book.bids if limits.low <= rung.price <= limits.high)
-    asks = tuple(rung for rung in book.asks if limits.low <= rung.price <= limits.high)
-    if not asks and bids:
-        bids = (Rung(bids[0].price, bids[0].quantity * _SEALED), *bids[1:])
-    if not bids and asks:
-        asks = (Rung(asks[0].price, asks[0].quantity * _SEALED), *asks[1:])
-    return Display(bids, asks)
+def _below(prices: Iterator[int], ceiling: int | None, first: int | None) -> Iterator[int]:
+    if first is not None:
+        yield first
+    for price in prices:
+        if ceiling is not None and price > ceiling:
+            return
+        yield price
+
+
+def _seal(rungs: tuple[Rung, ...]) -> tuple[Rung, ...]:
+    return (Rung(rungs[0].price, rungs[0].quantity * _SEALED), *rungs[1:])

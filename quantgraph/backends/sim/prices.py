@@ -5,28 +5,47 @@ import numpy as np
 from quantgraph.backends.sim.block import Block, Cut, Flags, last_active, mean_price
 from quantgraph.backends.sim.streams import Ints, bell, below, draw
 
+COLLECTING = 2  # parts of a day, 14:57 and 14:58, in which the closing auction collects orders
 _CHOICES = 32
+_CALM = 60  # parts so short that few deals tell all of them: seldom beyond open and close
+_NEAR = 4  # what the last trade before the closing auction keeps of its distance, as a divisor
 _FINE = 256  # path positions are kept in 1/256 tick
 
 
-def part_prices(bars: Block, cut: Cut, active: Flags) -> Block:
+def part_prices(bars: Block, cut: Cut, active: Flags, still: Flags) -> Block:
+    """Return prices without volumes; in `still` parts there is but one price."""
     order = np.arange(cut.parts)
-    path = _path(bars, cut)
+    path = _call(_path(bars, cut), bars, cut)
     # A part in which nothing trades keeps the close of the last one in which something did.
     held = np.maximum.accumulate(np.where(active, order, 0), axis=1)
     close = np.take_along_axis(path, held, axis=1)
     close = np.where(order >= last_active(active)[:, None], bars.close[:, None], close)
     opens = np.concatenate([bars.open[:, None], close[:, :-1]], axis=1)
+    opens = np.where(still, close, opens)
+    free = active & ~still
     reach = 2 * (bars.high - bars.low)[:, None] // _root(cut.parts) + 1
     words = draw(cut.keys[:, None], order + 3 * cut.parts)
     up, down = below(words, reach), below(words << np.uint64(32), reach)
-    high = np.minimum(np.maximum(opens, close) + np.where(active, up, 0), bars.high[:, None])
-    low = np.maximum(np.minimum(opens, close) - np.where(active, down, 0), bars.low[:, None])
+    if cut.parts <= _CALM:
+        up, down = up * (words % 4 == 0) // 2, down * (words % 4 == 1) // 2
+    high = np.minimum(np.maximum(opens, close) + np.where(free, up, 0), bars.high[:, None])
+    low = np.maximum(np.minimum(opens, close) - np.where(free, down, 0), bars.low[:, None])
     rows = np.arange(len(active))
-    high[rows, np.where(active, high, -1).argmax(axis=1)] = bars.high
-    low[rows, np.where(active, low, np.iinfo(np.int64).max).argmin(axis=1)] = bars.low
+    high[rows, np.where(free, high, -1).argmax(axis=1)] = bars.high
+    low[rows, np.where(free, low, np.iinfo(np.int64).max).argmin(axis=1)] = bars.low
     none = np.zeros_like(close)
     return Block(opens, high, low, close, none, none.astype(np.float64))
+
+
+def _call(path: Ints, bars: Block, cut: Cut) -> Ints:
+    """Let the day open at its open, and come near the close before that is called."""
+    if cut.opening is not None:
+        path[:, 0] = np.where(cut.opening, bars.open, path[:, 0])
+    if cut.closing is not None:
+        before = path[:, -2 - COLLECTING]
+        near = bars.close + (before - bars.close) // _NEAR
+        path[:, -2 - COLLECTING] = np.where(cut.closing, near, before)
+    return path
 
 
 def _path(bars: Block, cut: Cut) -> Ints:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from quantgraph.backends.sim.calling import Scene, indicate, show
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
-from quantgraph.backends.sim.depth import Display, Limits, Rung, display
+from quantgraph.backends.sim.depth import Display, Limits, Rung
+from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.program import program
 from quantgraph.backends.sim.streams import stream_key
 from quantgraph.backends.sim.tape import Print, Tapes
 from quantgraph.domain.errors import OrderRefused
@@ -19,6 +22,7 @@ from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.sources import Source
 
 _KEPT = 4_096
+_SHOWN = 5  # levels of a quote
 
 
 class Quoter:
@@ -29,7 +33,7 @@ class Quoter:
         self._paths = paths
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
-        self._limits: Memo[tuple[Instrument, date, int], tuple[Limits | None]] = Memo(_KEPT)
+        self._scenes: Memo[tuple[Instrument, date, int], Scene] = Memo(_KEPT)
         self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
@@ -69,6 +73,14 @@ class Quoter:
             made[symbol] = self._newest.put(symbol, (path, at, quote))[2]
         return made
 
+    def frames(self, path: Path, day: date) -> GeneratedFrames | None:
+        """Return a symbol's day as frames, None where it has no bar on it: call it in a worker."""
+        tape = self._tapes.day(path, day)
+        if tape is None:
+            return None
+        scene = self.scene(path.instrument, day, tape.previous, tape.scale)
+        return GeneratedFrames(tape, self._tapes, scene)
+
     def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
         symbol, scale = instrument.symbol, state.scale
         book = self.book(instrument, state, now)
@@ -89,20 +101,29 @@ class Quoter:
         )
 
     def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:
-        """Return the displayed levels at the moment of a quote; none before the market opens."""
-        if not state.volume:
-            return Display((), ())
-        purpose = f"book/{at.day.toordinal()}/{at.session_ms // self._interval}"
+        """Return five displayed levels at the moment of a quote, the best ones.
+
+        While an auction collects orders that meet, it is one price on both sides.
+        """
+        scene = self.scene(instrument, at.day, state.previous, state.scale)
+        book = indicate(show(state, scene, at.ms))
+        return Display(book.bids[:_SHOWN], book.asks[:_SHOWN])
+
+    def scene(self, instrument: Instrument, day: date, previous: int, scale: int) -> Scene:
+        """Return what decides the display of a day besides what trades; `previous` in ticks."""
+        key = (instrument, day, previous)
+        return self._scenes.fetch(key, lambda: self._scene(instrument, day, previous, scale))
+
+    def _scene(self, instrument: Instrument, day: date, previous: int, scale: int) -> Scene:
+        purpose = f"book/{day.toordinal()}"
         key = stream_key(self._paths.world.seed, instrument.symbol, purpose)
-        return display(state, self._band(instrument, state, at.day), key)
+        limits = self._ask_band(instrument, day, previous, scale)
+        return Scene(limits, program(instrument.segment, day), key)
 
-    def _band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
-        key = (instrument, day, state.previous)
-        return self._limits.fetch(key, lambda: (self._ask_band(instrument, state, day),))[0]
-
-    def _ask_band(self, instrument: Instrument, state: Print, day: date) -> Limits | None:
-        scale = state.scale
-        close = Decimal(state.previous) / scale
+    def _ask_band(
+        self, instrument: Instrument, day: date, previous: int, scale: int
+    ) -> Limits | None:
+        close = Decimal(previous) / scale
         try:
             band = price_band(instrument, close, day, self._paths.world.calendar)
         except OrderRefused:

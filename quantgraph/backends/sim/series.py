@@ -141,11 +141,11 @@ class SeriesReader:
 
     def _minutes(self, path: Path, days: Days, fields: tuple[str, ...]) -> _Rows:
         """Return the minutes of the days; volumes and amounts only where they are asked for."""
-        seed, symbol = self._paths.world.seed, path.instrument.symbol
+        seed, instrument = self._paths.world.seed, path.instrument
         money = not {"volume", "amount"}.isdisjoint(fields)
         pieces = [days.take(slice(start, start + _CHUNK)) for start in _starts(days)]
         bars = stack(
-            [split(piece.bars, piece.minute_cut(seed, symbol), money=money) for piece in pieces]
+            [split(piece.bars, piece.minute_cut(seed, instrument), money=money) for piece in pieces]
         )
         previous = np.roll(bars.close, 1)
         previous[::MINUTES] = days.previous

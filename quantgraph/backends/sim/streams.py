@@ -8,9 +8,9 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
+_GAMMA_INT, _ALL = 0x9E3779B97F4A7C15, (1 << 64) - 1
+_MIX_1_INT, _MIX_2_INT = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GAMMA, _MIX_1, _MIX_2 = np.uint64(_GAMMA_INT), np.uint64(_MIX_1_INT), np.uint64(_MIX_2_INT)
 
 
 def stream_key(seed: int, *words: str) -> int:
@@ -33,6 +33,14 @@ def draw(keys: Words | int, counters: Ints | int) -> Words:
         word = (word ^ (word >> np.uint64(30))) * _MIX_1
         word = (word ^ (word >> np.uint64(27))) * _MIX_2
         return word ^ (word >> np.uint64(31))
+
+
+def word(key: int, counter: int) -> int:
+    """Return what `draw` would: for a few numbers the quicker way."""
+    mixed = (key + (counter + 1) * _GAMMA_INT) & _ALL
+    mixed = ((mixed ^ (mixed >> 30)) * _MIX_1_INT) & _ALL
+    mixed = ((mixed ^ (mixed >> 27)) * _MIX_2_INT) & _ALL
+    return mixed ^ (mixed >> 31)
 
 
 def below(words: Words, bound: Ints | int) -> Ints:

@@ -6,28 +6,45 @@ from datetime import date
 
 import numpy as np
 
-from quantgraph.backends.sim.block import Block, Cut, Floats, stack
+from quantgraph.backends.sim.block import Block, Cut, Flags, Floats, stack
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, of_path
-from quantgraph.backends.sim.hours import AUCTION_MS
 from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.prices import COLLECTING
+from quantgraph.backends.sim.program import Program, program
 from quantgraph.backends.sim.split import split
 from quantgraph.backends.sim.streams import Ints, draw, stream_key
 
 _SECONDS = 60
 _FLAT = np.ones(_SECONDS, dtype=np.int64)
+# The opening auction is the first second of all: about a sixth of the first minute.
+_OPENING = np.where(np.arange(_SECONDS) == 0, 12, 1)
 _KEPT_DAYS = 2_048  # about 14 kB each
 _KEPT_MINUTES = 4_096  # about 4 kB each
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An auction: the price and the shares it prints, and what stood before it.
+
+    `last` and `rising` are of the last trade before; of the opening auction its own price.
+    """
+
+    price: int
+    volume: int
+    last: int
+    rising: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
     """What had traded by an instant: prices in ticks, volume in shares, amount in yuan.
 
-    Before the market opens nothing has: the volume is 0, and so are last, open, high and low.
-    `rising`: the last trade went up, so a buyer made it. `usual` is a second's usual volume,
-    `scale` the ticks of a yuan.
+    Before the first trade the volume is 0; `last`, `open`, `high` and `low` are then where it will
+    be, which nobody may be told. `rising`: the last trade went up, so a buyer made it. `usual` is
+    a second's usual volume, `scale` the ticks of a yuan. `call`: the auction that collects orders
+    now, is about to, or has ended the day.
     """
 
     last: int
@@ -40,10 +57,11 @@ class Print:
     rising: bool
     usual: int
     scale: int
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
+class Running:
     """Parts of one bar in a row, and their running totals up to each part, it included."""
 
     parts: Block
@@ -51,24 +69,95 @@ class _Running:
     low: Ints
     volume: Ints
     amount: Floats
+    rising: Flags
 
     @classmethod
-    def of(cls, parts: Block) -> "_Running":
+    def of(cls, parts: Block, *, rising: bool) -> "Running":
+        """Add up the parts; `rising` tells of the last trade before them."""
+        ways = _directions(parts)
+        newest = np.maximum.accumulate(np.where(ways != 0, np.arange(len(ways)), -1))
         return cls(
             parts,
             np.maximum.accumulate(parts.high),
             np.minimum.accumulate(parts.low),
             np.cumsum(parts.volume),
             np.cumsum(parts.amount),
+            np.where(newest < 0, rising, ways[newest] > 0),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class DayTape:
+    """One symbol's day in minutes. `previous` is the close before it, in ticks."""
+
     path: Path
-    minutes: _Running
+    day: date
+    program: Program
+    minutes: Running
     previous: int
     scale: int
+
+    def rising_before(self, minute: int) -> bool:
+        """Return whether the last trade before a minute went up."""
+        if minute:
+            return bool(self.minutes.rising[minute - 1])
+        return int(self.minutes.parts.open[0]) >= self.previous
+
+    def read(self, seconds: Running, second: int, at: int) -> Print:
+        """Return the state after a second of trading (-1: none yet); `seconds` are its minute's."""
+        if second < 0:
+            return self._unopened(seconds)
+        minute, place = divmod(second, _SECONDS)
+        before, minutes = minute - 1, self.minutes
+        high, low = int(seconds.high[place]), int(seconds.low[place])
+        volume, amount = int(seconds.volume[place]), float(seconds.amount[place])
+        if minute:
+            high, low = max(high, int(minutes.high[before])), min(low, int(minutes.low[before]))
+            volume += int(minutes.volume[before])
+            amount += float(minutes.amount[before])
+        return Print(
+            last=int(seconds.parts.close[place]),
+            open=int(minutes.parts.open[0]),
+            high=high,
+            low=low,
+            previous=self.previous,
+            volume=volume,
+            amount=amount,
+            rising=bool(seconds.rising[place]),
+            usual=self._usual(),
+            scale=self.scale,
+            call=self._closing()
+            if self.program.calls and at >= self.program.ends - 1_000
+            else None,
+        )
+
+    def _unopened(self, seconds: Running) -> Print:
+        price, rising = int(self.minutes.parts.open[0]), self.rising_before(0)
+        return Print(
+            last=price,
+            open=price,
+            high=price,
+            low=price,
+            previous=self.previous,
+            volume=0,
+            amount=0.0,
+            rising=rising,
+            usual=self._usual(),
+            scale=self.scale,
+            call=Call(price, int(seconds.volume[0]), price, rising),
+        )
+
+    def _closing(self) -> Call:
+        minutes, before = self.minutes, MINUTES - 2 - COLLECTING
+        return Call(
+            price=int(minutes.parts.close[-1]),
+            volume=int(minutes.parts.volume[-1]),
+            last=int(minutes.parts.close[before]),
+            rising=bool(minutes.rising[before]),
+        )
+
+    def _usual(self) -> int:
+        return int(self.minutes.volume[-1]) // (MINUTES * _SECONDS)
 
 
 class Tapes:
@@ -80,22 +169,28 @@ class Tapes:
     def __init__(self, seed: int, days: int = _KEPT_DAYS, minutes: int = _KEPT_MINUTES) -> None:
         """Cut nothing yet; keep so many cut days and minutes."""
         self._seed = seed
-        self._days: Memo[tuple[str, date], _Day] = Memo(days)
-        self._minutes: Memo[tuple[str, date, int], tuple[_Day, _Running]] = Memo(minutes)
+        self._days: Memo[tuple[str, date], DayTape] = Memo(days)
+        self._minutes: Memo[tuple[str, date, int], tuple[DayTape, Running]] = Memo(minutes)
 
     def prints(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Print]:
-        """Return what each symbol had traded; one without a bar on the day is left out.
-
-        The first second counts as over when the session opens: the opening auction is in it.
-        """
-        if now.running_ms < AUCTION_MS:
-            return {s: _unopened(day) for s, day in self._open_days(paths, now.day).items()}
-        second = min(now.session_ms // 1_000, MINUTES * _SECONDS - 1)
+        """Return what each symbol had traded; one without a bar on the day is left out."""
         days = self._open_days(paths, now.day)
-        minutes = self._open_minutes(days, now.day, second // _SECONDS)
-        return {s: _print(day, minutes[s], second) for s, day in days.items()}
+        seconds = {symbol: day.program.second(now.ms) for symbol, day in days.items()}
+        places = {symbol: max(second, 0) // _SECONDS for symbol, second in seconds.items()}
+        minutes = self._open_minutes(days, now.day, places)
+        return {s: day.read(minutes[s], seconds[s], now.ms) for s, day in days.items()}
 
-    def _open_days(self, paths: Mapping[str, Path], day: date) -> Mapping[str, _Day]:
+    def day(self, path: Path, day: date) -> DayTape | None:
+        """Return one symbol's cut day, None where it has no bar on it."""
+        symbol = path.instrument.symbol
+        return self._open_days({symbol: path}, day).get(symbol)
+
+    def minute(self, tape: DayTape, minute: int) -> Running:
+        """Return one minute of a cut day, in seconds."""
+        symbol = tape.path.instrument.symbol
+        return self._open_minutes({symbol: tape}, tape.day, {symbol: minute})[symbol]
+
+    def _open_days(self, paths: Mapping[str, Path], day: date) -> Mapping[str, DayTape]:
         # an import gives a symbol another path: what was cut of the one before is of no use
         held = {
             symbol: found
@@ -107,72 +202,62 @@ class Tapes:
             one = of_path(paths[symbol]).between(day, day)
             if len(one.days):
                 new[symbol] = one
-        cuts = [one.minute_cut(self._seed, symbol) for symbol, one in new.items()]
+        cuts = [one.minute_cut(self._seed, paths[s].instrument) for s, one in new.items()]
         parts = _split_all([one.bars for one in new.values()], cuts)
         for (symbol, one), minutes in zip(new.items(), parts, strict=True):
             previous, scale = int(one.previous[0]), int(one.scale[0])
-            made = _Day(paths[symbol], _Running.of(minutes), previous, scale)
+            running = Running.of(minutes, rising=int(minutes.open[0]) >= previous)
+            plan = program(paths[symbol].instrument.segment, day)
+            made = DayTape(paths[symbol], day, plan, running, previous, scale)
             held[symbol] = self._days.put((symbol, day), made)
         return held
 
     def _open_minutes(
-        self, days: Mapping[str, _Day], day: date, minute: int
-    ) -> Mapping[str, _Running]:
-        kept = {symbol: self._minutes.get((symbol, day, minute)) for symbol in days}
+        self, days: Mapping[str, DayTape], day: date, places: Mapping[str, int]
+    ) -> Mapping[str, Running]:
+        kept = {s: self._minutes.get((s, day, places[s])) for s in days}
         held = {s: found[1] for s, found in kept.items() if found and found[0] is days[s]}
         new = [symbol for symbol in days if symbol not in held]
-        bars = [days[s].minutes.parts.take(slice(minute, minute + 1)) for s in new]
-        cuts = [self._second_cut(symbol, days[symbol].scale, (day, minute)) for symbol in new]
-        for symbol, seconds in zip(new, _split_all(bars, cuts), strict=True):
-            running = _Running.of(seconds)
-            self._minutes.put((symbol, day, minute), (days[symbol], running))
-            held[symbol] = running
+        # one minute at a time: only those before and after a closing auction look at two
+        for minute in sorted({places[symbol] for symbol in new}):
+            group = [symbol for symbol in new if places[symbol] == minute]
+            bars = [days[s].minutes.parts.take(slice(minute, minute + 1)) for s in group]
+            cuts = [self._second_cut(symbol, days[symbol].scale, (day, minute)) for symbol in group]
+            for symbol, seconds in zip(group, _split_all(bars, cuts), strict=True):
+                running = Running.of(seconds, rising=days[symbol].rising_before(minute))
+                self._minutes.put((symbol, day, minute), (days[symbol], running))
+                held[symbol] = running
         return held
 
     def _second_cut(self, symbol: str, scale: int, place: tuple[date, int]) -> Cut:
         day, minute = place
         counter = day.toordinal() * MINUTES + minute
         keys = draw(stream_key(self._seed, symbol, "seconds"), np.array([counter]))
-        return Cut(_SECONDS, keys, np.array([scale], dtype=np.int64), _FLAT)
+        scales = np.array([scale], dtype=np.int64)
+        if minute:
+            return Cut(_SECONDS, keys, scales, _FLAT)
+        return Cut(_SECONDS, keys, scales, _OPENING, opening=np.ones(1, dtype=np.bool_))
 
 
 def _split_all(bars: Sequence[Block], cuts: Sequence[Cut]) -> list[Block]:
     """Cut one bar of every symbol in one go; numpy's overhead is then paid once."""
     if not bars:
         return []
+    opening = [each.opening for each in cuts if each.opening is not None]
+    closing = [each.closing for each in cuts if each.closing is not None]
     cut = Cut(
         cuts[0].parts,
         np.concatenate([each.keys for each in cuts]),
         np.concatenate([each.scale for each in cuts]),
         cuts[0].weights,
+        np.concatenate(opening) if opening else None,
+        np.concatenate(closing) if closing else None,
     )
     parts = split(stack(bars), cut)
     return [parts.take(row) for row in range(len(bars))]
 
 
-def _unopened(day: _Day) -> Print:
-    return Print(0, 0, 0, 0, day.previous, 0, 0.0, rising=False, usual=0, scale=day.scale)
-
-
-def _print(day: _Day, seconds: _Running, second: int) -> Print:
-    minute, place = divmod(second, _SECONDS)
-    before, minutes = minute - 1, day.minutes
-    high, low = int(seconds.high[place]), int(seconds.low[place])
-    volume, amount = int(seconds.volume[place]), float(seconds.amount[place])
-    if minute:
-        high, low = max(high, int(minutes.high[before])), min(low, int(minutes.low[before]))
-        volume += int(minutes.volume[before])
-        amount += float(minutes.amount[before])
-    last = int(seconds.parts.close[place])
-    return Print(
-        last=last,
-        open=int(minutes.parts.open[0]),
-        high=high,
-        low=low,
-        previous=day.previous,
-        volume=volume,
-        amount=amount,
-        rising=last >= int(seconds.parts.open[place]),
-        usual=int(minutes.volume[-1]) // (MINUTES * _SECONDS),
-        scale=day.scale,
-    )
+def _directions(parts: Block) -> Ints:
+    """Return of each part whether it went up (1), down (-1), or neither (0)."""
+    way = np.sign(parts.close - parts.open)
+    return np.where(parts.volume > 0, way, 0)

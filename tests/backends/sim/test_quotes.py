@@ -48,7 +48,7 @@ async def test_quotes_agree_with_the_minutes_that_are_over(stage: Stage, minutes
         assert quote.previous_close == bars["previous_close"][0]
 
 
-@pytest.mark.parametrize("seconds", [-900, -300, -1])
+@pytest.mark.parametrize("seconds", [-900, -601, -301])
 async def test_nothing_has_traded_before_the_market_opens(stage: Stage, seconds: int) -> None:
     stage.move_to(1, seconds)
     now = stage.clock.moment()
@@ -56,13 +56,70 @@ async def test_nothing_has_traded_before_the_market_opens(stage: Stage, seconds:
     assert (quote.time, now.day) == (now.ms, START + timedelta(days=1))
     assert (quote.last_price, quote.open, quote.high, quote.low) == (None, None, None, None)
     assert (quote.volume, quote.amount, quote.suspended) == (0, 0.0, False)
-    stage.move_to(0, 14_400)
+    stage.move_to(0, 15_000)
     assert (await quote_of(stage)).last_price == quote.previous_close
 
 
-@pytest.mark.parametrize("seconds", [14_400, 15_000, 16_199])
-async def test_the_close_stands_until_the_day_is_over(stage: Stage, seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [-300, -1])
+async def test_the_opening_auction_has_printed_before_trading_begins(
+    stage: Stage, seconds: int
+) -> None:
+    stage.move_to(1, seconds)
+    quote = await quote_of(stage)
+    assert quote.last_price == quote.open == quote.high == quote.low
+    assert quote.amount == pytest.approx(quote.open * quote.volume)
+    assert quote.volume > 0
+    stage.move_to(1, 0)
+    first = await quote_of(stage)
+    assert (first.volume, first.last_price) == (quote.volume, quote.last_price)
+
+
+@pytest.mark.parametrize("seconds", [-899, -500, 14_220, 14_399])
+async def test_an_auction_shows_one_price_and_the_shares_that_meet(
+    stage: Stage, seconds: int
+) -> None:
+    stage.move_to(1, seconds)
+    for quote in await stage.market.quotes(["600519.SH", "000001.SZ", "300750.SZ"]):
+        (bid,), (ask,) = quote.bids, quote.asks
+        assert bid.price == ask.price
+        assert min(bid.quantity, ask.quantity) > 0
+        assert not quote.suspended
+
+
+async def test_indicative_prices_and_shares_come_to_what_the_opening_prints(stage: Stage) -> None:
+    prices, matched = [], []
+    for second in range(-900, -300, 30):
+        stage.move_to(1, second)
+        quote = await quote_of(stage)
+        prices.append(quote.bids[0].price)
+        matched.append(min(quote.bids[0].quantity, quote.asks[0].quantity))
+    stage.move_to(1, -301)
+    last = await quote_of(stage)
+    stage.move_to(1, -300)
+    printed = await quote_of(stage)
+    assert len(set(prices[:10])) > 3
+    assert set(prices[10:]) == {printed.open}
+    assert matched == sorted(matched)
+    assert min(last.bids[0].quantity, last.asks[0].quantity) == printed.volume
+
+
+async def test_the_closing_auction_prints_the_close_at_three(stage: Stage) -> None:
+    stage.move_to(0, 14_219)
+    before = await quote_of(stage)
     stage.move_to(0, 14_399.999)
+    late = await quote_of(stage)
+    assert (late.volume, late.last_price) == (before.volume, before.last_price)
+    stage.move_to(0, 14_400)
+    after = await quote_of(stage)
+    assert after.last_price == late.bids[0].price
+    matched = min(late.bids[0].quantity, late.asks[0].quantity)
+    assert after.volume - late.volume == matched
+    assert not after.bids or not after.asks or after.bids[0].price < after.asks[0].price
+
+
+@pytest.mark.parametrize("seconds", [14_401, 15_000, 16_199])
+async def test_the_close_stands_until_the_day_is_over(stage: Stage, seconds: int) -> None:
+    stage.move_to(0, 14_400)
     close = await quote_of(stage)
     stage.move_to(0, seconds)
     quote = await quote_of(stage)
@@ -93,7 +150,7 @@ async def test_the_first_quote_holds_the_opening_auction(stage: Stage) -> None:
 
 
 async def test_levels_are_ordered_whole_lots_inside_the_band(stage: Stage) -> None:
-    for second in (0, 3_333, 14_399):
+    for second in (0, 3_333, 14_219):
         stage.move_to(0, second)
         for quote in await stage.market.quotes(SYMBOLS):
             bids, asks = [b.price for b in quote.bids], [a.price for a in quote.asks]
@@ -209,9 +266,11 @@ def make_print(last: int, *, rising: bool = True) -> Print:
     )
 
 
-@given(st.integers(2, 300_000), st.booleans(), st.integers(0, 2**63))
-def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(last, rising, key) -> None:
-    book = display(make_print(last, rising=rising), None, key)
+@given(st.integers(2, 300_000), st.booleans(), st.integers(0, 2**63), st.integers(0, 86_399))
+def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(
+    last, rising, key, second
+) -> None:
+    book = display(make_print(last, rising=rising), None, key, second)
     if rising:
         assert book.asks[0].price == last
     else:
@@ -221,11 +280,11 @@ def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(last, rising, 
 
 @given(st.integers(100, 300_000), st.integers(0, 2**63))
 def test_a_price_at_its_limit_is_sealed(high, key) -> None:
-    up = display(make_print(high), Limits(high * 8 // 10, high), key)
+    up = display(make_print(high), Limits(high * 8 // 10, high), key, 0)
     assert up.asks == ()
     assert up.bids[0].price == high
     low = high * 8 // 10
-    down = display(make_print(low), Limits(low, high), key)
+    down = display(make_print(low), Limits(low, high), key, 0)
     assert down.bids == ()
     assert down.asks[0].price == low
 

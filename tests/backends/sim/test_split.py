@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,6 +132,42 @@ def test_prices_alone_are_the_same_as_with_money() -> None:
     whole, prices = split(block, make_cut(1)), split(block, make_cut(1), money=False)
     for name in ("open", "high", "low", "close"):
         assert (getattr(whole, name) == getattr(prices, name)).all()
+
+
+@settings(max_examples=100)
+@given(bars, st.sampled_from([60, 240]))
+def test_parts_of_a_day_with_auctions_add_up_as_exactly(rows, parts) -> None:
+    block, plain = make_block(rows), make_cut(len(rows), parts)
+    flags = np.ones(len(rows), dtype=np.bool_)
+    opening, closing = (flags, None) if parts == 60 else (None, flags)
+    how = replace(plain, opening=opening, closing=closing)
+    cut = split(block, how)
+    assert (cut.close[:, -1] == block.close).all()
+    assert (cut.high.max(axis=1) == block.high).all()
+    assert (cut.low.min(axis=1) == block.low).all()
+    assert (cut.volume.sum(axis=1) == block.volume).all()
+    assert (np.cumsum(cut.amount, axis=1)[:, -1] == block.amount).all()
+    if closing is not None:
+        assert (cut.volume[:, 237:239] == 0).all()
+        assert (cut.high[:, 237:] == cut.low[:, 237:]).all()
+
+
+def test_an_opening_auction_trades_at_the_open_alone() -> None:
+    rows = [(10_000 + i, 400, 13 * i % 101, 37 * i % 101, 40_000, 0.5) for i in range(50)]
+    block = make_block(rows)
+    cut = split(block, replace(make_cut(50, 60), opening=np.ones(50, dtype=np.bool_)))
+    for prices in (cut.open, cut.high, cut.low, cut.close):
+        assert (prices[:, 0] == block.open).all()
+    assert (cut.volume[:, 0] > 0).all()
+    assert (cut.amount[:, 0] * SCALE == block.open * cut.volume[:, 0]).all()
+
+
+def test_a_closing_auction_comes_near_the_last_price_before_it() -> None:
+    rows = [(10_000, 400, 13 * i % 101, 37 * i % 101, 5_000_000, 0.5) for i in range(300)]
+    block = make_block(rows)
+    cut = split(block, replace(make_cut(300), closing=np.ones(300, dtype=np.bool_)))
+    assert np.median(np.abs(cut.close[:, 236] - block.close)) <= 10
+    assert (cut.volume[:, 239] > 0).all()
 
 
 def test_rows_do_not_depend_on_what_is_cut_with_them() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.backends.sim.streams import bell, below, draw, stream_key
+from quantgraph.backends.sim.streams import bell, below, draw, stream_key, word
 
 
 def test_draws_are_splitmix64() -> None:
@@ -34,3 +34,8 @@ def test_the_bell_has_its_mean_its_deviation_and_its_bounds() -> None:
     assert abs(values.mean()) < 10
     assert abs(values.std() - 1_000) < 10
     assert np.abs(values).max() <= 3_464
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**60))
+def test_one_word_is_the_same_as_many(key: int, counter: int) -> None:
+    assert word(key, counter) == int(draw(key, counter))

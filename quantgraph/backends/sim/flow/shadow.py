@@ -7,7 +7,7 @@ traders' orders. What it tells them to do depends on the frames alone, never on 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Lower
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Lower, Turn
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.queues import Queues
@@ -38,8 +38,15 @@ class Shadow:
         self._gone: list[int] = []
 
     def open(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
-        """Return the orders that make an empty venue display a frame; its deals are history."""
-        return self.feed(Frame(frame.at, (), frame.bids, frame.asks), phase)
+        """Return the orders that make an empty venue display a frame; its deals are history.
+
+        They are told in any phase: the others had entered them before. After hours the venue is
+        closed for a moment, or whoever waits at the close would seem to have come for it.
+        """
+        told: list[Command] = []
+        if phase is not Phase.CONTINUOUS or not self._stops(frame, told):
+            self._arrange(frame, told, cancels=True)
+        return [Turn(Phase.CLOSED), *told, Turn(phase)] if phase is Phase.AFTER_HOURS else told
 
     def feed(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
         """Return what the others do to come from the frame before to this one, in order."""
@@ -49,7 +56,7 @@ class Shadow:
                 return told
             for deal in frame.deals:
                 self._trade(deal, told)
-        elif Act.SUBMIT_AT_CLOSE in phase.acts:
+        elif phase is Phase.AFTER_HOURS:
             for deal in frame.deals:
                 self._trade_late(deal, told)
         elif phase not in _COLLECTING:

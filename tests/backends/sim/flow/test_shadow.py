@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Trade
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Trade, Turn
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.series import FrameSeries
@@ -224,6 +224,20 @@ def test_after_hours_a_seller_and_a_buyer_meet_at_the_close() -> None:
         Enter(second.key, BUY, 500, limit=100),
     )
     assert rest == [Cancel(first.key), Cancel(second.key)]
+
+
+def test_a_buyer_finds_what_we_left_and_never_waits() -> None:
+    shadow, book = Shadow(), PlainBook()
+    run(book, shadow.open(CALM))
+    book.apply(Enter(1, BUY, 800, limit=101))
+    calm = Frame(1, (Deal(101, 300, BUY),), CALM.bids, (Rung(101, 500), Rung(102, 500)))
+    assert run(book, shadow.feed(calm)) == []
+    assert book.depth(BUY) == shown(CALM.bids)
+
+
+def test_opened_after_hours_nobody_of_the_day_takes_part() -> None:
+    commands = Shadow().open(CALM, Phase.AFTER_HOURS)
+    assert (commands[0], commands[-1]) == (Turn(Phase.CLOSED), Turn(Phase.AFTER_HOURS))
 
 
 def test_a_series_is_read_from_anywhere() -> None:
