@@ -165,12 +165,15 @@ class Book:
         key, side, left, trades, done = order.key, order.side, order.open, list[Trade](), 0
         buying = side is Side.BUY
         for rival in level.queue.values():
-            quantity = min(rival.open, left)
-            rival.open -= quantity
+            offered = rival.open
+            quantity = min(left, offered)
             left -= quantity
             buyer, seller = (key, rival.key) if buying else (rival.key, key)
             trades.append(Trade(buyer, seller, price, quantity, side))
-            done += not rival.open
+            if quantity == offered:
+                done += 1
+            else:
+                rival.open = offered - quantity
             if not left:
                 break
         for _ in range(done):

@@ -175,7 +175,8 @@ class Venue:
             return [Ended(order.key, order.quantity, End.UNFILLED)]
         taker = Resting(order.key, order.side, reached, order.quantity)
         trades = self._book.match(taker, reached)
-        self._count(trades)
+        if trades:
+            self._count(trades)
         if not taker.open:
             return [*trades]
         waits = rest(order, reached, trades)
@@ -263,5 +264,6 @@ class Venue:
         return [Ended(key, quantity, End.EXPIRED) for key, quantity in left]
 
     def _count(self, trades: Sequence[Trade]) -> None:
+        count = self._gate.tally.count
         for trade in trades:
-            self.tally.count(trade.price, trade.quantity)
+            count(trade.price, trade.quantity)

@@ -77,7 +77,9 @@ def test_the_steps_of_a_dated_rule_come_before_those_of_the_market() -> None:
     venue.apply(Turn(Phase.OPEN_AUCTION))
     for order in (limit(1, Side.BUY, 1004, 100), limit(2, Side.SELL, 1000, 100)):
         venue.apply(order)
-    assert venue.apply(Turn(Phase.PRE_OPEN)) == [Trade(1, 2, 1001, 100, None)]
+    reloaded = Venue.load(venue.dump())
+    for each in (venue, reloaded):
+        assert each.apply(Turn(Phase.PRE_OPEN)) == [Trade(1, 2, 1001, 100, None)]
 
 
 def test_a_market_without_an_auction_rule_needs_its_steps() -> None:

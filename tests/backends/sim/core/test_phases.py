@@ -161,6 +161,14 @@ def test_an_order_for_after_hours_is_for_then_alone_and_trades_like_the_others()
     assert venue.apply(limit(3, SELL, 1010)) == [Trade(1, 3, 1010, 100, SELL)]
 
 
+def test_after_hours_another_traders_order_can_shrink_in_its_place() -> None:
+    venue = after_hours()
+    for order in (limit(-3, BUY, 1010, 300), limit(1, BUY, 1010)):
+        venue.apply(order)
+    assert venue.apply(Lower(-3, 200)) == []
+    assert (venue.open_quantity(-3), venue.ahead(1)) == (100, 100)
+
+
 def test_after_hours_the_days_orders_stay_displayed_and_take_no_part() -> None:
     venue = after_hours()
     assert venue.apply(limit(1, SELL, 1005)) == []
