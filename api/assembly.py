@@ -12,21 +12,23 @@ from api.imported import HeldData, StoreListings
 from api.replays import plan_world
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
-from quantgraph.domain.calendar import TradingCalendar, from_ms
+from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import trust_of
-from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
+from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
@@ -47,9 +49,11 @@ from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
+from quantgraph.services.simulation import SimulationDesk, SimulationParts
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
+from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.workers import Workers
 from quantgraph.store.accounts import AccountLog
 from quantgraph.store.custom import CustomSectorStore
@@ -143,6 +147,7 @@ class _Mock:
         self._workers = workers
         self._plan = plan_world(config.mock, store, calendar)
         self.clock = SimClock(self._plan.start, calendar, Pace(config.mock.speed))
+        self._timekeeper = Timekeeper(self.clock, calendar)
         listings = StoreListings(store, self._plan.start)
         world = World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
@@ -217,6 +222,7 @@ class _Mock:
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,
+            simulation=self._simulation(reference),
         )
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
         parts = (self._store, self.quotes, self.trading, self.accounts)
@@ -280,18 +286,30 @@ class _Mock:
         sources = (self.clock, self.terminal, self.market, self.recorded, journal, self._workers)
         return PortfolioDesk(PortfolioSources(*sources))
 
+    def _simulation(self, reference: Reference) -> SimulationDesk:
+        controls = SimControls(self.terminal)
+        return SimulationDesk(
+            SimulationParts(
+                clock=self.clock,
+                calendar=self._calendar,
+                timekeeper=self._timekeeper,
+                controls=controls,
+                faults=self.faulty,
+                worlds=controls,
+                accounts=self.accounts,
+                reference=reference,
+                account_limit=self.config.mock.account_limit,
+            )
+        )
+
     def _state(self) -> SystemState:
         return SystemState(
-            clock=self._clock_info,
+            clock=self._timekeeper.info,
             data=self._held.now,
             trading=lambda: self.trading.state,
             backends=self._backends,
             problems=self._problems,
         )
-
-    def _clock_info(self) -> ClockInfo:
-        moment = self.clock.moment()
-        return ClockInfo(from_ms(moment.ms), True, self.clock.speed, moment.day, moment.epoch)
 
     def _backends(self) -> tuple[BackendInfo, ...]:
         return (BackendInfo("sim", "sim", self.trading.connected, capabilities()),)

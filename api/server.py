@@ -22,7 +22,7 @@ from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.wire.memory import keep_freed
-from resolvers.root import graphql_schema
+from resolvers.root import schema_of
 
 _GRACE_S = 3.0
 
@@ -71,7 +71,7 @@ async def serve(config: Config, started: Callable[[Running], None]) -> None:
         async with open_assembly(config) as assembly:
             grpc = await _start_grpc(config, assembly)
             try:
-                front = build_front(graphql_schema, assembly.gateway, config)
+                front = build_front(schema_of(config.mode), assembly.gateway, config)
                 server = _http_server(config, front)
                 stop = _stopper(server, (assembly.drain, front.drain))
                 _stop_on_signal(stop)

@@ -22,6 +22,7 @@ from grpc_bridge.orders import OrderServicer
 from grpc_bridge.portfolio import PortfolioServicer
 from grpc_bridge.quotes import QuoteServicer
 from grpc_bridge.sectors import SectorServicer
+from grpc_bridge.simulation import SimulationServicer
 from grpc_bridge.snapshots import SnapshotServicer
 from grpc_bridge.system import SystemServicer
 from grpc_bridge.ticks import TickServicer
@@ -42,6 +43,7 @@ from quantgraph.v1 import (
     portfolio_pb2_grpc,
     quotes_pb2_grpc,
     sectors_pb2_grpc,
+    simulation_pb2_grpc,
     snapshots_pb2_grpc,
     system_pb2_grpc,
     ticks_pb2_grpc,
@@ -67,6 +69,13 @@ SERVICES = tuple(
         "Tick",
     )
 )
+# In mock mode alone.
+_SIMULATED = "quantgraph.v1.SimulationService"
+
+
+def services_of(gateway: Gateway) -> tuple[str, ...]:
+    """Return the services that a gateway has: what it does not, reflection does not show."""
+    return SERVICES if gateway.simulation is None else (*SERVICES, _SIMULATED)
 
 
 class GrpcServer:
@@ -117,10 +126,11 @@ async def start(
     keep_freed()
     server = aio.server(interceptors=(frame,), options=options)
     _register(server, gateway, config, seal or TokenSeal(secrets.token_bytes(32)))
-    health = LiveHealth(gateway.system, SERVICES)
+    served = services_of(gateway)
+    health = LiveHealth(gateway.system, served)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)  # pyright: ignore[reportUnknownMemberType] no types
     if config.reflection:
-        names = (*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+        names = (*served, "grpc.health.v1.Health", reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
     port = _bind(server, config)
     await server.start()
@@ -146,6 +156,10 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(SnapshotServicer(gateway), server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(gateway), server)
     ticks_pb2_grpc.add_TickServiceServicer_to_server(TickServicer(gateway), server)
+    if gateway.simulation is not None:
+        simulation_pb2_grpc.add_SimulationServiceServicer_to_server(
+            SimulationServicer(gateway.simulation), server
+        )
 
 
 def _bind(server: aio.Server, config: GrpcConfig) -> int:

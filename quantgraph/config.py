@@ -134,6 +134,7 @@ class MockConfig(_Section):
     liquidity: Literal["generated", "replay"] = "generated"
     start: date | None = None
     faults: tuple[str, ...] = ()
+    account_limit: Positive = 1_000
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )

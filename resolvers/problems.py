@@ -14,6 +14,7 @@ from schema.problems import (
     Problem,
     RateLimited,
     SectorRefused,
+    SimulationRefused,
     TradingDisabled,
 )
 
@@ -27,6 +28,16 @@ _CONNECTION: Members = (
     (errors.NotFound, AccountNotFound),
     (errors.Unavailable, AccountUnavailable),
     (errors.LimitReached, RateLimited),
+)
+_SIMULATION: Members = tuple(
+    (leaf, SimulationRefused)
+    for leaf in (
+        errors.NotFound,
+        errors.NameTaken,
+        errors.ChangeRefused,
+        errors.OrderRefused,
+        errors.Unsupported,
+    )
 )
 # By mutation, the first that fits; docs/errors.md follows. All else stays a top-level error.
 MEMBERS: Mapping[str, Members] = {
@@ -51,6 +62,20 @@ MEMBERS: Mapping[str, Members] = {
     "deleteSector": _SECTOR,
     "connectAccount": _CONNECTION,
     "disconnectAccount": _CONNECTION,
+    "setClock": _SIMULATION,
+    "jumpClock": _SIMULATION,
+    "createAccount": _SIMULATION,
+    "depositCash": _SIMULATION,
+    "withdrawCash": _SIMULATION,
+    "injectTrade": _SIMULATION,
+    "haltSymbol": _SIMULATION,
+    "resumeSymbol": _SIMULATION,
+    "announceCorporateAction": _SIMULATION,
+    "loadScenario": _SIMULATION,
+    "setFaults": _SIMULATION,
+    "saveSnapshot": _SIMULATION,
+    "restoreSnapshot": _SIMULATION,
+    "deleteSnapshot": _SIMULATION,
 }
 
 

@@ -1,8 +1,11 @@
 """The root types and the schema."""
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from quantgraph.domain.system import Mode
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
 from resolvers.calendar import CalendarQueries
@@ -16,16 +19,21 @@ from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorMutations, SectorQueries
+from resolvers.simulation import ClockMutations, SimulationQueries, WorldMutations
 from resolvers.snapshots import SnapshotQueries
 from resolvers.system import SystemQueries
 from resolvers.ticks import TickQueries
+from resolvers.training import CounterMutations, MarketMutations
 from schema.scalars import SCALARS
 
-
-@strawberry.type(
-    description="Everything that can be read. A field that fails is null and has an error in "
-    "`errors`; its siblings still answer."
+_READS = (
+    "Everything that can be read. A field that fails is null and has an error in `errors`; its "
+    "siblings still answer."
 )
+_CHANGES = "Everything that changes something."
+
+
+@strawberry.type(description=_READS)
 class Query(
     BarQueries,
     DividendQueries,
@@ -46,7 +54,7 @@ class Query(
     pass
 
 
-@strawberry.type(description="Everything that changes something.")
+@strawberry.type(description=_CHANGES)
 class Mutation(OrderMutations, ConnectionMutations, SectorMutations):
     pass
 
@@ -56,9 +64,27 @@ class Subscription(QuoteSubscriptions, OrderSubscriptions, ConnectionSubscriptio
     pass
 
 
-graphql_schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
+@strawberry.type(name="Query", description=_READS)
+class MockQuery(Query, SimulationQueries):
+    pass
+
+
+@strawberry.type(name="Mutation", description=_CHANGES)
+class MockMutation(Mutation, ClockMutations, CounterMutations, MarketMutations, WorldMutations):
+    pass
+
+
+@cache
+def schema_of(mode: Mode) -> strawberry.Schema:
+    """Return the contract of a mode: what only a simulated world can do is in mock's alone."""
+    mock = mode is Mode.MOCK
+    return strawberry.Schema(
+        query=MockQuery if mock else Query,
+        mutation=MockMutation if mock else Mutation,
+        subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+# What is checked in: the whole of it.
+graphql_schema = schema_of(Mode.MOCK)

@@ -61,6 +61,14 @@ class SectorRefused(Problem):
     pass
 
 
+@strawberry.type(
+    description="The simulated world cannot be changed so: what is named is not there or is there "
+    "already, a rule forbids it, or a limit is reached. Nothing was changed."
+)
+class SimulationRefused(Problem):
+    pass
+
+
 @strawberry.type(description="The order is final or cannot be cancelled now.")
 class OrderNotCancelable(Problem):
     pass

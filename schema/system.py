@@ -6,6 +6,7 @@ from datetime import date, datetime
 import strawberry
 
 from quantgraph.domain import system as domain
+from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.system import Mode, TradingState
 
 
@@ -20,6 +21,25 @@ class ClockInfo:
     epoch: strawberry.ID = strawberry.field(
         description="Changes when the simulated world starts over."
     )
+    paused: bool = strawberry.field(
+        description="Whether it stands still; its speed is what it goes on at."
+    )
+    phase: Phase = strawberry.field(
+        description="What Shanghai's main-board stocks do now; `sessionPhases` tells of others."
+    )
+
+    @classmethod
+    def from_domain(cls, clock: domain.ClockInfo) -> "ClockInfo":
+        """Show what a clock tells."""
+        return cls(
+            now=clock.now,
+            simulated=clock.simulated,
+            speed=clock.speed,
+            trading_day=clock.trading_day,
+            epoch=strawberry.ID(clock.epoch),
+            paused=clock.paused,
+            phase=clock.phase,
+        )
 
 
 @strawberry.type(description="What one request or connection may ask for.")
@@ -95,18 +115,11 @@ class ServerInfo:
     @classmethod
     def from_domain(cls, info: domain.ServerInfo) -> "ServerInfo":
         """Show the domain's answer."""
-        clock = info.clock
         return cls(
             version=info.version,
             mode=info.mode,
             trading_state=info.trading_state,
-            clock=ClockInfo(
-                now=clock.now,
-                simulated=clock.simulated,
-                speed=clock.speed,
-                trading_day=clock.trading_day,
-                epoch=strawberry.ID(clock.epoch),
-            ),
+            clock=ClockInfo.from_domain(info.clock),
             limits=Limits(**asdict(info.limits)),
             terminals=info.backends,
             data=info.data,

@@ -161,6 +161,27 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "There are as many custom sectors, or members in one, as config.toml allows.",
         "Delete some, or raise the limit that the message names.",
     ),
+    Reason.UNKNOWN_SNAPSHOT: (
+        "No snapshot has this name.",
+        "`simulation { snapshots { name } }` lists them.",
+    ),
+    Reason.ACCOUNT_TAKEN: ("There is an account with this id already.", "Choose another id."),
+    Reason.SNAPSHOT_TAKEN: (
+        "There is a snapshot with this name already.",
+        "Choose another name, or delete it first.",
+    ),
+    Reason.ACCOUNT_LIMIT: (
+        "The simulated world has as many accounts as config.toml allows.",
+        "Use one of them, or raise mock.account_limit.",
+    ),
+    Reason.SNAPSHOT_LIMIT: (
+        "There are as many snapshots, or this one is as large, as config.toml allows.",
+        "Delete some, or raise the limit that the message names.",
+    ),
+    Reason.SNAPSHOT_UNUSABLE: (
+        "The snapshot is of another world (seed, calendar or version), or is damaged.",
+        "Start with the settings that it was saved under, or delete it.",
+    ),
     Reason.CLOCK_BACKWARD: (
         "The instant is before the simulated clock's time.",
         "Jump forward, or restore a snapshot of an earlier time.",

@@ -6,7 +6,7 @@ A port or a method that is added stands in every capability report from then on.
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import Capability
@@ -21,7 +21,9 @@ def operations() -> tuple[str, ...]:
     """Return every operation as `port.method`; as `port` alone where both have one name."""
     ports = [
         (name, port)
-        for name, port in get_type_hints(Gateway).items()
+        for name, hint in get_type_hints(Gateway).items()
+        # What only some modes have is a port or None.
+        for port in (get_args(hint) or (hint,))
         if getattr(port, "_is_protocol", False) and name not in _OWN
     ]
     return tuple(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from quantgraph.domain.rules.sessions import Phase
+
 # Items of one page of any list, on both wires.
 PAGE_ITEMS = 500
 
@@ -28,11 +30,17 @@ class TradingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockInfo:
-    """The clock that the market lives in. `simulated` clocks leap over nights and holidays."""
+    """The clock that the market lives in. `simulated` clocks leap over nights and holidays.
+
+    `speed` is what it runs at when it is not `paused`; `phase` is that of Shanghai's main-board
+    stocks.
+    """
 
     now: datetime
     simulated: bool
     speed: float
+    paused: bool
+    phase: Phase
     trading_day: date
     epoch: str
 

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import calendar_pb2 as _calendar_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -199,12 +200,18 @@ class ClockInfo(_message.Message):
     SPEED_FIELD_NUMBER: _builtins.int
     TRADING_DAY_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    PAUSED_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
     simulated: _builtins.bool
     """Whether it is simulated; a simulated clock leaps over nights and holidays."""
     speed: _builtins.float
     """Simulated seconds per real second."""
     epoch: _builtins.str
     """Names the run of the simulated world."""
+    paused: _builtins.bool
+    """Whether it stands still; its speed is what it goes on at."""
+    phase: _calendar_pb2.SessionPhase.ValueType
+    """What Shanghai's main-board stocks do now; other parts of the market may differ."""
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
         """Now."""
@@ -221,10 +228,12 @@ class ClockInfo(_message.Message):
         speed: _builtins.float = ...,
         trading_day: _types_pb2.Date | None = ...,
         epoch: _builtins.str = ...,
+        paused: _builtins.bool = ...,
+        phase: _calendar_pb2.SessionPhase.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now", "trading_day", b"trading_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "now", b"now", "simulated", b"simulated", "speed", b"speed", "trading_day", b"trading_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "now", b"now", "paused", b"paused", "phase", b"phase", "simulated", b"simulated", "speed", b"speed", "trading_day", b"trading_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

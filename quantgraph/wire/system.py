@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 
 from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Limits, ServerInfo
 from quantgraph.v1 import system_pb2
-from quantgraph.wire.enums import MODE, TRADING_STATE
+from quantgraph.wire.enums import MODE, PHASE, TRADING_STATE
 from quantgraph.wire.fields import (
     date_from_proto,
     date_to_proto,
@@ -18,18 +18,11 @@ _LIMITS = tuple(each.name for each in fields(Limits))
 
 def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
     """Write what the gateway says about itself."""
-    clock = info.clock
     return system_pb2.ServerInfo(
         version=info.version,
         mode=MODE.to_proto(info.mode),
         trading_state=TRADING_STATE.to_proto(info.trading_state),
-        clock=system_pb2.ClockInfo(
-            now=instant_to_proto(clock.now),
-            simulated=clock.simulated,
-            speed=clock.speed,
-            trading_day=date_to_proto(clock.trading_day),
-            epoch=clock.epoch,
-        ),
+        clock=clock_to_proto(info.clock),
         limits=system_pb2.Limits(**asdict(info.limits)),
         backends=[_backend(each) for each in info.backends],
         data=info.data,
@@ -40,23 +33,42 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
 
 def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
     """Read what a gateway says about itself."""
-    clock = message.clock
     return ServerInfo(
         version=message.version,
         mode=MODE.from_proto(message.mode, "mode"),
         trading_state=TRADING_STATE.from_proto(message.trading_state, "trading_state"),
-        clock=ClockInfo(
-            now=instant_from_proto(clock.now, "clock.now"),
-            simulated=clock.simulated,
-            speed=clock.speed,
-            trading_day=date_from_proto(clock.trading_day, "clock.trading_day"),
-            epoch=clock.epoch,
-        ),
+        clock=clock_from_proto(message.clock),
         limits=Limits(**{each: getattr(message.limits, each) for each in _LIMITS}),
         backends=tuple(_backend_of(each) for each in message.backends),
         data=message.data,
         row_encoder=message.row_encoder,
         started_at=instant_from_proto(message.started_at, "started_at"),
+    )
+
+
+def clock_to_proto(clock: ClockInfo) -> system_pb2.ClockInfo:
+    """Write what a clock shows."""
+    return system_pb2.ClockInfo(
+        now=instant_to_proto(clock.now),
+        simulated=clock.simulated,
+        speed=clock.speed,
+        paused=clock.paused,
+        phase=PHASE.to_proto(clock.phase),
+        trading_day=date_to_proto(clock.trading_day),
+        epoch=clock.epoch,
+    )
+
+
+def clock_from_proto(message: system_pb2.ClockInfo) -> ClockInfo:
+    """Read what a clock shows."""
+    return ClockInfo(
+        now=instant_from_proto(message.now, "clock.now"),
+        simulated=message.simulated,
+        speed=message.speed,
+        paused=message.paused,
+        phase=PHASE.from_proto(message.phase, "clock.phase"),
+        trading_day=date_from_proto(message.trading_day, "clock.trading_day"),
+        epoch=message.epoch,
     )
 
 

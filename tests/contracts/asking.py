@@ -70,7 +70,11 @@ def request_field(kind: Any, argument: str) -> FieldDescriptor | None:
 def _put(message: Message, field: FieldDescriptor, value: Any) -> None:
     if field.is_repeated:
         items = value if isinstance(value, list) else [value]
-        getattr(message, field.name).extend(_scalar(field, each) for each in items)
+        if field.message_type is None:
+            getattr(message, field.name).extend(_scalar(field, each) for each in items)
+        else:
+            for each in items:
+                _fill(getattr(message, field.name).add(), each)
     elif field.message_type is None:
         setattr(message, field.name, _scalar(field, value))
     else:
@@ -86,7 +90,10 @@ def _scalar(field: FieldDescriptor, value: Any) -> Any:
 
 def _fill(message: Any, value: Any) -> None:
     kind = message.DESCRIPTOR.name
-    if kind == "SymbolList":
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _put(message, request_field(message.DESCRIPTOR, name), part)
+    elif kind == "SymbolList":
         message.symbols.extend(value)
     elif kind == "Decimal":
         message.value = value

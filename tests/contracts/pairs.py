@@ -179,6 +179,12 @@ PAIRS: Mapping[str, Pair] = {
             {"market": "SZ", "kind": "FUND", "date": "2024-03-02"},
         ),
     ),
+    "Query.simulation": Pair("SimulationService.GetSimulation", "simulation", ({},)),
+    "Query.fingerprint": Pair(
+        "SimulationService.GetFingerprint",
+        "fingerprint",
+        ({}, MAOTAI, {"symbol": "000001.SZ"}, NOTHING),
+    ),
     "Query.strategies": Pair(
         "PortfolioService.ListStrategies", "strategies[]", (PAGE, {**PAGE, "after": "!"})
     ),
@@ -227,6 +233,104 @@ PAIRS: Mapping[str, Pair] = {
         "OrderService.SubmitOrder",
         "",
         (TICKET, {**TICKET, "quantity": 20_000}, {**TICKET, "clientOrderId": "c1"}),
+    ),
+    "Mutation.setClock": Pair(
+        "SimulationService.SetClock",
+        "",
+        ({"speed": 10.5, "paused": True}, {"paused": False}, {"speed": 0}, {}),
+    ),
+    "Mutation.jumpClock": Pair(
+        "SimulationService.JumpClock",
+        "",
+        (
+            {"phase": "CLOSE_AUCTION"},
+            {"time": "14:30", "day": "2024-03-04"},
+            {"nextDay": True, "phase": "OPEN_AUCTION"},
+            {"nextDay": True},
+            {"time": "9:30"},
+            {"time": "09:00", "day": "2024-03-01"},
+            {"phase": "LUNCH"},
+            {"day": "2024-03-02"},
+            {},
+        ),
+    ),
+    "Mutation.createAccount": Pair(
+        "SimulationService.CreateAccount",
+        "",
+        (
+            {"accountId": "new-1", "name": "新的", "cash": "5000.00",
+             "positions": [{"symbol": "600519.SH", "quantity": 100, "costPrice": "1500.5"}]},
+            {"accountId": "new-2", "cash": "0"},
+            {"accountId": "sim-1", "cash": "1"},
+            {"accountId": "a/b", "cash": "1"},
+            {"accountId": "new-3", "cash": "0.001"},
+            {"accountId": "new-3", "cash": "1", "name": ""},
+            {"accountId": "new-3", "cash": "1",
+             "positions": [{"symbol": "999999.SH", "quantity": 1, "costPrice": "1"}]},
+        ),
+    ),
+    "Mutation.depositCash": Pair(
+        "SimulationService.DepositCash",
+        "",
+        ({**ACCOUNT, "amount": "100.25"}, {**ACCOUNT, "amount": "0"}, {**NOBODY, "amount": "1"}),
+    ),
+    "Mutation.withdrawCash": Pair(
+        "SimulationService.WithdrawCash",
+        "",
+        ({**ACCOUNT, "amount": "100.25"}, {**ACCOUNT, "amount": "-1"},
+         {**ACCOUNT, "amount": "2000000"}, {**NOBODY, "amount": "1"}),
+    ),
+    "Mutation.injectTrade": Pair(
+        "SimulationService.InjectTrade",
+        "",
+        ({**MAOTAI, "price": "1700.00", "quantity": 100}, {**MAOTAI, "price": "1", "quantity": 0},
+         {**MAOTAI, "price": "1.001", "quantity": 1}, {**NOTHING, "price": "1", "quantity": 1}),
+    ),
+    "Mutation.haltSymbol": Pair("SimulationService.HaltSymbol", "", (MAOTAI, NOTHING)),
+    "Mutation.resumeSymbol": Pair("SimulationService.ResumeSymbol", "", (MAOTAI, NOTHING)),
+    "Mutation.announceCorporateAction": Pair(
+        "SimulationService.AnnounceCorporateAction",
+        "",
+        (
+            {**MAOTAI, "exDate": "2024-03-04", "cash": "25.5", "bonus": "1", "conversion": "2"},
+            {**MAOTAI, "exDate": "2024-03-04"},
+            {**MAOTAI, "exDate": "2024-03-01", "cash": "1"},
+            {**MAOTAI, "exDate": "2024-03-04", "cash": "-1"},
+            {**NOTHING, "exDate": "2024-03-04", "cash": "1"},
+        ),
+    ),
+    "Mutation.loadScenario": Pair(
+        "SimulationService.LoadScenario",
+        "",
+        (
+            {**MAOTAI, "name": "HALT", "parameters": [{"name": "minutes", "value": "5"}]},
+            {**MAOTAI, "name": "SEALED_LIMIT_UP"},
+            {**MAOTAI, "name": "NONE"},
+            {**MAOTAI, "name": "HALT", "parameters": [{"name": "hours", "value": "5"}]},
+            {**MAOTAI, "name": "HALT", "parameters": [{"name": "minutes", "value": "5"},
+                                                      {"name": "minutes", "value": "6"}]},
+            {**NOTHING, "name": "HALT"},
+        ),
+    ),
+    "Mutation.setFaults": Pair(
+        "SimulationService.SetFaults",
+        "",
+        (
+            {"settings": ["LOST_CALLBACK probability=0.05 times=3", "SLOW_LIST"]},
+            {"settings": []},
+            {"settings": ["NONE"]},
+            {"settings": ["SLOW_LIST", "SLOW_LIST"]},
+            {"settings": ["SLOW_LIST often"]},
+        ),
+    ),
+    "Mutation.saveSnapshot": Pair(
+        "SimulationService.SaveSnapshot", "", ({"name": "one"}, {"name": "../one"}, {"name": "old"})
+    ),
+    "Mutation.restoreSnapshot": Pair(
+        "SimulationService.RestoreSnapshot", "", ({"name": "old"}, {"name": "none"})
+    ),
+    "Mutation.deleteSnapshot": Pair(
+        "SimulationService.DeleteSnapshot", "", ({"name": "old"}, {"name": "none"})
     ),
     "Subscription.accountUpdates": Pair(
         "AccountService.StreamAccountEvents",

@@ -66,6 +66,7 @@ async def made() -> World:
         fill = Fill(f"f{number}", "mock_order_0", "sim-1", "600519.SH", Side.BUY, 100, *money, NOW)
         world.fills.held.append(fill)
     await world.gateway.sectors.create("自选", ["600519.SH"], None)
+    await world.simulation.save_snapshot("old")
     return world
 
 

@@ -22,9 +22,11 @@ def written():
         if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in each.bases)
     }
     fields = {
-        each.target.id: each.annotation.id
+        each.target.id: name.id
         for each in classes["Gateway"].body
-        if isinstance(each, ast.AnnAssign) and isinstance(each.annotation, ast.Name)
+        if isinstance(each, ast.AnnAssign)
+        for name in ast.walk(each.annotation)
+        if isinstance(name, ast.Name)
     }
     return {
         (field, method)

@@ -115,7 +115,7 @@ async def test_the_account_of_another_does_not_exist(
     for account in ("sim-2", "nobody"):
         request.account_id = account
         raw = request.SerializeToString()
-        refusal = await refused(call(channel, method, raw, metadata=key("one")))
+        refusal = await refused(call(channel, method, raw, metadata=key("ruler")))
         assert (refusal.code, refusal.reason) == (
             grpc.StatusCode.NOT_FOUND,
             Reason.UNKNOWN_ACCOUNT,

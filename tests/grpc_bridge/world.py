@@ -67,6 +67,7 @@ from quantgraph.domain.portfolio import (
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import (
     CustomSector,
@@ -104,6 +105,7 @@ from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.ticks import LimitedTicks
+from tests.grpc_bridge.simulated import Ground, MemorySimulation
 
 NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
 SYMBOLS = ("000001.SZ", "000858.SZ", "600000.SH", "600519.SH")
@@ -397,10 +399,16 @@ class MemoryFinancials:
 
 
 class MemoryAccounts:
+    def __init__(self) -> None:
+        self.opened: list[Account] = []
+
     async def accounts(self) -> Sequence[Account]:
         return [
-            Account(each, f"Account {each}", "sim", AccountStatus.CONNECTED)
-            for each in ("sim-1", "sim-2")
+            *(
+                Account(each, f"Account {each}", "sim", AccountStatus.CONNECTED)
+                for each in ("sim-1", "sim-2")
+            ),
+            *self.opened,
         ]
 
     async def asset(self, account_id: str) -> Asset:
@@ -644,6 +652,7 @@ class MemoryAccess:
             "reader": Principal("k1", Scope.READ),
             "trader": Principal("k2", Scope.TRADE),
             "one": Principal("k3", Scope.TRADE, frozenset({"sim-1"})),
+            "ruler": Principal("k4", Scope.ADMIN, frozenset({"sim-1"})),
         }
 
     async def authenticate(self, credential: str | None) -> Principal:
@@ -661,7 +670,7 @@ class MemorySystem:
         self.epoch = "w1"
 
     async def info(self) -> ServerInfo:
-        clock = ClockInfo(NOW, True, 1.0, date(2024, 3, 1), self.epoch)
+        clock = ClockInfo(NOW, True, 1.0, False, Phase.CONTINUOUS, date(2024, 3, 1), self.epoch)
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
         parts = (self.trading, clock, LIMITS, (backend,))
@@ -690,6 +699,9 @@ class World:
         self.custom = CustomSectors(self.reference, MemoryShelf(), Inline(), sizes)
         first, last = date(1990, 12, 19), date(2026, 12, 31)
         calendar = TradingCalendar(weekdays(first, last), first=first, last=last, source="test")
+        self.accounts = MemoryAccounts()
+        ground = Ground(NOW, calendar, self.accounts, self.accounts.opened, self.reference)
+        self.simulation = MemorySimulation(ground)
         self.gateway = Gateway(
             mode=Mode.MOCK,
             limits=LIMITS,
@@ -711,7 +723,7 @@ class World:
                 simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
             ),
             financials=MemoryFinancials(),
-            accounts=MemoryAccounts(),
+            accounts=self.accounts,
             connections=self.connections,
             trading=self.trading,
             fills=self.fills,
@@ -719,6 +731,7 @@ class World:
             access=self.access,
             system=self.system,
             started_at=NOW,
+            simulation=self.simulation,
         )
 
     async def submit(self, **changes: Any) -> Order:

@@ -258,7 +258,7 @@ class SimClock:
         day = day_of(instant_ms)
         index = bisect_right(self.days, day) - 1
         if index < 0:
-            return 0
+            return self._begins[0]
         held = self.days[index] == day
         found = self._begins[index] + day_offset(instant_ms) if held else self._begins[index + 1]
         if found >= self._begins[-1]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 import structlog
@@ -15,7 +16,7 @@ from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.exchange import Exchange, Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
-from quantgraph.config import SeedAccount
+from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.bars import Period
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_of
@@ -28,6 +29,7 @@ from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.domain.simulation import NewAccount
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
 
 T = TypeVar("T")
@@ -129,6 +131,27 @@ class SimTerminal:
         return [
             Account(each.account_id, each.name, NAME, AccountStatus.CONNECTED) for each in ledgers
         ]
+
+    async def open_account(self, account: NewAccount) -> None:
+        """Open one more account, for this world alone."""
+        await self._present()
+        held = tuple(
+            SeedPosition(symbol=each.symbol, quantity=each.quantity, cost_price=each.cost_price)
+            for each in account.positions
+        )
+        seed = SeedAccount(
+            id=account.account_id, name=account.name, cash=account.cash, positions=held
+        )
+        self._exchange.ledgers[seed.id] = Ledger.open(seed)
+
+    async def transfer(self, account_id: str, amount: Decimal) -> None:
+        """Pay yuan in, or out where below zero. Errors: UNKNOWN_ACCOUNT, INSUFFICIENT_CASH."""
+        await self._present()
+        ledger = _given(self._found(account_id))
+        if amount < 0:
+            ledger.withdraw(-amount)
+        else:
+            ledger.deposit(amount)
 
     async def asset(self, account_id: str) -> Asset:
         """Return the money of an account, holdings at the live quote. Errors: UNKNOWN_ACCOUNT."""

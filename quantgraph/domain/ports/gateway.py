@@ -26,6 +26,7 @@ from quantgraph.domain.ports.reference import (
     SectorEditing,
     Sessions,
 )
+from quantgraph.domain.ports.simulation import Simulation
 from quantgraph.domain.ports.trading import Accounts, Connections, Fills, Portfolio, Trading
 from quantgraph.domain.system import Limits, Mode, ServerInfo
 
@@ -91,3 +92,5 @@ class Gateway:
     system: System
     started_at: datetime
     ready_bars: ReadyBars = no_bars
+    # Of a simulated world alone: None in dev and prod, whose contracts lack it.
+    simulation: Simulation | None = None
