@@ -105,7 +105,8 @@ class Trading(Protocol):
     async def cancel(self, key: OrderKey) -> Order:
         """Ask for a cancel; the order is then PENDING_CANCEL or CANCELED.
 
-        Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached.
+        An UNKNOWN order stays so where the terminal does not say whether it has it. Errors:
+        ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached.
         """
         ...
 

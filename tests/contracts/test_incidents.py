@@ -1,0 +1,195 @@
+"""Every incident of a real terminal as both wires tell it: submitted by one, repeated by the other.
+
+The gateway runs at 200 times real time, so that delays of minutes take a second.
+"""
+
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from quantgraph.domain.incidents import Incident
+from quantgraph.v1 import orders_pb2, system_pb2, types_pb2
+from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
+from quantgraph.v1.system_pb2_grpc import SystemServiceStub
+from tests.grpc_bridge.calls import Refusal
+from tests.resolvers.test_orders import SUBMIT, Log
+
+SYMBOL = "000001.SZ"
+QUOTE = """query($of: Symbol!) { quote(symbol: $of) { asks { price } }
+  serverInfo { tradingState backends { connected } } }"""
+DONE = ["ACCEPTED", "WORKING", "FILLED"]
+DOUBT = ["ACCEPTED", "UNKNOWN", "FILLED"]
+LATE = ["ACCEPTED", "UNKNOWN", "WORKING", "FILLED"]
+REFUSED = ["ACCEPTED", "WORKING", "REJECTED"]
+# What the order goes through, as `orderUpdates` tells it; a state that only timing decides is left
+# out where it may come in between.
+WAYS = {
+    Incident.CALLBACK_FIRST: DONE,
+    Incident.DUPLICATE_CALLBACKS: DONE,
+    Incident.REORDERED_CALLBACKS: DONE,
+    Incident.LOST_CALLBACK: DONE,
+    Incident.STATUS_UNKNOWN: DONE,
+    Incident.REJECTED_TWICE: REFUSED,
+    Incident.ERROR_WITHOUT_IDS: REFUSED,
+    Incident.MINUS_ONE: DONE,
+    Incident.LATE_EXECUTION: LATE,
+    Incident.SLOW_ANSWER: DONE,
+    Incident.DISCONNECT: DOUBT,
+    Incident.SLOW_LIST: DONE,
+    Incident.NO_STRATEGY_NAME: DONE,
+}
+
+
+class Told(Log):
+    QUERY = """subscription($after: Long) {
+      orderUpdates(accountId: "sim-1", afterSequence: $after) {
+      kind sequence order { id state } fill { id } } }"""
+
+
+class Wires:
+    """A gateway with an incident, asked by both wires."""
+
+    def __init__(self, running: Any, channel: grpc.Channel, client: httpx.Client) -> None:
+        self.running, self.client = running, client
+        self.orders, self.system = OrderServiceStub(channel), SystemServiceStub(channel)
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        answer = self.client.post("/graphql", json={"query": query, "variables": variables}).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def buy(self) -> dict[str, Any]:
+        """A buy that trades as soon as it gets there: a percent above the asks, inside the cage."""
+        asks = self.ask(QUOTE, of=SYMBOL)["quote"]["asks"]
+        price = (Decimal(str(asks[0]["price"])) * Decimal("1.01")).quantize(Decimal("0.01"))
+        return {
+            "accountId": "sim-1",
+            "clientOrderId": uuid.uuid4().hex,
+            "symbol": SYMBOL,
+            "side": "BUY",
+            "quantity": 100,
+            "limitPrice": str(price),
+            "strategy": "alpha",
+        }
+
+    def submit(self, order: dict[str, Any]) -> Any:
+        return self.ask(SUBMIT, input=order)["submitOrder"]
+
+    def submit_rpc(self, order: dict[str, Any]) -> Any:
+        return self.orders.SubmitOrder(
+            orders_pb2.SubmitOrderRequest(
+                account_id=order["accountId"],
+                client_order_id=order["clientOrderId"],
+                symbol=order["symbol"],
+                side=orders_pb2.SIDE_BUY,
+                quantity=order["quantity"],
+                limit_price=types_pb2.Decimal(value=order["limitPrice"]),
+                strategy=order["strategy"],
+            )
+        )
+
+    def told(self, last: str) -> list[tuple[Any, ...]]:
+        """What GraphQL's log says until an order is in its last state."""
+        told: list[tuple[Any, ...]] = []
+        with Told(self.running, after=0) as updates:
+            for event in updates.events():
+                if event["kind"] != "UPDATE":
+                    continue
+                order, fill = event["order"], event["fill"]
+                told.append((event["sequence"], order["id"], order["state"], fill and fill["id"]))
+                if order["state"] == last:
+                    return told
+        raise AssertionError(told)
+
+    def told_rpc(self, count: int) -> list[tuple[Any, ...]]:
+        """What gRPC's log says, as many events."""
+        request = orders_pb2.StreamOrderEventsRequest(account_id="sim-1", after_sequence=0)
+        told: list[tuple[Any, ...]] = []
+        stream = self.orders.StreamOrderEvents(request, timeout=20)
+        for response in stream:
+            event = response.event
+            if event.HasField("order"):
+                state = orders_pb2.OrderState.Name(event.order.state).removeprefix("ORDER_STATE_")
+                fill = event.fill.id if event.HasField("fill") else None
+                told.append((event.sequence, event.order.id, state, fill))
+            if len(told) == count:
+                break
+        stream.cancel()
+        return told
+
+
+@pytest.fixture
+def open_wires(start_gateway: Any, tmp_path: Any) -> Iterator[Any]:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def open_one(*faults: str, speed: float = 200) -> Wires:
+            mock = {"faults": list(faults), "speed": speed, "quote_interval_ms": 1000}
+            running = stack.enter_context(
+                start_gateway(tmp_path, mock=mock, trading={"compare_seconds": 1})
+            )
+            channel = stack.enter_context(grpc.insecure_channel(running.addresses.grpc))
+            client = httpx.Client(base_url=running.addresses.http, timeout=60)
+            return Wires(running, channel, stack.enter_context(client))
+
+        yield open_one
+
+
+@pytest.mark.parametrize("incident", Incident)
+def test_both_wires_tell_what_became_of_an_order_once(open_wires: Any, incident: Incident) -> None:
+    wires = open_wires(f"{incident} times=1")
+    order, way = wires.buy(), WAYS[incident]
+    done = wires.submit(order)
+    told = wires.told(way[-1])
+    assert [each[0] for each in told] == list(range(1, len(told) + 1))
+    assert len({each[1] for each in told}) == 1
+    states = [each[2] for each in told]
+    assert [each for each in dict.fromkeys(states) if each in way] == way, states
+    assert len(set(told)) == len(told)
+    assert wires.told_rpc(len(told)) == told
+    fills = [each[3] for each in told if each[3]]
+    assert len(fills) == len(set(fills))
+    if way is REFUSED:
+        check_refused(wires, order)
+        return
+    assert done["__typename"] == "SubmitOrderSuccess"
+    again = wires.submit_rpc(order)
+    assert (again.replayed, again.order.id) == (True, done["order"]["id"])
+    assert (again.order.filled_quantity, again.order.strategy) == (100, "alpha")
+    placed = len(wires.ask('{ orders(accountId: "sim-1") { nodes { id } } }')["orders"]["nodes"])
+    assert placed == 1
+
+
+def check_refused(wires: Wires, order: dict[str, Any]) -> None:
+    again = wires.submit(order)
+    assert (again["__typename"], again["code"]) == ("OrderRejected", "TERMINAL_REFUSED")
+    assert "废单" in again["messageZh"]
+    with pytest.raises(grpc.RpcError) as caught:
+        wires.submit_rpc(order)
+    assert Refusal(caught.value).info.reason == "TERMINAL_REFUSED"
+
+
+def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(open_wires: Any) -> None:
+    wires = open_wires("DISCONNECT times=1 delay_ms=3600000", speed=1)
+    first = wires.buy()
+    assert wires.submit(first)["order"]["state"] == "UNKNOWN"
+    info = wires.ask(QUOTE, of=SYMBOL)["serverInfo"]
+    assert info == {"tradingState": "DISCONNECTED", "backends": [{"connected": False}]}
+    told = wires.system.GetServerInfo(system_pb2.GetServerInfoRequest()).info
+    assert told.trading_state == system_pb2.TRADING_STATE_DISCONNECTED
+    assert not told.backends[0].connected
+    assert wires.client.get("/health/ready").status_code == 503
+    refused = wires.submit(wires.buy())
+    assert (refused["__typename"], refused["code"]) == ("TradingDisabled", "TERMINAL_DISCONNECTED")
+    assert refused["retryable"]
+    with pytest.raises(grpc.RpcError) as caught:
+        wires.submit_rpc(wires.buy())
+    assert Refusal(caught.value).info.reason == "TERMINAL_DISCONNECTED"
+    assert wires.submit(first)["replayed"]
+    assert wires.submit_rpc(first).replayed
