@@ -76,15 +76,17 @@ class OrderServiceServicer:
     def SubmitOrder(self, request, context):
         """Submits once per account and client_order_id; a repeat is answered from the journal. Errors:
         the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
-        TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
+        UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED. Errors: ORDER_NOT_FOUND,
-        ORDER_NOT_CANCELABLE, TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
+        terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
+        TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

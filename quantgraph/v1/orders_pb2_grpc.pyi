@@ -38,11 +38,13 @@ class OrderServiceStub:
     SubmitOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.SubmitOrderRequest, _orders_pb2.SubmitOrderResponse]
     """Submits once per account and client_order_id; a repeat is answered from the journal. Errors:
     the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
-    TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+    TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
+    UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.CancelOrderResponse]
-    """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED. Errors: ORDER_NOT_FOUND,
-    ORDER_NOT_CANCELABLE, TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+    """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
+    terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
+    TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
     """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
@@ -70,11 +72,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     SubmitOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.SubmitOrderRequest, _orders_pb2.SubmitOrderResponse]  # type: ignore[assignment]
     """Submits once per account and client_order_id; a repeat is answered from the journal. Errors:
     the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
-    TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+    TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
+    UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.CancelOrderResponse]  # type: ignore[assignment]
-    """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED. Errors: ORDER_NOT_FOUND,
-    ORDER_NOT_CANCELABLE, TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+    """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
+    terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
+    TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
@@ -105,7 +109,8 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_orders_pb2.SubmitOrderResponse, _abc.Awaitable[_orders_pb2.SubmitOrderResponse]]:
         """Submits once per account and client_order_id; a repeat is answered from the journal. Errors:
         the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
-        TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
+        UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
         """
 
     @_abc_1.abstractmethod
@@ -114,8 +119,9 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _orders_pb2.CancelOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_orders_pb2.CancelOrderResponse, _abc.Awaitable[_orders_pb2.CancelOrderResponse]]:
-        """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED. Errors: ORDER_NOT_FOUND,
-        ORDER_NOT_CANCELABLE, TRADING_DISABLED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
+        terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
+        TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
         """
 
     @_abc_1.abstractmethod
