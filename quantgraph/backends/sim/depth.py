@@ -6,6 +6,7 @@ then. So a price that moves uncovers levels and covers others, as it does in a r
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from quantgraph.backends.sim.streams import word
@@ -19,6 +20,7 @@ _LOT = 100
 _STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
 _CALMEST = 200  # seconds that a size stands at least
 _SIZES = 1 << 40  # counters beyond prices
+_KEPT = 16_384  # levels of some hundred symbols, about 4 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ def display(state: Print, limits: Limits | None, key: int, second: int) -> Displ
     """
     ladder = _Ladder(state, key, second)
     floor, ceiling = (1, None) if limits is None else (max(limits.low, 1), limits.high)
-    down = (price for price in ladder.downward())
-    up = (price for price in ladder.upward())
+    down, up = ladder.downward(), ladder.upward()
     if ceiling is not None and state.last >= ceiling:
         return Display(_seal(ladder.rungs(_above(down, floor, ceiling))), ())
     if limits is not None and state.last <= limits.low:
@@ -81,26 +82,37 @@ class _Ladder:
         return self._levels(1)
 
     def rungs(self, prices: Iterable[int]) -> tuple[Rung, ...]:
-        return tuple(Rung(price, self._size(price)) for price in islice(prices, LEVELS))
+        key, second, usual = self._key, self._second, self._usual
+        return tuple([_rung(key, price, second, usual) for price in islice(prices, LEVELS)])
 
     def _levels(self, way: int) -> Iterator[int]:
         wide, cell = self._wide, self._last // self._wide
         while True:
             # one level somewhere in each cell of the grid
-            price = cell * wide + (word(self._key, cell) % wide if wide > 1 else 0)
+            price = cell * wide + (_place(self._key, cell) % wide if wide > 1 else 0)
             if (price - self._last) * way > 0:
                 yield price
             cell += way
 
-    def _size(self, price: int) -> int:
-        """Return whole lots: some seconds' worth, more at round prices."""
-        luck = word(self._key, _SIZES + price)
-        step = (self._second + (luck >> _PHASE & _STEP)) // (_CALMEST + (luck & _STEP))
-        now = word(luck, step)
-        lots = 1 + (now & 0xFFFF) * self._usual // 0x10000
-        lots += (now >> _HALF & 0xFFFF) * self._usual // 0x10000
-        weight = 2 + (luck >> _WEIGHT & 3) + (3 if price % 10 == 0 else 0)
-        return lots * weight // 2 * _LOT
+
+def _rung(key: int, price: int, second: int, usual: int) -> Rung:
+    luck = _place(key, _SIZES + price)
+    step = (second + (luck >> _PHASE & _STEP)) // (_CALMEST + (luck & _STEP))
+    return _size(luck, step, price, usual)
+
+
+# A level stands for minutes, and is asked for every second.
+_place = lru_cache(_KEPT)(word)
+
+
+@lru_cache(_KEPT)
+def _size(luck: int, step: int, price: int, usual: int) -> Rung:
+    """Return whole lots: some seconds' worth, more at round prices."""
+    now = word(luck, step)
+    lots = 1 + (now & 0xFFFF) * usual // 0x10000
+    lots += (now >> _HALF & 0xFFFF) * usual // 0x10000
+    weight = 2 + (luck >> _WEIGHT & 3) + (3 if price % 10 == 0 else 0)
+    return Rung(price, lots * weight // 2 * _LOT)
 
 
 def _above(prices: Iterator[int], floor: int, first: int | None) -> Iterator[int]:
