@@ -13,9 +13,11 @@ from api.replays import plan_world
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
+from quantgraph.backends.sim.counter import CounterTerminal
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
+from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
@@ -166,7 +168,8 @@ class _Mock:
         )
         self.terminal = SimTerminal(terminal, self._start_over)
         incidents = FaultParts(self.clock, config.mock.seed)
-        self.faulty = FaultyTerminal(self.terminal, incidents)
+        counter = CounterTerminal(self.terminal, RejectionStyle(config.mock.rejection_style))
+        self.faulty = FaultyTerminal(counter, incidents)
         self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
 

@@ -135,6 +135,7 @@ class MockConfig(_Section):
     start: date | None = None
     faults: tuple[str, ...] = ()
     account_limit: Positive = 1_000
+    rejection_style: Literal["coded", "plain"] = "coded"
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )
