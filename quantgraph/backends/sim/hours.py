@@ -6,6 +6,7 @@ hours included, and *session* time from 09:30 to 15:00, which is when trading is
 """
 
 from datetime import date, time
+from functools import lru_cache
 
 from quantgraph.domain.calendar import day_of, day_start
 from quantgraph.domain.rules.sessions import PHASES
@@ -23,6 +24,7 @@ HALF_MS = 2 * _HOUR_MS
 SESSION_MS = 2 * HALF_MS
 
 
+@lru_cache(4096)  # asked at every reading of the clock
 def day_length(day: date) -> int:
     """Return the running ms of a trading day: what is traded longest ends it."""
     last = max((row.end for row in PHASES if row.holds(day)), default=time(15))

@@ -54,7 +54,7 @@ class Row:
             self.effective_to is None or day <= self.effective_to
         )
 
-    def covers(self, segment: Segment) -> bool:
+    def covers(self, segment: Segment | Instrument) -> bool:
         """Return whether the rule is for this part of the market, whatever the day."""
         return (
             segment.kind is self.kind
@@ -65,7 +65,7 @@ class Row:
     def concerns(self, instrument: Instrument) -> bool:
         """Return whether the rule is for this instrument, whatever the day."""
         return (
-            self.covers(instrument.segment)
+            self.covers(instrument)
             and self.st in (None, instrument.is_st)
             and (not self.codes or (instrument.market + instrument.symbol).startswith(self.codes))
         )
