@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import lru_cache
 
 import strawberry
 
@@ -120,12 +121,17 @@ class ServerInfo:
             mode=info.mode,
             trading_state=info.trading_state,
             clock=ClockInfo.from_domain(info.clock),
-            limits=Limits(**asdict(info.limits)),
+            limits=_limits(info.limits),
             terminals=info.backends,
             data=info.data,
             row_encoder=info.row_encoder,
             started_at=info.started_at,
         )
+
+
+@lru_cache(maxsize=8)  # they do not change, and copying them took half of a small query
+def _limits(limits: domain.Limits) -> Limits:
+    return Limits(**asdict(limits))
 
 
 def _backend(backend: domain.BackendInfo) -> Backend:

@@ -1,6 +1,6 @@
 """`serverInfo` through the wire."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, time
 
 from strawberry.utils.str_converters import to_camel_case
@@ -8,6 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.operations import operations
 from quantgraph.domain.system import Limits
+from schema.system import ServerInfo
 
 
 def test_the_clock_is_simulated_and_in_session(ask_mock):
@@ -50,3 +51,11 @@ def test_every_limit_that_a_client_can_meet_is_told(ask_mock):
 def test_the_data_that_is_served_is_named(ask, ask_mock):
     assert ask_mock("{ serverInfo { data } }")["serverInfo"]["data"].startswith("simulated")
     assert "4 symbols until 2024-08-20" in ask("{ serverInfo { data } }")["serverInfo"]["data"]
+
+
+async def test_limits_are_shown_once_as_long_as_they_are_the_same(gateway):
+    info = await gateway.assembly.gateway.system.info()
+    shown = ServerInfo.from_domain(info).limits
+    assert ServerInfo.from_domain(info).limits is shown
+    fewer = replace(info, limits=replace(info.limits, bar_rows=7))
+    assert ServerInfo.from_domain(fewer).limits.bar_rows == 7
