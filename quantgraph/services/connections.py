@@ -62,7 +62,7 @@ class SwitchedAccounts:
 
     async def accounts(self) -> Sequence[Account]:
         """Return every account with the status that orders meet."""
-        return [self._switched(each) for each in await self._inner.accounts()]
+        return [self._switched(each) for each in await self._stated()]
 
     async def asset(self, account_id: str) -> Asset:
         """Pass on: a disconnected account is read as before."""
@@ -128,9 +128,16 @@ class SwitchedAccounts:
         self._stream.announce(account_id)
         return Connection(self._switched(account), changed=True)
 
+    async def _stated(self) -> Sequence[Account]:
+        """Return the accounts as the terminal states them: away, it serves none."""
+        told = await self._inner.accounts()
+        if self._parts.connected():
+            return told
+        return [replace(each, status=AccountStatus.DISCONNECTED) for each in told]
+
     async def _account(self, account_id: str) -> Account:
         """Return the account as the terminal states it. Errors: UNKNOWN_ACCOUNT."""
-        for account in await self._inner.accounts():
+        for account in await self._stated():
             if account.id == account_id:
                 return account
         raise unknown_account(account_id)

@@ -181,6 +181,7 @@ def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(open_wires: Any)
     assert wires.submit(first)["order"]["state"] == "UNKNOWN"
     info = wires.ask(QUOTE, of=SYMBOL)["serverInfo"]
     assert info == {"tradingState": "DISCONNECTED", "backends": [{"connected": False}]}
+    assert wires.ask("{ accounts { status } }")["accounts"] == [{"status": "DISCONNECTED"}]
     told = wires.system.GetServerInfo(system_pb2.GetServerInfoRequest()).info
     assert told.trading_state == system_pb2.TRADING_STATE_DISCONNECTED
     assert not told.backends[0].connected

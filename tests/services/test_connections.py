@@ -226,3 +226,16 @@ async def test_a_drained_stream_says_where_to_go_on(bench):
         bench.switch.drain()
         with pytest.raises(Unavailable, match="after sequence 0"):
             await waiting
+
+
+async def test_a_terminal_that_is_away_serves_no_account_and_none_can_be_connected(bench):
+    await bench.switch.disconnect("sim-1")
+    bench.up = False
+    assert await bench.statuses() == {"sim-1": OFF, "sim-2": OFF}
+    with pytest.raises(Unavailable) as caught:
+        await bench.switch.connect("sim-1")
+    assert caught.value.reason is Reason.SOURCE_UNAVAILABLE
+    async with aclosing(bench.switch.events(LogCursor("sim-2"))) as events:
+        assert (await anext(events)).account.status is OFF
+    bench.up = True
+    assert await bench.statuses() == {"sim-1": OFF, "sim-2": ON}
