@@ -18,6 +18,7 @@ from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.rejections import RejectionStyle
+from quantgraph.backends.sim.replayed import ReplayedMarket
 from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
@@ -153,7 +154,7 @@ class _Mock:
         listings = StoreListings(store, self._plan.start)
         world = World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
-        self.market = SimMarket(world, parts)
+        self.market = self._open_market(world, parts, store)
         inner = InnerMarket(self.market, self.market, self.market, self.market)
         shelf = self._plan.shelf(store, self.clock)
         self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
@@ -172,6 +173,11 @@ class _Mock:
         self.faulty = FaultyTerminal(counter, incidents)
         self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
+
+    def _open_market(self, world: World, parts: MarketParts, store: MarketStore) -> SimMarket:
+        if not self._plan.replayed:
+            return SimMarket(world, parts)
+        return ReplayedMarket(world, parts, self._plan.recordings(store))
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""

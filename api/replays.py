@@ -6,14 +6,24 @@ from datetime import date
 
 from api.imported import choose_start
 from quantgraph.backends.sim.clock import latest_start
+from quantgraph.backends.sim.flow.recording import (
+    TRADE_COLUMNS,
+    Recording,
+    read_recording,
+    snapshot_columns,
+)
 from quantgraph.config import MockConfig
-from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.shelf import MarketShelf
+from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
 from quantgraph.services.curtain import CurtainedShelf, View
 from quantgraph.store.market import MarketStore
+
+# More rows than any day of a symbol has.
+_EVERY = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,10 @@ class WorldPlan:
     note: str = ""
     replayed: Mapping[str, date] = field(default_factory=dict[str, date])
     behind: bool = False
+
+    def recordings(self, store: MarketStore) -> "StoreRecordings":
+        """Return the recorded days as the simulated market reads them."""
+        return StoreRecordings(store, self.replayed)
 
     def shelf(self, store: MarketStore, clock: Clock) -> MarketShelf:
         """Return the store as the world may see it."""
@@ -76,3 +90,32 @@ def _run(days: Sequence[date], start: date, calendar: TradingCalendar) -> date |
     while day in held:
         last, day = day, calendar.next_session(day)
     return last
+
+
+class StoreRecordings:
+    """Implements `sim.recordings.Recordings`: level 2 where it is held, else five levels."""
+
+    def __init__(self, store: MarketStore, replayed: Mapping[str, date]) -> None:
+        """Read from `store` until the last replayed day of each symbol."""
+        self._store = store
+        self._replayed = replayed
+
+    def until(self, symbol: str) -> date | None:
+        """Return the last day that a symbol is replayed on, None if it is not; never blocks."""
+        return self._replayed.get(symbol)
+
+    def read(self, symbol: str, day: date, scale: int) -> Recording | None:
+        """Return a day in ticks of 1/`scale` yuan, None where nothing is displayed: blocking."""
+        for kind in (TickKind.LEVEL2_QUOTE, TickKind.SNAPSHOT):
+            shots = self._ticks((symbol, kind), day, snapshot_columns(kind))
+            if shots is not None and shots.length:
+                trades = self._ticks((symbol, TickKind.TRADE), day, TRADE_COLUMNS)
+                return read_recording(shots, trades, scale)
+        return None
+
+    def _ticks(
+        self, series: tuple[str, TickKind], day: date, columns: tuple[str, ...]
+    ) -> TickColumns | None:
+        start = day_start(day)
+        request = TickRequest(*series, start, start + DAY_MS - 1, columns, _EVERY)
+        return self._store.read_ticks(request)

@@ -47,6 +47,7 @@ class ReplayFrames:
         placed = place(recording, phases)
         self.scale = recording.scale
         self.previous = recording.previous
+        self.trades = placed.trades
         self._at = placed.line.at
         self._shot: list[int] = placed.line.shot.tolist()
         self._until: list[int] = placed.line.deals.tolist()
@@ -85,6 +86,11 @@ class ReplayFrames:
         for row in range(self._row(after) + 1, self._row(until) + 1):
             shown = self._next(row, shown)
             yield self._frame(row, shown)
+
+    def newest(self, at: int) -> int | None:
+        """Return when the newest frame at or before an instant stands, None before the first."""
+        row = self._row(at)
+        return int(self._at[row]) if row >= 0 else None
 
     def totals(self, at: int) -> Totals:
         """Return what had traded by an instant."""
