@@ -35,7 +35,7 @@ def frames_of(quoter: Quoter, symbol: str, day: date) -> GeneratedFrames:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_a_venue_without_us_is_the_screen(quoter: Quoter, data: st.DataObject) -> None:
     day = data.draw(st.sampled_from(DAYS))
@@ -175,6 +175,36 @@ def test_a_sealed_limit_fills_a_queue_only_as_its_deals_say(quoter: Quoter, bar)
         assert filled <= max(traded - ahead, 0)
         assert all(deal.taker is Side.SELL for deal in frame.deals)
     assert seconds > 0
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [(11_000,) * 4, (9_000,) * 4, (10_700, 11_000, 10_400, 11_000), (9_500, 9_900, 9_000, 9_000)],
+)
+def test_auctions_at_a_limit_are_the_screen(quoter: Quoter, bar) -> None:
+    frames = day_of_bar(quoter, bar)
+    plan = frames._plan
+    for at, until in (
+        (plan.spans[0].start - 1, plan.begins + MINUTE),
+        (plan.ends - MINUTE, plan.close),
+    ):
+        floor = Floor.over(frames, "600519.SH", at)
+        printed = 0
+        for frame, _, events in floor.run(until):
+            check_frame(floor, frame, events)
+            printed += sum(deal.quantity for deal in frame.deals if deal.taker is None)
+        assert printed > 0
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+@pytest.mark.parametrize("day", DAYS)
+def test_from_twenty_past_nine_on_orders_only_come(quoter: Quoter, symbol, day) -> None:
+    plan = frames_of(quoter, symbol, day)._plan
+    fixed = plan.prints - 5 * MINUTE
+    floor = Floor.open(quoter, symbol, day, fixed - MINUTE)
+    for frame, commands, events in floor.run(fixed + MINUTE):
+        check_frame(floor, frame, events)
+        assert frame.at < fixed or all(isinstance(each, Enter) for each in commands)
 
 
 def test_a_second_takes_few_commands(quoter: Quoter) -> None:
