@@ -29,7 +29,6 @@ from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
@@ -166,6 +165,7 @@ class _Mock:
             feed=self.market,
             dividends=self.recorded,
             accounts=config.mock.accounts,
+            fees=config.rules.fees,
         )
         self.terminal = SimTerminal(terminal, self._start_over)
         incidents = FaultParts(self.clock, config.mock.seed)
@@ -286,7 +286,7 @@ class _Mock:
             self.recorded,
             self.market,
             self.accounts,
-            FeeSchedule(),
+            self.config.rules.fees,
             frozenset({PriceType.LIMIT}),
             trust_of(self.config.mode, self.config.rules.accept_unverified),
         )

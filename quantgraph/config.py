@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.fees import Commission, FeeSchedule
+from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -157,9 +159,30 @@ class MockConfig(_Section):
 
 
 class RulesConfig(_Section):
-    """What prod may rely on although nobody has verified it."""
+    """What prod may rely on although nobody has verified it, and the broker's commission."""
 
     accept_unverified: tuple[str, ...] = ()
+    commission_rate: Decimal = Commission().rate
+    commission_minimum: Decimal = Commission().minimum
+
+    @field_validator("accept_unverified")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(value) - unverified_names())
+        if unknown:
+            known = ", ".join(sorted(unverified_names()))
+            raise ValueError(f"no unverified rule is called {unknown[0]!r}; there are {known}")
+        return value
+
+    @model_validator(mode="after")
+    def _legal(self) -> "RulesConfig":
+        Commission(self.commission_rate, self.commission_minimum)  # raises above the legal cap
+        return self
+
+    @property
+    def fees(self) -> FeeSchedule:
+        """What orders cost, for the guard and the simulated exchange alike."""
+        return FeeSchedule(Commission(self.commission_rate, self.commission_minimum))
 
 
 class CalendarConfig(_Section):

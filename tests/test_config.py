@@ -106,3 +106,21 @@ def test_modes_have_folders_of_their_own(tmp_path):
     dev = load_config(FILE, {"data_dir": str(tmp_path), "mode": "dev"})
     assert mock.data_path == tmp_path / "mock"
     assert dev.data_path == tmp_path / "dev"
+
+
+def test_only_rules_that_nobody_verified_can_be_accepted(tmp_path):
+    said = refusal(tmp_path, '[rules]\naccept_unverified = ["lots.bse", "lots.main"]')
+    assert "'lots.main'" in said
+    assert "cage.bse" in said
+    file = tmp_path / "good.toml"
+    file.write_text('[rules]\naccept_unverified = ["lots.bse"]')
+    assert load_config(file).rules.accept_unverified == ("lots.bse",)
+
+
+def test_a_commission_is_charged_as_configured_up_to_the_legal_cap(tmp_path):
+    said = refusal(tmp_path, '[rules]\ncommission_rate = "0.0031"')
+    assert "0.0031" in said
+    file = tmp_path / "good.toml"
+    file.write_text('[rules]\ncommission_rate = "0.003"\ncommission_minimum = "0"')
+    commission = load_config(file).rules.fees.commission
+    assert (str(commission.rate), str(commission.minimum)) == ("0.003", "0")

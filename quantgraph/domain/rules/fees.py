@@ -118,6 +118,20 @@ FEES = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionRow(Row):
+    """The most that a broker may take, as a share of the traded amount."""
+
+    topic: ClassVar[str] = "Fees"
+
+    cap: Decimal
+
+
+COMMISSIONS = (
+    CommissionRow(name="fees.commission", effective_from=date(2002, 5, 1), cap=Decimal("0.003")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Commission:
     """The broker's share: a rate, and a minimum in yuan per order across all its fills.
@@ -129,9 +143,12 @@ class Commission:
     minimum: Decimal = Decimal("5.00")
 
     def __post_init__(self) -> None:
-        """Refuse a rate above the legal cap of 0.3 %."""
-        if not 0 <= self.rate <= Decimal("0.003") or self.minimum < 0:
-            raise ValueError(f"commission {self.rate} with minimum {self.minimum} is not allowed")
+        """Refuse a rate above every legal cap there was."""
+        cap = max(row.cap for row in COMMISSIONS)
+        if not 0 <= self.rate <= cap or self.minimum < 0:
+            raise ValueError(
+                f"commission {self.rate} with minimum {self.minimum} is not allowed; at most {cap}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

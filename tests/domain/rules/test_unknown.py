@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import date, time
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -10,37 +12,22 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import InstrumentKind
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules import (
-    auctions,
     bands,
     cages,
     fees,
-    halts,
     lots,
     price_types,
-    quotas,
     sessions,
     settlement,
+    tables,
     ticks,
 )
 from quantgraph.domain.rules.checks import Prices, check_order
+from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.trust import ANY_ROW, Trust
 
 NOBODY = Trust(everything=False)
-TABLES = {
-    "bands": bands.BANDS,
-    "listings": bands.LISTINGS,
-    "lots": lots.LOTS,
-    "ticks": ticks.TICKS,
-    "cages": cages.CAGES,
-    "quotas": quotas.QUOTAS,
-    "phases": sessions.PHASES,
-    "late orders": sessions.LATE_ORDERS,
-    "price types": price_types.PRICE_TYPES,
-    "settlements": settlement.SETTLEMENTS,
-    "halts": halts.HALTS,
-    "auctions": auctions.AUCTIONS,
-    "fees": fees.FEES,
-}
+TABLES = tables.ALL_TABLES
 
 
 def reason(call, *args):
@@ -153,3 +140,14 @@ def test_what_the_tables_of_rules_mark_uncertain_is_not_verified():
         elif row.topic in ("Lots", "Price cage", "Auction price", "Halts"):
             old = "first" in parts
             assert row.verified is not (old or bool(parts & UNCERTAIN)), row.name
+
+
+def test_no_table_is_left_out():
+    rules = Path(tables.__file__).parent
+    named = [
+        value
+        for file in rules.glob("*.py")
+        for value in vars(import_module(f"quantgraph.domain.rules.{file.stem}")).values()
+        if isinstance(value, tuple) and value and all(isinstance(each, Row) for each in value)
+    ]
+    assert {id(each) for each in named} == {id(each) for each in TABLES.values()}

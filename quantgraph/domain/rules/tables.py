@@ -1,0 +1,39 @@
+"""Every row of every table, for those who ask for rules by name."""
+
+from collections.abc import Mapping
+
+from quantgraph.domain.rules.auctions import AUCTIONS
+from quantgraph.domain.rules.bands import BANDS, LISTINGS
+from quantgraph.domain.rules.cages import CAGES
+from quantgraph.domain.rules.fees import COMMISSIONS, FEES
+from quantgraph.domain.rules.halts import HALTS
+from quantgraph.domain.rules.lots import LOTS
+from quantgraph.domain.rules.price_types import PRICE_TYPES
+from quantgraph.domain.rules.quotas import QUOTAS
+from quantgraph.domain.rules.rows import Row
+from quantgraph.domain.rules.sessions import LATE_ORDERS, PHASES
+from quantgraph.domain.rules.settlement import SETTLEMENTS
+from quantgraph.domain.rules.ticks import TICKS
+
+ALL_TABLES: Mapping[str, tuple[Row, ...]] = {
+    "sessions": PHASES,
+    "late_orders": LATE_ORDERS,
+    "auctions": AUCTIONS,
+    "bands": BANDS,
+    "listings": LISTINGS,
+    "halts": HALTS,
+    "cages": CAGES,
+    "ticks": TICKS,
+    "lots": LOTS,
+    "quotas": QUOTAS,
+    "price_types": PRICE_TYPES,
+    "settlement": SETTLEMENTS,
+    "fees": FEES,
+    "commissions": COMMISSIONS,
+}
+
+
+def unverified_names() -> frozenset[str]:
+    """Return the names of all rules that nobody has checked against an official text."""
+    rows = (row for table in ALL_TABLES.values() for row in table)
+    return frozenset(row.name for row in rows if not row.verified)
