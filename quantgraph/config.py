@@ -138,6 +138,8 @@ class MockConfig(_Section):
     faults: tuple[str, ...] = ()
     account_limit: Positive = 1_000
     rejection_style: Literal["coded", "plain"] = "coded"
+    snapshots: Positive = 20
+    snapshot_mb: Positive = 256
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )

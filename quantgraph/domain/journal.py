@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from quantgraph.domain.orders import (
@@ -112,4 +113,11 @@ class Journal(Protocol):
 
     def start_over(self, epoch: str) -> None:
         """Forget everything and begin a new log."""
+        ...
+
+    def restore(self, file: Path, epoch: str) -> None:
+        """Take over what `file` holds, a copy of a journal, as a new log.
+
+        Errors: Unavailable STORE_UNAVAILABLE; then nothing has changed.
+        """
         ...

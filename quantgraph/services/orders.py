@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from quantgraph.domain.calendar import to_ms
@@ -84,6 +85,8 @@ class JournaledTrading:
         sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
         self._sender = Sender(SendParts(*sending, self._spawn, self._follower.check_soon))
         self._running: set[asyncio.Task[Any]] = set()
+        self._open = asyncio.Event()
+        self._open.set()
 
     def start(self) -> None:
         """Begin to take the terminal's reports."""
@@ -205,11 +208,31 @@ class JournaledTrading:
         self._follower.start_over()
         self._log.announce_all()
 
+    @asynccontextmanager
+    async def still(self) -> AsyncGenerator[None, None]:
+        """Let orders and cancels on their way end, and those that come wait, inside."""
+        self._open.clear()
+        try:
+            if self._running:
+                await asyncio.wait(set(self._running), timeout=_GRACE_S)
+            yield
+        finally:
+            self._open.set()
+
+    async def restore(self, file: Path, epoch: str) -> None:
+        """Take over the journal of a file as a new log: the world has gone back to it."""
+        await self._workers.run(self._journal.restore, file, epoch)
+        self._outcomes.forget()
+        self._follower.start_over()
+        self._follower.check_soon()
+        self._log.announce_all()
+
     async def _unstopped(self, make: Callable[["asyncio.Future[T]"], Coroutine[Any, Any, T]]) -> T:
         """Run work to its end though the caller may give up: no outcome stays unrecorded.
 
         The work may give its answer before it ends.
         """
+        await self._open.wait()
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._spawn(make(answer)).add_done_callback(lambda task: _settle(answer, task))
         return await answer

@@ -8,6 +8,7 @@ wait for no write.
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from quantgraph.domain.errors import StartupError
@@ -141,6 +142,21 @@ class OrderJournal:
         before, self._epoch = self._epoch, epoch
         try:
             self._recording.start_over(epoch)
+        except BaseException:
+            self._epoch = before
+            raise
+
+    def copy(self, file: Path) -> None:
+        """Write all that is committed into another file; readers and writers go on meanwhile."""
+        with closing(_connect(self.path)) as source, closing(sqlite3.connect(file)) as target:
+            source.backup(target)
+
+    def restore(self, file: Path, epoch: str) -> None:
+        """Take over what `file` holds as a new log; see `domain.journal.Journal`."""
+        # Told before it is true, as in `start_over`.
+        before, self._epoch = self._epoch, epoch
+        try:
+            self._recording.restore(file, epoch)
         except BaseException:
             self._epoch = before
             raise

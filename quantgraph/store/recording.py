@@ -7,9 +7,11 @@ it back, and the event loop may keep it for milliseconds: their number must not 
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cachetools import LRUCache
@@ -39,6 +41,7 @@ _CHANGED = (
     ") UPDATE orders SET state = k.state, body = k.body FROM k"
     " WHERE orders.account = k.account AND orders.id = k.id"
 )
+_TABLES = ("orders", "events", "fills")
 T = TypeVar("T")
 _Row = tuple[Any, ...]
 _Held = tuple[Order, str]
@@ -138,7 +141,7 @@ class Recording:
         with self._lock:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
-                for table in ("orders", "events", "fills"):
+                for table in _TABLES:
                     self._db.execute(f"DELETE FROM {table}")  # noqa: S608 the table is one of three literals
                 self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
                 self._db.execute("COMMIT")
@@ -147,6 +150,30 @@ class Recording:
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
             finally:
                 self._forget()
+
+    def restore(self, file: Path, epoch: str) -> None:
+        """Take over the tables of another journal's file as a new log. Raises Unavailable."""
+        with self._lock:
+            try:
+                self._db.execute("ATTACH ? AS kept", (str(file),))
+                self._take_over(epoch)
+            except sqlite3.Error as error:
+                text = f"The order journal cannot be restored: {error}."
+                raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
+            finally:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._db.execute("DETACH kept")
+                self._forget()
+
+    def _take_over(self, epoch: str) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        for table in _TABLES:
+            self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 the table is one of three literals
+            self._db.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")  # noqa: S608 as above
+        self._db.execute("UPDATE main.meta SET value = ? WHERE key = 'epoch'", (epoch,))
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""
