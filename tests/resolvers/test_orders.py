@@ -338,3 +338,23 @@ def test_a_cursor_beyond_the_log_or_of_no_epoch_is_refused(gateway, resting):
             message = log.read()
         assert message["type"] == "error"
         assert message["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+def test_convertible_bonds_trade_in_tens_and_thousandths_of_a_yuan(ask_mock, submit):
+    rules = ask_mock(
+        '{ instrument(symbol: "113052.SH") { rules { band { upperLimit } lot { minimum } } } }'
+    )["instrument"]["rules"]
+    top = rules["band"]["upperLimit"]
+    done = submit(symbol="113052.SH", quantity=rules["lot"]["minimum"], limitPrice=top)
+    assert done["__typename"] == "SubmitOrderSuccess"
+    above = str(Decimal(top) + Decimal("0.001"))
+    assert submit(symbol="113052.SH", quantity=10, limitPrice=above)["code"] == "PRICE_BAND"
+    assert submit(symbol="113052.SH", quantity=5, limitPrice=top)["code"] == "LOT_SIZE"
+    kind = submit(symbol="113052.SH", quantity=10, priceType="OWN_BEST")
+    assert kind["code"] == "PRICE_TYPE_UNSUPPORTED"
+
+
+def test_an_order_for_after_hours_is_refused_where_the_day_has_none(submit):
+    done = submit(priceType="AFTER_HOURS", limitPrice="10.00")
+    assert (done["__typename"], done["code"]) == ("OrderRejected", "SESSION_CLOSED")
+    assert done["messageZh"] == "当前时间不允许交易"
