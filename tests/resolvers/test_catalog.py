@@ -51,7 +51,9 @@ def test_a_bond_is_valued_by_its_own_and_its_shares_quote(ask_mock):
         )
         assert bond["outstanding"] <= bond["issueAmount"]
         shares = bond["parValue"] / bond["conversionPrice"]
-        assert math.isclose(bond["premium"], bond["price"] / bond["conversionValue"] - 1)
+        # a thin bond has no price before its first trade of the day
+        if bond["price"] is not None:
+            assert math.isclose(bond["premium"], bond["price"] / bond["conversionValue"] - 1)
         share = bond["stock"]["quote"]["lastPrice"]
         # the clock may have moved on between the two readings
         compared += math.isclose(bond["conversionValue"], shares * share)
@@ -85,7 +87,9 @@ def test_both_wires_list_the_same_bonds(ask_mock, catalog):
     assert {each.price for each in found} == {None}
     asked.valued = True
     valued = [bonds.bond_from_proto(each) for each in catalog.ListConvertibleBonds(asked).bonds]
-    assert all(each.price > 0 and each.conversion_value > 0 for each in valued)
+    assert all(each.conversion_value > 0 for each in valued)
+    # a thin bond has no price before its first trade of the day
+    assert all(each.price is None or each.price > 0 for each in valued)
 
 
 COMPONENT = (
