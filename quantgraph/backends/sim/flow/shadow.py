@@ -92,6 +92,9 @@ class Shadow:
         """Halt at an empty frame and go on with the next one; orders wait in the meantime."""
         empty = not (frame.deals or frame.bids or frame.asks)
         if empty != self._halted and (empty is False or self._bids or self._asks):
+            if not empty:
+                # or ours would meet, in the auction, those who were there before the halt
+                self._leave(frame, told)
             told.append(Halt(resumed=not empty))
             self._halted = empty
         return empty
@@ -124,11 +127,10 @@ class Shadow:
 
     def _arrange(self, frame: Frame, told: list[Command], *, cancels: bool) -> None:
         """Come to the display: first all who leave, so that nobody who comes meets them."""
-        pairs = ((self._bids, frame.bids), (self._asks, frame.asks))
         missing: list[tuple[Queues, Rung]] = []
-        for queues, rungs in pairs:
-            if cancels:
-                self._withdraw(queues.take_absent(rung.price for rung in rungs), told)
+        if cancels:
+            self._leave(frame, told)
+        for queues, rungs in self._shown(frame):
             for rung in rungs:
                 more = rung.quantity - queues.total(rung.price)
                 if more < 0 and cancels:
@@ -139,6 +141,14 @@ class Shadow:
                     missing.append((queues, Rung(rung.price, more)))
         for queues, rung in missing:
             self._enter(queues, rung.price, rung.quantity, told)
+
+    def _leave(self, frame: Frame, told: list[Command]) -> None:
+        """Let all leave who wait at no displayed price."""
+        for queues, rungs in self._shown(frame):
+            self._withdraw(queues.take_absent(rung.price for rung in rungs), told)
+
+    def _shown(self, frame: Frame) -> tuple[tuple[Queues, tuple[Rung, ...]], ...]:
+        return (self._bids, frame.bids), (self._asks, frame.asks)
 
     def _side(self, price: int) -> Side:
         """Guess who took: the buyer where the price was nearer to the sellers."""
