@@ -14,6 +14,8 @@ from quantgraph.backends.sim.paths import World
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.services.workers import Workers
 
+from . import pythons
+
 START = date(2023, 2, 1)
 SESSION_S = 4 * 3_600
 # From 09:15 to 15:30 without lunch.
@@ -71,6 +73,16 @@ class Stage:
 @pytest.fixture(scope="session")
 def calendar() -> TradingCalendar:
     return make_calendar()
+
+
+@pytest.fixture(scope="session", params=pythons.VERSIONS)
+def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Each supported Python in turn; one that is not here is skipped by name."""
+    folder = tmp_path_factory.mktemp("python")
+    try:
+        return pythons.prepare(request.param, folder)
+    except pythons.Absent as absent:
+        pytest.skip(str(absent))
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """The generated day as orders: a venue without us is the screen, and with us only we differ."""
 
-import os
-import subprocess
-import sys
 from datetime import date, timedelta
 from itertools import islice, pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,44 +225,6 @@ def test_the_generated_market_moves_as_a_market_does(quoter: Quoter) -> None:
         assert np.abs(steps).max() < 1e-2
         shares = sum(deal.quantity for f in rows for deal in f.deals)
         assert 0 < shares < frames.so_far(frames._plan.close).volume / 4
-
-
-_SCRIPT = """
-import sys
-sys.path[:0] = {paths!r}
-from conftest import START, make_calendar
-from hashlib import sha256
-from datetime import date
-from quantgraph.backends.sim.flow.shadow import Shadow
-from quantgraph.backends.sim.listings import NoListings
-from quantgraph.backends.sim.paths import Paths, World
-from quantgraph.backends.sim.quoting import Quoter
-quoter = Quoter(Paths(World(7, make_calendar(), START, NoListings())), 1000)
-digest = sha256()
-for symbol in ("600519.SH", "000001.SZ"):
-    path = quoter._paths.load([symbol], START)[symbol]
-    frames, shadow = quoter.frames(path, START), Shadow()
-    for frame in frames.between(0, frames._plan.begins + 60_000):
-        digest.update(repr(shadow.feed(frame, frames._plan.phase(frame.at))).encode())
-print(digest.hexdigest())
-"""
-
-
-def test_every_process_is_told_the_same_commands() -> None:
-    here = Path(__file__).parents[1]
-    script = _SCRIPT.format(paths=[str(here), str(here.parents[2])])
-    digests = set()
-    for seed in ("0", "4242"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        digests.add(done.stdout.strip())
-    assert len(digests) == 1
 
 
 def test_another_symbol_is_not_concerned(quoter: Quoter) -> None:
