@@ -14,12 +14,14 @@ from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.counter import CounterTerminal
+from quantgraph.backends.sim.driver import WorldParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
+from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.backends.sim.replayed import ReplayedMarket
-from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
+from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
@@ -157,17 +159,18 @@ class _Mock:
         inner = InnerMarket(self.market, self.market, self.market, self.market)
         shelf = self._plan.shelf(store, self.clock)
         self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
-        terminal = TerminalParts(
+        exchange = WorldParts(
             clock=self.clock,
             calendar=calendar,
-            reference=self.recorded,
-            quotes=self.market,
-            feed=self.market,
             dividends=self.recorded,
+            listing=Listing(self.recorded, self.market, calendar),
             accounts=config.mock.accounts,
             fees=config.rules.fees,
+            open_orders=config.mock.open_orders,
+            live_symbols=config.mock.live_symbols,
         )
-        self.terminal = SimTerminal(terminal, self._start_over)
+        self.terminal = SimTerminal(exchange, self.market, self._start_over)
+        self.market.show(self.terminal.screen)
         incidents = FaultParts(self.clock, config.mock.seed)
         counter = CounterTerminal(self.terminal, RejectionStyle(config.mock.rejection_style))
         self.faulty = FaultyTerminal(counter, incidents)
@@ -287,7 +290,7 @@ class _Mock:
             self.market,
             self.accounts,
             self.config.rules.fees,
-            frozenset({PriceType.LIMIT}),
+            frozenset(PriceType),
             trust_of(self.config.mode, self.config.rules.accept_unverified),
         )
 

@@ -140,6 +140,8 @@ class MockConfig(_Section):
     rejection_style: Literal["coded", "plain"] = "coded"
     snapshots: Positive = 20
     snapshot_mb: Positive = 256
+    open_orders: Positive = 1_000
+    live_symbols: Positive = 500
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )

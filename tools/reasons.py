@@ -120,6 +120,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Fewer shares are sellable (T+1, reserved by other orders).",
         "Sell at most `Position.sellable`.",
     ),
+    Reason.ORDER_LIMIT: (
+        "The account has as many open orders as it may, or too many symbols are being traded.",
+        "Cancel orders, or raise `mock.open_orders` and `mock.live_symbols`.",
+    ),
     Reason.ORDER_EXPIRED: ("`expiresAt` has passed.", "Submit with a later one, or without."),
     Reason.RULE_UNKNOWN: (
         "No dated market rule covers this instrument and day.",

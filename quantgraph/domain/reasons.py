@@ -81,6 +81,7 @@ class Reason(StrEnum):
     SUSPENDED = "SUSPENDED", Kind.REJECTED, "证券停牌"
     INSUFFICIENT_CASH = "INSUFFICIENT_CASH", Kind.REJECTED, "可用资金不足"
     INSUFFICIENT_SHARES = "INSUFFICIENT_SHARES", Kind.REJECTED, "证券可用数量不足"
+    ORDER_LIMIT = "ORDER_LIMIT", Kind.REJECTED, "未成交委托或活跃证券数量超过上限"
     ORDER_EXPIRED = "ORDER_EXPIRED", Kind.REJECTED, "委托已过有效期"
     RULE_UNKNOWN = "RULE_UNKNOWN", Kind.REJECTED, "没有适用的交易规则"
     RULE_UNVERIFIED = "RULE_UNVERIFIED", Kind.REJECTED, "适用的交易规则尚未核实"

@@ -144,7 +144,7 @@ def test_a_repeat_is_answered_though_the_rules_would_refuse_it_now(ask_mock, sub
         ({"symbol": "000300.SH"}, "NOT_TRADABLE"),
         ({"limitPrice": None}, "PRICE_REQUIRED"),
         ({"priceType": "OWN_BEST"}, "PRICE_NOT_ALLOWED"),
-        ({"priceType": "FILL_OR_KILL", "limitPrice": None}, "PRICE_TYPE_UNSUPPORTED"),
+        ({"priceType": "BEST_FIVE_LIMIT", "limitPrice": None}, "PRICE_TYPE_UNSUPPORTED"),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, "ORDER_EXPIRED"),
         ({"accountId": "nobody"}, "UNKNOWN_ACCOUNT"),
     ],

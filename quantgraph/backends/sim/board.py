@@ -7,7 +7,9 @@ import numpy as np
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.live import displayed, printed, screen_on
 from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.tape import Print, Tapes
 from quantgraph.domain.bars import Column, Mask
@@ -39,7 +41,10 @@ class QuoteTable:
         """Return the quotes of those that exist, in their order: blocking."""
         at = self._quoter.instant(now)
         paths = self._paths.excerpts(symbols, at.day)
-        prints = self._tapes.prints(paths, at)
+        prints = dict(self._tapes.prints(paths, at))
+        live = {symbol: screen_on(self._quoter.screens, symbol, at.day) for symbol in prints}
+        screens = {symbol: screen for symbol, screen in live.items() if screen is not None}
+        prints |= {symbol: printed(prints[symbol], screen) for symbol, screen in screens.items()}
         rows = [prints.get(symbol, _SILENT) for symbol in paths]
         quoted = np.array([symbol in prints for symbol in paths], np.bool_)
         traded = np.array([row.volume > 0 for row in rows], np.bool_)
@@ -50,7 +55,7 @@ class QuoteTable:
         if "previous_close" in valid:
             valid["previous_close"] = quoted
         if not BOOK_FIELDS.isdisjoint(fields):
-            books, there = self._books(paths, prints, at)
+            books, there = self._books(paths, (prints, screens), at)
             values |= {name: books[name] for name in fields if name in books}
             valid |= {name: there[name] for name in fields if name in there}
         return QuoteColumns(tuple(paths), Source.SIMULATED, values, valid)
@@ -67,15 +72,22 @@ class QuoteTable:
         return np.array([getattr(row, name) for row in rows], dtype)
 
     def _books(
-        self, paths: Mapping[str, Path], prints: Mapping[str, Print], at: Moment
+        self,
+        paths: Mapping[str, Path],
+        shown: tuple[Mapping[str, Print], Mapping[str, Screen]],
+        at: Moment,
     ) -> tuple[Mapping[str, Column], Mapping[str, Mask]]:
+        prints, screens = shown
         values = {name: np.zeros(len(paths), QUOTE_FIELDS[name]) for name in BOOK_FIELDS}
         there = {name: np.zeros(len(paths), np.bool_) for name in BOOK_FIELDS}
         for row, (symbol, path) in enumerate(paths.items()):
             state = prints.get(symbol)
             if state is None:
                 continue
-            book = self._quoter.book(path.instrument, state, at)
+            if symbol in screens:
+                book = displayed(screens[symbol], DEPTH)
+            else:
+                book = self._quoter.book(path.instrument, state, at)
             for side, rungs in (("bid", book.bids), ("ask", book.asks)):
                 for name, cell in _cells(side, rungs, state.scale):
                     values[name][row] = cell

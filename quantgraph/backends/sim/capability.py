@@ -62,12 +62,5 @@ def capabilities() -> tuple[Capability, ...]:
     ticks = [
         Capability(f"ticks.{kind}", available=False, reason=_NO_TICKS[kind]) for kind in TickKind
     ]
-    prices = [
-        Capability(f"orders.{kind}", available=kind is PriceType.LIMIT, reason=_price_reason(kind))
-        for kind in PriceType
-    ]
+    prices = [Capability(f"orders.{kind}", available=True, reason=None) for kind in PriceType]
     return (*report(_SAID), *ticks, *prices)
-
-
-def _price_reason(kind: PriceType) -> str | None:
-    return None if kind is PriceType.LIMIT else "The simulated exchange matches LIMIT orders only."

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from quantgraph.backends.sim import directory
 from quantgraph.backends.sim.board import QuoteTable
@@ -11,8 +12,10 @@ from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
+from quantgraph.backends.sim.live import Screens
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.backends.sim.series import SeriesReader
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend
@@ -69,6 +72,10 @@ class SimMarket:
         )
         self.feed = SimFeed(feed)
 
+    def show(self, screens: Screens) -> None:
+        """Quote live symbols from their order books from now on."""
+        self._quoter.screens = screens
+
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Return finished bars; per symbol UNKNOWN_SYMBOL, or what cannot be made here."""
         found = await self._run(self._series.read, request, self._clock.moment())
@@ -83,6 +90,22 @@ class SimMarket:
         """Return what generated symbols paid until today; None for imported and unknown ones."""
         del period  # minutes are cut out of days: they share their events
         return await self._run(self._dividends, symbols, self._day())
+
+    async def source(self, symbol: str, day: date) -> Prices | None:
+        """Return where the prices of a symbol's day come from, None where it does not trade then.
+
+        Errors: UNKNOWN_SYMBOL, NOT_QUOTED.
+        """
+        path = self._paths.ready(symbol, day)
+        if path is None:
+            path = (await self._run(self._paths.load, (symbol,), day)).get(symbol)
+        if path is None:
+            raise (await self._unquoted([symbol])).get(symbol) or unknown_symbol(symbol)
+        # where the path was in memory the day is cut here: a few ms, once a day and symbol
+        frames = self._quoter.frames(path, day)
+        if frames is None:
+            return None
+        return Prices(Decimal(frames.previous) / path.scale, frames, frames.so_far)
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""

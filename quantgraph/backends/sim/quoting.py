@@ -10,8 +10,10 @@ from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Display, Limits, Rung
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.hours import day_instant
+from quantgraph.backends.sim.live import Screens, displayed, no_screen, printed, screen_on
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.program import program
 from quantgraph.backends.sim.streams import stream_key
 from quantgraph.backends.sim.tape import Print, Tapes
@@ -19,6 +21,7 @@ from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.rules.bands import price_band
+from quantgraph.domain.snapshots import DEPTH
 from quantgraph.domain.sources import Source
 
 _KEPT = 4_096
@@ -34,6 +37,7 @@ class Quoter:
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._scenes: Memo[tuple[Instrument, date, int], Scene] = Memo(_KEPT)
+        self.screens: Screens = no_screen
         self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
@@ -52,7 +56,11 @@ class Quoter:
     def quote(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Quote]:
         """Return the quotes of loaded paths: quick enough for the event loop."""
         at = self.instant(now)
-        found = {symbol: self._recall(symbol, path, at) for symbol, path in paths.items()}
+        live = {symbol for symbol in paths if screen_on(self.screens, symbol, at.day) is not None}
+        found = {
+            symbol: None if symbol in live else self._recall(symbol, path, at)
+            for symbol, path in paths.items()
+        }
         new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
         made: Mapping[str, Quote] = self._make(new, at) if new else {}
         return {symbol: quote or made[symbol] for symbol, quote in found.items()}
@@ -67,9 +75,14 @@ class Quoter:
         made: dict[str, Quote] = {}
         for symbol, path in paths.items():
             state = prints.get(symbol)
-            quote = (
-                _silent(symbol, at) if state is None else self._quote(path.instrument, state, at)
-            )
+            if state is None:
+                quote = _silent(symbol, at)
+            else:
+                screen = screen_on(self.screens, symbol, at.day)
+                quote = self._quote(path.instrument, (state, screen), at)
+                if screen is not None:  # it may be another one before the next step
+                    made[symbol] = quote
+                    continue
             made[symbol] = self._newest.put(symbol, (path, at, quote))[2]
         return made
 
@@ -81,9 +94,12 @@ class Quoter:
         scene = self.scene(path.instrument, day, tape.previous, tape.scale)
         return GeneratedFrames(tape, self._tapes, scene)
 
-    def _quote(self, instrument: Instrument, state: Print, now: Moment) -> Quote:
-        symbol, scale = instrument.symbol, state.scale
-        book = self.book(instrument, state, now)
+    def _quote(
+        self, instrument: Instrument, shown: tuple[Print, Screen | None], now: Moment
+    ) -> Quote:
+        (state, screen), symbol = shown, instrument.symbol
+        state, scale = printed(state, screen) if screen else state, state.scale
+        book = displayed(screen, DEPTH) if screen else self.book(instrument, state, now)
         return Quote(
             symbol=symbol,
             time=now.ms,

@@ -12,7 +12,7 @@ import pytest
 from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
-from quantgraph.backends.sim.terminal import SimTerminal, TerminalParts
+from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused, TradingDisabled
 from quantgraph.domain.incidents import Incident, IncidentSetting
@@ -28,6 +28,7 @@ from quantgraph.store.journal import OrderJournal
 
 from .conftest import CountedIds, Stage
 from .test_terminal import Gate
+from .world import world
 
 SYMBOL = "000001.SZ"
 S = OrderState
@@ -143,17 +144,8 @@ async def until(true) -> None:
 
 
 async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> AsyncIterator[Floor]:
-    parts = TerminalParts(
-        clock=stage.clock,
-        calendar=stage.calendar,
-        reference=stage.market,
-        quotes=stage.market,
-        feed=stage.market,
-        dividends=stage.market,
-        accounts=(SEED,),
-        sleep=gate,
-    )
-    terminal, naps = SimTerminal(parts), Gate()
+    parts = world(stage, (SEED,), gate)
+    terminal, naps = SimTerminal(parts, stage.market), Gate()
     counted = Counted(terminal)
     faulty = FaultyTerminal(counted, FaultParts(stage.clock, seed, gate))
     asked = Counted(faulty)
@@ -164,6 +156,8 @@ async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> Asy
     trading = JournaledTrading(journal, asked, terminal, desk)
     trading.start()
     terminal.start()
+    # Listed before the first order: no thread that loads it then races the clock.
+    await terminal.driver.act(lambda _: None, SYMBOL)
     yield Floor(stage, terminal, counted, faulty, asked, journal, trading, gate, naps)
     await faulty.close()
     await terminal.close()
@@ -247,6 +241,7 @@ async def test_a_lost_callback_is_found_in_the_list(floor: Floor) -> None:
 
 async def test_a_lost_expiry_is_found_on_the_next_day(floor: Floor) -> None:
     floor.set("LOST_CALLBACK")
+    floor.stage.move_to(0, 4 * 3_600 - 60)
     await floor.submit(await floor.low())
     floor.stage.move_to(1, 0)
     await floor.terminal.accounts()

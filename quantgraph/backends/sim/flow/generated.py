@@ -53,6 +53,11 @@ class GeneratedFrames:
         self._minute: tuple[int, Running] | None = None
         self._stretches = tuple(sorted(self._lay(), key=lambda each: each.start))
 
+    @property
+    def previous(self) -> int:
+        """The reference price of the day's band, in ticks."""
+        return self._tape.previous
+
     def standing(self, at: int) -> Frame:
         """Return the newest frame at or before an instant, or an empty one before the first."""
         newest: int | None = None

@@ -1,0 +1,49 @@
+"""What a symbol shows that somebody here trades: the others' day, changed by our orders."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+from quantgraph.backends.sim.depth import Display
+from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.tape import Print
+from quantgraph.domain.calendar import day_of
+
+# Safe in any thread: None for a symbol without an order book.
+Screens = Callable[[str], Screen | None]
+
+
+def no_screen(symbol: str) -> Screen | None:
+    """Show every symbol as the others alone made it."""
+    del symbol
+
+
+def screen_on(screens: Screens, symbol: str, day: date) -> Screen | None:
+    """Return the screen of a day; none of the day before, which ends a moment later."""
+    screen = screens(symbol)
+    return screen if screen is not None and day_of(screen.at) == day else None
+
+
+def printed(state: Print, screen: Screen) -> Print:
+    """Return what had traded, our trades among it. A script tells a day of its own."""
+    tally = screen.tally
+    if tally.open is None or tally.high is None or tally.low is None or tally.last is None:
+        return state
+    volume = state.volume + screen.more_volume
+    amount = state.amount + screen.more_turnover / state.scale
+    if screen.scripted:
+        volume, amount = tally.volume, tally.turnover / state.scale
+    return replace(
+        state,
+        last=tally.last,
+        open=tally.open,
+        high=tally.high,
+        low=tally.low,
+        volume=volume,
+        amount=amount,
+    )
+
+
+def displayed(screen: Screen, depth: int) -> Display:
+    """Return the displayed levels, ours among them."""
+    return Display(screen.bids[:depth], screen.asks[:depth])

@@ -1,0 +1,204 @@
+"""One symbol's live day: its order book, and the other traders who come to it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Event, Halt, Trade, Turn
+from quantgraph.backends.sim.core.tally import Tally
+from quantgraph.backends.sim.core.venue import Venue
+from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.flow.frames import Frame, Frames
+from quantgraph.backends.sim.flow.shadow import Shadow
+from quantgraph.backends.sim.securities import Security
+from quantgraph.domain.orders import Side
+from quantgraph.domain.rules.sessions import Phase
+
+_LEVELS = 10
+# Below all keys that the shadow of a day ever gives.
+_STRANGERS = -(10**12)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a live symbol displays, our orders included: prices in ticks, None before a trade.
+
+    `more_volume` and `more_turnover` (ticks × shares) are what traded beyond the frames, because
+    of us; below zero where our orders kept others from trading.
+    """
+
+    at: int
+    tally: Tally
+    bids: tuple[Rung, ...]
+    asks: tuple[Rung, ...]
+    more_volume: int
+    more_turnover: int
+    halted: bool
+    scripted: bool
+
+
+class Pit:
+    """A venue, fed by the frames of its symbol from the instant on at which it was opened.
+
+    Everything that happens by itself happens at `due`, one phase or frame at a time: `step` does
+    it. So what comes out does not depend on how often anybody asks.
+    """
+
+    def __init__(self, security: Security, at: int) -> None:
+        """Open with what the screen displays at an instant (epoch ms)."""
+        self.security = security
+        self.frames: Frames = security.frames
+        self.halted = False
+        self.fed: int = at
+        self.more_volume = 0
+        self.more_turnover = 0
+        self._strangers = 0
+        phase = security.phase(at)
+        self.venue = Venue(security.terms(), security.so_far(at))
+        self._shadow = Shadow()
+        self.venue.apply(Turn(phase))
+        self._run(self._shadow.open(self.frames.standing(at), phase))
+        self._await()
+
+    @property
+    def due(self) -> int | None:
+        """The instant of what happens here next, None after the day."""
+        turn = self._turns[0][0] if self._turns else None
+        frame = None if self._frame is None else self._frame.at
+        if turn is None or frame is None:
+            return frame if turn is None else turn
+        return min(turn, frame)
+
+    @property
+    def turning(self) -> Phase | None:
+        """The phase that begins with what is due, None where a frame is."""
+        if self._turns and self._turns[0][0] == self.due:
+            return self._turns[0][1]
+        return None
+
+    @property
+    def symbol(self) -> str:
+        """The symbol."""
+        return self.security.symbol
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing is matched for now."""
+        return self.halted or self.venue.halted
+
+    @property
+    def steered(self) -> bool:
+        """Whether somebody interferes: it would not come back as it is."""
+        return self.halted or self.frames is not self.security.frames
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that it is in."""
+        return self.venue.phase
+
+    def step(self) -> list[Event]:
+        """Do what is due: phases before frames of the same instant."""
+        if self._turns and self._turns[0][0] == self.due:
+            self.fed, phase = self._turns.pop(0)
+            return self._watched((Turn(phase),), ())
+        frame, self._frame = self._frame, next(self._coming, None)
+        if frame is None:
+            return []
+        self.fed = frame.at
+        if self.halted:
+            return self._watched((), (frame,))
+        return self._watched(self._shadow.feed(frame, self.venue.phase), (frame,))
+
+    def apply(self, command: Command) -> list[Event]:
+        """Let one of ours act."""
+        return self._watched((command,), ())
+
+    def halt(self) -> list[Event]:
+        """Stop trading; frames pass unseen until `resume`."""
+        self.halted = True
+        return self._watched((Halt(),), ())
+
+    def resume(self) -> list[Event]:
+        """Go on with what the screen shows by now."""
+        self.halted = False
+        return self._watched((Halt(resumed=True),), ()) + self._refresh()
+
+    def script(self, frames: Frames) -> list[Event]:
+        """Follow another day from now on."""
+        self.frames = frames
+        self._await()
+        return self._refresh()
+
+    def trade(self, price: int, quantity: int) -> list[Event]:
+        """Let strangers trade at a price: they take what is better first, then meet there.
+
+        An order that waits at the price already is before them.
+        """
+        ask = self.venue.best(Side.SELL)
+        last = self.venue.tally.last
+        up = price >= ask if ask is not None else last is None or price >= last
+        taker, maker = (Side.BUY, Side.SELL) if up else (Side.SELL, Side.BUY)
+        better = sum(
+            rung.quantity
+            for rung in self.venue.depth(maker)
+            if (rung.price < price if up else rung.price > price)
+        )
+        standing, coming = self._stranger(), self._stranger()
+        told: list[Command] = [
+            Enter(standing, maker, quantity, limit=price),
+            Enter(coming, taker, quantity + better, limit=price),
+            Cancel(standing),
+            Cancel(coming),
+        ]
+        return self._watched(told, ())
+
+    def screen(self) -> Screen:
+        """Return what is displayed now; while an auction collects, where it would clear."""
+        venue = self.venue
+        bids, asks = venue.depth(Side.BUY, _LEVELS), venue.depth(Side.SELL, _LEVELS)
+        clearing = venue.indicative()
+        if clearing is not None:
+            more = clearing.surplus
+            bids = (Rung(clearing.price, clearing.matched + max(more, 0)),)
+            asks = (Rung(clearing.price, clearing.matched + max(-more, 0)),)
+        return Screen(
+            at=self.fed,
+            tally=replace(venue.tally),
+            bids=bids,
+            asks=asks,
+            more_volume=self.more_volume,
+            more_turnover=self.more_turnover,
+            halted=self.stopped,
+            scripted=self.frames is not self.security.frames,
+        )
+
+    def _await(self) -> None:
+        """Look forward from where it stands."""
+        self._turns = self.security.turns(self.fed)
+        self._coming: Iterator[Frame] = self.frames.between(self.fed, self.security.end)
+        self._frame: Frame | None = next(self._coming, None)
+
+    def _refresh(self) -> list[Event]:
+        """Come to what the screen shows now, without what was traded meanwhile."""
+        shown = self.frames.standing(self.fed)
+        quiet = Frame(self.fed, (), shown.bids, shown.asks)
+        return self._watched(self._shadow.feed(quiet, self.venue.phase), ())
+
+    def _watched(self, commands: Iterable[Command], frames: Iterable[Frame]) -> list[Event]:
+        """Run commands, and count what traded beyond the frames."""
+        events = self._run(commands)
+        for event in events:
+            if isinstance(event, Trade):
+                self.more_volume += event.quantity
+                self.more_turnover += event.quantity * event.price
+        for frame in frames:
+            for deal in frame.deals:
+                self.more_volume -= deal.quantity
+                self.more_turnover -= deal.quantity * deal.price
+        return events
+
+    def _run(self, commands: Iterable[Command]) -> list[Event]:
+        return [event for command in commands for event in self.venue.apply(command)]
+
+    def _stranger(self) -> int:
+        self._strangers += 1
+        return _STRANGERS - self._strangers

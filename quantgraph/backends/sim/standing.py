@@ -1,0 +1,178 @@
+"""Open orders of ours: what became of each so far, and what it may still cost."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from quantgraph.domain.calendar import from_ms, to_ms
+from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
+from quantgraph.domain.terminal import ExecutionReport
+
+_AVERAGE = Decimal("0.0001")
+_ZERO = Decimal("0.00")
+_MONEY = ("amount", "fees", "frozen", "worst")
+_PLAIN = ("key", "order_id", "account_id", "symbol", "quantity", "broker_id", "filled", "fills")
+
+
+@dataclass(slots=True)
+class Standing:
+    """An open order. Money in yuan: `worst` is the dearest price it may trade at.
+
+    `frozen` is what is set aside for the rest of a buy; `expiry` is epoch ms.
+    """
+
+    key: int
+    order_id: str
+    account_id: str
+    symbol: str
+    side: Side
+    price_type: PriceType
+    quantity: int
+    worst: Decimal
+    broker_id: str = ""
+    expiry: int | None = None
+    filled: int = 0
+    fills: int = 0
+    amount: Decimal = _ZERO
+    fees: Decimal = _ZERO
+    frozen: Decimal = _ZERO
+
+    @classmethod
+    def of(cls, order: Order, worst: Decimal, key: int) -> "Standing":
+        """Begin with an order that was judged."""
+        expiry = None if order.expires_at is None else to_ms(order.expires_at)
+        return cls(
+            key=key,
+            order_id=order.id,
+            account_id=order.account_id,
+            symbol=order.symbol,
+            side=order.side,
+            price_type=order.price_type,
+            quantity=order.quantity,
+            worst=worst,
+            expiry=expiry,
+        )
+
+    @property
+    def open(self) -> int:
+        """Shares that may still trade."""
+        return self.quantity - self.filled
+
+    def fill(self, trade: tuple[Decimal, int, Decimal], fee: Decimal, at: int) -> Fill:
+        """Return the execution of a price, a quantity and its money at an instant (epoch ms)."""
+        price, quantity, money = trade
+        return Fill(
+            id=f"{self.broker_id}-{self.fills}",
+            order_id=self.order_id,
+            account_id=self.account_id,
+            symbol=self.symbol,
+            side=self.side,
+            quantity=quantity,
+            price=price,
+            amount=money,
+            fee=fee,
+            time=from_ms(at),
+        )
+
+    def report(self, state: OrderState, at: int, fill: Fill | None = None) -> ExecutionReport:
+        """Return what is told of it now."""
+        average = None
+        if self.filled:
+            average = (self.amount / self.filled).quantize(_AVERAGE, ROUND_HALF_UP)
+        return ExecutionReport(
+            order_id=self.order_id,
+            account_id=self.account_id,
+            state=state,
+            filled_quantity=self.filled,
+            average_price=average,
+            time=from_ms(at),
+            fill=fill,
+            broker_order_id=self.broker_id,
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state as values that JSON has."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        money = {name: f"{getattr(self, name):f}" for name in _MONEY}
+        kinds = {"side": self.side.value, "price_type": self.price_type.value}
+        return {**plain, **money, **kinds, "expiry": self.expiry}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> "Standing":
+        """Return the order that was dumped."""
+        read: dict[str, Any] = {name: Decimal(state[name]) for name in _MONEY}
+        read |= {"side": Side(state["side"]), "price_type": PriceType(state["price_type"])}
+        return cls(**{**state, **read})
+
+
+class Roll:
+    """All open orders, by their key at the venues, by their id, by account and by symbol."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._by_key: dict[int, Standing] = {}
+        self._by_id: dict[str, Standing] = {}
+        self._owned: dict[str, dict[int, Standing]] = {}
+        self._listed: dict[str, dict[int, Standing]] = {}
+        # Shares of open buys by account and symbol: every order asks, and thousands may be open.
+        self._bids: Counter[tuple[str, str]] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._by_key)
+
+    def __contains__(self, order_id: object) -> bool:
+        """Return whether an order of this id is open."""
+        return order_id in self._by_id
+
+    def add(self, standing: Standing) -> None:
+        """Take one in."""
+        key = standing.key
+        self._by_key[key] = self._by_id[standing.order_id] = standing
+        self._owned.setdefault(standing.account_id, {})[key] = standing
+        self._listed.setdefault(standing.symbol, {})[key] = standing
+        self.bid(standing, standing.open)
+
+    def drop(self, standing: Standing) -> None:
+        """Forget one that ended."""
+        self.bid(standing, -standing.open)
+        del self._by_key[standing.key], self._by_id[standing.order_id]
+        for index, name in ((self._owned, standing.account_id), (self._listed, standing.symbol)):
+            del index[name][standing.key]
+            if not index[name]:
+                del index[name]
+
+    def bid(self, standing: Standing, shares: int) -> None:
+        """Count shares that wait to be bought, or are bought by now (below zero)."""
+        if standing.side is Side.BUY:
+            self._bids[standing.account_id, standing.symbol] += shares
+
+    def wanted(self, account_id: str, symbol: str) -> int:
+        """Return the shares of an account's open buys of a symbol."""
+        return self._bids[account_id, symbol]
+
+    def keyed(self, key: int) -> Standing | None:
+        """Return the open order of a key, None for a stranger's."""
+        return self._by_key.get(key)
+
+    def named(self, order_id: str) -> Standing | None:
+        """Return the open order of an id."""
+        return self._by_id.get(order_id)
+
+    def all(self) -> list[Standing]:
+        """Return all, in the order they came."""
+        return list(self._by_key.values())
+
+    def count(self, account_id: str) -> int:
+        """Return how many an account has."""
+        return len(self._owned.get(account_id, ()))
+
+    def on(self, symbol: str) -> list[Standing]:
+        """Return a symbol's, in the order they came."""
+        return list(self._listed.get(symbol, {}).values())
+
+    def symbols(self) -> Collection[str]:
+        """Return the symbols that somebody has an order for."""
+        return self._listed.keys()
