@@ -59,6 +59,7 @@ from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.workers import Workers
+from quantgraph.services.worlds import KeptWorlds, WorldsParts
 from quantgraph.store.accounts import AccountLog
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
@@ -66,6 +67,7 @@ from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
+from quantgraph.store.worlds import SnapshotFolder
 
 
 @dataclass(slots=True)
@@ -234,7 +236,7 @@ class _Mock:
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
             started_at=started_at,
-            simulation=self._simulation(reference),
+            simulation=self._simulation(reference, journal),
         )
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
         parts = (self._store, self.quotes, self.trading, self.accounts)
@@ -298,7 +300,30 @@ class _Mock:
         sources = (self.clock, self.terminal, self.market, self.recorded, journal, self._workers)
         return PortfolioDesk(PortfolioSources(*sources))
 
-    def _simulation(self, reference: Reference) -> SimulationDesk:
+    def _worlds(self, controls: SimControls, journal: OrderJournal) -> KeptWorlds:
+        mock, folder = self.config.mock, self.config.data_path / "snapshots"
+        return KeptWorlds(
+            WorldsParts(
+                stage=controls,
+                clock=self.clock,
+                trading=self.trading,
+                shelf=SnapshotFolder(folder, mock.snapshots, mock.snapshot_mb * 1_000_000),
+                workers=self._workers,
+                world={
+                    "seed": mock.seed,
+                    "start": str(self.clock.start),
+                    "liquidity": mock.liquidity,
+                },
+                copy=journal.copy,
+                restored=self._restored,
+            )
+        )
+
+    async def _restored(self) -> None:
+        self.faulty.start_over()
+        await self.quotes.start_over()
+
+    def _simulation(self, reference: Reference, journal: OrderJournal) -> SimulationDesk:
         controls = SimControls(self.terminal)
         return SimulationDesk(
             SimulationParts(
@@ -307,7 +332,7 @@ class _Mock:
                 timekeeper=self._timekeeper,
                 controls=controls,
                 faults=self.faulty,
-                worlds=controls,
+                worlds=self._worlds(controls, journal),
                 accounts=self.accounts,
                 reference=reference,
                 account_limit=self.config.mock.account_limit,

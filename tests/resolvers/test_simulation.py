@@ -130,3 +130,95 @@ def test_accounts_have_ids_of_their_own_and_are_not_without_end(world):
     assert make("sim-1")["code"] == "ACCOUNT_TAKEN"
     assert [make(name)["account"]["id"] for name in ("a", "b")] == ["a", "b"]
     assert make("c")["code"] == "ACCOUNT_LIMIT"
+
+
+def submit(world, key, price, quantity=100):
+    ticket = (
+        f'{{ accountId: "sim-1", clientOrderId: "{key}", symbol: "600000.SH", side: BUY, '
+        f'quantity: {quantity}, limitPrice: "{price}" }}'
+    )
+    done = world.ask(
+        f"mutation {{ submitOrder(input: {ticket}) {{ ... on SubmitOrderSuccess "
+        "{ order { id state filledQuantity } } ... on Problem { code message } } }"
+    )["submitOrder"]
+    return done["order"]
+
+
+def seen(world, key):
+    return world.ask(
+        f'{{ order(accountId: "sim-1", clientOrderId: "{key}") {{ state filledQuantity }}'
+        ' fingerprint(symbol: "600000.SH") { hash events } serverInfo { clock { now epoch } } }'
+    )
+
+
+def resting_price(world):
+    bids = world.ask('{ quote(symbol: "600000.SH") { bids { price } } }')["quote"]["bids"]
+    return f"{bids[-1]['price'] - 0.05:.2f}"
+
+
+def test_a_snapshot_brings_orders_books_and_time_back(world):
+    price = resting_price(world)
+    assert submit(world, "k1", price)["state"] == "WORKING"
+    kept = seen(world, "k1")
+    save = simulation_pb2.SaveSnapshotRequest(name="begun")
+    world.rpc(lambda stub: stub.SaveSnapshot(save))
+    world.act("jumpClock", '{ time: "14:30" }', CLOCK)
+    assert submit(world, "k2", price)
+    assert seen(world, "k1")["fingerprint"] != kept["fingerprint"]
+    restore = simulation_pb2.RestoreSnapshotRequest(name="begun")
+    assert world.rpc(lambda stub: stub.RestoreSnapshot(restore)).snapshot.name == "begun"
+    again = seen(world, "k1")
+    assert again["serverInfo"]["clock"]["now"] == kept["serverInfo"]["clock"]["now"]
+    assert again["serverInfo"]["clock"]["epoch"] != kept["serverInfo"]["clock"]["epoch"]
+    assert (again["order"], again["fingerprint"]) == (kept["order"], kept["fingerprint"])
+    assert seen(world, "k2")["order"] is None
+    # the order is open at the exchange as well: strangers fill it
+    world.ask(
+        f'mutation {{ injectTrade(input: {{ symbol: "600000.SH", price: "{price}", '
+        "quantity: 1000000 }) { ... on Problem { code message } } }"
+    )
+    for _ in range(200):
+        if seen(world, "k1")["order"]["state"] == "FILLED":
+            break
+    assert seen(world, "k1")["order"] == {"state": "FILLED", "filledQuantity": 100}
+
+
+def market(world, mutation, given):
+    return world.ask(
+        f"mutation {{ {mutation}(input: {given}) {{ ... on ChangeMarketSuccess "
+        f"{{ change {{ symbol time }} }} {REFUSED} }} }}"
+    )[mutation]
+
+
+def test_a_halted_symbol_trades_again_when_it_is_resumed(world):
+    symbol = '{ symbol: "600000.SH" }'
+    changed = {"change": {"symbol": "600000.SH", "time": "2023-02-01T09:30:00+08:00"}}
+    world.act("jumpClock", '{ time: "10:00" }', CLOCK)
+    changed["change"]["time"] = "2023-02-01T10:00:00+08:00"
+    assert market(world, "haltSymbol", symbol) == changed
+    price = resting_price(world)
+    trade = f'{{ symbol: "600000.SH", price: "{price}", quantity: 100 }}'
+    assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
+    assert market(world, "resumeSymbol", symbol) == changed
+    assert market(world, "injectTrade", trade) == changed
+
+
+def test_a_sealed_limit_up_fills_no_buyer(world):
+    given = '{ symbol: "600000.SH", name: "SEALED_LIMIT_UP" }'
+    assert market(world, "loadScenario", given)["change"]["symbol"] == "600000.SH"
+    quote = world.ask('{ quote(symbol: "600000.SH") { bids { price } asks { price } } }')["quote"]
+    top = f"{quote['bids'][0]['price']:.2f}"
+    assert quote["asks"] == []
+    assert submit(world, "k1", top)["filledQuantity"] == 0
+    world.act("jumpClock", '{ time: "11:00" }', CLOCK)
+    assert seen(world, "k1")["order"]["filledQuantity"] == 0
+
+
+def test_an_announced_dividend_is_paid_on_its_ex_day(world):
+    given = '{ symbol: "600519.SH", exDate: "2023-02-02", cash: "10", bonus: "5" }'
+    assert market(world, "announceCorporateAction", given)["change"]["symbol"] == "600519.SH"
+    read = "{ accounts { asset { cash } positions { symbol quantity } } }"
+    world.act("jumpClock", "{ nextDay: true }", CLOCK)
+    [account] = world.ask(read)["accounts"]
+    assert account["asset"]["cash"] == "1000200.00"
+    assert {"symbol": "600519.SH", "quantity": 300} in account["positions"]

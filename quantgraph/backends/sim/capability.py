@@ -13,7 +13,6 @@ _NO_DEALS = (
     "The market is generated second by second, without single orders; imported recordings are "
     "served."
 )
-_NOT_YET = "The simulated exchange of this version cannot do this yet."
 _NO_TICKS = {
     TickKind.SNAPSHOT: _NO_SNAPSHOTS,
     TickKind.LEVEL2_QUOTE: _NO_SNAPSHOTS,
@@ -41,18 +40,7 @@ _SAID: Mapping[str, str | None] = {
     "trading": None,
     "fills": None,
     "portfolio": None,
-    "simulation": _NOT_YET,
-    **dict.fromkeys(
-        (
-            "simulation.state",
-            "simulation.setClock",
-            "simulation.jumpClock",
-            "simulation.createAccount",
-            "simulation.deposit",
-            "simulation.withdraw",
-            "simulation.setFaults",
-        )
-    ),
+    "simulation": None,
 }
 
 

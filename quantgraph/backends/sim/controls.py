@@ -1,27 +1,31 @@
 """What the simulated exchange lets its operator do; the requests are checked already."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any
 
+from quantgraph.backends.sim.depth import Limits
+from quantgraph.backends.sim.exchange import Exchange
+from quantgraph.backends.sim.flow.frames import Frames
+from quantgraph.backends.sim.flow.scripted import Stage, play
+from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.domain.errors import Unavailable
-from quantgraph.domain.reasons import Reason
-from quantgraph.domain.simulation import (
-    CorporateAction,
-    Injection,
-    NewAccount,
-    ScenarioCall,
-    Snapshot,
-)
+from quantgraph.domain.dividends import Dividend
+from quantgraph.domain.simulation import CorporateAction, Injection, NewAccount, ScenarioCall
+from quantgraph.domain.sources import Source
+from quantgraph.domain.terminal import ExecutionReport
+
+_TEN = 10
+Act = Callable[[Exchange, int], Sequence[ExecutionReport]]
 
 
 class SimControls:
-    """Implements `Controls` and `Worlds` of `services.simulation`."""
+    """Implements `services.simulation.Controls` and `services.worlds.Stage`."""
 
     def __init__(self, terminal: SimTerminal) -> None:
         """Control the exchange behind a terminal."""
         self._terminal = terminal
+        self._driver = terminal.driver
 
     async def open_account(self, account: NewAccount) -> None:
         """Open an account whose id is free."""
@@ -32,46 +36,64 @@ class SimControls:
         await self._terminal.transfer(account_id, amount)
 
     async def inject(self, trade: Injection) -> None:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(trade.symbol)
+        """Let strangers trade. Errors: OrderRefused."""
+        deal = trade.price, trade.quantity
+        symbol = trade.symbol
+        await self._act(lambda exchange, at: exchange.inject_trade(symbol, deal, at), symbol)
 
     async def halt(self, symbol: str) -> None:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(symbol)
+        """Stop a symbol. Errors: OrderRefused where it does not trade today."""
+        await self._act(lambda exchange, at: exchange.halt(symbol, at), symbol)
 
     async def resume(self, symbol: str) -> None:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(symbol)
+        """Go on with a symbol."""
+        await self._act(lambda exchange, at: exchange.resume(symbol, at), symbol)
 
     async def announce(self, action: CorporateAction) -> None:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(action.symbol)
+        """Keep an event until its ex-day."""
+        event = Dividend(
+            action.symbol,
+            action.ex_date,
+            None,
+            cash=float(action.cash / _TEN),
+            bonus=float(action.bonus / _TEN),
+            conversion=float(action.conversion / _TEN),
+            rights=0.0,
+            rights_price=0.0,
+            source=Source.SIMULATED,
+        )
+        await self._act(lambda exchange, at: exchange.corporate_action(event, at), None)
 
     async def play(self, call: ScenarioCall) -> None:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(call.symbol)
+        """Let a symbol follow a scenario. Errors: OrderRefused, BAD_REQUEST."""
+
+        def act(exchange: Exchange, at: int) -> Sequence[ExecutionReport]:
+            frames = _scripted(exchange.security(call.symbol), call, at)
+            return exchange.script(call.symbol, frames, at)
+
+        await self._act(act, call.symbol)
 
     async def fingerprint(self, symbol: str | None) -> tuple[str, int]:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(symbol or "all symbols")
+        """Return the hash over books, and what it is over."""
+        await self._driver.present()
+        return self._driver.exchange.fingerprint(symbol)
 
-    async def snapshots(self) -> Sequence[Snapshot]:
-        """Return that there are none."""
-        return ()
+    async def dump(self) -> Mapping[str, Any]:
+        """Return the exchange's state. Raises ChangeRefused SNAPSHOT_UNUSABLE in a scenario."""
+        return await self._driver.dump()
 
-    async def save(self, name: str) -> Snapshot:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(name)
+    async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
+        """Go on from a state; see `services.worlds.Stage`."""
+        await self._driver.load(state, begin)
 
-    async def restore(self, name: str) -> Snapshot:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(name)
-
-    async def delete(self, name: str) -> Snapshot:
-        """Refuse: the exchange cannot do this yet."""
-        _not_yet(name)
+    async def _act(self, act: Act, symbol: str | None) -> None:
+        driver = self._driver
+        await driver.act(lambda at: driver.publish(act(driver.exchange, at)), symbol)
 
 
-def _not_yet(what: str) -> NoReturn:
-    text = f"The simulated exchange of this version cannot do this yet ({what[:60]})."
-    raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+def _scripted(security: Security, call: ScenarioCall, at: int) -> Frames:
+    """Return the day of a symbol with a scenario from an instant on."""
+    band = security.band
+    limits = None if band is None else Limits(security.ticks(band.low), security.ticks(band.high))
+    stage = Stage(at, security.ticks(security.previous_close), limits)
+    return play(call.name, call.parameters, security.frames, stage)

@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -14,6 +14,7 @@ from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hall import Rules
+from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.securities import Security
@@ -34,6 +35,8 @@ _SHORTEST_WAIT_S = 0.01
 # About 2 ms: the event loop has others to serve.
 _SLICE = 16
 _TRIES = 5
+# Of the event loop, for reports to be taken.
+_TURNS = 10_000
 _logger = structlog.get_logger(__name__)
 
 
@@ -133,6 +136,34 @@ class Driver:
                 self.publish(self.exchange.advance(now.ms))
         text = f"The simulated day ends before {symbol} could be listed; slow the clock down."
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
+
+    async def dump(self) -> dict[str, Any]:
+        """Return the exchange's state at the present; its reports have been taken.
+
+        Raises ChangeRefused SNAPSHOT_UNUSABLE while a symbol follows a scenario.
+        """
+        await self.present()
+        for _ in range(_TURNS):  # a reader that went away is not waited for
+            if self.reports.empty():
+                break
+            await asyncio.sleep(0)
+        return dump_exchange(self.exchange)
+
+    async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
+        """Go on from a state: `begin` turns the world back and returns its new epoch.
+
+        Where it cannot be read the new epoch begins as every other: accounts as seeded.
+        """
+        async with self._turning:
+            epoch = await begin()
+            day, live = live_in(state)
+            securities = {symbol: await self._parts.listing(symbol, day) for symbol in live}
+            with self._still:
+                self.exchange = load_exchange(state, self._rules(epoch), securities)
+            self.epoch = epoch
+            self.listed = DayList()
+            while not self.reports.empty():
+                self.reports.get_nowait()
 
     async def _catch_up(self, at: int) -> None:
         while self.exchange.behind(at):

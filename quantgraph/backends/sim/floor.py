@@ -1,8 +1,9 @@
 """All live symbols of a day: which moves next, and what every symbol's days came to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from heapq import heappop, heappush
+from typing import Any
 
 from quantgraph.backends.sim.pit import Pit
 from quantgraph.backends.sim.securities import Security
@@ -66,6 +67,22 @@ class Floor:
         each = [(symbol, *self.fingerprint(symbol)) for symbol in sorted({*self._past, *self.pits})]
         words = [word for symbol, link, _ in each for word in (symbol, link)]
         return _linked(words), sum(count for _, _, count in each)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state as values that JSON has."""
+        pits = {symbol: pit.dump() for symbol, pit in sorted(self.pits.items())}
+        return {"pits": pits, "past": {symbol: list(each) for symbol, each in self._past.items()}}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any], securities: Mapping[str, Security]) -> "Floor":
+        """Return the floor that was dumped, over the securities of its live symbols."""
+        floor = cls()
+        for symbol, (link, count) in state["past"].items():
+            floor._past[symbol] = link, count
+        for symbol, each in state["pits"].items():
+            floor.pits[symbol] = Pit.load(securities[symbol], each)
+            floor.expect(floor.pits[symbol])
+        return floor
 
     def __iter__(self) -> Iterator[Pit]:
         """Yield all pits in the order of their symbols."""

@@ -56,7 +56,7 @@ class Hall:
         self.settlement = Settlement(ledgers, rules.fees)
         self.dealing = Dealing(self.settlement, Floor(), Roll())
         self.count: int = 0
-        self._actions: list[Dividend] = []
+        self.actions: list[Dividend] = []
 
     @property
     def ledgers(self) -> dict[str, Ledger]:
@@ -123,8 +123,8 @@ class Hall:
         self.listed.clear()
         for ledger in self.ledgers.values():
             ledger.roll()
-        due = [each for each in self._actions if each.ex_date <= day]
-        self._actions = [each for each in self._actions if each.ex_date > day]
+        due = [each for each in self.actions if each.ex_date <= day]
+        self.actions = [each for each in self.actions if each.ex_date > day]
         granted = pay_holders(self.ledgers.values(), [*dividends, *due])
         self.day = day
         return self.dealing.tell(), granted
@@ -193,7 +193,7 @@ class Hall:
         if dividend.ex_date <= self.day:
             text = f"The ex-date {dividend.ex_date} is not after today, {self.day}."
             raise bad_request(text, field="ex_date")
-        self._actions.append(dividend)
+        self.actions.append(dividend)
         return self.advance(at)
 
     def security(self, symbol: str) -> Security:

@@ -1,7 +1,8 @@
 """One symbol's live day: its order book, and the other traders who come to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Event, Halt, Trade, Turn
 from quantgraph.backends.sim.core.tally import Tally
@@ -14,6 +15,7 @@ from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
 _LEVELS = 10
+_PLAIN = ("fed", "halted", "more_volume", "more_turnover", "_strangers")
 # Below all keys that the shadow of a day ever gives.
 _STRANGERS = -(10**12)
 
@@ -89,6 +91,11 @@ class Pit:
     def steered(self) -> bool:
         """Whether somebody interferes: it would not come back as it is."""
         return self.halted or self.frames is not self.security.frames
+
+    @property
+    def scripted(self) -> bool:
+        """Whether it follows another day than its security's."""
+        return self.frames is not self.security.frames
 
     @property
     def phase(self) -> Phase:
@@ -170,6 +177,20 @@ class Pit:
             halted=self.stopped,
             scripted=self.frames is not self.security.frames,
         )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state as values that JSON has, once all that is due has happened."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return {**plain, "venue": self.venue.dump(), "shadow": self._shadow.dump()}
+
+    @classmethod
+    def load(cls, security: Security, state: Mapping[str, Any]) -> "Pit":
+        """Go on where a dump stood, with the same fingerprint."""
+        pit = cls(security, state["fed"])
+        for name in _PLAIN:
+            setattr(pit, name, state[name])
+        pit.venue, pit._shadow = Venue.load(state["venue"]), Shadow.load(state["shadow"])
+        return pit
 
     def _await(self) -> None:
         """Look forward from where it stands."""

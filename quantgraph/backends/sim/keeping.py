@@ -1,0 +1,73 @@
+"""The whole exchange as values that JSON has, and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from quantgraph.backends.sim.dealing import Dealing
+from quantgraph.backends.sim.exchange import Exchange
+from quantgraph.backends.sim.floor import Floor
+from quantgraph.backends.sim.hall import Rules
+from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.securities import Security
+from quantgraph.backends.sim.standing import Roll, Standing
+from quantgraph.domain.dividends import Dividend
+from quantgraph.domain.errors import ChangeRefused
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
+
+
+def dump_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return the state of an exchange on which all that is due has happened.
+
+    Raises ChangeRefused SNAPSHOT_UNUSABLE while a symbol follows a scenario: its course is not
+    part of the state.
+    """
+    dealing = exchange.dealing
+    for pit in dealing.floor:
+        if pit.scripted:
+            text = f"{pit.symbol} follows a scenario until the day ends, which no snapshot keeps."
+            raise ChangeRefused(Reason.SNAPSHOT_UNUSABLE, text, symbol=pit.symbol)
+    return {
+        "day": exchange.day.isoformat(),
+        "at": dealing.at,
+        "count": exchange.count,
+        "ledgers": [each.dump() for each in exchange.ledgers.values()],
+        "orders": [each.dump() for each in dealing.roll.all()],
+        "late": [each.key for waiting in dealing.late.values() for each in waiting],
+        "floor": dealing.floor.dump(),
+        "actions": [_plain(each) for each in exchange.actions],
+    }
+
+
+def live_in(state: Mapping[str, Any]) -> tuple[date, Sequence[str]]:
+    """Return a state's day and its live symbols: their securities are needed to load it."""
+    return date.fromisoformat(state["day"]), sorted(state["floor"]["pits"])
+
+
+def load_exchange(
+    state: Mapping[str, Any], rules: Rules, securities: Mapping[str, Security]
+) -> Exchange:
+    """Return the exchange that was dumped, over the securities of its live symbols."""
+    ledgers = [Ledger.load(each) for each in state["ledgers"]]
+    exchange = Exchange(ledgers, date.fromisoformat(state["day"]), rules)
+    for each in securities.values():
+        exchange.list_security(each)
+    floor = Floor.load(state["floor"], securities)
+    exchange.dealing = Dealing(exchange.settlement, floor, Roll())
+    exchange.dealing.at = state["at"]
+    exchange.dealing.reload([Standing.load(each) for each in state["orders"]], state["late"])
+    exchange.count = state["count"]
+    exchange.actions.extend(_event(each) for each in state["actions"])
+    return exchange
+
+
+def _plain(event: Dividend) -> dict[str, Any]:
+    return {**asdict(event), "ex_date": event.ex_date.isoformat(), "source": event.source.value}
+
+
+def _event(state: Mapping[str, Any]) -> Dividend:
+    read = dict(state)
+    read["ex_date"], read["source"] = date.fromisoformat(state["ex_date"]), Source(state["source"])
+    return Dividend(**read)
