@@ -5,15 +5,18 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 
 from quantgraph.backends.sim.clock import Moment
-from quantgraph.backends.sim.flow.replay import ReplayFrames
+from quantgraph.backends.sim.core.tally import Tally
+from quantgraph.backends.sim.flow.replay import ReplayFrames, Totals
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World, price_scale
 from quantgraph.backends.sim.recordings import Recordings, Replays
 from quantgraph.backends.sim.replayed_bars import ReplayedSeries
+from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
@@ -54,6 +57,15 @@ class ReplayedMarket(SimMarket):
         inner = await super().bars(replace(request, symbols=others)) if others else ()
         found = {**dict(zip(others, inner, strict=True)), **made}
         return [found[symbol] for symbol in request.symbols]
+
+    async def source(self, symbol: str, day: date) -> Prices | None:
+        """Return the recorded day where there is one: orders are matched against it."""
+        now = self._clock.moment()
+        frames = (await self._days(self._covered([symbol], now), now)).get(symbol)
+        if frames is None or frames.previous is None or now.day != day:
+            return await super().source(symbol, day)
+        close = Decimal(frames.previous) / frames.scale
+        return Prices(close, frames, lambda at: _tally(frames.totals(at)))
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
@@ -134,6 +146,13 @@ class ReplayedMarket(SimMarket):
             held = {day: frames for day, frames in days.items() if frames is not None}
             found[symbol] = self._bars.series(instrument, held, (request, now))
         return found
+
+
+def _tally(so_far: Totals) -> Tally:
+    if not so_far.volume:
+        return Tally()
+    prices = (so_far.open, so_far.high, so_far.low, so_far.last)
+    return Tally(*prices, so_far.volume, so_far.amount)
 
 
 def make_quote(symbol: str, frames: ReplayFrames, at: int) -> Quote:
