@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quantgraph.backends.sim.core.events import Cancel, Enter
@@ -26,6 +26,12 @@ OTHER = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 
 def levels(frame, side):
     return frame.bids if side is Side.BUY else frame.asks
+
+
+def best(replayed, when, side):
+    """The best price of a side; the last one where a sweep left none of its ten levels."""
+    standing = levels(replayed.standing(when), side)
+    return standing[0].price if standing else replayed.totals(when).last
 
 
 def ours(trades, key=1):
@@ -163,15 +169,20 @@ ORDER = st.tuples(
 )
 
 
+# A quarter of an hour into the day somebody buys all ten asks.
+SWEPT = at(DAY, time(9, 45, 5)) + 520
+
+
 @settings(max_examples=30)
 @given(start=INSTANTS, wishes=st.lists(ORDER, min_size=1, max_size=12))
+@example(start=SWEPT, wishes=[(0, Side.SELL, 0, 1, False)])
 def test_whatever_we_do_fills_are_bounded_by_deals_and_displays(replayed, start, wishes):
     until = start + 5 * MINUTE
     orders, limits = defaultdict(list), {}
     for key, (later, side, away, lots, again) in enumerate(wishes, 1):
-        best = levels(replayed.standing(start + later), side)[0].price
-        limits[key] = side, best + away, lots * 100
-        orders[start + later].append(Enter(key, side, lots * 100, limit=best + away))
+        price = best(replayed, start + later, side) + away
+        limits[key] = side, price, lots * 100
+        orders[start + later].append(Enter(key, side, lots * 100, limit=price))
         if again:
             orders[start + later + 30_000].append(Cancel(key))
     run = Run(replayed, start, until, dict(orders)).finish()
