@@ -31,9 +31,9 @@ from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.ports.trading import Purses, Trading
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.admission import check_cancel, phase_at
 from quantgraph.domain.rules.checks import Situation, Wish, check_order, prices_of, worst_price
 from quantgraph.domain.rules.fees import FeeSchedule, fee_rules
-from quantgraph.domain.rules.sessions import check_cancel, phase_at
 from quantgraph.domain.rules.trust import Trust
 from quantgraph.domain.streams import LogCursor, OrderEvent
 

@@ -14,6 +14,7 @@ from quantgraph.domain.errors import OrderRefused, Unsupported
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, classify
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.admission import check_session, phase_at
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS, price_band
 from quantgraph.domain.rules.cages import CAGES
@@ -23,14 +24,7 @@ from quantgraph.domain.rules.halts import HALTS
 from quantgraph.domain.rules.lots import LOTS, check_market_quantity, check_quantity
 from quantgraph.domain.rules.quotas import QUOTAS
 from quantgraph.domain.rules.rows import Row
-from quantgraph.domain.rules.sessions import (
-    PHASES,
-    Act,
-    Phase,
-    check_session,
-    list_phases,
-    phase_at,
-)
+from quantgraph.domain.rules.sessions import PHASES, Act, Phase, list_phases
 from quantgraph.domain.rules.settlement import SETTLEMENTS
 from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
 from quantgraph.domain.rules.trust import ANY_ROW

@@ -8,7 +8,7 @@ from quantgraph.domain.calendar import shown_instant, to_ms
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.sessions import check_cancel
+from quantgraph.domain.rules.admission import check_cancel
 from quantgraph.domain.terminal import ExecutionReport
 
 

@@ -10,6 +10,7 @@ from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.admission import check_session, phase_at
 from quantgraph.domain.rules.bands import (
     Band,
     band_rates,
@@ -22,7 +23,7 @@ from quantgraph.domain.rules.lots import check_market_quantity, check_quantity, 
 from quantgraph.domain.rules.price_types import check_price_type
 from quantgraph.domain.rules.quotas import check_quota, quota_rule
 from quantgraph.domain.rules.rows import Row
-from quantgraph.domain.rules.sessions import Phase, check_session, phase_at
+from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.rules.settlement import settlement_rule
 from quantgraph.domain.rules.ticks import check_tick, tick_rule, tick_size
 from quantgraph.domain.rules.trust import Trust

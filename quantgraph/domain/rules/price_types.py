@@ -115,7 +115,7 @@ def taken_types(instrument: Instrument, day: date) -> Sequence[Taken]:
     """
     rows = price_types(instrument, day)
     found = {kind: Taken(kind, row, not row.phases) for row in rows for kind in row.types}
-    late = late_rule(instrument.segment, day)
+    late = late_rule(instrument, day)
     if late is not None:
         found[PriceType.AFTER_HOURS] = Taken(PriceType.AFTER_HOURS, late, in_auctions=False)
     return [found[kind] for kind in PriceType if kind in found]

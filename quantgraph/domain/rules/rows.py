@@ -15,6 +15,8 @@ TABLES = "public tables of exchange rules"
 PRACTICE = "trading practice of the period, no official text read"
 # Exchange and first digits of convertible bonds; other bonds trade by rules that no row tells.
 CONVERTIBLES = ("SH110", "SH111", "SH113", "SH118", "SZ123", "SZ127", "SZ128")
+# The same of exchange-traded funds; the others (LOF, closed-end) have codes apart.
+EXCHANGE_TRADED = ("SH51", "SH52", "SH53", "SH56", "SH58", "SZ159")
 RULES_2026 = (
     "SSE 上证发〔2026〕41号 and SZSE 深证上〔2026〕551号, "
     "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml"

@@ -1,19 +1,16 @@
 """What an exchange does at which time of a trading day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from quantgraph.domain.calendar import TradingCalendar, at, day_of
-from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
-from quantgraph.domain.orders import PriceType
-from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, RULES_2026, TABLES, Row, no_rule
+from quantgraph.domain.rules.rows import EXCHANGE_TRADED, PRACTICE, RULES_2026, TABLES, Row, no_rule
 
 
 class Phase(StrEnum):
@@ -50,14 +47,6 @@ class Act(StrEnum):
     CANCEL = "CANCEL"
 
 
-_HOURS = (
-    "orders are taken from 09:15 to 09:25, 09:30 to 11:30 and 13:00 to 15:00 Shanghai time on "
-    "trading days."
-)
-_LATE_HOURS = (
-    "where there is after-hours trading, orders for it are taken from 09:30 (Shenzhen: 09:15) to "
-    "11:30 and from 13:00 to 15:30 Shanghai time on trading days."
-)
 # From 09:25 to 09:30 Shenzhen may take orders for later; no text was read, so none is promised.
 _ACTS: Mapping[Phase, tuple[Act, ...]] = {
     Phase.OPEN_AUCTION: (Act.SUBMIT, Act.CANCEL),
@@ -108,6 +97,9 @@ _TAILS = {
     Phase.AFTER_HOURS: (time(15, 5), time(15, 30)),
 }
 _FUND = InstrumentKind.FUND
+# From this day on the text of 2026 gives trading at the close to all shares and to exchange-traded
+# funds; what came before, on two boards, is told by practice.
+_REFORM = date(2026, 7, 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +107,22 @@ class _Whom:
     kind: InstrumentKind = InstrumentKind.STOCK
     market: Market | None = None
     board: Board | None = None
+    codes: tuple[str, ...] = ()
 
 
 def _tail(phase: Phase, first: date, whom: _Whom) -> PhaseRow:
     start, end = _TAILS[phase]
-    known = first >= date(2026, 7, 6)
+    known = first >= _REFORM
+    early = phase is Phase.AFTER_HOURS and not known
     part = whom.board or f"{whom.market or ''}{whom.kind}"
     return PhaseRow(
-        name=f"phases.{phase.replace('_', '-')}.{part}".lower(),
+        name=f"phases.{phase.replace('_', '-')}.{part}{'.first' if early else ''}".lower(),
         effective_from=first,
+        effective_to=_REFORM - timedelta(days=1) if early else None,
         kind=whom.kind,
         market=whom.market,
         board=whom.board,
+        codes=whom.codes,
         phase=phase,
         start=start,
         end=end,
@@ -143,11 +139,11 @@ PHASES = (
     _tail(_CLOSE, date(2018, 8, 20), _Whom(market=Market.SH)),
     _tail(_CLOSE, date(2021, 11, 15), _Whom(market=Market.BJ)),
     _tail(_CLOSE, date(2006, 7, 1), _Whom(market=Market.SZ, kind=_FUND)),
-    _tail(_CLOSE, date(2026, 7, 6), _Whom(market=Market.SH, kind=_FUND)),
+    _tail(_CLOSE, _REFORM, _Whom(market=Market.SH, kind=_FUND)),
     _tail(_LATE, date(2019, 7, 22), _Whom(board=Board.STAR)),
     _tail(_LATE, date(2020, 8, 24), _Whom(board=Board.CHINEXT)),
-    _tail(_LATE, date(2026, 7, 6), _Whom(board=Board.MAIN)),
-    _tail(_LATE, date(2026, 7, 6), _Whom(kind=_FUND)),
+    *(_tail(_LATE, _REFORM, _Whom(board=b)) for b in (Board.STAR, Board.CHINEXT, Board.MAIN)),
+    _tail(_LATE, _REFORM, _Whom(kind=_FUND, codes=EXCHANGE_TRADED)),
     *_day(InstrumentKind.STOCK, TABLES, verified=True),
     *_day(_FUND, PRACTICE, verified=False),
     *_day(InstrumentKind.BOND, PRACTICE, verified=False),
@@ -166,18 +162,30 @@ class LateRow(Row):
 
 def _late(market: Market, kind: InstrumentKind, opening: time) -> tuple[LateRow, ...]:
     spans = ((opening, time(11, 30)), (time(13, 0), time(15, 30)))
-    return tuple(
+    name = f"phases.after-hours-orders.{market}{kind}".lower()
+    shares = kind is InstrumentKind.STOCK
+    known = tuple(
         LateRow(
-            name=f"phases.after-hours-orders.{market}{kind}".lower(),
-            effective_from=date(2019, 7, 22),
+            name=name,
+            effective_from=_REFORM,
             market=market,
             kind=kind,
+            codes=() if shares else EXCHANGE_TRADED,
             start=start,
             end=end,
         )
         for start, end in spans
     )
+    first = (replace(row, **_BEFORE, name=f"{name}.first") for row in known if shares)
+    return (*first, *known)
 
+
+_BEFORE: Mapping[str, Any] = {
+    "effective_from": date(2019, 7, 22),
+    "effective_to": _REFORM - timedelta(days=1),
+    "source": f"{TABLES}; the years before 2026 are {PRACTICE}",
+    "verified": False,
+}
 
 LATE_ORDERS = (
     *_late(Market.SH, InstrumentKind.STOCK, time(9, 30)),
@@ -254,9 +262,10 @@ def _late_stretches(segment: Segment, day: date) -> tuple[_Stretch, ...]:
     return tuple(_Stretch(row, at(day, row.start), at(day, row.end)) for row in late)
 
 
-def late_rule(segment: Segment, day: date) -> PhaseRow | LateRow | None:
+def late_rule(instrument: Instrument, day: date) -> Row | None:
     """Return a row that takes orders for after-hours trading, None on days without it."""
-    return next((each.row for each in _late_stretches(segment, day)), None)
+    rows = (each.row for each in _late_stretches(instrument.segment, day))
+    return next((row for row in rows if row.concerns(instrument)), None)
 
 
 def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
@@ -266,70 +275,20 @@ def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
     return tuple(act for act in Act if act in acts)
 
 
-def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> Phase:
-    """Return what the instrument's exchange does at an instant (epoch ms).
-
-    Raises CALENDAR_NOT_COVERED, and OrderRefused RULE_UNKNOWN where no row tells the day's phases.
-    """
-    row = _row_at(instant_ms, instrument, calendar)
-    return Phase.CLOSED if row is None else row.phase
-
-
-def _row_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> PhaseRow | None:
-    day = day_of(instant_ms)
-    if not calendar.is_session(day):
-        return None
-    inside = (each.row for each in _stretches(instrument.segment, day) if each.holds(instant_ms))
-    row = next(inside, None)
+def phase_row(instrument: Instrument, instant_ms: int) -> PhaseRow | None:
+    """Return the row of the phase at an instant of a trading day (epoch ms), None when closed."""
+    row = _row_at(_stretches(instrument.segment, day_of(instant_ms)), instrument, instant_ms)
     return row if isinstance(row, PhaseRow) else None
 
 
-def _late_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> LateRow | None:
-    day = day_of(instant_ms)
-    if not calendar.is_session(day):
-        return None
-    late = _late_stretches(instrument.segment, day)
-    row = next((each.row for each in late if each.holds(instant_ms)), None)
+def late_row(instrument: Instrument, instant_ms: int) -> LateRow | None:
+    """Return the row that takes orders for after-hours trading at an instant of a trading day."""
+    row = _row_at(_late_stretches(instrument.segment, day_of(instant_ms)), instrument, instant_ms)
     return row if isinstance(row, LateRow) else None
 
 
-def check_session(
-    instant_ms: int,
-    instrument: Instrument,
-    calendar: TradingCalendar,
-    price_type: PriceType = PriceType.LIMIT,
-) -> PhaseRow | LateRow:
-    """Return the row that lets such an order in now, or raise SESSION_CLOSED."""
-    if price_type is PriceType.AFTER_HOURS:
-        late = _late_at(instant_ms, instrument, calendar)
-        if late is not None:
-            return late
-    else:
-        row = _row_at(instant_ms, instrument, calendar)
-        if row is not None and row.phase.takes_orders:
-            return row
-    phase = phase_at(instant_ms, instrument, calendar)
-    hours = _LATE_HOURS if price_type is PriceType.AFTER_HOURS else _HOURS
-    text = f"{instrument.symbol} takes no {price_type} orders now ({phase}); {hours}"
-    raise OrderRefused(Reason.SESSION_CLOSED, text, symbol=instrument.symbol, phase=phase)
-
-
-def check_cancel(
-    price_type: PriceType, instrument: Instrument, instant_ms: int, calendar: TradingCalendar
-) -> PhaseRow | LateRow:
-    """Return the row that lets a cancel of such an order in now, or raise CANCEL_CLOSED.
-
-    An auction about to be held takes none (09:20 to 09:25, 14:57 to 15:00), nor does an exchange
-    that takes nothing at all. Raises as well what `phase_at` raises.
-    """
-    if price_type is PriceType.AFTER_HOURS:
-        late = _late_at(instant_ms, instrument, calendar)
-        if late is not None:
-            return late
-    else:
-        row = _row_at(instant_ms, instrument, calendar)
-        if row is not None and Act.CANCEL in row.phase.acts:
-            return row
-    phase = phase_at(instant_ms, instrument, calendar)
-    text = f"{instrument.symbol} takes no cancels now ({phase}); cancel again when trading goes on."
-    raise OrderRefused(Reason.CANCEL_CLOSED, text, symbol=instrument.symbol, phase=phase)
+def _row_at(
+    stretches: tuple[_Stretch, ...], instrument: Instrument, instant_ms: int
+) -> PhaseRow | LateRow | None:
+    row = next((each.row for each in stretches if each.holds(instant_ms)), None)
+    return row if row is not None and row.concerns(instrument) else None

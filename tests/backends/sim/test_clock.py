@@ -21,7 +21,8 @@ from quantgraph.domain.calendar import SHANGHAI, TradingCalendar, at, day_of
 from quantgraph.domain.errors import ChangeRefused, InvalidRequest, Unsupported
 from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.sessions import Phase, phase_at
+from quantgraph.domain.rules.admission import phase_at
+from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.sources import Source
 
 from .conftest import DAY_S, SESSION_S, START, CountedIds, Hand, make_calendar

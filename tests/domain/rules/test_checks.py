@@ -9,9 +9,9 @@ from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.admission import check_cancel
 from quantgraph.domain.rules.checks import Prices, check_order, worst_price
 from quantgraph.domain.rules.price_types import taken_types
-from quantgraph.domain.rules.sessions import check_cancel
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import Mode
 
@@ -139,6 +139,11 @@ def test_orders_without_a_price_need_a_band(make_wish, make_place, make_instrume
         ("600519.SH", date(2026, 7, 3), time(10), Reason.SESSION_CLOSED),
         ("600519.SH", date(2026, 7, 6), time(10), None),
         (BSE, date(2026, 7, 6), time(15, 10), Reason.SESSION_CLOSED),
+        ("510300.SH", date(2026, 7, 3), time(15, 10), Reason.SESSION_CLOSED),
+        ("510300.SH", date(2026, 7, 6), time(15, 10), None),
+        ("510300.SH", date(2026, 7, 6), time(9, 29, 59), Reason.SESSION_CLOSED),
+        ("501018.SH", date(2026, 7, 6), time(15, 10), Reason.SESSION_CLOSED),  # not exchange-traded
+        ("501018.SH", date(2026, 7, 6), time(10), Reason.SESSION_CLOSED),
     ],
 )
 def test_orders_for_after_hours_are_taken_through_the_day(
@@ -151,6 +156,18 @@ def test_orders_for_after_hours_are_taken_through_the_day(
     cancel = (PriceType.AFTER_HOURS, share, at(day, clock), place.calendar)
     refused = Reason.CANCEL_CLOSED if said else None
     assert verdict(check_cancel, *cancel) is refused
+
+
+def test_prod_trusts_trading_after_hours_from_the_day_that_a_text_gives(
+    make_wish, make_place, make_instrument
+):
+    wish = make_wish(quantity=200, price_type=PriceType.AFTER_HOURS)
+    for symbol in (STAR, CHINEXT):
+        share, trust = make_instrument(symbol), trust_of(Mode.PROD, ())
+        before = make_place(date(2026, 7, 3), instrument=share, trust=trust)
+        since = make_place(date(2026, 7, 6), instrument=share, trust=trust)
+        assert verdict(check_order, wish, before) is Reason.RULE_UNVERIFIED
+        assert verdict(check_order, wish, since) is None
 
 
 def test_after_hours_takes_no_orders_for_matching(make_wish, make_place):

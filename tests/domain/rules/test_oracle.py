@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.rules.admission import check_cancel
 from quantgraph.domain.rules.checks import Prices, check_order
-from quantgraph.domain.rules.sessions import check_cancel
 
 from . import oracle
 from .oracle import CENT, Case, clock
