@@ -13,6 +13,7 @@ check:
     {{ tool }} python -m tools.proto --check
     {{ tool }} python -m tools.sdl --check
     {{ tool }} python -m tools.errors --check
+    {{ tool }} python -m tools.rules --check
     {{ tool }} python -m tools.breaking --check
 
 test *arguments:
@@ -45,6 +46,10 @@ sdl:
 # docs/errors.md from the reasons and both wires' mappings
 errors:
     uv run python -m tools.errors
+
+# docs/rules.md from the rows of domain/rules
+rules:
+    uv run python -m tools.rules
 
 # Take both contracts as those of the last version: after a release, or a break on purpose
 released:

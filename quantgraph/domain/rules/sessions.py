@@ -170,7 +170,7 @@ def _late(market: Market, kind: InstrumentKind, opening: time) -> tuple[LateRow,
             effective_from=_REFORM,
             market=market,
             kind=kind,
-            codes=() if shares else EXCHANGE_TRADED,
+            codes=() if shares else tuple(c for c in EXCHANGE_TRADED if c.startswith(market)),
             start=start,
             end=end,
         )
