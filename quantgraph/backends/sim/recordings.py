@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Protocol
 
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.flow.recording import Recording
 from quantgraph.backends.sim.flow.replay import ReplayFrames
 from quantgraph.backends.sim.memo import Memo
@@ -35,10 +34,10 @@ class Replays:
         self._recordings = recordings
         self._held: Memo[tuple[str, date], tuple[ReplayFrames | None]] = Memo(_KEPT)
 
-    def covers(self, symbol: str, now: Moment) -> bool:
-        """Return whether a symbol's present day is replayed; never blocks."""
+    def lives(self, symbol: str, day: date) -> bool:
+        """Return whether a symbol's day is replayed; never blocks."""
         until = self._recordings.until(symbol)
-        return until is not None and self.first <= now.day <= until
+        return until is not None and self.first <= day <= until
 
     def ready(self, symbol: str, day: date) -> ReplayFrames | None:
         """Return the day if it is in memory; never blocks."""

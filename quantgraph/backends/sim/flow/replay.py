@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.gathering import Gathered, gather_fixed, gather_freely
 from quantgraph.backends.sim.flow.recording import Ladder, Recording
 from quantgraph.backends.sim.flow.timeline import Auction, Placed, auctions, place
 from quantgraph.backends.sim.streams import Ints
+from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Act, PhaseSpan
 
@@ -96,6 +98,29 @@ class ReplayFrames:
         """Return what had traded by an instant."""
         row = self._row(at)
         return self._totals.at(self._until[row]) if row >= 0 else _NOTHING
+
+    def so_far(self, at: int) -> Tally:
+        """Return what had traded by an instant, as an order book counts it."""
+        told = self.totals(at)
+        if not told.volume:
+            return Tally()
+        return Tally(told.open, told.high, told.low, told.last, told.volume, told.amount)
+
+    def print(self, at: int) -> Print:
+        """Return what had traded by an instant, as a generated day tells it."""
+        told = self.totals(at)
+        return Print(
+            last=told.last,
+            open=told.open,
+            high=told.high,
+            low=told.low,
+            previous=self.previous or 0,
+            volume=told.volume,
+            amount=told.amount / self.scale,
+            rising=told.rising,
+            usual=0,
+            scale=self.scale,
+        )
 
     def _row(self, at: int) -> int:
         return int(np.searchsorted(self._at, at, side="right")) - 1
