@@ -229,11 +229,11 @@ class SimulationDesk:
 
     async def restore_snapshot(self, name: str) -> Snapshot:
         """Go on from a snapshot; see `ports.Simulation`."""
-        return await self._parts.worlds.restore(name)
+        return await self._parts.worlds.restore(_checked_name(name))
 
     async def delete_snapshot(self, name: str) -> Snapshot:
         """Delete a snapshot; see `ports.Simulation`."""
-        return await self._parts.worlds.delete(name)
+        return await self._parts.worlds.delete(_checked_name(name))
 
     async def fingerprint(self, symbol: str | None) -> Fingerprint:
         """Return the hash over books; see `ports.Simulation`."""

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from grpc_bridge.server import SERVICES, start
+from grpc_bridge.server import SERVICES, services_of, start
 from quantgraph.config import GrpcConfig
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
@@ -87,7 +87,7 @@ async def test_all_health_can_be_listed(channel: aio.Channel, world: World):
     listed = await health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest())
     sick = {name for name, each in listed.statuses.items() if each.status == NOT_SERVING}
     assert sick == {"", "quantgraph.v1.OrderService"}
-    assert listed.statuses.keys() == {"", *SERVICES}
+    assert listed.statuses.keys() == {"", *services_of(world.gateway)}
 
 
 async def test_a_watcher_of_health_hears_of_a_problem_and_of_its_end(

@@ -14,9 +14,11 @@ from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import STATEMENTS, FinancialRequest, ReportBasis
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
 from quantgraph.domain.operations import operations, unsaid
+from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import TickKind
 
 from .conftest import START, Stage
 
@@ -245,8 +247,8 @@ def test_the_capability_report_says_why_not() -> None:
     assert len({row.operation for row in rows}) == len(rows)
     assert all(row.available or row.reason for row in rows)
     able = {row.operation for row in rows if row.available}
-    assert "orders.LIMIT" in able
-    assert "orders.OWN_BEST" not in able
+    assert {f"orders.{kind}" for kind in PriceType} <= able
+    assert able.isdisjoint(f"ticks.{kind}" for kind in TickKind)
 
 
 def test_the_simulator_has_a_word_for_every_operation() -> None:

@@ -70,11 +70,12 @@ def test_every_number_stands_for_one_reason():
 
 
 def test_what_only_the_gateway_says_keeps_its_words():
-    for reason in (Reason.RULE_UNVERIFIED, Reason.NOT_SENT):
+    own = {Reason.RULE_UNVERIFIED, Reason.NOT_SENT, Reason.ORDER_LIMIT}
+    for reason in own:
         refusal = OrderRefused(reason, "as it was")
         assert say(refusal, CODED) is refusal
     rejected = {reason for reason in Reason if reason.kind is Kind.REJECTED}
-    assert rejected - CATALOG.keys() <= {Reason.RULE_UNVERIFIED, Reason.NOT_SENT}
+    assert rejected - CATALOG.keys() <= own
 
 
 class Exchange:
