@@ -1,5 +1,7 @@
 """The operator of a simulated world, over HTTP and gRPC against a whole gateway."""
 
+from decimal import ROUND_CEILING, Decimal
+
 import grpc
 import httpx
 import pytest
@@ -201,6 +203,31 @@ def test_a_halted_symbol_trades_again_when_it_is_resumed(world):
     assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
     assert market(world, "resumeSymbol", symbol) == changed
     assert market(world, "injectTrade", trade) == changed
+
+
+def test_a_new_share_that_moves_too_far_stops_for_ten_minutes(world):
+    fresh, bid = "302901.SZ", '{ submitOrder(input: { accountId: "sim-1", side: BUY,'
+    world.act("jumpClock", "{ nextDay: true }", CLOCK)
+    world.act("jumpClock", "{ nextDay: true }", CLOCK)  # 2023-02-03, its first day
+    world.act("jumpClock", '{ time: "10:00" }', CLOCK)
+    rules = f'instrument(symbol: "{fresh}") {{ rules {{ halts {{ moveRatio minutes }} }} }}'
+    found = world.ask(f'{{ quote(symbol: "{fresh}") {{ open }} {rules} }}')
+    assert found["instrument"]["rules"]["halts"][0] == {"moveRatio": "0.30", "minutes": 10}
+    open_ = Decimal(str(found["quote"]["open"]))
+    far = (open_ * Decimal("1.3")).quantize(Decimal("0.01"), ROUND_CEILING)
+    trade = f'{{ symbol: "{fresh}", price: "{far}", quantity: 100 }}'
+    assert "change" in market(world, "injectTrade", trade)
+    assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
+    waits = world.ask(
+        f'mutation {bid} clientOrderId: "k", symbol: "{fresh}", quantity: 100, '
+        f'limitPrice: "{open_}" }}) {{ ... on SubmitOrderSuccess {{ order {{ state }} }} '
+        "... on Problem { code message } } }"
+    )["submitOrder"]
+    assert waits == {"order": {"state": "WORKING"}}
+    world.act("jumpClock", '{ time: "10:09" }', CLOCK)
+    assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
+    world.act("jumpClock", '{ time: "10:10" }', CLOCK)
+    assert "change" in market(world, "injectTrade", trade)
 
 
 def test_a_sealed_limit_up_fills_no_buyer(world):

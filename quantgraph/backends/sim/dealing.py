@@ -103,6 +103,8 @@ class Dealing:
             elif event.key > 0 and (standing := self.roll.keyed(event.key)) is not None:
                 expired = isinstance(event, Ended) and event.end is End.EXPIRED
                 self._end(standing, OrderState.EXPIRED if expired else OrderState.CANCELED)
+        if pit.pause(self.at):
+            self.floor.expect(pit)
 
     def reload(self, standings: Iterable[Standing], late: Iterable[int]) -> None:
         """Take in orders that were open when a state was kept; `late` are keys of theirs."""

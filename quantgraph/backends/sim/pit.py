@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from quantgraph.backends.sim.breaks import Breaker
 from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Event, Halt, Trade, Turn
 from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.core.venue import Venue
@@ -15,7 +16,7 @@ from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
 _LEVELS = 10
-_PLAIN = ("fed", "halted", "more_volume", "more_turnover", "_strangers")
+_PLAIN = ("fed", "halted", "resumes", "more_volume", "more_turnover", "_strangers")
 # Below all keys that the shadow of a day ever gives.
 _STRANGERS = -(10**12)
 
@@ -50,6 +51,8 @@ class Pit:
         self.security = security
         self.frames: Frames = security.frames
         self.halted = False
+        # When trading goes on by itself, epoch ms; None: it goes on, or somebody stopped it.
+        self.resumes: int | None = None
         self.fed: int = at
         self.more_volume = 0
         self.more_turnover = 0
@@ -60,20 +63,19 @@ class Pit:
         self.venue.apply(Turn(phase))
         self._run(self._shadow.open(self.frames.standing(at), phase))
         self._await()
+        self._breaker = Breaker(security, self.venue.tally)
 
     @property
     def due(self) -> int | None:
         """The instant of what happens here next, None after the day."""
         turn = self._turns[0][0] if self._turns else None
         frame = None if self._frame is None else self._frame.at
-        if turn is None or frame is None:
-            return frame if turn is None else turn
-        return min(turn, frame)
+        return min((each for each in (self.resumes, turn, frame) if each is not None), default=None)
 
     @property
     def turning(self) -> Phase | None:
-        """The phase that begins with what is due, None where a frame is."""
-        if self._turns and self._turns[0][0] == self.due:
+        """The phase that begins with what is due, None where something else is."""
+        if self.due != self.resumes and self._turns and self._turns[0][0] == self.due:
             return self._turns[0][1]
         return None
 
@@ -85,12 +87,12 @@ class Pit:
     @property
     def stopped(self) -> bool:
         """Whether nothing is matched for now."""
-        return self.halted or self.venue.halted
+        return self.halted or self.resumes is not None or self.venue.halted
 
     @property
     def steered(self) -> bool:
         """Whether somebody interferes: it would not come back as it is."""
-        return self.halted or self.frames is not self.security.frames
+        return self.halted or self.resumes is not None or self.scripted
 
     @property
     def scripted(self) -> bool:
@@ -103,7 +105,10 @@ class Pit:
         return self.venue.phase
 
     def step(self) -> list[Event]:
-        """Do what is due: phases before frames of the same instant."""
+        """Do what is due: of one instant the end of a pause, then phases, then frames."""
+        if self.resumes is not None and self.resumes == self.due:
+            self.fed = self.resumes
+            return self.resume()
         if self._turns and self._turns[0][0] == self.due:
             self.fed, phase = self._turns.pop(0)
             return self._watched((Turn(phase),), ())
@@ -111,7 +116,7 @@ class Pit:
         if frame is None:
             return []
         self.fed = frame.at
-        if self.halted:
+        if self.halted or self.resumes is not None:
             return self._watched((), (frame,))
         return self._watched(self._shadow.feed(frame, self.venue.phase), (frame,))
 
@@ -119,14 +124,23 @@ class Pit:
         """Let one of ours act."""
         return self._watched((command,), ())
 
+    def pause(self, at: int) -> bool:
+        """Stop for a while where the trades until now (epoch ms) call for it; tell whether."""
+        until = self._breaker.pause(self.venue.tally, at)
+        if until is None or until <= at or self.halted:
+            return False
+        self.resumes = until
+        self._run((Halt(),))
+        return True
+
     def halt(self) -> list[Event]:
         """Stop trading; frames pass unseen until `resume`."""
-        self.halted = True
+        self.halted, self.resumes = True, None
         return self._watched((Halt(),), ())
 
     def resume(self) -> list[Event]:
         """Go on with what the screen shows by now."""
-        self.halted = False
+        self.halted, self.resumes = False, None
         return self._watched((Halt(resumed=True),), ()) + self._refresh()
 
     def script(self, frames: Frames) -> list[Event]:
@@ -190,6 +204,7 @@ class Pit:
         for name in _PLAIN:
             setattr(pit, name, state[name])
         pit.venue, pit._shadow = Venue.load(state["venue"]), Shadow.load(state["shadow"])
+        pit._breaker = Breaker(security, pit.venue.tally)
         return pit
 
     def _await(self) -> None:

@@ -13,6 +13,7 @@ from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.auctions import TieBreak, auction_rule
 from quantgraph.domain.rules.bands import Band, price_band
+from quantgraph.domain.rules.halts import HaltRow, halt_rules
 from quantgraph.domain.rules.sessions import Act, Phase, PhaseSpan, list_phases
 from quantgraph.domain.rules.settlement import sells_at_once
 from quantgraph.domain.rules.ticks import tick_size
@@ -23,6 +24,7 @@ class Security:
     """A symbol on a day: its rules, the other traders' day, and what had traded by an instant.
 
     `previous_close`, `tick` and `band` in yuan; `band` None: the day has no price limits.
+    `halts`: what stops it by itself, smallest move first; empty under a band.
     `locked`: shares bought today are sold from the next day on (T+1). `ties` settle auctions.
     `so_far` takes epoch ms and answers in ticks; it and `frames` are quick: the exchange asks
     them on the event loop.
@@ -38,6 +40,7 @@ class Security:
     locked: bool
     frames: Frames
     so_far: Callable[[int], Tally]
+    halts: tuple[HaltRow, ...] = ()
 
     @property
     def symbol(self) -> str:
@@ -111,4 +114,5 @@ def list_security(
         locked=not sells_at_once(instrument, day),
         frames=source.frames,
         so_far=source.so_far,
+        halts=tuple(halt_rules(instrument, day, calendar)),
     )
