@@ -1,5 +1,6 @@
 """What a terminal says about orders, in our words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -52,8 +53,18 @@ class LinkChange:
     time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A mark between reports, which no incident holds up: its reader calls `reached` at it.
+
+    All reports before it are recorded then. A simulated terminal asks so before it is kept.
+    """
+
+    reached: Callable[[], object]
+
+
 # In the order in which a terminal says it.
-TerminalEvent: TypeAlias = ExecutionReport | LinkChange
+TerminalEvent: TypeAlias = ExecutionReport | LinkChange | Checkpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Accounts, Terminal
-from quantgraph.domain.terminal import ExecutionReport, LinkChange, ListedOrder
+from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, ListedOrder
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.workers import Workers
 
@@ -90,6 +90,8 @@ class TerminalFollower:
             async for event in events:
                 if isinstance(event, LinkChange):
                     self._relink(event)
+                elif isinstance(event, Checkpoint):
+                    event.reached()
                 else:
                     await self._take(event)
 

@@ -224,8 +224,11 @@ class JournaledTrading:
         await self._workers.run(self._journal.restore, file, epoch)
         self._outcomes.forget()
         self._follower.start_over()
-        self._follower.check_soon()
         self._log.announce_all()
+
+    def compare(self) -> None:
+        """Compare with the terminal's list as soon as possible."""
+        self._follower.check_soon()
 
     async def _unstopped(self, make: Callable[["asyncio.Future[T]"], Coroutine[Any, Any, T]]) -> T:
         """Run work to its end though the caller may give up: no outcome stays unrecorded.

@@ -16,20 +16,21 @@ from quantgraph.services.timekeeper import TurnableClock
 from quantgraph.services.workers import Workers
 
 # Grows when an older state can no longer be read.
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Stage(Protocol):
     """A simulated exchange that can be kept."""
 
     async def dump(self) -> Mapping[str, Any]:
-        """Return its state as values that JSON has; all that happened has been reported."""
+        """Return its state as values that JSON has; all that happened has been recorded."""
         ...
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state: `begin` turns the world back and returns its new epoch.
 
-        Nothing else happens meanwhile. Raises ChangeRefused SNAPSHOT_UNUSABLE.
+        Nothing else happens meanwhile. Raises ChangeRefused SNAPSHOT_UNUSABLE. Then, and where
+        `begin` fails, nothing has changed.
         """
         ...
 
@@ -42,15 +43,22 @@ class StillTrading(Protocol):
         ...
 
     async def restore(self, file: Path, epoch: str) -> None:
-        """Take over the journal of a file, under a new epoch."""
+        """Take over the journal of a file, under a new epoch. Errors: STORE_UNAVAILABLE."""
+        ...
+
+    def compare(self) -> None:
+        """Ask the terminal soon for what its journal may have missed."""
         ...
 
 
 class RestartableClock(TurnableClock, Protocol):
     """A clock that can go back, as another epoch."""
 
-    def restart(self, instant_ms: int) -> None:
-        """Begin a new epoch at an instant. Errors: CALENDAR_NOT_COVERED."""
+    def restart(self, instant_ms: int) -> tuple[str, Callable[[], None]]:
+        """Return a new epoch's id, and what begins it at an instant, which cannot fail.
+
+        Errors: CALENDAR_NOT_COVERED.
+        """
         ...
 
 
@@ -124,12 +132,14 @@ class KeptWorlds:
             self._check(name, whole)
 
             async def begin() -> str:
-                parts.clock.restart(to_ms(snapshot.time))
-                epoch = parts.clock.moment().epoch
+                # What can fail comes first: the world of before goes on then.
+                epoch, start = parts.clock.restart(to_ms(snapshot.time))
                 await parts.trading.restore(file, epoch)
+                start()
                 return epoch
 
             await parts.stage.load(whole["exchange"], begin)
+            parts.trading.compare()
             await parts.restored()
             return snapshot
 

@@ -1,6 +1,7 @@
 """Snapshots: the journal, the clock and the exchange's state go back together."""
 
 import asyncio
+import json
 import sqlite3
 from datetime import UTC, datetime, time
 
@@ -8,7 +9,7 @@ import pytest
 
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.domain.calendar import at, from_ms
-from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.errors import ChangeRefused, GatewayError
 from quantgraph.domain.orders import OrderKey, OrderState
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.workers import Workers
@@ -26,11 +27,14 @@ class Stage:
     def __init__(self) -> None:
         self.number = 1
         self.epochs: list[str] = []
+        self.refusal: Exception | None = None
 
     async def dump(self):
         return {"number": self.number}
 
     async def load(self, state, begin):
+        if self.refusal is not None:
+            raise self.refusal
         self.epochs.append(await begin())
         self.number = state["number"]
 
@@ -193,7 +197,32 @@ async def test_a_journal_that_cannot_be_read_leaves_this_one_as_it_is(world, tmp
     await world.worlds.save("one")
     with sqlite3.connect(tmp_path / "snapshots" / "one.snapshot") as db:
         db.execute("DROP TABLE fills")
-    epoch, states = world.desk.journal.epoch, world.desk.states()
+    world.clock.jump(at(START, time(14)))
+    before = world.clock.moment(), world.desk.journal.epoch, world.desk.states()
     assert await refusal(world.worlds.restore("one")) is Reason.STORE_UNAVAILABLE
-    assert (world.desk.journal.epoch, world.desk.states()) == (epoch, states)
+    assert (world.clock.moment(), world.desk.journal.epoch, world.desk.states()) == before
+    assert (world.stage.epochs, world.told, world.clock.paused) == ([], 0, False)
     assert not (await world.desk.trading.submit(ticket("k2"))).replayed
+
+
+async def test_an_exchange_that_cannot_be_read_leaves_all_as_it_is(world):
+    await world.worlds.save("one")
+    await world.desk.trading.submit(ticket())
+    world.clock.jump(at(START, time(14)))
+    before = world.clock.moment(), world.desk.journal.epoch, world.desk.states()
+    world.stage.refusal = ChangeRefused(Reason.SNAPSHOT_UNUSABLE, "no")
+    assert await refusal(world.worlds.restore("one")) is Reason.SNAPSHOT_UNUSABLE
+    assert (world.clock.moment(), world.desk.journal.epoch, world.desk.states()) == before
+    assert (world.told, world.clock.paused) == (0, False)
+    assert not (await world.desk.trading.submit(ticket("k2"))).replayed
+
+
+async def test_a_snapshot_beyond_the_calendar_leaves_all_as_it_is(world, tmp_path):
+    await world.worlds.save("one")
+    with sqlite3.connect(tmp_path / "snapshots" / "one.snapshot") as db:
+        head = json.loads(db.execute("SELECT value FROM world WHERE key = 'head'").fetchone()[0])
+        head["time"] = "2090-01-04T02:00:00+00:00"
+        db.execute("UPDATE world SET value = ? WHERE key = 'head'", (json.dumps(head).encode(),))
+    before = world.clock.moment(), world.desk.journal.epoch
+    assert await refusal(world.worlds.restore("one")) is Reason.CALENDAR_NOT_COVERED
+    assert (world.clock.moment(), world.desk.journal.epoch) == before

@@ -214,17 +214,21 @@ class SimClock:
 
         self._change(forward)
 
-    def restart(self, instant_ms: int) -> None:
-        """Begin a new epoch at an instant, also an earlier one. Errors: CALENDAR_NOT_COVERED."""
-        position = max(self._position(instant_ms), 0)
+    def restart(self, instant_ms: int) -> tuple[str, Callable[[], None]]:
+        """Return a new epoch's id, and what begins it at an instant, also an earlier one.
+
+        Until then nothing has changed. Errors: CALENDAR_NOT_COVERED.
+        """
+        position, epoch = max(self._position(instant_ms), 0), self._ids.new("epoch_")
 
         def again(course: _Course) -> _Course:
             # Whole from here on: half a millisecond left over would show the one before.
             spent = math.ceil(course.elapsed)
             worlds = course.worlds + 1
+            self._epochs[worlds, 0] = epoch
             return replace(course, elapsed=float(spent), origin=spent - position, worlds=worlds)
 
-        self._change(again)
+        return epoch, lambda: self._change(again)
 
     def listen(self, moved: Callable[[], object]) -> Callable[[], None]:
         """Call `moved` after every change; returns how to stop that."""

@@ -4,11 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from quantgraph.backends.sim.depth import Limits
 from quantgraph.backends.sim.exchange import Exchange
-from quantgraph.backends.sim.flow.frames import Frames
-from quantgraph.backends.sim.flow.scripted import Stage, play
-from quantgraph.backends.sim.securities import Security
+from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.simulation import CorporateAction, Injection, NewAccount, ScenarioCall
@@ -68,8 +65,7 @@ class SimControls:
         """Let a symbol follow a scenario. Errors: OrderRefused, BAD_REQUEST."""
 
         def act(exchange: Exchange, at: int) -> Sequence[ExecutionReport]:
-            frames = _scripted(exchange.security(call.symbol), call, at)
-            return exchange.script(call.symbol, frames, at)
+            return exchange.play(call.symbol, Script(call.name, call.parameters, at), at)
 
         await self._act(act, call.symbol)
 
@@ -79,7 +75,7 @@ class SimControls:
         return self._driver.exchange.fingerprint(symbol)
 
     async def dump(self) -> Mapping[str, Any]:
-        """Return the exchange's state. Raises ChangeRefused SNAPSHOT_UNUSABLE in a scenario."""
+        """Return the exchange's state; see `services.worlds.Stage`."""
         return await self._driver.dump()
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
@@ -89,11 +85,3 @@ class SimControls:
     async def _act(self, act: Act, symbol: str | None) -> None:
         driver = self._driver
         await driver.act(lambda at: driver.publish(act(driver.exchange, at)), symbol)
-
-
-def _scripted(security: Security, call: ScenarioCall, at: int) -> Frames:
-    """Return the day of a symbol with a scenario from an instant on."""
-    band = security.band
-    limits = None if band is None else Limits(security.ticks(band.low), security.ticks(band.high))
-    stage = Stage(at, security.ticks(security.previous_close), limits)
-    return play(call.name, call.parameters, security.frames, stage)

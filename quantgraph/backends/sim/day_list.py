@@ -1,10 +1,26 @@
 """The simulated terminal's own list of the day's orders, as its reports tell them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from quantgraph.domain.orders import Order, OrderState
+from pydantic import TypeAdapter
+
+from quantgraph.domain.orders import Fill, Order, OrderState, Side
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder
+
+_FILLS = TypeAdapter(tuple[Fill, ...])
+_PLAIN = (
+    "tag",
+    "broker_order_id",
+    "account_id",
+    "symbol",
+    "quantity",
+    "filled_quantity",
+    "strategy",
+)
 
 
 class DayList:
@@ -54,3 +70,39 @@ class DayList:
         """Begin a day: what had ended goes; what ends by it stays, for those who were not told."""
         open_ = {tag: each for tag, each in self._orders.items() if not each.state.final}
         self._orders = open_
+
+    def dump(self) -> list[dict[str, Any]]:
+        """Return the rows as values that JSON has; the exchange's own rows bear no refusals."""
+        return [_plain(each) for each in self._orders.values()]
+
+    @classmethod
+    def load(cls, rows: Sequence[Mapping[str, Any]]) -> "DayList":
+        """Return the list that was dumped."""
+        made = cls()
+        made._orders = {row["tag"]: _listed(row) for row in rows}
+        return made
+
+
+def _plain(row: ListedOrder) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _PLAIN},
+        "side": row.side.value,
+        "state": row.state.value,
+        "limit_price": None if row.limit_price is None else str(row.limit_price),
+        "average_price": None if row.average_price is None else str(row.average_price),
+        "time": row.time.isoformat(),
+        "fills": _FILLS.dump_python(row.fills, mode="json"),
+    }
+
+
+def _listed(row: Mapping[str, Any]) -> ListedOrder:
+    limit, average = row["limit_price"], row["average_price"]
+    return ListedOrder(
+        **{name: row[name] for name in _PLAIN},
+        side=Side(row["side"]),
+        state=OrderState(row["state"]),
+        limit_price=None if limit is None else Decimal(limit),
+        average_price=None if average is None else Decimal(average),
+        time=datetime.fromisoformat(row["time"]),
+        fills=_FILLS.validate_python(row["fills"]),
+    )

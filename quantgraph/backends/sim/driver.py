@@ -14,7 +14,7 @@ from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hall import Rules
-from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange
+from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange, readable
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.securities import Security
@@ -22,11 +22,11 @@ from quantgraph.config import SeedAccount
 from quantgraph.domain.bars import Period
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable
 from quantgraph.domain.ports.market import Dividends
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
-from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.domain.terminal import Checkpoint, ExecutionReport, TerminalEvent
 
 T = TypeVar("T")
 _STEP_MS = 1_000
@@ -35,8 +35,8 @@ _SHORTEST_WAIT_S = 0.01
 # About 2 ms: the event loop has others to serve.
 _SLICE = 16
 _TRIES = 5
-# Of the event loop, for reports to be taken.
-_TURNS = 10_000
+# For reports to be recorded: two slow disks.
+_PATIENCE_S = 5.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -70,7 +70,7 @@ class Driver:
         """Open the accounts; `start` makes time act also while nobody asks."""
         self._parts = parts
         self._on_epoch = on_epoch
-        self.reports: asyncio.Queue[ExecutionReport | None] = asyncio.Queue()
+        self.reports: asyncio.Queue[TerminalEvent | None] = asyncio.Queue()
         self._keeper: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         # Quotes of many symbols are read in threads, while the loop moves the books.
@@ -138,32 +138,43 @@ class Driver:
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
 
     async def dump(self) -> dict[str, Any]:
-        """Return the exchange's state at the present; its reports have been taken.
+        """Return the exchange's state at the present; its reports have been recorded.
 
-        Raises ChangeRefused SNAPSHOT_UNUSABLE while a symbol follows a scenario.
+        Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
         await self.present()
-        for _ in range(_TURNS):  # a reader that went away is not waited for
-            if self.reports.empty():
-                break
-            await asyncio.sleep(0)
-        return dump_exchange(self.exchange)
+        await self._record_all()
+        return {**dump_exchange(self.exchange), "listed": self.listed.dump()}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state: `begin` turns the world back and returns its new epoch.
 
-        Where it cannot be read the new epoch begins as every other: accounts as seeded.
+        Where it cannot be read, or `begin` fails, nothing has changed.
         """
         async with self._turning:
-            epoch = await begin()
             day, live = live_in(state)
-            securities = {symbol: await self._parts.listing(symbol, day) for symbol in live}
+            with readable():
+                securities = {symbol: await self._parts.listing(symbol, day) for symbol in live}
+                listed = DayList.load(state["listed"])
+            exchange = load_exchange(state, self._rules(self.epoch), securities)
+            epoch = await begin()
+            exchange.rules = self._rules(epoch)
             with self._still:
-                self.exchange = load_exchange(state, self._rules(epoch), securities)
-            self.epoch = epoch
-            self.listed = DayList()
+                self.exchange = exchange
+            self.epoch, self.listed = epoch, listed
             while not self.reports.empty():
                 self.reports.get_nowait()
+
+    async def _record_all(self) -> None:
+        """Wait until all that was reported so far is recorded."""
+        reached = asyncio.Event()
+        self.reports.put_nowait(Checkpoint(reached.set))
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await reached.wait()
+        except TimeoutError as error:
+            text = "Reports of the exchange are not being recorded now; try again later."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text) from error
 
     async def _catch_up(self, at: int) -> None:
         while self.exchange.behind(at):

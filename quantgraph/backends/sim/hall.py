@@ -11,6 +11,7 @@ from quantgraph.backends.sim.floor import Floor
 from quantgraph.backends.sim.flow.frames import Frames
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.pit import Pit, Screen
+from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.settlement import Settlement
 from quantgraph.backends.sim.standing import Roll
@@ -185,6 +186,13 @@ class Hall:
         """Let a symbol follow other frames from now on, until the day ends."""
         pit = self._pit(symbol, at)
         self.dealing.settle(pit, pit.script(frames))
+        self.dealing.floor.expect(pit)
+        return self.dealing.tell()
+
+    def play(self, symbol: str, script: Script, at: int) -> list[ExecutionReport]:
+        """Let a symbol follow a scenario from now on, until the day ends. Errors: BAD_REQUEST."""
+        pit = self._pit(symbol, at)
+        self.dealing.settle(pit, pit.follow(script))
         self.dealing.floor.expect(pit)
         return self.dealing.tell()
 

@@ -1,6 +1,7 @@
 """The whole exchange as values that JSON has, and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.standing import Roll, Standing
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import ChangeRefused
+from quantgraph.domain.errors import ChangeRefused, OrderRefused
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 
@@ -21,13 +22,12 @@ from quantgraph.domain.sources import Source
 def dump_exchange(exchange: Exchange) -> dict[str, Any]:
     """Return the state of an exchange on which all that is due has happened.
 
-    Raises ChangeRefused SNAPSHOT_UNUSABLE while a symbol follows a scenario: its course is not
-    part of the state.
+    Raises ChangeRefused SNAPSHOT_UNUSABLE while a symbol follows frames that no scenario names.
     """
     dealing = exchange.dealing
     for pit in dealing.floor:
-        if pit.scripted:
-            text = f"{pit.symbol} follows a scenario until the day ends, which no snapshot keeps."
+        if pit.scripted and pit.following is None:
+            text = f"{pit.symbol} follows a day that no scenario names, which no snapshot keeps."
             raise ChangeRefused(Reason.SNAPSHOT_UNUSABLE, text, symbol=pit.symbol)
     return {
         "day": exchange.day.isoformat(),
@@ -42,25 +42,50 @@ def dump_exchange(exchange: Exchange) -> dict[str, Any]:
 
 
 def live_in(state: Mapping[str, Any]) -> tuple[date, Sequence[str]]:
-    """Return a state's day and its live symbols: their securities are needed to load it."""
-    return date.fromisoformat(state["day"]), sorted(state["floor"]["pits"])
+    """Return a state's day and its live symbols: their securities are needed to load it.
+
+    Raises ChangeRefused SNAPSHOT_UNUSABLE.
+    """
+    with readable():
+        return date.fromisoformat(state["day"]), sorted(state["floor"]["pits"])
 
 
 def load_exchange(
     state: Mapping[str, Any], rules: Rules, securities: Mapping[str, Security]
 ) -> Exchange:
-    """Return the exchange that was dumped, over the securities of its live symbols."""
+    """Return the exchange that was dumped, over the securities of its live symbols.
+
+    Raises ChangeRefused SNAPSHOT_UNUSABLE.
+    """
+    with readable():
+        return _loaded(state, rules, securities)
+
+
+def _loaded(state: Mapping[str, Any], rules: Rules, securities: Mapping[str, Security]) -> Exchange:
     ledgers = [Ledger.load(each) for each in state["ledgers"]]
     exchange = Exchange(ledgers, date.fromisoformat(state["day"]), rules)
     for each in securities.values():
         exchange.list_security(each)
     floor = Floor.load(state["floor"], securities)
     exchange.dealing = Dealing(exchange.settlement, floor, Roll())
-    exchange.dealing.at = state["at"]
+    exchange.dealing.at = int(state["at"])
     exchange.dealing.reload([Standing.load(each) for each in state["orders"]], state["late"])
-    exchange.count = state["count"]
+    exchange.count = int(state["count"])
     exchange.actions.extend(_event(each) for each in state["actions"])
     return exchange
+
+
+@contextmanager
+def readable() -> Generator[None, None, None]:
+    """Refuse a state that is not what it should be, whatever is wrong with it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        text = f"The state of the exchange cannot be read: {type(error).__name__} {error}."
+        raise ChangeRefused(Reason.SNAPSHOT_UNUSABLE, text) from error
+    except OrderRefused as error:
+        text = f"A symbol of the snapshot cannot be listed again: {error.message}"
+        raise ChangeRefused(Reason.SNAPSHOT_UNUSABLE, text) from error
 
 
 def _plain(event: Dividend) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Frame, Frames
 from quantgraph.backends.sim.flow.shadow import Shadow
+from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
@@ -50,6 +51,7 @@ class Pit:
         """Open with what the screen displays at an instant (epoch ms)."""
         self.security = security
         self.frames: Frames = security.frames
+        self.following: Script | None = None
         self.halted = False
         # When trading goes on by itself, epoch ms; None: it goes on, or somebody stopped it.
         self.resumes: int | None = None
@@ -145,9 +147,15 @@ class Pit:
 
     def script(self, frames: Frames) -> list[Event]:
         """Follow another day from now on."""
-        self.frames = frames
+        self.frames, self.following = frames, None
         self._await()
         return self._refresh()
+
+    def follow(self, script: Script) -> list[Event]:
+        """Follow a scenario from now on, instead of any before."""
+        events = self.script(script.frames(self.security))
+        self.following = script
+        return events
 
     def trade(self, price: int, quantity: int) -> list[Event]:
         """Let strangers trade at a price: they take what is better first, then meet there.
@@ -195,7 +203,9 @@ class Pit:
     def dump(self) -> dict[str, Any]:
         """Return the state as values that JSON has, once all that is due has happened."""
         plain = {name: getattr(self, name) for name in _PLAIN}
-        return {**plain, "venue": self.venue.dump(), "shadow": self._shadow.dump()}
+        script = None if self.following is None else self.following.dump()
+        parts = {"venue": self.venue.dump(), "shadow": self._shadow.dump(), "script": script}
+        return {**plain, **parts}
 
     @classmethod
     def load(cls, security: Security, state: Mapping[str, Any]) -> "Pit":
@@ -205,6 +215,10 @@ class Pit:
             setattr(pit, name, state[name])
         pit.venue, pit._shadow = Venue.load(state["venue"]), Shadow.load(state["shadow"])
         pit._breaker = Breaker(security, pit.venue.tally)
+        if state["script"] is not None:
+            pit.following = Script.load(state["script"])
+            pit.frames = pit.following.frames(security)
+            pit._await()
         return pit
 
     def _await(self) -> None:

@@ -16,7 +16,7 @@ from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import NewAccount
-from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
+from quantgraph.domain.terminal import ListedOrder, PlacedOrder, TerminalEvent
 
 T = TypeVar("T")
 NAME = "sim"
@@ -77,7 +77,7 @@ class SimTerminal:
         _given(self._found(account_id))
         return self.driver.listed.of(account_id)
 
-    async def reports(self) -> AsyncGenerator[ExecutionReport, None]:
+    async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
         """Yield every change of every order once, in order, to one reader, until closed."""
         while (report := await self.driver.reports.get()) is not None:
             yield report

@@ -276,10 +276,12 @@ def test_a_restart_is_a_new_epoch_at_an_instant_that_may_be_past() -> None:
     hand, clock = make_clock()
     hand.seconds = 3 * DAY_S + 0.0007
     before, elapsed = clock.moment(), clock.elapsed()
-    clock.restart(at(START, time(10, 0)))
+    epoch, begin = clock.restart(at(START, time(10, 0)))
+    assert clock.moment() == before
+    begin()
     again = clock.moment()
     assert (again.day, again.ms) == (START, at(START, time(10, 0)))
-    assert again.epoch != before.epoch
+    assert again.epoch == epoch != before.epoch
     assert clock.elapsed() >= elapsed
     hand.seconds += 1
     assert shanghai(clock) == "2023-02-01 10:00:01.000"

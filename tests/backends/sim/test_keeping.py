@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange
+from quantgraph.backends.sim.scripts import Script
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import ChangeRefused
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.scenarios import SCENARIOS, Scenario, ScenarioParameter
 
 from .conftest import START
 from .hall import BUY, NOW, SELL, SYMBOL, Board, Floor, frame, order
@@ -95,7 +97,47 @@ def test_a_halted_symbol_is_still_halted() -> None:
     assert screen.halted
 
 
-def test_no_state_is_kept_of_a_scenario() -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_scenario_is_followed_on(scenario: Scenario, changed: bool) -> None:
+    floor = Floor()
+    for second in range(1, 900):
+        deal = (("9.99", "10.00")[second % 2], 100 * (1 + second % 5), (SELL, BUY)[second % 2])
+        floor.board.frames.append(frame(NOW + second * 1_000, *QUIET, deal))
+    floor.place("a", BUY, 300, "9.90")
+    numbers = {each.name: _another(each) for each in scenario.parameters} if changed else {}
+    floor.exchange.play(SYMBOL, Script(scenario.name, numbers, NOW + 1_500), NOW + 1_500)
+    floor.exchange.place(order("b", BUY, 200, "10.10"), NOW + 2_000)
+    half = NOW + 20_000
+    floor.exchange.advance(half)
+    kept, other = floor.exchange, again(floor.exchange)
+    same(kept, other)
+    for until in (half + 40_300, half + 700_000):
+        assert kept.advance(until) == other.advance(until)
+        assert kept.screen(SYMBOL) == other.screen(SYMBOL)
+        same(kept, other)
+    assert kept.roll(date(2023, 2, 2), until) == other.roll(date(2023, 2, 2), until)
+    same(kept, other)
+
+
+def _another(parameter: ScenarioParameter) -> Decimal:
+    return max(min(parameter.default - 1, parameter.high), parameter.low)
+
+
+@pytest.mark.parametrize("key", ["day", "floor", "ledgers", "orders", "actions", "at"])
+@pytest.mark.parametrize("value", [None, "nothing", [{}], {"pits": {SYMBOL: {}}, "past": {}}])
+def test_a_state_that_is_none_is_refused_and_nothing_else(key: str, value: object) -> None:
+    floor = Floor()
+    floor.place("a", BUY, 100, "9.90")
+    state = {**dump_exchange(floor.exchange), key: value}
+    with pytest.raises(ChangeRefused) as caught:
+        _, live = live_in(state)
+        securities = {symbol: floor.exchange.security(SYMBOL) for symbol in live}
+        load_exchange(state, floor.exchange.rules, securities)
+    assert caught.value.reason is Reason.SNAPSHOT_UNUSABLE
+
+
+def test_no_state_is_kept_of_frames_without_a_name() -> None:
     floor = Floor()
     floor.place("a", BUY, 100, "9.90")
     floor.exchange.script(SYMBOL, Board(), NOW)

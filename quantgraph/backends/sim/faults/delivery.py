@@ -8,7 +8,7 @@ from dataclasses import replace
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.domain.incidents import Incident
 from quantgraph.domain.orders import OrderState
-from quantgraph.domain.terminal import ExecutionReport, LinkChange, TerminalEvent
+from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, TerminalEvent
 
 
 class Delivery:
@@ -36,6 +36,10 @@ class Delivery:
                 self._queue.put_nowait(report)
             else:
                 self._hold(report, held.delay_ms)
+
+    def mark(self, point: Checkpoint) -> None:
+        """Send a mark behind what is on its way; what is held back comes later."""
+        self._queue.put_nowait(point)
 
     def relink(self, change: LinkChange) -> None:
         """Let nothing pass any more, or all again; the reader is told."""

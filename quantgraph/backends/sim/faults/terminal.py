@@ -19,6 +19,7 @@ from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import (
+    Checkpoint,
     ExecutionReport,
     FateUnknownError,
     LinkChange,
@@ -210,6 +211,8 @@ class FaultyTerminal:
             async for event in events:
                 if isinstance(event, LinkChange):
                     self._delivery.relink(event)
+                elif isinstance(event, Checkpoint):
+                    self._delivery.mark(event)
                 else:
                     self._delivery.put(event)
         self._delivery.end()
