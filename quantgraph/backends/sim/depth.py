@@ -16,6 +16,9 @@ LEVELS = 10
 _SEALED = 60  # how many times the usual size waits at a limit that nobody trades against
 _STEPS = 4_000  # of the previous close: so much lies between two levels, at least a tick
 _LOT = 100
+# The cheaper a share, the coarser its tick and the more waits at each: so many seconds' usual
+# volume, by the ticks of the previous close. Moutai shows one second's, a bank half a minute's.
+_QUEUE, _LONGEST = 40_000, 60
 # One word decides a level: bits of its own for every choice.
 _STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
 _CALMEST = 200  # seconds that a size stands at least
@@ -71,7 +74,8 @@ class _Ladder:
     def __init__(self, state: Print, key: int, second: int) -> None:
         self._last, self._key, self._second = state.last, key, second
         self._wide = max(1, state.previous // _STEPS)
-        self._usual = max(state.usual * 3 // 100, 2)
+        seconds = min(max(_QUEUE // max(state.previous, 1), 1), _LONGEST)
+        self._usual = max(state.usual * seconds // _LOT, 2)
 
     def downward(self) -> Iterator[int]:
         """Yield the levels' prices below the last trade, from the nearest one on."""

@@ -227,6 +227,19 @@ def test_the_generated_market_moves_as_a_market_does(quoter: Quoter) -> None:
         assert 0 < shares < frames.so_far(frames._plan.close).volume / 4
 
 
+def test_the_coarser_the_tick_the_longer_the_queue(quoter: Quoter) -> None:
+    """What waits at the best price, in seconds of the day's usual volume: half a minute's of a
+    bank, a second's of Moutai, as recorded days show."""
+    waits: dict[str, float] = {}
+    for symbol in ("000001.SZ", "600519.SH"):
+        frames = frames_of(quoter, symbol, date(2023, 2, 1))
+        begin = frames._plan.begins + 20 * MINUTE
+        sizes = [f.bids[0].quantity for f in frames.between(begin, begin + 15 * MINUTE)]
+        usual = frames.so_far(frames._plan.close).volume / (4 * 3_600)
+        waits[symbol] = float(np.median(sizes)) / usual
+    assert waits["600519.SH"] < 5 < waits["000001.SZ"] < 120
+
+
 def test_another_symbol_is_not_concerned(quoter: Quoter) -> None:
     day = date(2023, 2, 1) + timedelta(days=1)
     first = list(islice(frames_of(quoter, "600519.SH", day).between(0, 1 << 60), 300))
