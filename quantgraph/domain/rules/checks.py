@@ -64,11 +64,14 @@ _FINEST = Decimal("0.001")
 
 
 def prices_of(quote: Quote) -> Prices:
-    """Return the prices of a quote, whose doubles stand for decimals of at most three places."""
+    """Return the prices of a quote, whose doubles stand for decimals of at most three places.
+
+    Zero is how terminals write that there is none.
+    """
     bid = quote.bids[0].price if quote.bids else None
     ask = quote.asks[0].price if quote.asks else None
     shown = (quote.previous_close, bid, ask, quote.last_price)
-    return Prices(*(None if each is None else _exact(each) for each in shown))
+    return Prices(*(_exact(each) if each else None for each in shown))
 
 
 def _exact(price: float) -> Decimal:

@@ -274,7 +274,9 @@ async def test_status_57_twice_is_one_rejection(floor: Floor) -> None:
     with pytest.raises(OrderRefused) as caught:
         await floor.submit(await floor.ticket())
     assert caught.value.reason is Reason.TERMINAL_REFUSED
-    assert "废单" in caught.value.message_zh
+    # the number of this reason in the catalogue, not one that stands for another
+    assert caught.value.message_zh.startswith("[COUNTER][900017][废单][fund_account=000000000000,")
+    assert "incident=REJECTED_TWICE" in caught.value.message_zh
     assert floor.counted.placed == []
     assert (await floor.submit(await floor.low("k2"))).state is S.WORKING
 

@@ -1,5 +1,6 @@
 """Orders judged as a whole: cage, price types, quota, cancels, and rules nobody has verified."""
 
+from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 
@@ -8,11 +9,13 @@ import pytest
 from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.admission import check_cancel
-from quantgraph.domain.rules.checks import Prices, check_order, worst_price
+from quantgraph.domain.rules.checks import Prices, check_order, prices_of, worst_price
 from quantgraph.domain.rules.price_types import taken_types
 from quantgraph.domain.rules.trust import trust_of
+from quantgraph.domain.sources import Source
 from quantgraph.domain.system import Mode
 
 STAR, CHINEXT, BSE, SZ = "688981.SH", "300750.SZ", "835185.BJ", "000001.SZ"
@@ -79,6 +82,16 @@ def test_a_cage_holds_in_continuous_trading_from_its_first_day(
 ):
     place = make_place(day, clock, instrument=make_instrument(symbol))
     assert verdict(check_order, make_wish("10.80", quantity=200), place) is said
+
+
+def test_a_price_of_zero_is_none(make_wish, make_place):
+    """So terminals write an empty side, and a share that never traded."""
+    nothing = Quote("600519.SH", 0, 0.0, None, None, None, 0.0, 0, 0.0, (Level(0.0, 0),),
+                    (Level(0.0, 0),), suspended=False, source=Source.TERMINAL)  # fmt: skip
+    assert prices_of(nothing) == Prices(None)
+    assert prices_of(replace(nothing, previous_close=10.0)) == Prices(Decimal("10.000"))
+    wish, place = make_wish("10.20"), make_place(prices=prices_of(nothing))
+    assert verdict(check_order, wish, place) is Reason.RULE_UNKNOWN
 
 
 MARKET_TYPES = [kind for kind in PriceType if not kind.priced]

@@ -9,7 +9,7 @@ from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.auctions import TieBreak, auction_rule
 from quantgraph.domain.rules.halts import halt_rules
-from quantgraph.domain.rules.settlement import sells_at_once, settlement_rule
+from quantgraph.domain.rules.settlement import SETTLEMENTS, sells_at_once, settlement_rule
 
 DAY = date(2024, 8, 21)
 
@@ -41,6 +41,12 @@ def test_what_no_row_settles_is_refused(make_instrument, symbol):
     with pytest.raises(OrderRefused) as caught:
         settlement_rule(make_instrument(symbol), DAY)
     assert caught.value.reason is Reason.RULE_UNKNOWN
+
+
+def test_no_row_asks_for_more_days_than_ledgers_count() -> None:
+    """They know the same day and the next: another row needs more than a row."""
+    assert {row.sellable_after for row in SETTLEMENTS} <= {0, 1}
+    assert {row.withdrawable_after for row in SETTLEMENTS} == {1}
 
 
 @pytest.mark.parametrize("symbol", ["600519.SH", "688981.SH", "300750.SZ", "835185.BJ"])

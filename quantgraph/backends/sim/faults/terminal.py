@@ -12,6 +12,7 @@ from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.waits import Waits
+from quantgraph.backends.sim.rejections import RejectionStyle, say
 from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
 from quantgraph.domain.incidents import Incident, IncidentSetting
@@ -31,11 +32,15 @@ from quantgraph.domain.terminal import (
 
 @dataclass(frozen=True, slots=True)
 class FaultParts:
-    """The clock that delays are measured by, the seed of chances; `sleep` takes real seconds."""
+    """The clock that delays are measured by, the seed of chances; `sleep` takes real seconds.
+
+    `style` is the counter's when it refuses.
+    """
 
     clock: MarketClock
     seed: int
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    style: RejectionStyle = RejectionStyle.CODED
 
 
 class FaultyTerminal:
@@ -154,7 +159,7 @@ class FaultyTerminal:
         """Get an order to the counter. Raises OrderRefused where its answer can be `told`."""
         for incident in (Incident.REJECTED_TWICE, Incident.ERROR_WITHOUT_IDS):
             if self._dice.strikes(incident):
-                return self._refuse(order, incident, _counter_refusal(order))
+                return self._refuse(order, incident, self._counter_refusal(order, incident))
         try:
             return await self._inner.place(order)
         except OrderRefused as error:
@@ -245,8 +250,9 @@ class FaultyTerminal:
     def _now(self) -> datetime:
         return from_ms(self._parts.clock.moment().ms)
 
-
-def _counter_refusal(order: Order) -> OrderRefused:
-    text = f"The counter refused order {order.id} (an incident that is switched on)."
-    zh = "[COUNTER][120144][废单][模拟故障]"
-    return OrderRefused(Reason.TERMINAL_REFUSED, text, zh=zh, order_id=order.id)
+    def _counter_refusal(self, order: Order, incident: Incident) -> OrderRefused:
+        text = "The counter refused the order."
+        why = OrderRefused(
+            Reason.TERMINAL_REFUSED, text, order_id=order.id, incident=incident.value
+        )
+        return say(why, self._parts.style)
