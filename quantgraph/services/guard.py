@@ -148,7 +148,8 @@ class OrderGuard:
         try:
             check_cancel(order.price_type, instrument, instant, calendar)
         except OrderRefused as refusal:
-            # At lunch and before the opening brokers keep a cancel until the exchange takes it.
+            # At lunch and before the opening brokers keep a cancel until the exchange takes it,
+            # and so does the simulated one; what a day left over has ended.
             closed = refusal.reason is Reason.CANCEL_CLOSED
             if closed and phase_at(instant, instrument, calendar).takes_orders:
                 raise

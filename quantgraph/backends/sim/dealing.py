@@ -20,7 +20,7 @@ from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.settlement import Settlement
 from quantgraph.backends.sim.standing import Roll, Standing
 from quantgraph.domain.orders import OrderState, PriceType, Side
-from quantgraph.domain.rules.sessions import Phase
+from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.terminal import ExecutionReport
 
 
@@ -37,6 +37,8 @@ class Dealing:
         self.roll = roll
         self.at = 0
         self.late: dict[str, list[Standing]] = {}
+        # Keys of orders whose cancels wait until the exchange takes some.
+        self.leaving: set[int] = set()
         self._told: list[ExecutionReport] = []
         # Expiry in epoch ms and key; one that ended earlier stays until its expiry.
         self._expiries: list[tuple[int, int]] = []
@@ -93,6 +95,7 @@ class Dealing:
             pit.apply(Expire())
         self.floor.close(list(self.floor.pits))
         self.late.clear()
+        self.leaving.clear()
         self._expiries.clear()
 
     def settle(self, pit: Pit, events: Iterable[Event]) -> None:
@@ -128,7 +131,27 @@ class Dealing:
         self.settle(pit, pit.step())
         if turn is Phase.AFTER_HOURS:
             self._enter_late(pit)
+        if turn is not None and Act.CANCEL in turn.acts:
+            self._let_go(pit.symbol)
+        if turn is Phase.CLOSED:
+            self._end_day(pit.security)
         self.floor.expect(pit)
+
+    def _let_go(self, symbol: str) -> None:
+        """Cancel what was to be cancelled while the exchange took no cancels."""
+        for standing in self.roll.on(symbol):
+            if standing.key in self.leaving:
+                self.remove(standing, OrderState.CANCELED)
+
+    def _end_day(self, security: Security) -> None:
+        """Expire what trades no more today; at the close, who waits for after hours stays.
+
+        The venue is not told: what the day left over stays displayed, as exchanges leave it.
+        """
+        over = self.at >= security.end
+        for standing in self.roll.on(security.symbol):
+            if over or standing.price_type is not PriceType.AFTER_HOURS:
+                self._end(standing, OrderState.EXPIRED)
 
     def _clear_out(self, pit: Pit, phase: Phase) -> None:
         """End in time whose expiry falls where nobody can be let go: they must not trade then."""
@@ -173,6 +196,7 @@ class Dealing:
     def _end(self, standing: Standing, state: OrderState) -> None:
         self.settlement.release(standing)
         self.roll.drop(standing)
+        self.leaving.discard(standing.key)
         self._told.append(standing.report(state, self.at))
 
 

@@ -37,15 +37,18 @@ class Exchange(Hall):
         return standing.broker_id, self.dealing.tell()
 
     def withdraw(self, order_id: str, at: int) -> list[ExecutionReport]:
-        """Cancel what is open of an order. Raises ORDER_NOT_CANCELABLE, CANCEL_CLOSED."""
+        """Cancel what is open of an order. Raises ORDER_NOT_CANCELABLE, CANCEL_CLOSED.
+
+        Before the opening and at lunch it is kept, as brokers do, until the exchange takes it.
+        """
         self.dealing.advance(at)
         standing = self.dealing.roll.named(order_id)
         if standing is None:
             text = f"Order {order_id} is not open at the simulated exchange."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order_id=order_id)
-        instrument = self.security(standing.symbol).instrument
-        check_cancel(standing.price_type, instrument, self.at, self.rules.calendar)
-        if not self.dealing.remove(standing, OrderState.CANCELED):
+        if self._too_early(standing):
+            self.dealing.leaving.add(standing.key)
+        elif not self.dealing.remove(standing, OrderState.CANCELED):
             text = f"Order {order_id} takes no part in trading any more; it expires today."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order_id=order_id)
         return self.dealing.tell()
@@ -71,6 +74,17 @@ class Exchange(Hall):
         standing = Standing.of(order, worst, self.count + 1)
         standing.broker_id = f"{self.rules.prefix}-{standing.key:06d}"
         return standing
+
+    def _too_early(self, standing: Standing) -> bool:
+        """Return whether a cancel has to wait. Raises CANCEL_CLOSED where it would be in vain."""
+        security = self.security(standing.symbol)
+        try:
+            check_cancel(standing.price_type, security.instrument, self.at, self.rules.calendar)
+        except OrderRefused:
+            if security.phase(self.at).takes_orders:
+                raise
+            return True
+        return False
 
     def _check_expiry(self, order: Order, security: Security) -> None:
         """Refuse what would have to end where no cancel is taken: it might trade after its time."""

@@ -36,6 +36,7 @@ def dump_exchange(exchange: Exchange) -> dict[str, Any]:
         "ledgers": [each.dump() for each in exchange.ledgers.values()],
         "orders": [each.dump() for each in dealing.roll.all()],
         "late": [each.key for waiting in dealing.late.values() for each in waiting],
+        "leaving": sorted(dealing.leaving),
         "floor": dealing.floor.dump(),
         "actions": [_plain(each) for each in exchange.actions],
     }
@@ -70,6 +71,7 @@ def _loaded(state: Mapping[str, Any], rules: Rules, securities: Mapping[str, Sec
     exchange.dealing = Dealing(exchange.settlement, floor, Roll())
     exchange.dealing.at = int(state["at"])
     exchange.dealing.reload([Standing.load(each) for each in state["orders"]], state["late"])
+    exchange.dealing.leaving.update(int(key) for key in state.get("leaving", ()))
     exchange.count = int(state["count"])
     exchange.actions.extend(_event(each) for each in state["actions"])
     return exchange

@@ -13,14 +13,13 @@ _COST = Decimal("0.0001")
 
 def value_asset(ledger: Ledger, quotes: Mapping[str, Quote]) -> Asset:
     """Return the money of an account; a holding without a price counts at its cost."""
-    market = sum(
-        (
-            _worth(held, _price(quotes.get(symbol))) or held.cost
-            for symbol, held in ledger.holdings.items()
-            if held.quantity
-        ),
-        Decimal("0.00"),
-    )
+    worths = [
+        (_worth(held, _price(quotes.get(symbol))), held.cost)
+        for symbol, held in ledger.holdings.items()
+        if held.quantity
+    ]
+    # Worth nothing is a worth: only one that is not known falls back to the cost.
+    market = sum((cost if worth is None else worth for worth, cost in worths), Decimal("0.00"))
     return Asset(
         account_id=ledger.account_id,
         cash=ledger.cash,

@@ -172,7 +172,10 @@ def _judge_limit(wish: Wish, situation: Situation) -> tuple[Row | None, ...]:
     check_tick(instrument, price, day)
     check_band(instrument, price, day_band(situation))
     band = band_rates(instrument, day, situation.calendar).row
-    return tick_rule(instrument, day), band, _judge_cage(wish.side, price, situation)
+    # Whoever waits for the close names a bound; the price itself is not his to move.
+    caged = wish.price_type is not PriceType.AFTER_HOURS
+    cage = _judge_cage(wish.side, price, situation) if caged else None
+    return tick_rule(instrument, day), band, cage
 
 
 def _judge_market(wish: Wish, situation: Situation) -> tuple[Row | None, ...]:

@@ -1,11 +1,14 @@
 """Accounts at the exchange: money to the cent, T+1, fees per order, day ends."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
+from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.keeping import dump_exchange, load_exchange
 from quantgraph.config import SeedPosition
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.dividends import Dividend
@@ -25,7 +28,9 @@ from .hall import (
     fills,
     instrument,
     order,
+    securities,
     states,
+    ticks,
 )
 
 NEXT = date(2023, 2, 2)
@@ -214,6 +219,67 @@ def test_an_order_expires_before_a_stretch_in_which_nobody_is_let_go() -> None:
     assert [(r.order_id, r.state) for r in reports] == [("b", OrderState.EXPIRED)]
     assert reports[0].time == from_ms(at(START, time(14, 57)))
     assert floor.refuse("c", BUY, 100, "9.50", expires_at=late) is Reason.ORDER_EXPIRED
+
+
+def test_a_day_order_ends_at_the_close_and_what_it_showed_stays_on_the_screen() -> None:
+    floor = Floor()
+    floor.place("a", BUY, 100, "9.50")
+    floor.place("b", SELL, 100, "10.50")
+    assert floor.clock(14, 59, 59) == []
+    reports = floor.clock(15, 4)
+    assert [(r.order_id, r.state) for r in reports] == [
+        ("a", OrderState.EXPIRED),
+        ("b", OrderState.EXPIRED),
+    ]
+    assert {r.time for r in reports} == {from_ms(at(START, time(15, 0)))}
+    assert (floor.ledger.frozen, floor.ledger.holding(SYMBOL).frozen) == (0, 0)
+    assert Rung(ticks("9.50"), 100) in floor.exchange.screen(SYMBOL).bids
+    with pytest.raises(OrderRefused) as caught:
+        floor.withdraw("a")
+    assert caught.value.reason is Reason.ORDER_NOT_CANCELABLE
+    assert floor.roll(NEXT) == []
+
+
+def test_an_order_after_hours_ends_when_they_do() -> None:
+    floor, star = Floor(), "688981.SH"
+    floor.instrument = instrument(star)
+    floor.enlist(START)
+    late = {"symbol": star, "price_type": PriceType.AFTER_HOURS}
+    floor.place("late", BUY, 200, "10.00", **late)
+    floor.place("day", BUY, 200, "9.90", symbol=star)
+    assert [r.order_id for r in floor.clock(15, 29, 59)] == ["day"]
+    ended = floor.clock(15, 30)
+    assert [(r.order_id, r.state) for r in ended] == [("late", OrderState.EXPIRED)]
+    assert ended[0].time == from_ms(at(START, time(15, 30)))
+    assert floor.ledger.frozen == 0
+
+
+@pytest.mark.parametrize(("asked", "taken"), [((9, 26), (9, 30)), ((12, 0), (13, 0))])
+def test_a_cancel_between_two_phases_is_kept_until_the_exchange_takes_it(asked, taken) -> None:
+    floor = Floor(now=at(START, time(9, 16)))
+    floor.place("a", BUY, 100, "9.50")
+    floor.place("b", BUY, 100, "9.40")
+    floor.clock(*asked)
+    assert floor.withdraw("a") == []
+    assert floor.withdraw("a") == []
+    rules, state = floor.exchange.rules, json.loads(json.dumps(dump_exchange(floor.exchange)))
+    listed = securities(START, floor.board, floor.instrument)
+    floor.exchange = load_exchange(state, rules, {SYMBOL: listed})
+    reports = floor.clock(*taken)
+    assert [(r.order_id, r.state) for r in reports] == [("a", OrderState.CANCELED)]
+    assert reports[0].time == from_ms(at(START, time(*taken)))
+    assert floor.exchange.open_orders(SYMBOL) == 1
+
+
+def test_a_cancel_just_before_an_auction_is_refused() -> None:
+    floor = Floor(now=at(START, time(9, 16)))
+    floor.place("a", BUY, 100, "9.50")
+    for when in ((9, 20), (14, 57)):
+        floor.clock(*when)
+        with pytest.raises(OrderRefused) as caught:
+            floor.withdraw("a")
+        assert caught.value.reason is Reason.CANCEL_CLOSED
+    assert floor.exchange.open_orders(SYMBOL) == 1
 
 
 def test_orders_past_their_time_expire_once_in_the_order_they_came() -> None:

@@ -213,7 +213,8 @@ def _prices(case: Case) -> set[str]:
     band = limits(case)
     if band is not None and not band[0] <= case.price <= band[1]:
         found.add("PRICE_BAND")
-    if phase(case) == "CONTINUOUS" and outside_cage(case, case.price):
+    caged = phase(case) == "CONTINUOUS" and case.price_type != "AFTER_HOURS"
+    if caged and outside_cage(case, case.price):
         found.add("PRICE_CAGE")
     return found
 

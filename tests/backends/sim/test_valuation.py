@@ -1,0 +1,48 @@
+"""What an account is worth: holdings at the price of the moment, at their cost without one."""
+
+from decimal import Decimal
+
+from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.valuation import value_asset, value_positions
+from quantgraph.config import SeedAccount, SeedPosition
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.sources import Source
+
+SYMBOL = "600000.SH"
+SEED = SeedAccount(
+    id="sim-1",
+    name="one",
+    cash=Decimal("1000.00"),
+    positions=(SeedPosition(symbol=SYMBOL, quantity=100, cost_price=Decimal("9.00")),),
+)
+
+
+def quote(last: float | None, close: float | None = 10.0) -> Quote:
+    return Quote(
+        symbol=SYMBOL, time=0, last_price=last, open=last, high=last, low=last,
+        previous_close=close, volume=0, amount=0.0, bids=(), asks=(), suspended=False,
+        source=Source.SIMULATED,
+    )  # fmt: skip
+
+
+def total(*quotes: Quote) -> str:
+    ledger, shown = Ledger.open(SEED), {each.symbol: each for each in quotes}
+    asset = value_asset(ledger, shown)
+    known = [each.market_value for each in value_positions(ledger, shown)]
+    assert known in ([None], [asset.market_value])
+    assert asset.total == asset.cash + asset.frozen_cash + asset.market_value
+    return f"{asset.total:f}"
+
+
+def test_a_holding_counts_at_its_last_price_and_before_a_trade_at_the_previous_close():
+    assert total(quote(9.5)) == "1950.00"
+    assert total(quote(None)) == "2000.00"
+
+
+def test_a_holding_without_a_price_counts_at_its_cost():
+    assert total() == "1900.00"
+    assert total(quote(None, None)) == "1900.00"
+
+
+def test_a_holding_that_is_worth_nothing_counts_nothing():
+    assert total(quote(0.0)) == "1000.00"
