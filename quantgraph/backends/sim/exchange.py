@@ -87,11 +87,15 @@ class Exchange(Hall):
         return False
 
     def _check_expiry(self, order: Order, security: Security) -> None:
-        """Refuse what would have to end where no cancel is taken: it might trade after its time."""
+        """Refuse what has ended, or would have to where no cancel is taken: it might trade then."""
         if order.expires_at is None:
             return
+        expiry = to_ms(order.expires_at)
+        if expiry <= self.at:
+            text = f"The expiry of order {order.id} has passed: {order.expires_at.isoformat()}."
+            raise OrderRefused(Reason.ORDER_EXPIRED, text, order_id=order.id)
         until = security.locked_until(security.phase(self.at), self.at)
-        if until is not None and to_ms(order.expires_at) <= until:
+        if until is not None and expiry <= until:
             text = (
                 f"Order {order.id} cannot be taken back at its expiry: no cancel is taken before "
                 f"{shown_instant(until).isoformat()}."

@@ -89,12 +89,12 @@ class Pit:
     @property
     def stopped(self) -> bool:
         """Whether nothing is matched for now."""
-        return self.halted or self.resumes is not None or self.venue.halted
+        return self._still or self.venue.halted
 
     @property
     def steered(self) -> bool:
         """Whether somebody interferes: it would not come back as it is."""
-        return self.halted or self.resumes is not None or self.scripted
+        return self._still or self.scripted
 
     @property
     def scripted(self) -> bool:
@@ -118,7 +118,7 @@ class Pit:
         if frame is None:
             return []
         self.fed = frame.at
-        if self.halted or self.resumes is not None:
+        if self._still:
             return self._watched((), (frame,))
         return self._watched(self._shadow.feed(frame, self.venue.phase), (frame,))
 
@@ -141,15 +141,21 @@ class Pit:
         return self._watched((Halt(),), ())
 
     def resume(self) -> list[Event]:
-        """Go on with what the screen shows by now."""
+        """Go on with what the screen shows by now; where it shows a halt, with that."""
+        if not self._still:
+            return []
         self.halted, self.resumes = False, None
-        return self._watched((Halt(resumed=True),), ()) + self._refresh()
+        # First who left and who came meanwhile: the auction that ends the halt is theirs.
+        events = self._refresh()
+        if self._shadow.halted:
+            return events
+        return events + self._watched((Halt(resumed=True),), ())
 
     def script(self, frames: Frames) -> list[Event]:
         """Follow another day from now on."""
         self.frames, self.following = frames, None
         self._await()
-        return self._refresh()
+        return [] if self._still else self._refresh()
 
     def follow(self, script: Script) -> list[Event]:
         """Follow a scenario from now on, instead of any before."""
@@ -220,6 +226,11 @@ class Pit:
             pit.frames = pit.following.frames(security)
             pit._await()
         return pit
+
+    @property
+    def _still(self) -> bool:
+        """Whether somebody, or a rule, stops it, whatever its screen shows."""
+        return self.halted or self.resumes is not None
 
     def _await(self) -> None:
         """Look forward from where it stands."""

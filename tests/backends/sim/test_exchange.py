@@ -170,6 +170,12 @@ def test_the_same_order_is_not_taken_twice() -> None:
     assert floor.refuse("a", BUY, 100, "9.50") is Reason.TERMINAL_REFUSED
 
 
+@pytest.mark.parametrize("late", [0, 1, 3_600_000])
+def test_an_order_whose_time_has_passed_is_refused(late) -> None:
+    over = from_ms(NOW - late)
+    assert Floor().refuse("a", BUY, 100, "10.00", expires_at=over) is Reason.ORDER_EXPIRED
+
+
 def test_a_closed_market_takes_no_orders() -> None:
     floor = Floor()
     floor.clock(12, 0)
@@ -467,6 +473,30 @@ def test_a_halted_share_trades_when_it_resumes() -> None:
     reports = floor.take(floor.exchange.resume(SYMBOL, floor.now))
     assert [each.order_id for each in reports if each.fill] == ["a"]
     assert reports[-1].state is OrderState.FILLED
+
+
+def test_who_left_while_a_share_was_stopped_meets_nobody_who_came() -> None:
+    floor = Floor()
+    floor.show(*QUIET)
+    floor.take(floor.exchange.halt(SYMBOL, floor.now))
+    floor.place("a", BUY, 300, "10.15")
+    floor.show({"10.09": 500}, {"10.10": 500})
+    assert fills(floor.take(floor.exchange.resume(SYMBOL, floor.now))) == [("10.10", 300)]
+
+
+def test_a_stop_outlasts_a_change_of_the_screen_and_an_empty_screen_outlasts_a_stop() -> None:
+    floor = Floor()
+    floor.place("a", BUY, 100, "9.99")
+    floor.place("b", BUY, 100, "9.50")
+    floor.show({}, {})
+    floor.take(floor.exchange.halt(SYMBOL, floor.now))
+    floor.show({"9.00": 100}, {"9.40": 500})
+    assert floor.exchange.screen(SYMBOL).halted
+    floor.show({}, {})
+    assert floor.take(floor.exchange.resume(SYMBOL, floor.now)) == []
+    assert floor.exchange.screen(SYMBOL).halted
+    reports = floor.show({"9.00": 100}, {"9.40": 500})
+    assert [each.order_id for each in reports if each.state is OrderState.FILLED] == ["a", "b"]
 
 
 def test_an_announced_dividend_is_paid_on_its_ex_day() -> None:

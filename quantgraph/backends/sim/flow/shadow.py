@@ -33,7 +33,7 @@ class Shadow:
         """Begin with an empty book."""
         self._bids, self._asks = Queues(Side.BUY), Queues(Side.SELL)
         self._count = 0
-        self._halted = False
+        self.halted = False
         # Orders that were taken whole here. Ours may have been taken instead in the venue.
         self._gone: list[int] = []
 
@@ -72,7 +72,7 @@ class Shadow:
         """Return the whole state as JSON-able values."""
         return {
             "count": self._count,
-            "halted": self._halted,
+            "halted": self.halted,
             "gone": list(self._gone),
             "bids": self._bids.dump(),
             "asks": self._asks.dump(),
@@ -82,7 +82,7 @@ class Shadow:
     def load(cls, state: dict[str, Any]) -> "Shadow":
         """Return a shadow that goes on where another one was dumped."""
         made = cls()
-        made._count, made._halted = state["count"], state["halted"]
+        made._count, made.halted = state["count"], state["halted"]
         made._gone = list(state["gone"])
         made._bids = Queues.load(Side.BUY, state["bids"])
         made._asks = Queues.load(Side.SELL, state["asks"])
@@ -91,12 +91,12 @@ class Shadow:
     def _stops(self, frame: Frame, told: list[Command]) -> bool:
         """Halt at an empty frame and go on with the next one; orders wait in the meantime."""
         empty = not (frame.deals or frame.bids or frame.asks)
-        if empty != self._halted and (empty is False or self._bids or self._asks):
+        if empty != self.halted and (empty is False or self._bids or self._asks):
             if not empty:
                 # or ours would meet, in the auction, those who were there before the halt
                 self._leave(frame, told)
             told.append(Halt(resumed=not empty))
-            self._halted = empty
+            self.halted = empty
         return empty
 
     def _trade(self, deal: Deal, told: list[Command]) -> None:
