@@ -23,6 +23,11 @@ test *arguments:
 fuzz:
     uv run pytest -s -m slow tests/contracts
 
+# Random lives of the simulated exchange, every act checked: `just soak 20` for twenty seeds
+soak lives="5" steps="100000":
+    uv run python -m tests.backends.sim.steps --lives {{ lives }} --steps {{ steps }}
+    QUANTGRAPH_TRIALS=1000 uv run pytest tests/backends/sim/test_trial.py
+
 # One comparison of docs/performance.md, and its table anew: `just bench graphql`
 bench name *arguments:
     uv run --group bench python -m bench.{{ name }} {{ arguments }}

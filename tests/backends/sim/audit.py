@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from quantgraph.backends.sim.actions import Entitlement
-from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.ledger import Ledger, cents
 from quantgraph.domain.orders import Side
 from quantgraph.domain.terminal import ExecutionReport
 
@@ -44,7 +44,7 @@ class Audit:
             assert fill.id not in self._seen
             assert fill.quantity > 0
             assert fill.fee >= 0
-            assert fill.amount == (fill.price * fill.quantity).quantize(Decimal("0.01"))
+            assert fill.amount == cents(fill.price * fill.quantity)
             self._seen.add(fill.id)
             sign = 1 if fill.side is Side.BUY else -1
             self.money[fill.account_id] -= sign * fill.amount + fill.fee
@@ -60,14 +60,18 @@ class Audit:
         """Raise AssertionError where a cent or a share was made or lost, or is below zero."""
         assert ledgers.keys() == self.money.keys()
         for account_id, ledger in ledgers.items():
-            assert ledger.imbalance == 0
-            assert ledger.cash + ledger.frozen == self.money[account_id]
-            assert ledger.cash >= 0
-            assert ledger.frozen >= 0
-            for symbol, held in ledger.holdings.items():
-                assert held.quantity == self.shares[account_id, symbol]
-                assert held.sellable >= 0
-                assert held.frozen >= 0
-                assert held.bought >= 0
+            self.check_account(account_id, ledger)
         for (account_id, symbol), quantity in self.shares.items():
             assert ledgers[account_id].holding(symbol).quantity == quantity
+
+    def check_account(self, account_id: str, ledger: Ledger) -> None:
+        """As `check`, of one account."""
+        assert ledger.imbalance == 0
+        assert ledger.cash + ledger.frozen == self.money[account_id]
+        assert ledger.cash >= 0
+        assert ledger.frozen >= 0
+        for symbol, held in ledger.holdings.items():
+            assert held.quantity == self.shares[account_id, symbol]
+            assert held.sellable >= 0
+            assert held.frozen >= 0
+            assert held.bought >= 0

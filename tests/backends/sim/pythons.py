@@ -47,10 +47,10 @@ def prepare(version: str, folder: Path) -> str:
     return made
 
 
-def ask(python: str, script: Path, hash_seed: str, *arguments: str) -> str:
-    """Run a script of the tests with nothing but the project on its path; return what it prints."""
+def ask(python: str, hash_seed: str, *arguments: str) -> str:
+    """Run a script or module of the tests with only the project on its path; return its output."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": hash_seed}
-    command = [python, str(script), *arguments]
+    command = [python, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

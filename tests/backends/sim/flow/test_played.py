@@ -1,7 +1,7 @@
 """One seed, one history: whatever the process, the Python, and whoever else is traded."""
 
 import json
-from pathlib import Path
+import sys
 
 import pytest
 
@@ -15,13 +15,13 @@ def here() -> dict[str, str]:
 
 
 def test_every_python_of_this_machine_tells_the_same_days(python: str, here) -> None:
-    told = pythons.ask(python, Path(played.__file__), "31337")
+    told = pythons.ask(python, "31337", played.__file__)
     assert json.loads(told) == here
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_no_hash_seed_shows_in_a_day(hash_seed: str, here) -> None:
-    told = pythons.ask(pythons.sys.executable, Path(played.__file__), hash_seed)
+    told = pythons.ask(sys.executable, hash_seed, played.__file__)
     assert json.loads(told) == here
 
 
