@@ -2,9 +2,13 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from dataclasses import replace
+
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.domain.rules.ticks import shown_tick
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import instruments_pb2
 from quantgraph.v1.instruments_pb2_grpc import InstrumentServiceServicer
@@ -34,9 +38,7 @@ class InstrumentServicer(InstrumentServiceServicer):
                 symbol=symbol, failure=failure_to_proto(unknown_symbol(symbol))
             )
             if each is None
-            else instruments_pb2.InstrumentResult(
-                symbol=symbol, instrument=instrument_to_proto(each)
-            )
+            else instruments_pb2.InstrumentResult(symbol=symbol, instrument=_shown(each))
             for symbol, each in zip(symbols, found, strict=True)
         ]
         return instruments_pb2.GetInstrumentsResponse(results=results)
@@ -63,6 +65,11 @@ class InstrumentServicer(InstrumentServiceServicer):
         after = after_token(search.scope, request.page_token)
         found, more = await self._gateway.reference.search(search, size, after)
         return instruments_pb2.ListInstrumentsResponse(
-            instruments=[instrument_to_proto(each) for each in found],
+            instruments=[_shown(each) for each in found],
             next_page_token=token_of(search.scope, found[-1].symbol) if more else "",
         )
+
+
+def _shown(instrument: Instrument) -> instruments_pb2.Instrument:
+    """Write an instrument with the tick of its rule, where its source states none."""
+    return instrument_to_proto(replace(instrument, price_tick=shown_tick(instrument)))

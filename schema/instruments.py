@@ -9,6 +9,7 @@ import strawberry
 from quantgraph.domain import instruments as domain
 from quantgraph.domain.bars import Adjustment, Period, window
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
+from quantgraph.domain.rules.ticks import shown_tick
 from quantgraph.domain.sources import Source
 from schema.bars import BarSeries, bar_fields
 from schema.calendar import DayArgument, SessionDay, find_session
@@ -103,7 +104,7 @@ class Instrument:
             market=found.market,
             kind=found.kind,
             board=found.board,
-            price_tick=found.price_tick,
+            price_tick=shown_tick(found),
             list_date=found.list_date,
             delist_date=found.delist_date,
             is_st=found.is_st,

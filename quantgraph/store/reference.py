@@ -5,22 +5,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.names import initials_of, is_spelt, sought
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, date_not_held
 from quantgraph.domain.sources import Source
 from quantgraph.store.sectors import SectorRow, SectorWriter
 
-_TICKS = {
-    InstrumentKind.STOCK: Decimal("0.01"),
-    InstrumentKind.FUND: Decimal("0.001"),
-    InstrumentKind.BOND: Decimal("0.001"),
-}
 # A symbol whose bars were imported is listed even if no file named it.
 _LISTED = (
     "SELECT symbol, name, list_date, delist_date, is_st, sought, initials FROM instruments "
@@ -187,7 +181,7 @@ def _instrument(row: Sequence[Any]) -> Instrument:
         market=market,
         kind=kind,
         board=board,
-        price_tick=_TICKS.get(kind),
+        price_tick=None,
         list_date=None if listed is None else date.fromisoformat(listed),
         delist_date=None if delisted is None else date.fromisoformat(delisted),
         is_st=bool(is_st),

@@ -17,7 +17,7 @@ from quantgraph.domain.rules.sessions import Phase
 STEP_MS = 5_000  # between two changes while an auction collects
 _WANDERS_MS = 20_000  # how long an indicative price stands
 _MOST = 5  # steps of 1/2000 of the price that it may be off the open, at first
-_LOT = 100
+_LOT = 100  # as in depth.py: a choice, no rule
 _COUNTERS = 1 << 50  # beyond those of levels and sizes
 
 

@@ -15,7 +15,7 @@ from quantgraph.backends.sim.tape import Print
 LEVELS = 10
 _SEALED = 60  # how many times the usual size waits at a limit that nobody trades against
 _STEPS = 4_000  # of the previous close: so much lies between two levels, at least a tick
-_LOT = 100
+_LOT = 100  # what invented orders are multiples of; no rule judges them
 # The cheaper a share, the coarser its tick and the more waits at each: so many seconds' usual
 # volume, by the ticks of the previous close. Moutai shows one second's, a bank half a minute's.
 _QUEUE, _LONGEST = 40_000, 60

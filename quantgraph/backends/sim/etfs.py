@@ -14,7 +14,7 @@ from quantgraph.domain.sources import Source
 
 FUND = "510300.SH"
 _UNIT = 900_000  # fund units
-_LOT = 100
+_LOT = 100  # the fund's own: its list names whole hundreds
 _PREMIUM = 0.1
 _LIMIT_UNITS = 300
 Prices = Mapping[str, float]

@@ -9,26 +9,32 @@ from datetime import date, time
 from functools import lru_cache
 
 from quantgraph.domain.calendar import day_of, day_start
-from quantgraph.domain.rules.sessions import PHASES
+from quantgraph.domain.rules.sessions import PHASES, Phase
 
-_HOUR_MS = 3_600_000
-_BEGIN_MS = 9 * _HOUR_MS + 15 * 60_000
-_OPEN_MS = 9 * _HOUR_MS + 30 * 60_000
-_NOON_MS = 11 * _HOUR_MS + 30 * 60_000
-_AFTERNOON_MS = 13 * _HOUR_MS
+
+def _ms(clock: time) -> int:
+    return (clock.hour * 60 + clock.minute) * 60_000
+
+
+# The ordinary day of shares, as its rows have it: what the clock runs through is what they trade.
+_DAY = [row for row in PHASES if row.name == "phases.stock"]
+_MORNING, _LATER = [row for row in _DAY if row.phase is Phase.CONTINUOUS]
+_BEGIN_MS = min(_ms(row.start) for row in _DAY)
+_OPEN_MS, _NOON_MS = _ms(_MORNING.start), _ms(_MORNING.end)
+_AFTERNOON_MS = _ms(_LATER.start)
 _MORNING_RUN_MS = _NOON_MS - _BEGIN_MS
 
 # Running time before the market opens; half a session and a whole one in session time.
 AUCTION_MS = _OPEN_MS - _BEGIN_MS
-HALF_MS = 2 * _HOUR_MS
+HALF_MS = _NOON_MS - _OPEN_MS
 SESSION_MS = 2 * HALF_MS
 
 
 @lru_cache(4096)  # asked at every reading of the clock
 def day_length(day: date) -> int:
     """Return the running ms of a trading day: what is traded longest ends it."""
-    last = max((row.end for row in PHASES if row.holds(day)), default=time(15))
-    return _MORNING_RUN_MS + (last.hour * 60 + last.minute) * 60_000 - _AFTERNOON_MS
+    last = max((row.end for row in PHASES if row.holds(day)), default=_LATER.end)
+    return _MORNING_RUN_MS + _ms(last) - _AFTERNOON_MS
 
 
 def day_offset(instant_ms: int) -> int:

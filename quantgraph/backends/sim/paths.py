@@ -11,11 +11,11 @@ from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
+from quantgraph.domain.instruments import Instrument, classify
+from quantgraph.domain.rules.ticks import shown_tick
 from quantgraph.domain.sources import Source
 
-_SCALES = {InstrumentKind.STOCK: 100, InstrumentKind.FUND: 1_000}
-_FINEST = 10_000  # four decimals: index points, bonds
+_FINEST = 10_000  # four decimals, of what has no rule: imported index points
 _KEPT_NAMES = 10_000
 _KEPT = 512  # paths, about 0.2 MB each for ten years
 _KEPT_EXCERPTS = 8_192  # about 3 kB each; more symbols than one exchange lists
@@ -250,8 +250,8 @@ def _listed(instrument: Instrument, day: date) -> bool:
 
 
 def price_scale(instrument: Instrument) -> int:
-    """Return how many ticks make a yuan: by the instrument's own tick, or by its kind."""
-    tick = instrument.price_tick
+    """Return how many ticks make a yuan: by the instrument's own tick, or by its rule."""
+    tick = shown_tick(instrument)
     if tick is not None and tick > 0 and (1 / tick) % 1 == Decimal(0):
         return int(1 / tick)
-    return _SCALES.get(instrument.kind, _FINEST)
+    return _FINEST

@@ -13,7 +13,8 @@ from quantgraph.domain.sources import Source
 
 FIRST_DAY = date(2015, 1, 5)
 INDEX = "000300.SH"
-_TICK = Decimal("0.01")
+# Of index points, which no rule tells: nobody trades them.
+_POINT = Decimal("0.01")
 
 # symbol | name | listed | industry | price, yuan | shares, millions | dividend yield, ‰ | daily
 # deviation, basis points
@@ -80,7 +81,6 @@ _OTHERS = """
 113053.SH | 隆22转债   | 2022-02-17 | 2028-01-04 | 113 | 70    | 120 | 601012.SH
 113616.SH | 韦尔转债   | 2021-01-22 | 2026-12-27 | 118 | 24    | 130 | 603501.SH
 """
-_TICKS = {InstrumentKind.FUND: Decimal("0.001"), InstrumentKind.BOND: Decimal("0.001")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Profile:
             market=market,
             kind=kind,
             board=board,
-            price_tick=_TICKS.get(kind, _TICK),
+            price_tick=_POINT if kind is InstrumentKind.INDEX else None,
             list_date=self.listed,
             delist_date=None if self.last is None else self.last + timedelta(days=1),
             is_st=bool(self.name and self.name.startswith(("ST", "*ST"))),

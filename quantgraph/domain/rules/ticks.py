@@ -61,6 +61,18 @@ def tick_rule(instrument: Instrument, day: date) -> TickRow | None:
     )
 
 
+def shown_tick(instrument: Instrument) -> Decimal | None:
+    """Return the instrument's own step, or that of its newest rule; None where there is neither.
+
+    For display, which has no day; an order is judged by `tick_size`.
+    """
+    if instrument.price_tick is not None:
+        return instrument.price_tick
+    rows = (row for row in TICKS if row.concerns(instrument))
+    newest = max(rows, key=lambda row: row.effective_from, default=None)
+    return None if newest is None else newest.tick
+
+
 def check_tick(instrument: Instrument, price: Decimal, day: date) -> None:
     """Raise TICK_SIZE unless the price is a positive multiple of the tick."""
     tick = tick_size(instrument, day)

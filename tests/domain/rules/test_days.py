@@ -1,5 +1,6 @@
 """What holds for a whole day: settlement, halts without a band, auctions."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.auctions import TieBreak, auction_rule
 from quantgraph.domain.rules.halts import halt_rules
 from quantgraph.domain.rules.settlement import SETTLEMENTS, sells_at_once, settlement_rule
+from quantgraph.domain.rules.ticks import shown_tick
 
 DAY = date(2024, 8, 21)
 
@@ -67,3 +69,20 @@ def test_each_exchange_breaks_ties_in_its_own_way(make_instrument):
     assert shanghai.ties == (TieBreak.LEAST_UNMATCHED, TieBreak.MIDDLE)
     assert shenzhen.ties == (TieBreak.LEAST_IMBALANCE, TieBreak.NEAREST_REFERENCE)
     assert not auction_rule(make_instrument("835185.BJ"), DAY).verified
+
+
+@pytest.mark.parametrize(
+    ("symbol", "tick"),
+    [
+        ("600519.SH", "0.01"),
+        ("510300.SH", "0.001"),
+        ("113053.SH", "0.001"),
+        ("122059.SH", None),
+        ("000300.SH", None),
+    ],
+)
+def test_a_tick_is_shown_as_its_newest_rule_has_it(make_instrument, symbol, tick):
+    share = make_instrument(symbol)
+    assert shown_tick(share) == (None if tick is None else Decimal(tick))
+    own = replace(share, price_tick=Decimal("0.005"))
+    assert shown_tick(own) == Decimal("0.005")

@@ -6,7 +6,7 @@ import numpy as np
 
 from quantgraph.backends.sim.flow.recording import Shots, Trades
 
-_LOT = 100
+_LOT = 100  # what a new high or low is told by; recorded volumes need not be multiples
 
 
 def grown_trades(shots: Shots) -> tuple[Trades, list[int]]:
