@@ -17,6 +17,13 @@ from quantgraph.domain.simulation import (
 class Controls(Protocol):
     """What a simulated exchange lets its operator do, once the request is checked."""
 
+    async def settle(self) -> None:
+        """Return when all that is due by now has happened and is recorded.
+
+        Errors: SOURCE_UNAVAILABLE where it is not being recorded.
+        """
+        ...
+
     async def open_account(self, account: NewAccount) -> None:
         """Open an account whose id is free."""
         ...

@@ -1,6 +1,7 @@
 """The operator of a simulated world: checks what is asked, and has it done."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import wraps
@@ -13,6 +14,7 @@ from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import (
     ChangeRefused,
     NameTaken,
+    Unavailable,
     bad_request,
     unknown_account,
     unknown_symbol,
@@ -40,10 +42,10 @@ from quantgraph.services.operated import Controls, FaultSwitch, Worlds
 from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.turns import Turns
 from quantgraph.services.vetting import (
-    check_account,
     check_action,
-    check_amount,
     check_trade,
+    checked_account,
+    checked_amount,
     checked_name,
 )
 
@@ -106,12 +108,13 @@ class SimulationDesk:
     async def jump_clock(self, jump: Jump) -> ClockInfo:
         """Go forward at once; see `ports.Simulation`."""
         self._parts.timekeeper.jump(jump)
+        await self._settle()
         return self._parts.timekeeper.info()
 
     @_in_turn
     async def create_account(self, account: NewAccount) -> Account:
         """Open an account; see `ports.Simulation`."""
-        check_account(account)
+        account = checked_account(account)
         present = await self._parts.accounts.accounts()
         if any(each.id == account.account_id for each in present):
             text = f"There is an account {account.account_id!r} already; choose another id."
@@ -139,21 +142,21 @@ class SimulationDesk:
         check_trade(trade)
         await self._check_symbols([trade.symbol])
         await self._parts.controls.inject(trade)
-        return self._done(trade.symbol)
+        return await self._done(trade.symbol)
 
     @_in_turn
     async def halt(self, symbol: str) -> SymbolChange:
         """Stop a symbol; see `ports.Simulation`."""
         await self._check_symbols([symbol])
         await self._parts.controls.halt(symbol)
-        return self._done(symbol)
+        return await self._done(symbol)
 
     @_in_turn
     async def resume(self, symbol: str) -> SymbolChange:
         """Go on with a symbol; see `ports.Simulation`."""
         await self._check_symbols([symbol])
         await self._parts.controls.resume(symbol)
-        return self._done(symbol)
+        return await self._done(symbol)
 
     @_in_turn
     async def announce(self, action: CorporateAction) -> SymbolChange:
@@ -162,7 +165,7 @@ class SimulationDesk:
         check_action(action, parts.timekeeper.info().trading_day, parts.calendar)
         await self._check_symbols([action.symbol])
         await self._parts.controls.announce(action)
-        return self._done(action.symbol)
+        return await self._done(action.symbol)
 
     @_in_turn
     async def load_scenario(self, call: ScenarioCall) -> SymbolChange:
@@ -170,7 +173,7 @@ class SimulationDesk:
         fill_parameters(call.name, call.parameters)
         await self._check_symbols([call.symbol])
         await self._parts.controls.play(call)
-        return self._done(call.symbol)
+        return await self._done(call.symbol)
 
     @_in_turn
     async def set_faults(self, settings: Sequence[str]) -> Sequence[Fault]:
@@ -203,6 +206,11 @@ class SimulationDesk:
         found, events = await self._parts.controls.fingerprint(symbol)
         return Fingerprint(symbol, found, events)
 
+    async def _settle(self) -> None:
+        """Let orders tell what they met by now before the answer does; it is done in any case."""
+        with suppress(Unavailable):
+            await self._parts.controls.settle()
+
     def _faults(self) -> tuple[Fault, ...]:
         on = {each.incident: each for each in self._parts.faults.incidents}
         return tuple(
@@ -211,7 +219,7 @@ class SimulationDesk:
         )
 
     async def _transfer(self, account_id: str, amount: Decimal, sign: int) -> Account:
-        check_amount(amount)
+        amount = checked_amount(amount)
         await self._account(account_id)
         await self._parts.controls.transfer(account_id, amount * sign)
         return await self._account(account_id)
@@ -229,7 +237,8 @@ class SimulationDesk:
             if instrument is None:
                 raise unknown_symbol(symbol)
 
-    def _done(self, symbol: str) -> SymbolChange:
+    async def _done(self, symbol: str) -> SymbolChange:
+        await self._settle()
         return SymbolChange(symbol, self._parts.clock.now())
 
 

@@ -1,6 +1,7 @@
 """What an operator may ask of a simulated world: sizes, ids, names, money in whole cents."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,11 +26,12 @@ def check_trade(trade: Injection) -> None:
         raise bad_request(f"price is {trade.price}; it must be above 0.", field="price")
 
 
-def check_amount(amount: Decimal) -> None:
-    """Refuse what cannot be paid. Raises BAD_REQUEST."""
-    _check_money("amount", amount)
-    if amount == 0:
+def checked_amount(amount: Decimal) -> Decimal:
+    """Return what is paid, in cents. Raises BAD_REQUEST."""
+    paid = _checked_money("amount", amount)
+    if paid == 0:
         raise bad_request("amount is 0; it must be above 0.", field="amount")
+    return paid
 
 
 def check_action(action: CorporateAction, today: date, calendar: TradingCalendar) -> None:
@@ -46,15 +48,15 @@ def check_action(action: CorporateAction, today: date, calendar: TradingCalendar
         raise bad_request(text, field="ex_date")
 
 
-def check_account(account: NewAccount) -> None:
-    """Refuse ids, names, money and holdings that cannot be. Raises BAD_REQUEST."""
+def checked_account(account: NewAccount) -> NewAccount:
+    """Return an account to be opened, its cash in cents. Raises BAD_REQUEST."""
     if _ID.fullmatch(account.account_id) is None:
         text = f"{account.account_id[:60]!r} is no account id: 1 to 40 of letters, digits and -_."
         raise bad_request(text, field="account_id")
     if not 0 < len(account.name) <= _NAME_LENGTH or not account.name.isprintable():
         text = f"The name must be 1 to {_NAME_LENGTH} printable characters."
         raise bad_request(text, field="name")
-    _check_money("cash", account.cash)
+    cash = _checked_money("cash", account.cash)
     symbols = [each.symbol for each in account.positions]
     if len(symbols) > _POSITIONS or len(set(symbols)) < len(symbols):
         text = f"Each symbol is held once, and {_POSITIONS} are held at most."
@@ -63,12 +65,16 @@ def check_account(account: NewAccount) -> None:
         if not 0 < held.quantity <= _MOST_SHARES or not 0 <= held.cost_price < _MOST_YUAN:
             text = f"{held.symbol}: a holding has shares from 1 on, and a cost from 0 on."
             raise bad_request(text, field="positions")
+    return replace(account, cash=cash)
 
 
-def _check_money(field: str, amount: Decimal) -> None:
-    if not 0 <= amount <= _MOST_YUAN or amount != round(amount, 2):
+def _checked_money(field: str, amount: Decimal) -> Decimal:
+    # A zero behind the cents would stay in every sum of the account.
+    paid = round(amount, 2)
+    if not 0 <= paid <= _MOST_YUAN or amount != paid:
         text = f"{field} is {amount}; expected yuan from 0 to {_MOST_YUAN}, in whole cents."
         raise bad_request(text, field=field)
+    return paid
 
 
 def checked_name(name: str) -> str:

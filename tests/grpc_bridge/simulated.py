@@ -69,6 +69,9 @@ class MemoryControls:
     accounts: list[Account]
     done: list[Any] = field(default_factory=list)
 
+    async def settle(self) -> None:
+        """Nothing is ever due here."""
+
     async def open_account(self, account: NewAccount) -> None:
         self.done.append(account)
         self.accounts.append(

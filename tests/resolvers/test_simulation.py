@@ -6,7 +6,16 @@ import grpc
 import httpx
 import pytest
 
-from quantgraph.v1 import accounts_pb2, accounts_pb2_grpc, simulation_pb2, simulation_pb2_grpc
+from quantgraph.v1 import (
+    accounts_pb2,
+    accounts_pb2_grpc,
+    orders_pb2,
+    orders_pb2_grpc,
+    simulation_pb2,
+    simulation_pb2_grpc,
+    streams_pb2,
+    types_pb2,
+)
 
 CLOCK = "clock { now speed paused phase tradingDay epoch }"
 REFUSED = "... on SimulationRefused { code message messageZh }"
@@ -99,7 +108,9 @@ def test_an_account_is_opened_funded_and_emptied(world):
     cash = "account { asset { cash } }"
     assert world.act("depositCash", paid % "99.50", cash)["account"]["asset"] == {"cash": "5100.00"}
     taken = world.act("withdrawCash", paid % "5100", cash)["account"]["asset"]
-    assert float(taken["cash"]) == 0
+    assert taken["cash"] == "0.00"
+    assert world.act("depositCash", paid % "7.5000", cash)["account"]["asset"]["cash"] == "7.50"
+    assert world.act("withdrawCash", paid % "7.5", cash)["account"]["asset"]["cash"] == "0.00"
     assert world.act("withdrawCash", paid % "0.01", cash)["code"] == "INSUFFICIENT_CASH"
     with grpc.insecure_channel(world.addresses.grpc) as channel:
         stub = accounts_pb2_grpc.AccountServiceStub(channel)
@@ -179,9 +190,6 @@ def test_a_snapshot_brings_orders_books_and_time_back(world):
         f'mutation {{ injectTrade(input: {{ symbol: "600000.SH", price: "{price}", '
         "quantity: 1000000 }) { ... on Problem { code message } } }"
     )
-    for _ in range(200):
-        if seen(world, "k1")["order"]["state"] == "FILLED":
-            break
     assert seen(world, "k1")["order"] == {"state": "FILLED", "filledQuantity": 100}
 
 
@@ -197,8 +205,10 @@ def test_a_halted_symbol_trades_again_when_it_is_resumed(world):
     changed = {"change": {"symbol": "600000.SH", "time": "2023-02-01T09:30:00+08:00"}}
     world.act("jumpClock", '{ time: "10:00" }', CLOCK)
     changed["change"]["time"] = "2023-02-01T10:00:00+08:00"
-    assert market(world, "haltSymbol", symbol) == changed
     price = resting_price(world)
+    assert market(world, "haltSymbol", symbol) == changed
+    shown = world.ask('{ quote(symbol: "600000.SH") { bids { price } asks { price } } }')
+    assert shown["quote"] == {"bids": [], "asks": []}
     trade = f'{{ symbol: "600000.SH", price: "{price}", quantity: 100 }}'
     assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
     assert market(world, "resumeSymbol", symbol) == changed
@@ -249,3 +259,154 @@ def test_an_announced_dividend_is_paid_on_its_ex_day(world):
     [account] = world.ask(read)["accounts"]
     assert account["asset"]["cash"] == "1000200.00"
     assert {"symbol": "600519.SH", "quantity": 300} in account["positions"]
+
+
+PLAYED = {
+    "SEALED_LIMIT_UP": "600000.SH",
+    "SEALED_LIMIT_DOWN": "600519.SH",
+    "HALT": "000001.SZ",
+    "GAP_OPEN": "600036.SH",
+    "ONE_PRICE_DAY": "601318.SH",
+    "THIN_BOOK": "000858.SZ",
+    "FLASH_CRASH": "000333.SZ",
+}
+NUMBERS = {"GAP_OPEN": "percent: 3", "ONE_PRICE_DAY": "percent: 2", "HALT": "minutes: 10"}
+
+
+def screens(world):
+    symbols = ", ".join(f'"{each}"' for each in PLAYED.values())
+    levels = "{ price quantity }"
+    found = world.ask(
+        f"{{ quotes(symbols: [{symbols}]) {{ symbol lastPrice previousClose volume "
+        f"bids {levels} asks {levels} }} }}"
+    )["quotes"]
+    return {name: next(q for q in found if q["symbol"] == PLAYED[name]) for name in PLAYED}
+
+
+def go(world, *times):
+    """Return what the played symbols show at those times, one after the other."""
+    found = []
+    for time in times:
+        world.act("jumpClock", f'{{ time: "{time}" }}', CLOCK)
+        found.append(screens(world))
+    return found
+
+
+def load(world, number, name):
+    """Load a scenario, each wire in turn."""
+    text = NUMBERS.get(name)
+    if number % 2:
+        given = f'{{ name: "{text.split(":")[0]}", value: "{text.split()[1]}" }}' if text else ""
+        given = f'{{ symbol: "{PLAYED[name]}", name: "{name}", parameters: [{given}] }}'
+        assert market(world, "loadScenario", given)["change"]["symbol"] == PLAYED[name]
+        return
+    request = simulation_pb2.LoadScenarioRequest(symbol=PLAYED[name], name=name)
+    if text:
+        argument = request.parameters.add(name=text.split(":")[0])
+        argument.value.value = text.split()[1]
+    change = world.rpc(lambda stub: stub.LoadScenario(request)).change
+    assert change.symbol == PLAYED[name]
+
+
+def prices(quote, side="bids"):
+    return [each["price"] for each in quote[side]]
+
+
+def check_played(usual, shown):
+    """Check what is shown at once, a minute later and after eleven, against the usual day."""
+    begun, minute, later = shown
+    up, down = begun["SEALED_LIMIT_UP"], begun["SEALED_LIMIT_DOWN"]
+    assert (up["asks"], down["bids"]) == ([], [])
+    assert prices(up)[0] == pytest.approx(up["previousClose"] * 1.1, abs=0.006)
+    assert prices(down, "asks")[0] == pytest.approx(down["previousClose"] * 0.9, abs=0.006)
+    assert later["SEALED_LIMIT_UP"]["volume"] == up["volume"]
+    for found in (begun["HALT"], minute["HALT"]):
+        assert (found["bids"], found["asks"]) == ([], [])
+    assert later["HALT"]["bids"] == usual[2]["HALT"]["bids"] != []
+    for found, known in zip(shown, usual, strict=True):
+        moved = prices(found["GAP_OPEN"])[0] - prices(known["GAP_OPEN"])[0]
+        assert moved == pytest.approx(found["GAP_OPEN"]["previousClose"] * 0.03, abs=0.011)
+        assert {each["quantity"] for each in found["THIN_BOOK"]["bids"]} == {100}
+        assert len(found["THIN_BOOK"]["bids"]) <= 2
+    only = later["ONE_PRICE_DAY"]
+    assert only["lastPrice"] == pytest.approx(only["previousClose"] * 1.02, abs=0.011)
+    assert only["volume"] > begun["ONE_PRICE_DAY"]["volume"]
+    fallen, known = minute["FLASH_CRASH"], usual[1]["FLASH_CRASH"]
+    fall = prices(known)[0] - prices(fallen)[0]
+    assert fall == pytest.approx(known["previousClose"] * 0.08, rel=0.3)
+    assert prices(later["FLASH_CRASH"]) == prices(usual[2]["FLASH_CRASH"])
+
+
+def test_every_scenario_is_played_and_goes_on_after_a_restore(world):
+    def save(name):
+        world.rpc(lambda stub: stub.SaveSnapshot(simulation_pb2.SaveSnapshotRequest(name=name)))
+
+    def restore(name):
+        request = simulation_pb2.RestoreSnapshotRequest(name=name)
+        world.rpc(lambda stub: stub.RestoreSnapshot(request))
+
+    known = world.ask("{ simulation { scenarios { name } } }")["simulation"]["scenarios"]
+    names = [each["name"] for each in known]
+    assert sorted(names) == sorted(PLAYED)
+    times = ("10:01", "10:11")
+    world.act("jumpClock", '{ time: "10:00" }', CLOCK)
+    save("usual")
+    usual = [screens(world), *go(world, *times)]
+    restore("usual")
+    for number, name in enumerate(PLAYED):
+        load(world, number, name)
+    begun = screens(world)
+    save("played")
+    shown = go(world, *times)
+    check_played(usual, [begun, *shown])
+    mark = world.ask("{ fingerprint { hash events } }")
+    restore("played")
+    assert screens(world) == begun
+    assert go(world, *times) == shown
+    assert world.ask("{ fingerprint { hash events } }") == mark
+
+
+def test_a_created_account_trades_at_once_on_both_wires(world):
+    world.act("createAccount", '{ accountId: "new-1", cash: "100000" }', "account { id }")
+    asks = world.ask('{ quote(symbol: "600000.SH") { asks { price } } }')["quote"]["asks"]
+    ask = asks[0]["price"]
+    ticket = (
+        '{ accountId: "new-1", clientOrderId: "g", symbol: "600000.SH", side: BUY, quantity: 100, '
+        f'limitPrice: "{ask:.2f}" }}'
+    )
+    done = world.ask(
+        f"mutation {{ submitOrder(input: {ticket}) {{ ... on SubmitOrderSuccess "
+        "{ order { id } } ... on Problem { code message } } }"
+    )["submitOrder"]
+    assert "order" in done, done
+    with grpc.insecure_channel(world.addresses.grpc) as channel:
+        request = orders_pb2.SubmitOrderRequest(
+            account_id="new-1",
+            client_order_id="r",
+            symbol="600000.SH",
+            side=orders_pb2.SIDE_BUY,
+            quantity=100,
+            limit_price=types_pb2.Decimal(value=f"{ask:.2f}"),
+        )
+        assert orders_pb2_grpc.OrderServiceStub(channel).SubmitOrder(request).order.id
+        stub = accounts_pb2_grpc.AccountServiceStub(channel)
+        stream = stub.StreamAccountEvents(
+            accounts_pb2.StreamAccountEventsRequest(account_id="new-1"), timeout=20
+        )
+        told = next(iter(stream)).event
+        stream.cancel()
+    assert told.kind == streams_pb2.STREAM_KIND_SNAPSHOT
+    account = told.account
+    assert (account.id, account.status) == ("new-1", accounts_pb2.ACCOUNT_STATUS_CONNECTED)
+    held = world.ask("{ accounts { id positions { quantity sellable } } }")["accounts"]
+    shares = {"quantity": 200, "sellable": 0}
+    assert held[-1] == {"id": "new-1", "positions": [shares]}
+
+
+def test_a_jump_over_the_end_of_a_day_is_over_when_it_is_answered(world):
+    price = resting_price(world)
+    assert submit(world, "k1", price)["state"] == "WORKING"
+    world.act("jumpClock", '{ day: "2023-02-06" }', CLOCK)
+    assert seen(world, "k1")["order"] == {"state": "EXPIRED", "filledQuantity": 0}
+    account = world.ask("{ accounts { asset { cash frozenCash } } }")["accounts"][0]
+    assert account["asset"] == {"cash": "1000000.00", "frozenCash": "0.00"}

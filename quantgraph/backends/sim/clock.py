@@ -187,7 +187,7 @@ class SimClock:
     def set_speed(self, speed: float) -> None:
         """Go on at another speed; a paused clock will when it resumes. Errors: BAD_REQUEST."""
         if not 0 < speed <= FASTEST:
-            text = f"speed is {speed:g}; it must be above 0 and at most {FASTEST:g}."
+            text = f"speed is {speed}; it must be above 0 and at most {FASTEST:g}."
             raise bad_request(text, field="speed")
         self._change(lambda course: replace(course, speed=float(speed)))
 

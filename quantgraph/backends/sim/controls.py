@@ -38,6 +38,10 @@ class SimControls:
         symbol = trade.symbol
         await self._act(lambda exchange, at: exchange.inject_trade(symbol, deal, at), symbol)
 
+    async def settle(self) -> None:
+        """Return when all that is due by now has happened and is recorded."""
+        await self._driver.settle()
+
     async def halt(self, symbol: str) -> None:
         """Stop a symbol. Errors: OrderRefused where it does not trade today."""
         await self._act(lambda exchange, at: exchange.halt(symbol, at), symbol)

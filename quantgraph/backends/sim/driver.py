@@ -142,8 +142,7 @@ class Driver:
 
         Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
-        await self.present()
-        await self._record_all()
+        await self.settle()
         return {**dump_exchange(self.exchange), "listed": self.listed.dump()}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
@@ -165,8 +164,12 @@ class Driver:
             while not self.reports.empty():
                 self.reports.get_nowait()
 
-    async def _record_all(self) -> None:
-        """Wait until all that was reported so far is recorded."""
+    async def settle(self) -> None:
+        """Return when all that is due by now has happened and is recorded.
+
+        Errors: SOURCE_UNAVAILABLE where its reports are not being recorded.
+        """
+        await self.present()
         reached = asyncio.Event()
         self.reports.put_nowait(Checkpoint(reached.set))
         try:

@@ -187,11 +187,14 @@ class Pit:
         return self._watched(told, ())
 
     def screen(self) -> Screen:
-        """Return what is displayed now; while an auction collects, where it would clear."""
-        venue = self.venue
-        bids, asks = venue.depth(Side.BUY, _LEVELS), venue.depth(Side.SELL, _LEVELS)
+        """Return what is displayed now; while an auction collects, where it would clear.
+
+        While trading is stopped orders wait unseen: no exchange displays them then.
+        """
+        venue, levels = self.venue, 0 if self.stopped else _LEVELS
+        bids, asks = venue.depth(Side.BUY, levels), venue.depth(Side.SELL, levels)
         clearing = venue.indicative()
-        if clearing is not None:
+        if clearing is not None and levels:
             more = clearing.surplus
             bids = (Rung(clearing.price, clearing.matched + max(more, 0)),)
             asks = (Rung(clearing.price, clearing.matched + max(-more, 0)),)
