@@ -63,6 +63,8 @@ class Dealing:
         """Let an order for which all is set aside come to its venue, or say why it may not."""
         pit = self.floor.open(security, self.at)
         held = standing.price_type is PriceType.AFTER_HOURS and pit.phase is not Phase.AFTER_HOURS
+        pit.entered += 1
+        standing.place = pit.entered
         events = [] if held else pit.apply(_entry(standing, security))
         if events and isinstance(events[0], Refused):
             return events[0]
@@ -81,7 +83,7 @@ class Dealing:
         if standing in waiting:
             waiting.remove(standing)
         else:
-            events = self.floor.pits[standing.symbol].apply(Cancel(standing.key))
+            events = self.floor.pits[standing.symbol].apply(Cancel(standing.place))
             if not any(isinstance(each, Ended) for each in events):
                 return False
         self._end(standing, state)
@@ -103,7 +105,7 @@ class Dealing:
         for event in events:
             if isinstance(event, Trade):
                 self._trade(pit.security, event)
-            elif event.key > 0 and (standing := self.roll.keyed(event.key)) is not None:
+            elif (standing := self.roll.placed(pit.symbol, event.key)) is not None:
                 expired = isinstance(event, Ended) and event.end is End.EXPIRED
                 self._end(standing, OrderState.EXPIRED if expired else OrderState.CANCELED)
         if pit.pause(self.at):
@@ -181,8 +183,8 @@ class Dealing:
     def _trade(self, security: Security, trade: Trade) -> None:
         """Fill ours, whoever waited first."""
         sides = (trade.seller, trade.buyer)
-        for key in sides if trade.taker is Side.BUY else reversed(sides):
-            standing = self.roll.keyed(key)
+        for place in sides if trade.taker is Side.BUY else reversed(sides):
+            standing = self.roll.placed(security.symbol, place)
             if standing is None:
                 continue
             moved = (trade.price, trade.quantity, self.at)
@@ -205,4 +207,4 @@ def _entry(standing: Standing, security: Security) -> Command:
     late = standing.price_type is PriceType.AFTER_HOURS
     kind = PriceType.LIMIT if late else standing.price_type
     limit = security.ticks(standing.worst) if kind is PriceType.LIMIT else None
-    return Enter(standing.key, standing.side, standing.quantity, kind, limit)
+    return Enter(standing.place, standing.side, standing.quantity, kind, limit)

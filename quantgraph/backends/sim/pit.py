@@ -17,7 +17,7 @@ from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
 _LEVELS = 10
-_PLAIN = ("fed", "halted", "resumes", "more_volume", "more_turnover", "_strangers")
+_PLAIN = ("fed", "entered", "halted", "resumes", "more_volume", "more_turnover", "_strangers")
 # Below all keys that the shadow of a day ever gives.
 _STRANGERS = -(10**12)
 
@@ -56,6 +56,8 @@ class Pit:
         # When trading goes on by itself, epoch ms; None: it goes on, or somebody stopped it.
         self.resumes: int | None = None
         self.fed: int = at
+        # Orders of ours that came so far: their keys in the venue tell nothing of other symbols.
+        self.entered = 0
         self.more_volume = 0
         self.more_turnover = 0
         self._strangers = 0

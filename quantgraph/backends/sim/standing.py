@@ -13,14 +13,25 @@ from quantgraph.domain.terminal import ExecutionReport
 _AVERAGE = Decimal("0.0001")
 _ZERO = Decimal("0.00")
 _MONEY = ("amount", "fees", "frozen", "worst")
-_PLAIN = ("key", "order_id", "account_id", "symbol", "quantity", "broker_id", "filled", "fills")
+_PLAIN = (
+    "key",
+    "place",
+    "order_id",
+    "account_id",
+    "symbol",
+    "quantity",
+    "broker_id",
+    "filled",
+    "fills",
+)
 
 
 @dataclass(slots=True)
 class Standing:
     """An open order. Money in yuan: `worst` is the dearest price it may trade at.
 
-    `frozen` is what is set aside for the rest of a buy; `expiry` is epoch ms.
+    `key` names it at the exchange, `place` in the venue of its symbol. `frozen` is what is set
+    aside for the rest of a buy; `expiry` is epoch ms.
     """
 
     key: int
@@ -32,6 +43,7 @@ class Standing:
     quantity: int
     worst: Decimal
     broker_id: str = ""
+    place: int = 0
     expiry: int | None = None
     filled: int = 0
     fills: int = 0
@@ -108,12 +120,13 @@ class Standing:
 
 
 class Roll:
-    """All open orders, by their key at the venues, by their id, by account and by symbol."""
+    """All open orders, by their keys, by their id, by account and by symbol."""
 
     def __init__(self) -> None:
         """Begin without any."""
         self._by_key: dict[int, Standing] = {}
         self._by_id: dict[str, Standing] = {}
+        self._placed: dict[tuple[str, int], Standing] = {}
         self._owned: dict[str, dict[int, Standing]] = {}
         self._listed: dict[str, dict[int, Standing]] = {}
         # Shares of open buys by account and symbol: every order asks, and thousands may be open.
@@ -131,6 +144,7 @@ class Roll:
         """Take one in."""
         key = standing.key
         self._by_key[key] = self._by_id[standing.order_id] = standing
+        self._placed[standing.symbol, standing.place] = standing
         self._owned.setdefault(standing.account_id, {})[key] = standing
         self._listed.setdefault(standing.symbol, {})[key] = standing
         self.bid(standing, standing.open)
@@ -139,6 +153,7 @@ class Roll:
         """Forget one that ended."""
         self.bid(standing, -standing.open)
         del self._by_key[standing.key], self._by_id[standing.order_id]
+        del self._placed[standing.symbol, standing.place]
         for index, name in ((self._owned, standing.account_id), (self._listed, standing.symbol)):
             del index[name][standing.key]
             if not index[name]:
@@ -154,8 +169,12 @@ class Roll:
         return self._bids[account_id, symbol]
 
     def keyed(self, key: int) -> Standing | None:
-        """Return the open order of a key, None for a stranger's."""
+        """Return the open order of a key."""
         return self._by_key.get(key)
+
+    def placed(self, symbol: str, place: int) -> Standing | None:
+        """Return the open order of a place in a symbol's venue, None for a stranger's."""
+        return self._placed.get((symbol, place))
 
     def named(self, order_id: str) -> Standing | None:
         """Return the open order of an id."""

@@ -308,7 +308,7 @@ class Trial:
                 continue
             standing = self.exchange.dealing.roll.named(told.order.id)
             assert standing is not None
-            assert floor.pits[symbol].venue.open_quantity(standing.key) == told.open
+            assert floor.pits[symbol].venue.open_quantity(standing.place) == told.open
 
     @property
     def fingerprint(self) -> str:
