@@ -1,6 +1,7 @@
-"""The rules of A-shares a second time, from their prose: whole numbers, no table, no product code.
+"""The rules of shares, funds and convertible bonds a second time, from their prose.
 
-Prices are in mills (a thousandth of a yuan), times in seconds of the day, boards as text.
+Whole numbers, no table, no product code. Prices are in mills (a thousandth of a yuan), times in
+seconds of the day, boards as text.
 """
 
 from datetime import date, timedelta
@@ -36,7 +37,11 @@ def clock(hour: int, minute: int, second: int = 0) -> int:
 
 
 def board(symbol: str) -> str:
-    """Return the board of a share by its code."""
+    """Return the board of a share by its code; FUND and BOND for what is none."""
+    if symbol.startswith("5") and symbol.endswith("SH"):
+        return "FUND"
+    if symbol.startswith("1"):
+        return "BOND"
     if symbol.endswith("BJ"):
         return "BSE"
     if symbol.startswith("688"):
@@ -46,8 +51,19 @@ def board(symbol: str) -> str:
 
 def exists(case: Case) -> bool:
     """Return whether the board had opened."""
-    opened = {"STAR": date(2019, 7, 22), "BSE": date(2021, 11, 15), "CHINEXT": date(2009, 10, 30)}
+    opened = {
+        "STAR": date(2019, 7, 22), "BSE": date(2021, 11, 15), "CHINEXT": date(2009, 10, 30),
+        # Bonds trade under the rules of August 2022; before, nothing here says how.
+        "BOND": date(2022, 8, 1),
+    }  # fmt: skip
+    if case.symbol.startswith("588"):
+        return case.day >= date(2020, 11, 16)
     return case.day >= opened.get(board(case.symbol), date(1996, 12, 16))
+
+
+def step(case: Case) -> int:
+    """Return the smallest price step: a cent of shares, a mill of all else."""
+    return 1 if board(case.symbol) in ("FUND", "BOND") else CENT
 
 
 def session_number(case: Case) -> int:
@@ -63,6 +79,8 @@ def percent(case: Case) -> int:
     where = board(case.symbol)
     if where == "BSE":
         return 30
+    if where == "BOND" or case.symbol.startswith("588"):
+        return 20
     if where == "STAR" or (where == "CHINEXT" and case.day >= date(2020, 8, 24)):
         return 20
     if where == "MAIN" and case.st and case.day < date(2026, 7, 6):
@@ -70,11 +88,16 @@ def percent(case: Case) -> int:
     return 10
 
 
-def rates(case: Case) -> tuple[int, int] | str | None:
+def rates(case: Case) -> tuple[float, float] | str | None:
     """Return percent up and down; None without a band; "?" where nobody says."""
     where, number = board(case.symbol), session_number(case)
     if number > 5 or case.listed is None:
         return percent(case), percent(case)
+    if where == "BOND":
+        first = number == 1 and case.listed >= date(2022, 8, 1)
+        return (57.3, 43.3) if first else (percent(case), percent(case))
+    if where == "FUND":
+        return "?" if number == 1 else (percent(case), percent(case))
     reformed = {
         "MAIN": date(2023, 4, 10), "CHINEXT": date(2020, 8, 24), "STAR": date(2019, 7, 22),
         "BSE": date(2021, 11, 15),
@@ -87,9 +110,10 @@ def rates(case: Case) -> tuple[int, int] | str | None:
     return (44, 36) if case.listed >= date(2014, 1, 1) else "?"
 
 
-def half_up(mills: int, share: int) -> int:
-    """Return a percentage of a price, rounded half up to the cent."""
-    return (2 * mills * share + 100 * CENT) // (2 * 100 * CENT) * CENT
+def half_up(mills: int, share: float, tick: int) -> int:
+    """Return a percentage of a price, rounded half up to the tick."""
+    tenths = round(share * 10)
+    return (2 * mills * tenths + 1000 * tick) // (2 * 1000 * tick) * tick
 
 
 def limits(case: Case) -> tuple[int, int] | None:
@@ -97,10 +121,10 @@ def limits(case: Case) -> tuple[int, int] | None:
     found = rates(case)
     if case.close is None or not isinstance(found, tuple):
         return None
-    up, down = found
-    high = max(half_up(case.close, 100 + up), case.close + CENT)
-    low = min(half_up(case.close, 100 - down), case.close - CENT)
-    return max(low, CENT), high
+    (up, down), tick = found, step(case)
+    high = max(half_up(case.close, 100 + up, tick), case.close + tick)
+    low = min(half_up(case.close, 100 - down, tick), case.close - tick)
+    return max(low, tick), high
 
 
 def phase(case: Case) -> str:
@@ -113,8 +137,9 @@ def phase(case: Case) -> str:
     if clock(9, 30) <= now < clock(11, 30) or clock(13, 0) <= now < clock(14, 57):
         return "CONTINUOUS"
     if clock(14, 57) <= now < clock(15, 0):
-        # Shanghai has had a closing auction since 2018-08-20.
-        closing = market != "SH" or case.day >= date(2018, 8, 20)
+        # Shanghai has had a closing auction since 2018-08-20, of funds since 2026-07-06.
+        since = date(2026, 7, 6) if where == "FUND" else date(2018, 8, 20)
+        closing = where != "BOND" and (market != "SH" or case.day >= since)
         return "FIXED" if closing else "CONTINUOUS"
     late = clock(15, 5) <= now < clock(15, 30)
     return "LATE" if late and trades_late(case, where) else "CLOSED"
@@ -122,7 +147,12 @@ def phase(case: Case) -> str:
 
 def trades_late(case: Case, where: str) -> bool:
     """Return whether the day has trading at the close from 15:05 to 15:30."""
-    first = {"STAR": date(2019, 7, 22), "CHINEXT": date(2020, 8, 24), "MAIN": date(2026, 7, 6)}
+    first = {
+        "STAR": date(2019, 7, 22), "CHINEXT": date(2020, 8, 24), "MAIN": date(2026, 7, 6),
+        "FUND": date(2026, 7, 6),
+    }  # fmt: skip
+    if case.symbol.startswith("50"):  # closed-end and LOF, not exchange-traded
+        return False
     return where in first and case.day >= first[where]
 
 
@@ -135,9 +165,13 @@ def takes_late(case: Case) -> bool:
 
 def market_types(case: Case) -> set[str]:
     """Return the price types that need no price, as the exchange has them."""
+    if board(case.symbol) == "BOND":
+        return set()
     if case.symbol.endswith("SZ"):
         return MARKET_TYPES - {"BEST_FIVE_LIMIT"}
     five = {"BEST_FIVE_CANCEL", "BEST_FIVE_LIMIT"}
+    if board(case.symbol) == "FUND":
+        return five
     young = board(case.symbol) in ("STAR", "BSE") or case.day >= date(2023, 4, 10)
     return five | {"OWN_BEST", "OPPOSITE_BEST"} if young else five
 
@@ -167,9 +201,10 @@ def _quantity(case: Case) -> set[str]:
     where, found, quantity = board(case.symbol), set[str](), case.quantity
     if quantity < 1:
         return {"QUANTITY_INVALID"}
-    if where in ("MAIN", "CHINEXT"):
-        whole = quantity % 100 == 0
-        rest = case.side == "SELL" and quantity % 100 == case.held % 100
+    if where in ("MAIN", "CHINEXT", "FUND", "BOND"):
+        lot = 10 if where == "BOND" else 100
+        whole = quantity % lot == 0
+        rest = case.side == "SELL" and quantity % lot == case.held % lot
     else:
         whole = quantity >= (200 if where == "STAR" else 100)
         rest = case.side == "SELL" and quantity == case.held
@@ -193,6 +228,8 @@ def most(case: Case) -> int:
 
 def _warned(case: Case) -> set[str]:
     first = {"SH": date(2013, 1, 1), "SZ": date(2020, 12, 31)}.get(case.symbol[-2:], date.max)
+    if board(case.symbol) in ("FUND", "BOND"):
+        return set()
     if not case.st or case.side == "SELL" or case.day < first:
         return set()
     if case.bought is None:
@@ -208,7 +245,7 @@ def _prices(case: Case) -> set[str]:
         return found if case.price is None else found | {"PRICE_NOT_ALLOWED"}
     if case.price is None:
         return found | {"PRICE_REQUIRED"}
-    if case.price <= 0 or case.price % CENT:
+    if case.price <= 0 or case.price % step(case):
         found.add("TICK_SIZE")
     band = limits(case)
     if band is not None and not band[0] <= case.price <= band[1]:
@@ -222,6 +259,8 @@ def _prices(case: Case) -> set[str]:
 def outside_cage(case: Case, price: int) -> bool:
     """Return whether a price is too far from the best one."""
     where = board(case.symbol)
+    if where in ("FUND", "BOND"):
+        return False
     first = {
         "MAIN": date(2023, 4, 10), "CHINEXT": date(2020, 8, 24), "STAR": date(2019, 7, 22),
         "BSE": date(2021, 11, 15),

@@ -17,20 +17,30 @@ from quantgraph.domain.rules.checks import Prices, check_order
 from . import oracle
 from .oracle import CENT, Case, clock
 
-SYMBOLS = ("600519.SH", "000001.SZ", "300750.SZ", "688981.SH", "835185.BJ")
+SHARES = ("600519.SH", "000001.SZ", "300750.SZ", "688981.SH", "835185.BJ")
+# An ETF, one of the STAR market, a fund that is no ETF; convertible bonds of both exchanges.
+OTHERS = ("510300.SH", "588000.SH", "501018.SH", "113053.SH", "123001.SZ")
+SYMBOLS = (*SHARES, *OTHERS)
 # The first day of each rule and the trading day before it.
 CHANGES = (
     (date(2018, 8, 20), date(2018, 8, 17)),
     (date(2019, 7, 22), date(2019, 7, 19)),
     (date(2020, 8, 24), date(2020, 8, 21)),
     (date(2020, 12, 31), date(2020, 12, 30)),
+    (date(2020, 11, 16), date(2020, 11, 13)),
     (date(2021, 11, 15), date(2021, 11, 12)),
+    (date(2022, 8, 1), date(2022, 7, 29)),
     (date(2023, 4, 10), date(2023, 4, 7)),
     (date(2026, 7, 6), date(2026, 7, 3)),
 )
 DAYS = tuple(day for pair in CHANGES for day in pair)
 # Where figures change, not only times.
-FIGURES = tuple(day for pair in CHANGES[2:3] + CHANGES[5:] for day in pair)
+FIGURES = tuple(
+    day
+    for pair in CHANGES
+    for day in pair
+    if pair[0] in (date(2020, 8, 24), date(2022, 8, 1), date(2023, 4, 10), date(2026, 7, 6))
+)
 # Each phase, its first and last second, and what lies between.
 SECONDS = (
     clock(9, 14, 59), clock(9, 15), clock(9, 19, 59), clock(9, 20), clock(9, 24, 59), clock(9, 25),
@@ -112,7 +122,22 @@ def test_both_agree_one_tick_to_either_side_of_band_and_cage(judge, symbol, clos
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_both_agree_one_share_to_either_side_of_lots_and_sizes(judge, symbol):
-    edges = (1, 50, 100, 150, 199, 200, 50_000, 100_000, 150_000, 300_000, 500_000, 1_000_000)
+    edges = (
+        1,
+        10,
+        20,
+        50,
+        100,
+        150,
+        199,
+        200,
+        50_000,
+        100_000,
+        150_000,
+        300_000,
+        500_000,
+        1_000_000,
+    )
     quantities = sorted({edge + shift for edge in edges for shift in (-100, -1, 0, 1, 100)})
     kinds = (PriceType.LIMIT, PriceType.OPPOSITE_BEST)
     for day, side, kind in product(FIGURES, ("BUY", "SELL"), kinds):
@@ -122,7 +147,7 @@ def test_both_agree_one_share_to_either_side_of_lots_and_sizes(judge, symbol):
             agree(judge, given_)
 
 
-@pytest.mark.parametrize("symbol", SYMBOLS)
+@pytest.mark.parametrize("symbol", SHARES)
 def test_both_agree_one_share_to_either_side_of_the_days_purchases(judge, symbol):
     for day, side, bought in product(DAYS, ("BUY", "SELL"), (499_799, 499_800, 499_801, None)):
         case = Case(symbol, day, clock(9, 16), side, price=10_000, st=True, bought=bought)
@@ -137,7 +162,10 @@ def test_both_agree_on_the_first_days_of_new_shares(judge, symbol):
     }
     for listed, wait in product(sorted(firsts), range(-1, 10)):
         day = listed + timedelta(days=wait)
-        for price, kind in ((14_400, "LIMIT"), (14_410, "LIMIT"), (None, "BEST_FIVE_CANCEL")):
+        for price, kind in (
+            *((price, "LIMIT") for price in (5_669, 5_670, 14_400, 14_410, 15_730, 15_731)),
+            (None, "BEST_FIVE_CANCEL"),
+        ):
             case = Case(symbol, day, clock(9, 16), price=price, listed=listed)
             agree(judge, case._replace(price_type=kind))
             agree(judge, case._replace(price_type=kind, second=clock(10, 0)))
