@@ -26,6 +26,7 @@ DAY = date(2024, 8, 21)
         ("588000.SH", False, False),
         ("511880.SH", True, False),
         ("513100.SH", True, False),
+        ("520990.SH", True, False),  # of Hong Kong shares
         ("518880.SH", True, False),
         ("113053.SH", True, False),
         ("123001.SZ", True, False),
