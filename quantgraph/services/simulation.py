@@ -1,5 +1,6 @@
 """The operator of a simulated world: checks what is asked, and has it done."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ from quantgraph.services.vetting import (
     checked_name,
 )
 
+# Real seconds that a jump waits for the order books; many of them take longer for a whole day.
+_PATIENCE_S = 10.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -208,8 +211,9 @@ class SimulationDesk:
 
     async def _settle(self) -> None:
         """Let orders tell what they met by now before the answer does; it is done in any case."""
-        with suppress(Unavailable):
-            await self._parts.controls.settle()
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._parts.controls.settle()
 
     def _faults(self) -> tuple[Fault, ...]:
         on = {each.incident: each for each in self._parts.faults.incidents}

@@ -81,6 +81,22 @@ def test_quotes_and_bars_follow_a_jump_at_once(world):
     assert after["bars"]["rows"] == [{"time": "2023-02-01T09:59:00+08:00"}]
 
 
+def test_a_jump_is_answered_when_the_order_books_have_followed_it(world):
+    order = (
+        'mutation { submitOrder(input: { accountId: "sim-1", clientOrderId: "k1", '
+        'symbol: "000001.SZ", side: BUY, quantity: 100, limitPrice: "%s" }) { __typename } }'
+    )
+    read = '{ quote(symbol: "000001.SZ") { time previousClose lastPrice bids { price quantity } } }'
+    close = world.ask(read)["quote"]["previousClose"]
+    assert world.ask(order % f"{close * 0.91:.2f}") == {
+        "submitOrder": {"__typename": "SubmitOrderSuccess"}
+    }
+    world.act("jumpClock", '{ time: "10:30" }', CLOCK)
+    at_once = world.ask(read)
+    world.ask("{ accounts { asset { cash } } }")  # waits for the order books
+    assert world.ask(read) == at_once
+
+
 def test_a_jump_into_an_auction_shows_nothing_traded(world):
     world.act("jumpClock", "{ nextDay: true }", CLOCK)
     found = world.ask('{ quote(symbol: "600519.SH") { time lastPrice suspended } }')["quote"]

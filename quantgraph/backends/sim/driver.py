@@ -109,7 +109,8 @@ class Driver:
                 if now.day != self.exchange.day:
                     events = await self._events(self.exchange.day, now.day)
                     self.listed.roll()
-                    self.publish(self.exchange.roll(now.day, now.ms, events)[0])
+                    with self._still:
+                        self.publish(self.exchange.roll(now.day, now.ms, events)[0])
         return now
 
     async def act(self, work: Callable[[int], T], symbol: str | None = None) -> T:
@@ -133,7 +134,7 @@ class Driver:
                 with self._still:
                     return work(now.ms)
             finally:
-                self.publish(self.exchange.advance(now.ms))
+                self._expire(now.ms)
         text = f"The simulated day ends before {symbol} could be listed; slow the clock down."
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
 
@@ -184,7 +185,12 @@ class Driver:
             with self._still:
                 self.publish(self.exchange.advance(at, _SLICE))
             await asyncio.sleep(0)
-        self.publish(self.exchange.advance(at))
+        self._expire(at)
+
+    def _expire(self, at: int) -> None:
+        """Come to an instant by which all frames were fed: what expires by then does."""
+        with self._still:
+            self.publish(self.exchange.advance(at))
 
     async def _events(self, after: date, until: date) -> Sequence[Dividend]:
         """Return what the held shares grant on the days after one day, up to another."""
