@@ -1,6 +1,6 @@
 """On which day a simulated world begins, and which recorded days it lives again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,10 +12,12 @@ from quantgraph.backends.sim.flow.recording import (
     read_recording,
     snapshot_columns,
 )
+from quantgraph.backends.sim.flow.stored import STORED_FIELDS
 from quantgraph.config import MockConfig
+from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.errors import StartupError
+from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.shelf import MarketShelf
 from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
@@ -56,7 +58,9 @@ def plan_world(config: MockConfig, store: MarketStore, calendar: TradingCalendar
     Raises StartupError CONFIG_INVALID where `mock.start` lies outside of the trading calendar.
     """
     replays = config.liquidity == "replay"
-    recorded: Mapping[str, Sequence[date]] = store.recorded_days() if replays else {}
+    shown: Mapping[str, Sequence[date]] = store.recorded_days() if replays else {}
+    bars: Mapping[str, Sequence[date]] = store.minute_days() if replays else {}
+    recorded = shown or bars
     newest = store.newest_day()
     if config.start is not None:
         start, note = _asked(config.start, calendar), ""
@@ -65,8 +69,11 @@ def plan_world(config: MockConfig, store: MarketStore, calendar: TradingCalendar
     else:
         start, note = choose_start(newest, calendar)
     if replays and not recorded:
-        note += "; no quotes are recorded, so nothing is replayed"
-    runs = {symbol: _run(days, start, calendar) for symbol, days in recorded.items()}
+        note += "; neither quotes nor minutes are held, so nothing is replayed"
+    runs = {
+        symbol: _run({*shown.get(symbol, ()), *bars.get(symbol, ())}, start, calendar)
+        for symbol in {**shown, **bars}
+    }
     replayed = {symbol: until for symbol, until in runs.items() if until is not None}
     if replayed:
         note += f"; {len(replayed)} symbols are replayed from {start} on"
@@ -84,10 +91,10 @@ def _asked(start: date, calendar: TradingCalendar) -> date:
     raise StartupError(Reason.CONFIG_INVALID, text, key="mock.start")
 
 
-def _run(days: Sequence[date], start: date, calendar: TradingCalendar) -> date | None:
+def _run(days: Collection[date], start: date, calendar: TradingCalendar) -> date | None:
     """Return the last of the recorded trading days that follow each other from the start on."""
-    held, last, day = set(days), None, start
-    while day in held:
+    last, day = None, start
+    while day in days:
         last, day = day, calendar.next_session(day)
     return last
 
@@ -112,6 +119,28 @@ class StoreRecordings:
                 trades = self._ticks((symbol, TickKind.TRADE), day, TRADE_COLUMNS)
                 return read_recording(shots, trades, scale)
         return None
+
+    def minutes(self, symbol: str, day: date) -> tuple[BarColumns, float | None] | None:
+        """Return a day's minute bars, and the close before it where a daily bar tells it."""
+        window = Window(day_start(day), day_start(day) + DAY_MS - 1)
+        held = self._bars(BarRequest((symbol,), Period.MIN_1, window, fields=STORED_FIELDS))
+        if held is None:
+            return None
+        return held, self._reference(symbol, day)
+
+    def _reference(self, symbol: str, day: date) -> float | None:
+        daily = self._store.daily_bars(symbol, day, day)
+        if daily is None or not daily.length:
+            return None
+        missing = daily.missing("previous_close")
+        told = missing is None or not missing[0]
+        return float(daily.values["previous_close"][0]) if told else None
+
+    def _bars(self, request: BarRequest) -> BarColumns | None:
+        held = self._store.read_bars(request)[0]
+        if isinstance(held, GatewayError):
+            raise held
+        return None if held is None or not held.columns.length else held.columns
 
     def _ticks(
         self, series: tuple[str, TickKind], day: date, columns: tuple[str, ...]

@@ -2,17 +2,20 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 
+from quantgraph.domain.bars import Period
 from quantgraph.domain.calendar import Dates, TradingCalendar, day_of
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.ticks import TickKind
 from quantgraph.store.blocks import open_block
-from quantgraph.store.series import DayRows, SeriesKey
+from quantgraph.store.series import BAR, DayRows, SeriesKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,34 @@ def list_holdings(connection: sqlite3.Connection) -> Sequence[Holding]:
         "FROM series s JOIN chunks c ON c.series = s.id GROUP BY 1, 2 ORDER BY 1, 2"
     )
     return [Holding(*row) for row in rows]
+
+
+def list_shown_days(connection: sqlite3.Connection) -> Mapping[str, Sequence[date]]:
+    """Return per symbol the days, ascending, of which displays are recorded."""
+    query = (
+        "SELECT DISTINCT s.symbol, c.span FROM chunks c JOIN series s ON s.id = c.series "
+        "WHERE s.kind IN (?, ?) ORDER BY 1, 2"
+    )
+    kinds = TickKind.SNAPSHOT.value, TickKind.LEVEL2_QUOTE.value
+    found: dict[str, list[date]] = {}
+    for symbol, span in connection.execute(query, kinds):
+        # recordings are cut by days: the span is the day, counted from 1970
+        found.setdefault(symbol, []).append(date(1970, 1, 1) + timedelta(span))
+    return found
+
+
+def list_minute_days(connection: sqlite3.Connection) -> Mapping[str, Sequence[date]]:
+    """Return per symbol the days, ascending, of which minute bars are held."""
+    rows = connection.execute(
+        "SELECT s.symbol, c.first, c.days, c.counts FROM chunks c JOIN series s ON s.id = c.series "
+        "WHERE s.kind = ? AND s.period = ? ORDER BY s.symbol, c.first",
+        (BAR, Period.MIN_1.value),
+    )
+    found: dict[str, list[date]] = {}
+    for symbol, first, bits, counts in rows:
+        days = DayRows.unpack(day_of(first), bits, counts).days
+        found.setdefault(symbol, []).extend(days.tolist())
+    return found
 
 
 def list_series(

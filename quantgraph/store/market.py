@@ -5,7 +5,7 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
@@ -18,7 +18,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.shelf import HeldBars, Reports
-from quantgraph.domain.ticks import TickColumns, TickKind, TickRequest
+from quantgraph.domain.ticks import TickColumns, TickRequest
 from quantgraph.store import events, history, reference, reports, sectors
 from quantgraph.store.counter import ReadCounter
 from quantgraph.store.inventory import (
@@ -26,7 +26,9 @@ from quantgraph.store.inventory import (
     SeriesHolding,
     find_faults,
     list_holdings,
+    list_minute_days,
     list_series,
+    list_shown_days,
 )
 from quantgraph.store.prune import Pruned, Selection, find_prunable, give_room
 from quantgraph.store.reader import Reader
@@ -201,17 +203,13 @@ class MarketStore:
 
     def recorded_days(self) -> Mapping[str, Sequence[date]]:
         """Return per symbol the days, ascending, of which displays are recorded."""
-        query = (
-            "SELECT DISTINCT s.symbol, c.span FROM chunks c JOIN series s ON s.id = c.series "
-            "WHERE s.kind IN (?, ?) ORDER BY 1, 2"
-        )
-        kinds = TickKind.SNAPSHOT.value, TickKind.LEVEL2_QUOTE.value
-        found: dict[str, list[date]] = {}
         with self._reader.snapshot() as snapshot:
-            for symbol, span in snapshot.connection.execute(query, kinds):
-                # recordings are cut by days: the span is the day, counted from 1970
-                found.setdefault(symbol, []).append(date(1970, 1, 1) + timedelta(span))
-        return found
+            return list_shown_days(snapshot.connection)
+
+    def minute_days(self) -> Mapping[str, Sequence[date]]:
+        """Return per symbol the days, ascending, of which minute bars are held."""
+        with self._reader.snapshot() as snapshot:
+            return list_minute_days(snapshot.connection)
 
     def last_closes(
         self,

@@ -58,7 +58,11 @@ class QuoteTable:
             books, there = self._books(paths, (prints, screens), at)
             values |= {name: books[name] for name in fields if name in books}
             valid |= {name: there[name] for name in fields if name in there}
-        return QuoteColumns(tuple(paths), Source.SIMULATED, values, valid)
+        scripted = any(screen.scripted for screen in screens.values())
+        sources = {path.source(at.day) for path in paths.values()}
+        lived = sources == {Source.REPLAY} and not scripted
+        source = Source.REPLAY if lived else Source.SIMULATED
+        return QuoteColumns(tuple(paths), source, values, valid)
 
     def _column(self, name: str, rows: Sequence[Print], at: Moment) -> Column:
         dtype = QUOTE_FIELDS[name]

@@ -1,6 +1,7 @@
 """Daily bars out of nothing: a mean-reverting walk inside the price band, with dividends."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -44,7 +45,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """All sessions of one symbol: bars, reference prices in ticks, and what it paid."""
+    """All sessions of one symbol: bars, reference prices in ticks, and what it paid.
+
+    `minutes` are those of days that are lived again; all other days are cut where they are needed.
+    """
 
     instrument: Instrument
     days: Dates
@@ -52,6 +56,11 @@ class Path:
     previous: Ints
     scale: int
     dividends: tuple[Dividend, ...]
+    minutes: Mapping[date, Block] = field(default_factory=dict[date, Block])
+
+    def source(self, day: date) -> Source:
+        """Return what a quote of the day is: REPLAY or SIMULATED."""
+        return Source.REPLAY if day in self.minutes else Source.SIMULATED
 
     def between(self, first: date, last: date) -> "Path":
         """Return a copy of the sessions of some days, both included, without what was paid."""
@@ -61,7 +70,8 @@ class Path:
         copied = stack([self.bars.take(slice(left, right))])
         previous = self.previous[left:right].copy()
         days = self.days[left:right].copy()
-        return Path(self.instrument, days, copied, previous, self.scale, ())
+        minutes = {day: each for day, each in self.minutes.items() if first <= day <= last}
+        return Path(self.instrument, days, copied, previous, self.scale, (), minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,8 @@ def _deviation(origin: Origin, days: Dates) -> Ints:
     return origin.profile.deviation * 100 * mood // 256
 
 
-def _band_rates(instrument: Instrument, days: Dates) -> Ints:
+def band_rates(instrument: Instrument, days: Dates) -> Ints:
+    """Return how far each day's price may go from its reference, in 1/10,000."""
     rates = np.full(len(days), _FREE_RATE, dtype=np.int64)
     for row in BANDS:
         if row.concerns(instrument):
@@ -131,7 +142,7 @@ def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Divi
     rows: list[tuple[int, int, int, int]] = []
     dividends: list[Dividend] = []
     payouts = _payout_days(origin, days)
-    rates = _band_rates(origin.instrument, days).tolist()
+    rates = band_rates(origin.instrument, days).tolist()
     for index, move in enumerate(moves.tolist()):
         reference = close
         if index in payouts:

@@ -64,7 +64,7 @@ def of_columns(columns: BarColumns) -> Days:
     prices = [rows.values[name] for name in _PRICES]
     scale = _finest(prices)
     opens, high, low, close = (np.rint(price * scale).astype(np.int64) for price in prices)
-    bars = Block(opens, high, low, close, rows.values["volume"], _amounts(rows))
+    bars = Block(opens, high, low, close, rows.values["volume"], amounts_of(rows))
     previous = _references(rows, close, scale)
     return Days(dates_of(rows.values["time"]), bars, previous, np.full(len(opens), scale))
 
@@ -89,7 +89,7 @@ def _references(rows: BarColumns, close: Ints, scale: int) -> Ints:
     return np.where(held, np.rint(told * scale).astype(np.int64), before)
 
 
-def _amounts(rows: BarColumns) -> Column:
+def amounts_of(rows: BarColumns) -> Column:
     """Return the amounts; where none was imported, the middle price times the volume."""
     prices = [rows.values[name] for name in _PRICES]
     guess = np.floor((prices[0] + prices[1] + prices[2] + prices[3]) / 4 * rows.values["volume"])

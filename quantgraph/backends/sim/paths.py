@@ -1,12 +1,14 @@
 """Which symbols exist in the simulated world, and the daily path of each."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from quantgraph.backends.sim.daily import Origin, Path, walk
+from quantgraph.backends.sim.flow.stored import LivedDay
 from quantgraph.backends.sim.issues import IssueDesk
+from quantgraph.backends.sim.leading import go_through
 from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
@@ -22,17 +24,25 @@ _KEPT_EXCERPTS = 8_192  # about 3 kB each; more symbols than one exchange lists
 _AHEAD = 30  # days that an excerpt reaches beyond the one it was cut for
 
 
+def no_days(instrument: Instrument, scale: int) -> Mapping[date, LivedDay]:
+    """Let no day be lived again."""
+    del instrument, scale
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What a simulated market is made of; the same world always has the same prices.
 
-    `start` is the first trading day of its clock: imported symbols go on from there.
+    `start` is the first trading day of its clock: imported symbols go on from there. `lived` reads
+    the days from there on that an instrument lives again, in ticks of a scale: blocking.
     """
 
     seed: int
     calendar: TradingCalendar
     start: date
     listings: Listings
+    lived: Callable[[Instrument, int], Mapping[date, LivedDay]] = no_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +211,9 @@ class Paths:
         first = self.world.start
         if known.anchor is None:
             first = max(FIRST_DAY, calendar.first, known.instrument.list_date or FIRST_DAY)
-        path = walk(origin, calendar.between(min(first, calendar.last), calendar.last))
+        days = calendar.between(min(first, calendar.last), calendar.last)
+        lived = self.world.lived(origin.instrument, origin.scale)
+        path = go_through(origin, days, lived) if lived else walk(origin, days)
         return path if known.anchor else self._issued(path)
 
     def _issued(self, path: Path) -> Path:

@@ -79,7 +79,7 @@ class Quoter:
                 quote = _silent(symbol, at)
             else:
                 screen = screen_on(self.screens, symbol, at.day)
-                quote = self._quote(path.instrument, (state, screen), at)
+                quote = self._quote(path, (state, screen), at)
                 if screen is not None:  # it may be another one before the next step
                     made[symbol] = quote
                     continue
@@ -94,14 +94,13 @@ class Quoter:
         scene = self.scene(path.instrument, day, tape.previous, tape.scale)
         return GeneratedFrames(tape, self._tapes, scene)
 
-    def _quote(
-        self, instrument: Instrument, shown: tuple[Print, Screen | None], now: Moment
-    ) -> Quote:
-        (state, screen), symbol = shown, instrument.symbol
+    def _quote(self, path: Path, shown: tuple[Print, Screen | None], now: Moment) -> Quote:
+        (state, screen), instrument = shown, path.instrument
+        scripted = screen is not None and screen.scripted
         state, scale = printed(state, screen) if screen else state, state.scale
         book = displayed(screen, DEPTH) if screen else self.book(instrument, state, now)
         return Quote(
-            symbol=symbol,
+            symbol=instrument.symbol,
             time=now.ms,
             last_price=state.last / scale if state.volume else None,
             open=state.open / scale if state.volume else None,
@@ -113,7 +112,7 @@ class Quoter:
             bids=_levels(book.bids, scale),
             asks=_levels(book.asks, scale),
             suspended=False,
-            source=Source.SIMULATED,
+            source=Source.SIMULATED if scripted else path.source(now.day),
         )
 
     def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:

@@ -38,9 +38,9 @@ class ReplayedMarket(SimMarket):
 
     def __init__(self, world: World, parts: MarketParts, recordings: Recordings) -> None:
         """Read nothing until it is asked for."""
-        super().__init__(world, parts)
+        self.replays = Replays(recordings, world.calendar, world.start)
+        super().__init__(replace(world, lived=self.replays.days), parts)
         self._parts = parts
-        self.replays = Replays(recordings, world.start)
         self._bars = ReplayedSeries(world.calendar, world.start)
         self._shown: int | None = None
 
@@ -131,8 +131,9 @@ class ReplayedMarket(SimMarket):
 
     async def _days(self, symbols: Sequence[str], day: date) -> Loaded:
         """Return the recorded days of those that have one, read in a worker where need be."""
-        held = {symbol: self.replays.ready(symbol, day) for symbol in symbols}
-        new = [symbol for symbol, frames in held.items() if frames is None]
+        ready = {symbol: self.replays.ready(symbol, day) for symbol in symbols}
+        held = {symbol: found[0] for symbol, found in ready.items() if found is not None}
+        new = [symbol for symbol, found in ready.items() if found is None]
         if new:
             held |= await self._run(self._load, new, day)
         return {symbol: frames for symbol, frames in held.items() if frames is not None}

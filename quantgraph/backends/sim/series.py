@@ -147,10 +147,21 @@ class SeriesReader:
         bars = stack(
             [split(piece.bars, piece.minute_cut(seed, instrument), money=money) for piece in pieces]
         )
+        _relive(bars, path, days)
         previous = np.roll(bars.close, 1)
         previous[::MINUTES] = days.previous
         stamps = (starts_of(days.days)[:, None] + _STAMPS).reshape(-1)
         return _Rows(stamps, bars, previous, np.repeat(days.scale, MINUTES))
+
+
+def _relive(bars: Block, path: Path, days: Days) -> None:
+    """Put the minutes of days that were lived again in their places."""
+    for day, minutes in path.minutes.items():
+        row = int(np.searchsorted(days.days, np.datetime64(day)))
+        if row < len(days.days) and days.days[row] == np.datetime64(day):
+            place = slice(row * MINUTES, (row + 1) * MINUTES)
+            for name in ("open", "high", "low", "close", "volume", "amount"):
+                getattr(bars, name)[place] = getattr(minutes, name)
 
 
 def _finished_days(path: Path, now: Moment) -> _Held:

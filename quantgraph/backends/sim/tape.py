@@ -10,6 +10,7 @@ from quantgraph.backends.sim.block import Block, Cut, Flags, Floats, stack
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, of_path
+from quantgraph.backends.sim.flow.stored import before_call, meet
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.prices import COLLECTING
 from quantgraph.backends.sim.program import Program, program
@@ -88,7 +89,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class DayTape:
-    """One symbol's day in minutes. `previous` is the close before it, in ticks."""
+    """One symbol's day in minutes. `previous` is the close before it, in ticks.
+
+    `lived`: the minutes were recorded, so each opens with a deal of its own.
+    """
 
     path: Path
     day: date
@@ -96,6 +100,7 @@ class DayTape:
     minutes: Running
     previous: int
     scale: int
+    lived: bool = False
 
     def rising_before(self, minute: int) -> bool:
         """Return whether the last trade before a minute went up."""
@@ -202,14 +207,18 @@ class Tapes:
             one = of_path(paths[symbol]).between(day, day)
             if len(one.days):
                 new[symbol] = one
-        cuts = [one.minute_cut(self._seed, paths[s].instrument) for s, one in new.items()]
-        parts = _split_all([one.bars for one in new.values()], cuts)
-        for (symbol, one), minutes in zip(new.items(), parts, strict=True):
+        parts = {s: _lived(paths[s], day) for s in new if day in paths[s].minutes}
+        made = {symbol: one for symbol, one in new.items() if symbol not in parts}
+        cuts = [one.minute_cut(self._seed, paths[s].instrument) for s, one in made.items()]
+        cut = _split_all([one.bars for one in made.values()], cuts)
+        parts |= dict(zip(made, cut, strict=True))
+        for symbol, one in new.items():
+            minutes, lived = parts[symbol], day in paths[symbol].minutes
             previous, scale = int(one.previous[0]), int(one.scale[0])
             running = Running.of(minutes, rising=int(minutes.open[0]) >= previous)
             plan = program(paths[symbol].instrument.segment, day)
-            made = DayTape(paths[symbol], day, plan, running, previous, scale)
-            held[symbol] = self._days.put((symbol, day), made)
+            tape = DayTape(paths[symbol], day, plan, running, previous, scale, lived)
+            held[symbol] = self._days.put((symbol, day), tape)
         return held
 
     def _open_minutes(
@@ -223,7 +232,9 @@ class Tapes:
             group = [symbol for symbol in new if places[symbol] == minute]
             bars = [days[s].minutes.parts.take(slice(minute, minute + 1)) for s in group]
             cuts = [self._second_cut(symbol, days[symbol].scale, (day, minute)) for symbol in group]
-            for symbol, seconds in zip(group, _split_all(bars, cuts), strict=True):
+            for symbol, one, cut in zip(group, bars, _split_all(bars, cuts), strict=True):
+                lived = days[symbol].lived
+                seconds = meet(cut, one.take(0), called=minute == 0) if lived else cut
                 running = Running.of(seconds, rising=days[symbol].rising_before(minute))
                 self._minutes.put((symbol, day, minute), (days[symbol], running))
                 held[symbol] = running
@@ -237,6 +248,13 @@ class Tapes:
         if minute:
             return Cut(_SECONDS, keys, scales, _FLAT)
         return Cut(_SECONDS, keys, scales, _OPENING, opening=np.ones(1, dtype=np.bool_))
+
+
+def _lived(path: Path, day: date) -> Block:
+    """Return the recorded minutes of a day as they can be played."""
+    minutes = path.minutes[day]
+    calls = program(path.instrument.segment, day).calls
+    return before_call(minutes) if calls else minutes
 
 
 def _split_all(bars: Sequence[Block], cuts: Sequence[Cut]) -> list[Block]:

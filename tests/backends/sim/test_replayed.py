@@ -1,20 +1,26 @@
 """A market that lives 2023-02-01 of 600519 again: what it shows, when, and under which name."""
 
 from datetime import date, time
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from api.replays import StoreRecordings
+from api.replays import StoreRecordings, plan_world
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.market import MarketParts
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.replayed import ReplayedMarket
+from quantgraph.config import MockConfig
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.calendar import at
 from quantgraph.domain.snapshots import QUOTE_FIELDS
 from quantgraph.domain.sources import Source
+from quantgraph.store.imports.draft import ImportOptions
+from quantgraph.store.imports.importer import Importer
+from quantgraph.store.imports.layouts import ImportKind
+from quantgraph.store.market import MarketStore
 
 from .conftest import START, CountedIds, Hand
 from .flow import recorded
@@ -145,3 +151,74 @@ async def test_a_follower_gets_replayed_quotes_and_after_the_day_generated_ones(
     go(market, 9, 30, day=date(2023, 2, 2))
     assert (await anext(quotes)).source is Source.SIMULATED
     await quotes.aclose()
+
+
+async def test_generated_days_lead_to_the_recorded_one_and_go_on_from_it(market):
+    go(market, 9, 40, day=date(2023, 2, 2))
+    (daily,) = await bars(market, Period.DAY_1, Window(last=2))
+    columns = daily.columns.values
+    assert (columns["close"][0], columns["previous_close"][1]) == (1845.76, 1845.76)
+    day = [columns[name][1] for name in ("open", "high", "low", "close", "volume")]
+    assert day == [1854.98, 1859.0, 1811.4, 1844.97, recorded.VOLUME]
+    assert (await quote(market)).previous_close == 1844.97
+    (minutes,) = await bars(market, window=Window(last=250))
+    assert minutes.columns.values["open"][0] == 1854.98
+    assert minutes.columns.values["volume"][:240].sum() == recorded.VOLUME
+
+
+@pytest.fixture(scope="module")
+def minutes_store(shared, tmp_path_factory, calendar):
+    store = MarketStore(tmp_path_factory.mktemp("minutes"))
+    importer = Importer(store, calendar, recorded.FixedClock())
+    file = shared / "minute" / "000001.SZ_1m_201801.csv"
+    assert not importer.import_files(ImportKind.BARS, [file], ImportOptions()).failures
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def played(minutes_store, calendar, workers, hand):
+    """A market that lives the minutes of 000001 in January 2018 again."""
+    plan = plan_world(MockConfig(liquidity="replay"), minutes_store, calendar)
+    clock = SimClock(plan.start, calendar, Pace(1.0, hand, CountedIds()))
+    world = World(1, calendar, clock.start, NoListings())
+    parts = MarketParts(clock, workers, 1_000)
+    market = ReplayedMarket(world, parts, plan.recordings(minutes_store))
+    market.clock = clock
+    return market
+
+
+async def test_a_day_of_minutes_is_lived_again_where_no_quotes_are_held(played):
+    first = date(2018, 1, 2)
+    go(played, 9, 31, day=first)
+    found = await quote(played, OTHER)
+    assert (found.source, found.open, found.suspended) == (Source.REPLAY, 13.35, False)
+    board = await played.board((OTHER,), ("last_price", "volume"))
+    assert (board.source, board.values["volume"][0]) == (Source.REPLAY, found.volume)
+    both = await played.board((OTHER, SYMBOL), ("last_price",))
+    assert both.source is Source.SIMULATED
+    quotes = played.follow(OTHER)
+    assert (await anext(quotes)).source is Source.REPLAY
+    await quotes.aclose()
+    go(played, 14, 59, 59, day=first)
+    assert (await quote(played, OTHER)).last_price == 13.69
+
+
+async def test_days_of_minutes_follow_each_other(played):
+    go(played, 9, 31, day=date(2018, 1, 3))
+    found = await quote(played, OTHER)
+    assert (found.source, found.open, found.previous_close) == (Source.REPLAY, 13.73, 13.7)
+    source = await played.source(OTHER, date(2018, 1, 3))
+    assert (source.previous_close, source.so_far(at(date(2018, 1, 3), time(9, 31))).open) == (
+        Decimal("13.7"),
+        1373,
+    )
+
+
+async def test_the_day_after_the_last_minutes_goes_on_from_them(played):
+    after = date(2018, 1, 31)
+    go(played, 9, 40, day=after)
+    found = await quote(played, OTHER)
+    (daily,) = await bars(played, Period.DAY_1, Window(last=1), (OTHER,))
+    assert found.source is Source.SIMULATED
+    assert found.previous_close == daily.columns.values["close"][0]

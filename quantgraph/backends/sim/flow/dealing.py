@@ -30,13 +30,11 @@ def split_deals(second: Second, limits: Limits | None) -> tuple[Deal, ...]:
     """Return the deals in order: to the extremes and to the close.
 
     Volume and extremes are met, and the turnover too, where there are shares enough for all three;
-    else the volume and the close alone. Who took is told by whether the price rose.
+    else the extremes, as far as there are shares. Who took is told by whether the price rose.
     """
     if not second.volume:
         return ()
-    parts = _parts(second, second.lot) or _parts(second, 1)
-    if parts is None:
-        parts = [(second.close, second.volume)]
+    parts = _parts(second, second.lot) or _parts(second, 1) or _extremes(second)
     deals: list[Deal] = []
     before, rising = second.open, second.risen
     for number, (price, quantity) in enumerate(parts, 1):
@@ -81,6 +79,20 @@ def _parts(second: Second, unit: int) -> list[tuple[int, int]] | None:
     between = [(second.close + step, unit)] if step else []
     order = [*low, *between, *high] if second.close >= second.open else [*high, *between, *low]
     return [*order, (second.close, second.volume - spent * unit)]
+
+
+def _extremes(second: Second) -> list[tuple[int, int]]:
+    """Return a share at each extreme, one at the close, and the rest where the money is."""
+    low, high, close = second.low, second.high, second.close
+    order = [low, high] if close >= second.open else [high, low]
+    marks = [price for price in order if price != close][: second.volume - 1]
+    rest = second.volume - len(marks) - 1
+    money = second.turnover - sum(marks) - close
+    floor = min(max(money // rest, low), high) if rest else close
+    above = min(max(money - floor * rest, 0), rest) if floor < high else 0
+    between = [(floor, rest - above), (floor + 1, above)]
+    told = [*((price, 1) for price in marks), *between, (close, 1)]
+    return [(price, quantity) for price, quantity in told if quantity]
 
 
 def _weigh(gain: int, above: int, below: int) -> tuple[int, int, int] | None:

@@ -10,11 +10,13 @@ from quantgraph.backends.sim.flow.dealing import Second, split_deals
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.streams import word
 from quantgraph.backends.sim.tape import DayTape, Print, Running, Tapes
+from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
 _SECOND_MS, _MINUTE = 1_000, 60
 _LATE_MS = 10_000  # between two chances of a deal after hours
 _LATE_ODDS = 4  # one in so many is taken
+_SPARE = 8  # units that a second must have for one of them to be its opening deal alone
 _COUNTERS = 1 << 52  # beyond those of levels, sizes and indicative prices
 
 
@@ -122,6 +124,8 @@ class GeneratedFrames:
         volume = int(parts.volume[place])
         if not volume:
             return ()
+        opened = self._opened(running, place)
+        volume -= sum(deal.quantity for deal in opened)
         scale = state.scale
         traded = Second(
             open=int(parts.open[place]),
@@ -129,12 +133,24 @@ class GeneratedFrames:
             low=int(parts.low[place]),
             close=int(parts.close[place]),
             volume=volume,
-            turnover=_turnover(float(parts.amount[place]), scale),
+            turnover=_turnover(float(parts.amount[place]), scale)
+            - sum(deal.price * deal.quantity for deal in opened),
             lot=scale,
             risen=bool(running.rising[place - 1]) if place else state.rising,
             rising=state.rising,
         )
-        return split_deals(traded, self._scene.limits)
+        return (*opened, *split_deals(traded, self._scene.limits))
+
+    def _opened(self, running: Running, place: int) -> tuple[Deal, ...]:
+        """Return the deal that opens a recorded minute, if this second is its first."""
+        parts, lot = running.parts, self._tape.scale
+        before = int(running.volume[place - 1]) if place else 0
+        volume = int(parts.volume[place])
+        if not self._tape.lived or before or volume < _SPARE:
+            return ()
+        quantity = lot if volume >= _SPARE * lot else 1
+        taker = Side.BUY if running.rising[place] else Side.SELL
+        return (Deal(int(parts.open[place]), quantity, taker),)
 
     def _late(self, at: int, state: Print) -> tuple[Deal, ...]:
         """Return a deal at the close, now and then: some seconds' worth of shares."""
