@@ -22,6 +22,8 @@ from tests.resolvers.test_orders import SUBMIT, Log
 SYMBOL = "000001.SZ"
 QUOTE = """query($of: Symbol!) { quote(symbol: $of) { asks { price } }
   serverInfo { tradingState backends { connected } } }"""
+SWITCH = """mutation($settings: [String!]!) { setFaults(input: { settings: $settings }) {
+  __typename ... on Problem { code } } }"""
 DONE = ["ACCEPTED", "WORKING", "FILLED"]
 DOUBT = ["ACCEPTED", "UNKNOWN", "FILLED"]
 LATE = ["ACCEPTED", "UNKNOWN", "WORKING", "FILLED"]
@@ -46,9 +48,9 @@ WAYS = {
 
 
 class Told(Log):
-    QUERY = """subscription($after: Long) {
-      orderUpdates(accountId: "sim-1", afterSequence: $after) {
-      kind sequence order { id state } fill { id } } }"""
+    QUERY = """subscription($epoch: ID, $after: Long) {
+      orderUpdates(accountId: "sim-1", epoch: $epoch, afterSequence: $after) {
+      kind epoch sequence order { id state } fill { id } } }"""
 
 
 class Wires:
@@ -93,10 +95,22 @@ class Wires:
             )
         )
 
-    def told(self, last: str) -> list[tuple[Any, ...]]:
-        """What GraphQL's log says until an order is in its last state."""
+    def begin(self, *faults: str) -> tuple[str, int]:
+        """Switch incidents on, long before the day ends; return the end of the log."""
+        self.ask(SWITCH, settings=[])
+        if self.ask("{ serverInfo { clock { now } } }")["serverInfo"]["clock"]["now"][11:] > "13":
+            self.ask(
+                'mutation { jumpClock(input: { nextDay: true, time: "09:30" }) { __typename } }'
+            )
+        self.ask(SWITCH, settings=list(faults))
+        with Told(self.running) as updates:
+            end = next(each for each in updates.events() if each["kind"] == "CAUGHT_UP")
+            return end["epoch"], end["sequence"]
+
+    def told(self, after: tuple[str, int], last: str) -> list[tuple[Any, ...]]:
+        """What GraphQL's log says after a sequence until an order is in its last state."""
         told: list[tuple[Any, ...]] = []
-        with Told(self.running, after=0) as updates:
+        with Told(self.running, epoch=after[0], after=after[1]) as updates:
             for event in updates.events():
                 if event["kind"] != "UPDATE":
                     continue
@@ -106,9 +120,11 @@ class Wires:
                     return told
         raise AssertionError(told)
 
-    def told_rpc(self, count: int) -> list[tuple[Any, ...]]:
-        """What gRPC's log says, as many events."""
-        request = orders_pb2.StreamOrderEventsRequest(account_id="sim-1", after_sequence=0)
+    def told_rpc(self, after: tuple[str, int], count: int) -> list[tuple[Any, ...]]:
+        """What gRPC's log says after a sequence, as many events."""
+        request = orders_pb2.StreamOrderEventsRequest(
+            account_id="sim-1", epoch=after[0], after_sequence=after[1]
+        )
         told: list[tuple[Any, ...]] = []
         stream = self.orders.StreamOrderEvents(request, timeout=20)
         for response in stream:
@@ -123,36 +139,30 @@ class Wires:
         return told
 
 
-@pytest.fixture
-def open_wires(start_gateway: Any, tmp_path: Any) -> Iterator[Any]:
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-
-        def open_one(*faults: str, speed: float = 200) -> Wires:
-            mock = {"faults": list(faults), "speed": speed, "quote_interval_ms": 1000}
-            running = stack.enter_context(
-                start_gateway(tmp_path, mock=mock, trading={"compare_seconds": 1})
-            )
-            channel = stack.enter_context(grpc.insecure_channel(running.addresses.grpc))
-            client = httpx.Client(base_url=running.addresses.http, timeout=60)
-            return Wires(running, channel, stack.enter_context(client))
-
-        yield open_one
+@pytest.fixture(scope="module")
+def wires(start_gateway: Any, tmp_path_factory: Any) -> Iterator[Wires]:
+    mock = {"speed": 200, "quote_interval_ms": 1000}
+    folder = tmp_path_factory.mktemp("incidents")
+    with (
+        start_gateway(folder, mock=mock, trading={"compare_seconds": 1}) as running,
+        grpc.insecure_channel(running.addresses.grpc) as channel,
+        httpx.Client(base_url=running.addresses.http, timeout=60) as client,
+    ):
+        yield Wires(running, channel, client)
 
 
 @pytest.mark.parametrize("incident", Incident)
-def test_both_wires_tell_what_became_of_an_order_once(open_wires: Any, incident: Incident) -> None:
-    wires = open_wires(f"{incident} times=1")
+def test_both_wires_tell_what_became_of_an_order_once(wires: Wires, incident: Incident) -> None:
+    before = wires.begin(f"{incident} times=1")
     order, way = wires.buy(), WAYS[incident]
     done = wires.submit(order)
-    told = wires.told(way[-1])
-    assert [each[0] for each in told] == list(range(1, len(told) + 1))
+    told = wires.told(before, way[-1])
+    assert [each[0] for each in told] == [before[1] + n + 1 for n in range(len(told))]
     assert len({each[1] for each in told}) == 1
     states = [each[2] for each in told]
     assert [each for each in dict.fromkeys(states) if each in way] == way, states
     assert len(set(told)) == len(told)
-    assert wires.told_rpc(len(told)) == told
+    assert wires.told_rpc(before, len(told)) == told
     fills = [each[3] for each in told if each[3]]
     assert len(fills) == len(set(fills))
     if way is REFUSED:
@@ -162,8 +172,10 @@ def test_both_wires_tell_what_became_of_an_order_once(open_wires: Any, incident:
     again = wires.submit_rpc(order)
     assert (again.replayed, again.order.id) == (True, done["order"]["id"])
     assert (again.order.filled_quantity, again.order.strategy) == (100, "alpha")
-    placed = len(wires.ask('{ orders(accountId: "sim-1") { nodes { id } } }')["orders"]["nodes"])
-    assert placed == 1
+    nodes = wires.ask('{ orders(accountId: "sim-1") { nodes { clientOrderId } } }')["orders"][
+        "nodes"
+    ]
+    assert [each["clientOrderId"] for each in nodes].count(order["clientOrderId"]) == 1
 
 
 def check_refused(wires: Wires, order: dict[str, Any]) -> None:
@@ -175,8 +187,9 @@ def check_refused(wires: Wires, order: dict[str, Any]) -> None:
     assert Refusal(caught.value).info.reason == "TERMINAL_REFUSED"
 
 
-def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(open_wires: Any) -> None:
-    wires = open_wires("DISCONNECT times=1 delay_ms=3600000", speed=1)
+def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(wires: Wires) -> None:
+    wires.ask("mutation { setClock(input: { speed: 1 }) { __typename } }")
+    wires.begin("DISCONNECT times=1 delay_ms=3600000")
     first = wires.buy()
     assert wires.submit(first)["order"]["state"] == "UNKNOWN"
     info = wires.ask(QUOTE, of=SYMBOL)["serverInfo"]
@@ -194,3 +207,5 @@ def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(open_wires: Any)
     assert Refusal(caught.value).info.reason == "TERMINAL_DISCONNECTED"
     assert wires.submit(first)["replayed"]
     assert wires.submit_rpc(first).replayed
+    wires.ask("mutation { setClock(input: { speed: 200 }) { __typename } }")
+    wires.begin()

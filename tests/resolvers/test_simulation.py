@@ -415,8 +415,8 @@ def test_a_created_account_trades_at_once_on_both_wires(world):
     account = told.account
     assert (account.id, account.status) == ("new-1", accounts_pb2.ACCOUNT_STATUS_CONNECTED)
     held = world.ask("{ accounts { id positions { quantity sellable } } }")["accounts"]
-    shares = {"quantity": 200, "sellable": 0}
-    assert held[-1] == {"id": "new-1", "positions": [shares]}
+    new = next(each for each in held if each["id"] == "new-1")
+    assert new["positions"] == [{"quantity": 200, "sellable": 0}]
 
 
 def test_a_jump_over_the_end_of_a_day_is_over_when_it_is_answered(world):
