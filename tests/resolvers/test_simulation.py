@@ -185,6 +185,34 @@ def resting_price(world):
     return f"{bids[-1]['price'] - 0.05:.2f}"
 
 
+def test_an_account_buys_half_a_million_warned_shares_a_day(world):
+    warned = "600518.SH"
+    paid = '{ accountId: "sim-1", amount: "9000000" }'
+    world.act("depositCash", paid, "account { asset { cash } }")
+    band = world.ask(
+        f'{{ instrument(symbol: "{warned}") {{ rules {{ band {{ lowerLimit }} }} }} }}'
+    )
+    low = band["instrument"]["rules"]["band"]["lowerLimit"]
+
+    def buy(key, quantity):
+        done = world.ask(
+            f'mutation {{ submitOrder(input: {{ accountId: "sim-1", clientOrderId: "{key}", '
+            f'symbol: "{warned}", side: BUY, quantity: {quantity}, limitPrice: "{low}" }}) '
+            "{ ... on SubmitOrderSuccess { order { state } } ... on Problem { code } } }"
+        )["submitOrder"]
+        return done.get("code") or done["order"]["state"]
+
+    assert buy("over", 500_100) == "PURCHASE_LIMIT"
+    assert buy("most", 499_900) == "WORKING"
+    assert buy("more", 200) == "PURCHASE_LIMIT"
+    assert buy("rest", 100) == "WORKING"
+    assert buy("one", 100) == "PURCHASE_LIMIT"
+    # what was taken back was not bought
+    gone = '{ accountId: "sim-1", clientOrderId: "rest" }'
+    world.ask(f"mutation {{ cancelOrder(input: {gone}) {{ __typename }} }}")
+    assert buy("again", 100) == "WORKING"
+
+
 def test_a_snapshot_brings_orders_books_and_time_back(world):
     price = resting_price(world)
     assert submit(world, "k1", price)["state"] == "WORKING"

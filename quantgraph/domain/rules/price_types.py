@@ -135,7 +135,9 @@ def check_price_type(
     having = [row for row in rows if price_type in row.types]
     row = next((row for row in having if row.takes(phase)), None)
     if row is None:
-        when = f"in {', '.join(having[0].phases)} only, it is {phase}" if having else "never"
-        text = f"{instrument.symbol} takes {price_type} orders {when}."
+        text = f"{instrument.symbol} never takes {price_type} orders."
+        if having:
+            phases = ", ".join(having[0].phases)
+            text = f"{instrument.symbol} takes {price_type} orders in {phases} only; it is {phase}."
         raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=price_type, phase=phase)
     return row
