@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from api.bounds import is_local, limits_of
+from api.child import COMMAND, Setup
 from api.imported import HeldData, StoreListings
 from api.replays import plan_world
 from quantgraph.backends.sim.capability import capabilities
@@ -15,6 +16,7 @@ from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.counter import CounterTerminal
 from quantgraph.backends.sim.driver import WorldParts
+from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
@@ -161,18 +163,20 @@ class _Mock:
         inner = InnerMarket(self.market, self.market, self.market, self.market)
         shelf = self._plan.shelf(store, self.clock)
         self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
+        listing = Listing(self.recorded, self.market, calendar)
         exchange = WorldParts(
             clock=self.clock,
             calendar=calendar,
             dividends=self.recorded,
-            listing=Listing(self.recorded, self.market, calendar),
+            listing=listing,
+            engine=self._engine(listing) if config.mock.process else None,
             accounts=config.mock.accounts,
             fees=config.rules.fees,
             open_orders=config.mock.open_orders,
             live_symbols=config.mock.live_symbols,
         )
         self.terminal = SimTerminal(exchange, self.market, self._start_over)
-        self.market.show(self.terminal.screen)
+        self.market.show(self.terminal.screens)
         style = RejectionStyle(config.mock.rejection_style)
         incidents = FaultParts(self.clock, config.mock.seed, style=style)
         counter = CounterTerminal(self.terminal, style)
@@ -184,6 +188,14 @@ class _Mock:
         if not self._plan.replayed:
             return SimMarket(world, parts)
         return ReplayedMarket(world, parts, self._plan.recordings(store))
+
+    def _engine(self, listing: Listing) -> ChildEngine:
+        config, plan = self.config, self._plan
+        interval = config.mock.quote_interval_ms
+        setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
+        return ChildEngine(
+            ChildParts(COMMAND, setup, listing.find, float(config.mock.process_seconds))
+        )
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
@@ -353,6 +365,8 @@ class _Mock:
         return (BackendInfo("sim", "sim", self.trading.connected, capabilities()),)
 
     def _problems(self) -> Mapping[str, str]:
+        if self.terminal.lost:
+            return {"exchange": "The process of the simulated exchange has ended (EXCHANGE_LOST)."}
         if self.trading.connected:
             return {}
         return {"trading": "The terminal is disconnected, or its reports are not being taken."}

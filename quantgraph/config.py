@@ -142,6 +142,8 @@ class MockConfig(_Section):
     snapshot_mb: Positive = 256
     open_orders: Positive = 1_000
     live_symbols: Positive = 500
+    process: bool = False
+    process_seconds: Positive = 30
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )

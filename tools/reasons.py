@@ -248,6 +248,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The ex-right events that the adjustment needs are not held.",
         "Import dividends, or ask with adjustment NONE.",
     ),
+    Reason.EXCHANGE_LOST: (
+        "The process of the simulated exchange has ended; its orders and money are lost.",
+        "Restore a snapshot, or restart the gateway.",
+    ),
     Reason.SOURCE_UNAVAILABLE: (
         "The terminal or another source is away.",
         "Repeat later; nothing simulated takes its place.",

@@ -22,7 +22,7 @@ everything dynamic in the message, by name, so that no client has to parse text.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from quantgraph.domain.reasons import Kind, Reason
 
@@ -53,10 +53,20 @@ class GatewayError(Exception):
         self.message_zh = zh or reason.zh
         self.details = {name: str(value) for name, value in (details or more).items()}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it go from one process to another: an exception alone keeps its first argument."""
+        return _again, (type(self), self.reason, self.message, self.message_zh, self.details)
+
     @property
     def retryable(self) -> bool:
         """Whether the same request may succeed later without a change."""
         return self.reason.retryable
+
+
+def _again(
+    leaf: type[GatewayError], reason: Reason, message: str, zh: str, details: Mapping[str, str]
+) -> GatewayError:
+    return leaf(reason, message, zh=zh, details=details)
 
 
 class InvalidRequest(GatewayError):

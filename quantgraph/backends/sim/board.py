@@ -7,7 +7,7 @@ import numpy as np
 from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Rung
-from quantgraph.backends.sim.live import displayed, printed, screen_on
+from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
@@ -37,13 +37,22 @@ class QuoteTable:
         self._quoter = quoter
         self._tapes = Tapes(paths.world.seed, _KEPT, _KEPT)
 
-    def read(self, symbols: Sequence[str], fields: Sequence[str], now: Moment) -> QuoteColumns:
-        """Return the quotes of those that exist, in their order: blocking."""
+    def read(
+        self,
+        symbols: Sequence[str],
+        fields: Sequence[str],
+        now: Moment,
+        shown: Mapping[str, Screen] | None = None,
+    ) -> QuoteColumns:
+        """Return the quotes of those that exist, in their order: blocking.
+
+        `shown` are the screens of those that have an order book.
+        """
         at = self._quoter.instant(now)
         paths = self._paths.excerpts(symbols, at.day)
         prints = dict(self._tapes.prints(paths, at))
-        live = {symbol: screen_on(self._quoter.screens, symbol, at.day) for symbol in prints}
-        screens = {symbol: screen for symbol, screen in live.items() if screen is not None}
+        live = screens_on(shown or {}, at.day)
+        screens = {symbol: live[symbol] for symbol in prints if symbol in live}
         prints |= {symbol: printed(prints[symbol], screen) for symbol, screen in screens.items()}
         rows = [prints.get(symbol, _SILENT) for symbol in paths]
         quoted = np.array([symbol in prints for symbol in paths], np.bool_)

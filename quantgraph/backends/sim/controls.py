@@ -1,6 +1,6 @@
 """What the simulated exchange lets its operator do; the requests are checked already."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,6 @@ from quantgraph.domain.sources import Source
 from quantgraph.domain.terminal import ExecutionReport
 
 _TEN = 10
-Act = Callable[[Exchange, int], Sequence[ExecutionReport]]
 
 
 class SimControls:
@@ -34,9 +33,8 @@ class SimControls:
 
     async def inject(self, trade: Injection) -> None:
         """Let strangers trade. Errors: OrderRefused."""
-        deal = trade.price, trade.quantity
-        symbol = trade.symbol
-        await self._act(lambda exchange, at: exchange.inject_trade(symbol, deal, at), symbol)
+        deal, symbol = (trade.price, trade.quantity), trade.symbol
+        await self._terminal.operate(Exchange.inject_trade, symbol, deal, symbol=symbol)
 
     async def settle(self) -> None:
         """Return when all that is due by now has happened and is recorded."""
@@ -44,11 +42,11 @@ class SimControls:
 
     async def halt(self, symbol: str) -> None:
         """Stop a symbol. Errors: OrderRefused where it does not trade today."""
-        await self._act(lambda exchange, at: exchange.halt(symbol, at), symbol)
+        await self._terminal.operate(Exchange.halt, symbol, symbol=symbol)
 
     async def resume(self, symbol: str) -> None:
         """Go on with a symbol."""
-        await self._act(lambda exchange, at: exchange.resume(symbol, at), symbol)
+        await self._terminal.operate(Exchange.resume, symbol, symbol=symbol)
 
     async def announce(self, action: CorporateAction) -> None:
         """Keep an event until its ex-day."""
@@ -63,20 +61,16 @@ class SimControls:
             rights_price=0.0,
             source=Source.SIMULATED,
         )
-        await self._act(lambda exchange, at: exchange.corporate_action(event, at), None)
+        await self._terminal.operate(Exchange.corporate_action, event)
 
     async def play(self, call: ScenarioCall) -> None:
         """Let a symbol follow a scenario. Errors: OrderRefused, BAD_REQUEST."""
-
-        def act(exchange: Exchange, at: int) -> Sequence[ExecutionReport]:
-            return exchange.play(call.symbol, Script(call.name, call.parameters, at), at)
-
-        await self._act(act, call.symbol)
+        await self._terminal.operate(_play, call, symbol=call.symbol)
 
     async def fingerprint(self, symbol: str | None) -> tuple[str, int]:
         """Return the hash over books, and what it is over."""
         await self._driver.present()
-        return self._driver.exchange.fingerprint(symbol)
+        return await self._driver.look(Exchange.fingerprint, symbol)
 
     async def dump(self) -> Mapping[str, Any]:
         """Return the exchange's state; see `services.worlds.Stage`."""
@@ -86,6 +80,6 @@ class SimControls:
         """Go on from a state; see `services.worlds.Stage`."""
         await self._driver.load(state, begin)
 
-    async def _act(self, act: Act, symbol: str | None) -> None:
-        driver = self._driver
-        await driver.act(lambda at: driver.publish(act(driver.exchange, at)), symbol)
+
+def _play(exchange: Exchange, call: ScenarioCall, at: int) -> list[ExecutionReport]:
+    return exchange.play(call.symbol, Script(call.name, call.parameters, at), at)

@@ -1,8 +1,7 @@
 """The exchange in the clock's world: time moves it, days end, worlds start over."""
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -12,28 +11,32 @@ import structlog
 from quantgraph.backends.sim.alarm import Alarm
 from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.day_list import DayList
+from quantgraph.backends.sim.engine.own import OwnEngine
+from quantgraph.backends.sim.engine.port import Engine, Kept, Opening
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hall import Rules
-from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange, readable
-from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.keeping import dump_exchange, live_in, readable
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.securities import Security
 from quantgraph.config import SeedAccount
 from quantgraph.domain.bars import Period
-from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable
 from quantgraph.domain.ports.market import Dividends
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
-from quantgraph.domain.terminal import Checkpoint, ExecutionReport, TerminalEvent
+from quantgraph.domain.terminal import (
+    Checkpoint,
+    ExecutionReport,
+    LinkChange,
+    TerminalEvent,
+)
 
 T = TypeVar("T")
 _STEP_MS = 1_000
 # At ×1000 a second passes every real millisecond; what falls between two wakes is done at once.
 _SHORTEST_WAIT_S = 0.01
-# About 2 ms: the event loop has others to serve.
-_SLICE = 16
 _TRIES = 5
 # For reports to be recorded: two slow disks.
 _PATIENCE_S = 5.0
@@ -45,7 +48,8 @@ class WorldParts:
     """What the exchange's world is made of.
 
     `listing` makes the security of a symbol and a day, off the event loop; it raises OrderRefused
-    where there is none. `open_orders` per account and `live_symbols` are limits.
+    where there is none. `open_orders` per account and `live_symbols` are limits. `engine` runs the
+    exchange; None: in this process.
     """
 
     clock: MarketClock
@@ -56,6 +60,7 @@ class WorldParts:
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     open_orders: int = 1_000
     live_symbols: int = 500
+    engine: Engine | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -63,21 +68,24 @@ class Driver:
     """Keeps one exchange abreast of the clock and gathers its reports.
 
     When the clock begins a new epoch the world starts anew: accounts as seeded, no orders. Then
-    `on_epoch` is awaited with the epoch's id before anything else happens.
+    `on_epoch` is awaited with the epoch's id before anything else happens. While the exchange is
+    lost the link is broken; a new epoch brings another one.
     """
 
     def __init__(self, parts: WorldParts, on_epoch: Callable[[str], Awaitable[None]]) -> None:
-        """Open the accounts; `start` makes time act also while nobody asks."""
+        """Hold the parts; `start` makes time act also while nobody asks."""
         self._parts = parts
         self._on_epoch = on_epoch
+        self.engine: Engine = parts.engine or OwnEngine(parts.listing)
+        self.engine.watch(self._lose)
         self.reports: asyncio.Queue[TerminalEvent | None] = asyncio.Queue()
         self._keeper: asyncio.Task[None] | None = None
+        self._works: set[asyncio.Future[Any]] = set()
         self._turning = asyncio.Lock()
-        # Quotes of many symbols are read in threads, while the loop moves the books.
-        self._still = threading.Lock()
         now = parts.clock.moment()
         self.epoch = now.epoch
-        self.exchange = self._open(now)
+        self._day: date | None = None
+        self._symbols: set[str] = set()
         self.listed = DayList()
 
     def start(self) -> None:
@@ -88,53 +96,56 @@ class Driver:
         """Stand still, and end the reports."""
         if self._keeper is not None:
             self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await asyncio.gather(self._keeper, *self._works, return_exceptions=True)
+        await self.engine.close()
         self.reports.put_nowait(None)
 
-    def screen(self, symbol: str) -> Screen | None:
-        """Return what a live symbol displays, None for any other; from any thread."""
-        if not self.exchange.is_live(symbol):
-            return None
-        with self._still:
-            return self.exchange.screen(symbol)
+    async def screens(self, symbols: Iterable[str]) -> Mapping[str, Screen]:
+        """Return what those display that have an order book; none where the exchange is lost."""
+        live = [symbol for symbol in symbols if symbol in self._symbols]
+        if not live or self.engine.lost:
+            return {}
+        return await self.look(Exchange.screens, live)
 
     async def present(self) -> Moment:
-        """Bring the world up to the clock: all that was due, the day's end, the new epoch."""
-        async with self._turning:
-            now = self._parts.clock.moment()
-            if now.epoch != self.epoch:
-                await self._start_over(now)
-            else:
-                await self._catch_up(now.ms)
-                if now.day != self.exchange.day:
-                    events = await self._events(self.exchange.day, now.day)
-                    self.listed.roll()
-                    with self._still:
-                        self.publish(self.exchange.roll(now.day, now.ms, events)[0])
-        return now
+        """Bring the world up to the clock: all that was due, the day's end, the new epoch.
 
-    async def act(self, work: Callable[[int], T], symbol: str | None = None) -> T:
+        Errors: EXCHANGE_LOST.
+        """
+        return await self._whole(self._alone(self._arrive))
+
+    async def act(self, work: Callable[[int], Awaitable[T]], symbol: str | None = None) -> T:
         """Do something at the exchange at this instant, with a symbol listed for the day.
 
         Nothing else happens between the arrival of the present and the work. What it raises is
         raised; the reports until then are told all the same. Raises OrderRefused as well where
-        the symbol cannot be listed, or the world starts over meanwhile.
+        the symbol cannot be listed, or the world starts over meanwhile; EXCHANGE_LOST.
         """
+        return await self._whole(self._alone(lambda: self._act(work, symbol)))
+
+    async def look(self, work: Callable[..., T], *args: object) -> T:
+        """Read something of the exchange as it stands. Errors: EXCHANGE_LOST."""
+        if self._day is None:
+            await self.present()
+        return await self.engine.look(work, *args)
+
+    async def _act(self, work: Callable[[int], Awaitable[T]], symbol: str | None) -> T:
         epoch = self.epoch
         for _ in range(_TRIES):
-            now = await self.present()
+            now = await self._arrive()
             if self.epoch != epoch:
                 text = "The simulated world has just started over; submit the order again."
                 raise OrderRefused(Reason.TERMINAL_REFUSED, text)
-            if symbol is not None and symbol not in self.exchange.listed:
+            if symbol is not None and symbol not in self._symbols:
                 # A fast clock may leave the day meanwhile; the next try is of the new one.
-                self.exchange.list_security(await self._parts.listing(symbol, now.day))
+                await self.engine.enlist(symbol, now.day)
+                self._symbols.add(symbol)
                 continue
             try:
-                with self._still:
-                    return work(now.ms)
+                return await work(now.ms)
             finally:
-                self._expire(now.ms)
+                if not self.engine.lost:
+                    self.publish((await self.engine.advance(now.ms)).reports)
         text = f"The simulated day ends before {symbol} could be listed; slow the clock down."
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
 
@@ -144,26 +155,38 @@ class Driver:
         Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
         await self.settle()
-        return {**dump_exchange(self.exchange), "listed": self.listed.dump()}
+        return {**await self.engine.act(dump_exchange), "listed": self.listed.dump()}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state: `begin` turns the world back and returns its new epoch.
 
         Where it cannot be read, or `begin` fails, nothing has changed.
         """
-        async with self._turning:
-            day, live = live_in(state)
-            with readable():
-                securities = {symbol: await self._parts.listing(symbol, day) for symbol in live}
-                listed = DayList.load(state["listed"])
-            exchange = load_exchange(state, self._rules(self.epoch), securities)
-            epoch = await begin()
-            exchange.rules = self._rules(epoch)
-            with self._still:
-                self.exchange = exchange
-            self.epoch, self.listed = epoch, listed
-            while not self.reports.empty():
-                self.reports.get_nowait()
+        await self._whole(self._alone(lambda: self._load(state, begin)))
+
+    async def _arrive(self) -> Moment:
+        now = self._parts.clock.moment()
+        if self._day is None:
+            await self._open(now)
+        if now.epoch != self.epoch:
+            await self._start_over(now)
+        else:
+            await self._catch_up(now.ms)
+            if now.day != self._day:
+                await self._roll(now)
+        return now
+
+    async def _load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
+        away = self.engine.lost
+        day, live = live_in(state)
+        with readable():
+            listed = DayList.load(state["listed"])
+        await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
+        epoch = await begin()
+        await self.engine.adopt(self._rules(epoch))
+        self._forget(away=away)
+        self.epoch, self._day, self._symbols = epoch, day, set(live)
+        self.listed = listed
 
     async def settle(self) -> None:
         """Return when all that is due by now has happened and is recorded.
@@ -181,35 +204,47 @@ class Driver:
             raise Unavailable(Reason.SOURCE_UNAVAILABLE, text) from error
 
     async def _catch_up(self, at: int) -> None:
-        while self.exchange.behind(at):
-            with self._still:
-                self.publish(self.exchange.advance(at, _SLICE))
+        while True:
+            progress = await self.engine.advance(at)
+            self.publish(progress.reports)
+            if not progress.behind:
+                return
             await asyncio.sleep(0)
-        self._expire(at)
 
-    def _expire(self, at: int) -> None:
-        """Come to an instant by which all frames were fed: what expires by then does."""
-        with self._still:
-            self.publish(self.exchange.advance(at))
+    async def _roll(self, now: Moment) -> None:
+        events = await self._events(self._day or now.day, now.day)
+        self.listed.roll()
+        self._symbols.clear()
+        self._day = now.day
+        self.publish((await self.engine.act(Exchange.roll, now.day, now.ms, events))[0])
 
     async def _events(self, after: date, until: date) -> Sequence[Dividend]:
         """Return what the held shares grant on the days after one day, up to another."""
-        ledgers = self.exchange.ledgers.values()
-        held = sorted({symbol for each in ledgers for symbol in each.holdings})
+        held = await self.engine.look(Exchange.held)
         found = await self._parts.dividends.dividends(held, Period.DAY_1) if held else ()
         return [each for one in found for each in one or () if after < each.ex_date <= until]
 
     async def _start_over(self, now: Moment) -> None:
         self.epoch = now.epoch
-        self.exchange = self._open(now)
+        away = self.engine.lost
+        await self._open(now)
+        self._forget(away=away)
+        await self._on_epoch(now.epoch)
+
+    def _forget(self, *, away: bool) -> None:
+        """Begin without orders: what is still to be told is of another world."""
         self.listed = DayList()
         while not self.reports.empty():
             self.reports.get_nowait()
-        await self._on_epoch(now.epoch)
+        if away:
+            now = from_ms(self._parts.clock.moment().ms)
+            self.reports.put_nowait(LinkChange(True, now))
 
-    def _open(self, now: Moment) -> Exchange:
-        ledgers = [Ledger.open(seed) for seed in self._parts.accounts]
-        return Exchange(ledgers, now.day, self._rules(now.epoch))
+    async def _open(self, now: Moment) -> None:
+        self._symbols.clear()
+        accounts = tuple(self._parts.accounts)
+        await self.engine.begin(Opening(accounts, now.day, self._rules(now.epoch)))
+        self._day = now.day
 
     def _rules(self, epoch: str) -> Rules:
         parts = self._parts
@@ -228,12 +263,32 @@ class Driver:
             self.listed.note(report)
             self.reports.put_nowait(report)
 
+    def _lose(self) -> None:
+        """Tell that the link is broken: the orders of the lost exchange stay as last told."""
+        self.reports.put_nowait(LinkChange(False, from_ms(self._parts.clock.moment().ms)))
+
+    async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
+        async with self._turning:
+            return await work()
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Finish what was begun, though who asked goes away: its reports would be lost."""
+        if not self.engine.apart:
+            return await work
+        task = asyncio.ensure_future(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return await asyncio.shield(task)
+
     async def _keep(self) -> None:
         """Let time act though nobody may ask: orders fill, and at the day's end they expire."""
-        alarm = Alarm(self._parts.clock, self._parts.sleep)
+        alarm, told = Alarm(self._parts.clock, self._parts.sleep), None
         while True:
             await alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
             try:
                 await self.present()
+                told = None
             except GatewayError as error:  # the store is away: the day ends when it is back
-                _logger.warning("exchange_held_up", reason=error.reason.value)
+                if error.reason is not told:
+                    _logger.warning("exchange_held_up", reason=error.reason.value)
+                told = error.reason

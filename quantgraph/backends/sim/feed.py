@@ -12,6 +12,7 @@ import structlog
 from quantgraph.backends.sim.alarm import Alarm
 from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.daily import Path
+from quantgraph.backends.sim.live import Screens
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.domain.errors import GatewayError, unknown_symbol
@@ -72,6 +73,7 @@ class FeedParts:
     clock: MarketClock
     runner: Runner
     interval_ms: int
+    screens: Screens
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -95,7 +97,7 @@ class SimFeed:
         lane = _Lane(await self._path(symbol))
         self._lanes.add(lane)
         try:
-            self.beat()
+            await self._serve([lane])
             self._wake()
             while True:
                 yield await lane.take()
@@ -114,14 +116,19 @@ class SimFeed:
         """Whether the task is awake, that is, whether anybody follows."""
         return self._task is not None
 
-    def beat(self) -> None:
+    async def beat(self) -> None:
         """Give every follower the quote of this moment, unless it has it already."""
+        await self._serve(list(self._lanes))
+
+    async def _serve(self, lanes: Sequence[_Lane]) -> None:
         now = self._parts.clock.moment()
         mark = (now.epoch, now.day, self._parts.quoter.step(now))
-        due = [lane for lane in self._lanes if lane.mark != mark]
-        quotes = self._quotes(due, now)
+        due = [lane for lane in lanes if lane.mark != mark]
         for lane in due:
             lane.mark = mark
+        quotes = await self._quotes(due, now)
+        # Who has been given a newer one meanwhile gets no older one after it.
+        for lane in (each for each in due if each.mark == mark):
             quote = quotes[lane.path.instrument.symbol]
             lane.put(quote)
             self._last = quote.time
@@ -145,9 +152,12 @@ class SimFeed:
         symbols, self._wanted, self._loading = tuple(self._wanted), set(), None
         return await self._parts.runner.run(self._parts.paths.load, symbols, day)
 
-    def _quotes(self, due: Sequence[_Lane], now: Moment) -> Mapping[str, Quote]:
+    async def _quotes(self, due: Sequence[_Lane], now: Moment) -> Mapping[str, Quote]:
         paths = {lane.path.instrument.symbol: lane.path for lane in due}
-        return self._parts.quoter.quote(paths, now) if paths else {}
+        if not paths:
+            return {}
+        screens = await self._parts.screens(list(paths))
+        return self._parts.quoter.quote(paths, now, screens)
 
     async def _renew(self) -> None:
         """Give every follower its symbol's present path, beside the beat: quotes never wait."""
@@ -177,7 +187,7 @@ class SimFeed:
         try:
             while True:
                 # First of all: the clock may have jumped, and stand, since the task was made.
-                self.beat()
+                await self.beat()
                 self._slept += await self._alarm.step(self._parts.interval_ms, _SHORTEST_WAIT_S)
                 if self._slept >= _RENEWAL_S and self._renewal is None:
                     self._slept = 0.0

@@ -16,6 +16,7 @@ from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.settlement import Settlement
 from quantgraph.backends.sim.standing import Roll
 from quantgraph.config import SeedAccount
+from quantgraph.domain.accounts import Means
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import OrderRefused, bad_request, unknown_account
@@ -96,6 +97,31 @@ class Hall:
         """Return what a live symbol displays, None for one that nobody here trades."""
         pit = self.dealing.floor.pits.get(symbol)
         return None if pit is None else pit.screen()
+
+    def screens(self, symbols: Iterable[str]) -> dict[str, Screen]:
+        """Return what those display that are live."""
+        pits = self.dealing.floor.pits
+        return {symbol: pits[symbol].screen() for symbol in symbols if symbol in pits}
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return the accounts' ids and names, in the order of opening."""
+        return [(each.account_id, each.name) for each in self.ledgers.values()]
+
+    def accounts(self, account_ids: Iterable[str]) -> list[Ledger | None]:
+        """Return accounts, None for an unknown id."""
+        return [self.ledgers.get(each) for each in account_ids]
+
+    def held(self) -> list[str]:
+        """Return the symbols that any account holds, sorted."""
+        return sorted({symbol for each in self.ledgers.values() for symbol in each.holdings})
+
+    def means(self, account_id: str, symbol: str) -> Means:
+        """Return what an order for a symbol may use. Raises UNKNOWN_ACCOUNT."""
+        ledger = self.ledgers.get(account_id)
+        if ledger is None:
+            raise unknown_account(account_id)
+        bought = self.bought(account_id, symbol)
+        return Means(ledger.cash, ledger.holding(symbol).sellable, bought)
 
     def fingerprint(self, symbol: str | None = None) -> tuple[str, int]:
         """Return a hash in hex over all that happened, to a symbol or to all, and how much did."""

@@ -1,6 +1,6 @@
 """What a symbol shows that somebody here trades: the others' day, changed by our orders."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -9,19 +9,19 @@ from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.calendar import day_of
 
-# Safe in any thread: None for a symbol without an order book.
-Screens = Callable[[str], Screen | None]
+# What those of some symbols display that have an order book.
+Screens = Callable[[Sequence[str]], Awaitable[Mapping[str, Screen]]]
 
 
-def no_screen(symbol: str) -> Screen | None:
+async def no_screens(symbols: Sequence[str]) -> Mapping[str, Screen]:
     """Show every symbol as the others alone made it."""
-    del symbol
+    del symbols
+    return {}
 
 
-def screen_on(screens: Screens, symbol: str, day: date) -> Screen | None:
-    """Return the screen of a day; none of the day before, which ends a moment later."""
-    screen = screens(symbol)
-    return screen if screen is not None and day_of(screen.at) == day else None
+def screens_on(screens: Mapping[str, Screen], day: date) -> Mapping[str, Screen]:
+    """Return the screens of a day; none of the day before, which ends a moment later."""
+    return {symbol: each for symbol, each in screens.items() if day_of(each.at) == day}
 
 
 def printed(state: Print, screen: Screen) -> Print:

@@ -12,8 +12,9 @@ from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
-from quantgraph.backends.sim.live import Screens
+from quantgraph.backends.sim.live import Screens, no_screens
 from quantgraph.backends.sim.paths import Paths, World
+from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.backends.sim.series import SeriesReader
@@ -62,19 +63,24 @@ class SimMarket:
         self.catalog = SimCatalog(parts.clock, parts.runner, self._paths)
         self._table = QuoteTable(self._paths, self._quoter)
         self._books = Bookkeeper(world.seed, world.calendar.last.year)
+        self._screens: Screens = no_screens
         feed = FeedParts(
             paths=self._paths,
             quoter=self._quoter,
             clock=parts.clock,
             runner=parts.runner,
             interval_ms=parts.interval_ms,
+            screens=self._displayed,
             sleep=parts.sleep,
         )
         self.feed = SimFeed(feed)
 
     def show(self, screens: Screens) -> None:
         """Quote live symbols from their order books from now on."""
-        self._quoter.screens = screens
+        self._screens = screens
+
+    async def _displayed(self, symbols: Sequence[str]) -> Mapping[str, Screen]:
+        return await self._screens(symbols)
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Return finished bars; per symbol UNKNOWN_SYMBOL, or what cannot be made here."""
@@ -109,12 +115,13 @@ class SimMarket:
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        screens = await self._screens(symbols)
         now = self._clock.moment()
         paths = self._paths.recall_paths(symbols, now.day) if len(symbols) <= _FEW else None
         if paths is not None:
-            found = self._quoter.quote(paths, now)
+            found = self._quoter.quote(paths, now, screens)
         else:
-            found = await self._run(self._quoter.read, symbols, now)
+            found = await self._run(self._quoter.read, symbols, now, screens)
         known = await self._unquoted([symbol for symbol in symbols if symbol not in found])
         return [
             found.get(symbol) or known.get(symbol) or unknown_symbol(symbol) for symbol in symbols
@@ -122,7 +129,8 @@ class SimMarket:
 
     async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
         """Return the newest quotes of those symbols that exist, as columns."""
-        return await self._run(self._table.read, symbols, fields, self._clock.moment())
+        screens = await self._screens(symbols)
+        return await self._run(self._table.read, symbols, fields, self._clock.moment(), screens)
 
     def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""

@@ -10,7 +10,7 @@ from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Display, Limits, Rung
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.hours import day_instant
-from quantgraph.backends.sim.live import Screens, displayed, no_screen, printed, screen_on
+from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
@@ -25,6 +25,7 @@ from quantgraph.domain.snapshots import DEPTH
 from quantgraph.domain.sources import Source
 
 _KEPT = 4_096
+_NONE: Mapping[str, Screen] = {}
 _SHOWN = 5  # levels of a quote
 
 
@@ -37,32 +38,38 @@ class Quoter:
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._scenes: Memo[tuple[Instrument, date, int], Scene] = Memo(_KEPT)
-        self.screens: Screens = no_screen
         self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
         return now.running_ms // self._interval
 
-    def read(self, symbols: Sequence[str], now: Moment) -> Mapping[str, Quote]:
+    def read(
+        self, symbols: Sequence[str], now: Moment, screens: Mapping[str, Screen] = _NONE
+    ) -> Mapping[str, Quote]:
         """Return the quotes of those that exist, loading their paths: blocking."""
-        return self.quote(self._paths.load(symbols, now.day), now)
+        return self.quote(self._paths.load(symbols, now.day), now, screens)
 
     def instant(self, now: Moment) -> Moment:
         """Return the moment of the quote that stands."""
         instant = day_instant(now.day, self.step(now) * self._interval)
         return Moment(now.epoch, now.day, instant)
 
-    def quote(self, paths: Mapping[str, Path], now: Moment) -> Mapping[str, Quote]:
-        """Return the quotes of loaded paths: quick enough for the event loop."""
+    def quote(
+        self, paths: Mapping[str, Path], now: Moment, screens: Mapping[str, Screen] = _NONE
+    ) -> Mapping[str, Quote]:
+        """Return the quotes of loaded paths: quick enough for the event loop.
+
+        `screens` are of those among them that have an order book.
+        """
         at = self.instant(now)
-        live = {symbol for symbol in paths if screen_on(self.screens, symbol, at.day) is not None}
+        live = screens_on(screens, at.day)
         found = {
             symbol: None if symbol in live else self._recall(symbol, path, at)
             for symbol, path in paths.items()
         }
         new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
-        made: Mapping[str, Quote] = self._make(new, at) if new else {}
+        made: Mapping[str, Quote] = self._make(new, at, live) if new else {}
         return {symbol: quote or made[symbol] for symbol, quote in found.items()}
 
     def _recall(self, symbol: str, path: Path, at: Moment) -> Quote | None:
@@ -70,7 +77,9 @@ class Quoter:
         known = self._newest.get(symbol)
         return known[2] if known is not None and known[0] is path and known[1] == at else None
 
-    def _make(self, paths: Mapping[str, Path], at: Moment) -> Mapping[str, Quote]:
+    def _make(
+        self, paths: Mapping[str, Path], at: Moment, screens: Mapping[str, Screen]
+    ) -> Mapping[str, Quote]:
         prints = self._tapes.prints(paths, at)
         made: dict[str, Quote] = {}
         for symbol, path in paths.items():
@@ -78,7 +87,7 @@ class Quoter:
             if state is None:
                 quote = _silent(symbol, at)
             else:
-                screen = screen_on(self.screens, symbol, at.day)
+                screen = screens.get(symbol)
                 quote = self._quote(path, (state, screen), at)
                 if screen is not None:  # it may be another one before the next step
                     made[symbol] = quote

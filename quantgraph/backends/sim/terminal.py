@@ -1,22 +1,29 @@
 """The simulated terminal: the exchange behind the ports, driven by a clock."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
 from quantgraph.backends.sim.driver import Driver, WorldParts
+from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
-from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
+from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable, unknown_account
 from quantgraph.domain.orders import Order
 from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import NewAccount
-from quantgraph.domain.terminal import ListedOrder, PlacedOrder, TerminalEvent
+from quantgraph.domain.terminal import (
+    ExecutionReport,
+    FateUnknownError,
+    ListedOrder,
+    PlacedOrder,
+    TerminalEvent,
+)
 
 T = TypeVar("T")
 NAME = "sim"
@@ -43,6 +50,12 @@ class SimTerminal:
         """Open the accounts, valued by `quotes`; `start` makes time act while nobody asks."""
         self.driver = Driver(parts, on_epoch)
         self._quoted = quotes
+        self._names = [(seed.id, seed.name) for seed in parts.accounts]
+
+    @property
+    def lost(self) -> bool:
+        """Whether the exchange is gone: a new world brings another one."""
+        return self.driver.engine.lost
 
     def start(self) -> None:
         """Begin to move with the clock."""
@@ -52,9 +65,9 @@ class SimTerminal:
         """Stop all tasks and end the report stream."""
         await self.driver.close()
 
-    def screen(self, symbol: str) -> Screen | None:
-        """Return what a symbol with orders of ours displays, None for any other."""
-        return self.driver.screen(symbol)
+    async def screens(self, symbols: Iterable[str]) -> Mapping[str, Screen]:
+        """Return what those display that have an order book, of these symbols."""
+        return await self.driver.screens(symbols)
 
     async def place(self, order: Order) -> PlacedOrder:
         """Take an order. Raises OrderRefused, and then nothing was taken."""
@@ -68,26 +81,27 @@ class SimTerminal:
 
     async def withdraw(self, order: Order) -> None:
         """Cancel the open rest of an order. Errors: ORDER_NOT_CANCELABLE, CANCEL_CLOSED."""
-        driver = self.driver
-        await driver.act(lambda at: driver.publish(driver.exchange.withdraw(order.id, at)))
+        await self.driver.act(lambda at: self._do(Exchange.withdraw, (order.id, at)))
 
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the account's orders of today, and those that ended when today began."""
         await self.driver.present()
-        _given(self._found(account_id))
+        _given((await self._found([account_id]))[0])
         return self.driver.listed.of(account_id)
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
-        """Yield every change of every order once, in order, to one reader, until closed."""
+        """Yield every change of every order and of the link once, in order, until closed."""
         while (report := await self.driver.reports.get()) is not None:
             yield report
 
     async def accounts(self) -> Sequence[Account]:
-        """Return the accounts, in the order in which they were opened."""
-        ledgers = self._ledgers.values()
-        return [
-            Account(each.account_id, each.name, NAME, AccountStatus.CONNECTED) for each in ledgers
-        ]
+        """Return the accounts, in the order in which they were opened.
+
+        Those of an exchange that is lost are known still: their orders can be read.
+        """
+        if not self.lost:
+            self._names = await self.driver.look(Exchange.names)
+        return [Account(each, name, NAME, AccountStatus.CONNECTED) for each, name in self._names]
 
     async def open_account(self, account: NewAccount) -> None:
         """Open one more account, for this world alone."""
@@ -98,13 +112,11 @@ class SimTerminal:
         seed = SeedAccount(
             id=account.account_id, name=account.name, cash=account.cash, positions=held
         )
-        driver = self.driver
-        await driver.act(lambda at: driver.publish(driver.exchange.open_account(seed, at)))
+        await self.operate(Exchange.open_account, seed)
 
     async def transfer(self, account_id: str, amount: Decimal) -> None:
         """Pay yuan in, or out where below zero. Errors: UNKNOWN_ACCOUNT, INSUFFICIENT_CASH."""
-        driver = self.driver
-        await driver.act(lambda at: driver.publish(driver.exchange.deposit(account_id, amount, at)))
+        await self.operate(Exchange.deposit, account_id, amount)
 
     async def asset(self, account_id: str) -> Asset:
         """Return the money of an account, holdings at the live quote. Errors: UNKNOWN_ACCOUNT."""
@@ -116,8 +128,9 @@ class SimTerminal:
 
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
         """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
-        quotes = await self._quotes(account_ids)
-        found = [self._found(each) for each in account_ids]
+        await self.driver.present()
+        found = await self._found(account_ids)
+        quotes = await self._quotes(found)
         return [
             each if isinstance(each, GatewayError) else value_asset(each, quotes) for each in found
         ]
@@ -126,8 +139,9 @@ class SimTerminal:
         self, account_ids: Sequence[str]
     ) -> Sequence[Sequence[Position] | GatewayError]:
         """Return the holdings per account, by symbol. Errors per account: UNKNOWN_ACCOUNT."""
-        quotes = await self._quotes(account_ids)
-        found = [self._found(each) for each in account_ids]
+        await self.driver.present()
+        found = await self._found(account_ids)
+        quotes = await self._quotes(found)
         return [
             each if isinstance(each, GatewayError) else value_positions(each, quotes)
             for each in found
@@ -136,30 +150,46 @@ class SimTerminal:
     async def means(self, account_id: str, symbol: str) -> Means:
         """Return what an order for the symbol may use. Errors: UNKNOWN_ACCOUNT."""
         await self.driver.present()
-        ledger = _given(self._found(account_id))
-        bought = self.driver.exchange.bought(account_id, symbol)
-        return Means(ledger.cash, ledger.holding(symbol).sellable, bought)
+        return await self.driver.look(Exchange.means, account_id, symbol)
 
-    def _place(self, order: Order, at: int) -> str:
-        broker_id, reports = self.driver.exchange.place(order, at)
+    async def _place(self, order: Order, at: int) -> str:
+        broker_id, reports = await self.driver.engine.act(Exchange.place, order, at)
         self.driver.listed.add(order, broker_id)
         self.driver.publish(reports)
         return broker_id
 
-    @property
-    def _ledgers(self) -> Mapping[str, Ledger]:
-        return self.driver.exchange.ledgers
+    async def operate(
+        self, work: Callable[..., list[ExecutionReport]], *told: object, symbol: str | None = None
+    ) -> None:
+        """Let the exchange do what an operator wants, at this instant, and tell the reports.
 
-    async def _quotes(self, account_ids: Sequence[str]) -> Mapping[str, Quote]:
+        `work` is a function of a module or a class that takes the exchange, `told` and epoch ms;
+        `symbol` is listed before. Errors: EXCHANGE_LOST, also where nobody knows what was done.
+        """
+        try:
+            await self.driver.act(lambda at: self._do(work, (*told, at)), symbol)
+        except FateUnknownError as error:
+            text = "The simulated exchange ended before it answered; nobody knows what it did."
+            raise Unavailable(Reason.EXCHANGE_LOST, text) from error
+
+    async def _do(
+        self, work: Callable[..., list[ExecutionReport]], told: tuple[object, ...]
+    ) -> None:
+        self.driver.publish(await self.driver.engine.act(work, *told))
+
+    async def _quotes(self, ledgers: Sequence[Ledger | GatewayError]) -> Mapping[str, Quote]:
         """Return the quotes of all that these accounts hold, in one call."""
-        await self.driver.present()
-        ledgers = [self._ledgers.get(each) for each in account_ids]
-        held = {symbol for each in ledgers if each is not None for symbol in each.holdings}
+        known = [each for each in ledgers if isinstance(each, Ledger)]
+        held = {symbol for each in known for symbol in each.holdings}
         found = await self._quoted.quotes(sorted(held)) if held else ()
         return {each.symbol: each for each in found if not isinstance(each, GatewayError)}
 
-    def _found(self, account_id: str) -> Ledger | GatewayError:
-        return self._ledgers.get(account_id) or unknown_account(account_id)
+    async def _found(self, account_ids: Sequence[str]) -> Sequence[Ledger | GatewayError]:
+        found = await self.driver.look(Exchange.accounts, list(account_ids))
+        return [
+            unknown_account(name) if each is None else each
+            for name, each in zip(account_ids, found, strict=True)
+        ]
 
 
 def _given(answer: T | GatewayError) -> T:

@@ -24,7 +24,7 @@ SYMBOL = "600519.SH"
 async def floor(make_stage) -> AsyncIterator[tuple[Stage, SimTerminal, SimControls]]:
     stage: Stage = make_stage()
     terminal = SimTerminal(world(stage, MockConfig().accounts), stage.market)
-    stage.market.show(terminal.screen)
+    stage.market.show(terminal.screens)
     stage.move_to(0, 600)
     yield stage, terminal, SimControls(terminal)
     await terminal.close()

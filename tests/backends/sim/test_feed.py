@@ -74,13 +74,13 @@ async def test_a_quote_is_given_once(make_stage, gate: Gate) -> None:
     stage = make_stage(sleep=gate)
     async with aclosing(stage.market.follow("600519.SH")) as quotes:
         await anext(quotes)
-        stage.market.feed.beat()
-        stage.market.feed.beat()
+        await stage.market.feed.beat()
+        await stage.market.feed.beat()
         stage.move_to(0, 1)
-        stage.market.feed.beat()
+        await stage.market.feed.beat()
         second = await anext(quotes)
         stage.move_to(0, 2)
-        stage.market.feed.beat()
+        await stage.market.feed.beat()
         third = await anext(quotes)
     assert third.time - second.time == 1_000
 
@@ -108,7 +108,7 @@ async def test_followers_of_one_symbol_get_the_same_quotes(make_stage, gate: Gat
     one, two = stage.market.follow("600519.SH"), stage.market.follow("600519.SH")
     assert await anext(one) == await anext(two)
     stage.move_to(0, 5)
-    stage.market.feed.beat()
+    await stage.market.feed.beat()
     assert await anext(one) == await anext(two)
     await one.aclose()
     await two.aclose()
@@ -148,7 +148,7 @@ async def test_a_slow_follower_loses_the_oldest_quotes(make_stage, gate: Gate) -
         first = await anext(quotes)
         for second in range(1, 1_101):
             stage.move_to(0, second)
-            stage.market.feed.beat()
+            await stage.market.feed.beat()
         assert (await anext(quotes)).time == first.time + 101_000
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
@@ -157,7 +158,7 @@ async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> Asy
     trading.start()
     terminal.start()
     # Listed before the first order: no thread that loads it then races the clock.
-    await terminal.driver.act(lambda _: None, SYMBOL)
+    await terminal.operate(Exchange.advance, symbol=SYMBOL)
     yield Floor(stage, terminal, counted, faulty, asked, journal, trading, gate, naps)
     await faulty.close()
     await terminal.close()

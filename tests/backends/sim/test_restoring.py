@@ -146,13 +146,13 @@ async def test_a_scenario_goes_on_after_a_restore(kept: Kept) -> None:
     stands = await kept.controls.fingerprint(None)
     await kept.worlds.save("one")
     await floor.run(400)
-    later = floor.terminal.screen(SYMBOL), await kept.controls.fingerprint(None)
-    assert later[0] is not None
-    assert (later[0].asks, later[0].bids[0].quantity) == ((), 777)
+    later = await floor.terminal.screens([SYMBOL]), await kept.controls.fingerprint(None)
+    screen = later[0][SYMBOL]
+    assert (screen.asks, screen.bids[0].quantity) == ((), 777)
     await kept.worlds.restore("one")
     assert await kept.controls.fingerprint(None) == stands
     await _pass(kept, 400)
-    assert (floor.terminal.screen(SYMBOL), await kept.controls.fingerprint(None)) == later
+    assert (await floor.terminal.screens([SYMBOL]), await kept.controls.fingerprint(None)) == later
 
 
 async def _pass(kept: Kept, seconds: float) -> None:
@@ -166,7 +166,7 @@ async def test_a_state_that_cannot_be_read_leaves_the_world_as_it_is(kept: Kept)
     order = await floor.submit(await floor.low())
     state = dict(await kept.controls.dump())
     driver = floor.terminal.driver
-    exchange, epoch, listed = driver.exchange, driver.epoch, kept.listed()
+    exchange, epoch, listed = driver.engine.exchange, driver.epoch, kept.listed()
 
     async def begin() -> str:
         begun.append("begun")
@@ -179,7 +179,7 @@ async def test_a_state_that_cannot_be_read_leaves_the_world_as_it_is(kept: Kept)
     assert begun == []
     with pytest.raises(Unavailable):
         await kept.controls.load(state, begin)
-    assert (driver.exchange, driver.epoch, kept.listed()) == (exchange, epoch, listed)
+    assert (driver.engine.exchange, driver.epoch, kept.listed()) == (exchange, epoch, listed)
     await floor.trading.cancel(OrderKey("sim-1", order.id))
     await until(lambda: floor.states()[-1] is S.CANCELED)
 
@@ -194,7 +194,7 @@ async def test_an_order_on_its_way_while_the_world_goes_back_is_of_one_world(kep
     await restoring
     done = await asyncio.gather(*sent, return_exceptions=True)
     assert not [each for each in done if isinstance(each, BaseException)]
-    live = {each.order_id for each in floor.terminal.driver.exchange.dealing.roll.all()}
+    live = {each.order_id for each in floor.terminal.driver.engine.exchange.dealing.roll.all()}
     recorded = {each.order.id for each in floor.events()}
     assert live == recorded == {each.tag for each in kept.listed()}
     assert all(each.order.state is not S.UNKNOWN for each in floor.events())

@@ -94,7 +94,7 @@ async def desk(make_stage) -> AsyncIterator[Desk]:
         epochs.append(epoch)
 
     terminal = SimTerminal(parts, stage.market, note)
-    stage.market.show(terminal.screen)
+    stage.market.show(terminal.screens)
     terminal.start()
     yield Desk(stage, terminal, gate, epochs)
     await terminal.close()
