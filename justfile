@@ -39,6 +39,7 @@ bench-short:
     uv run --group bench python -m bench.startup --runs 1
     uv run --group bench python -m bench.store --short
     uv run --group bench python -m bench.exchange --short
+    uv run --group bench python -m bench.scale --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:
