@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from quantgraph.domain.calendar import day_of, to_ms
 from quantgraph.domain.orders import Fill, Order, OrderState, Side
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder
 
@@ -66,10 +67,12 @@ class DayList:
             refusal=report.refusal,
         )
 
-    def roll(self) -> None:
-        """Begin a day: what had ended goes; what ends by it stays, for those who were not told."""
-        open_ = {tag: each for tag, each in self._orders.items() if not each.state.final}
-        self._orders = open_
+    def roll(self, ended: date) -> None:
+        """Begin a day: what had ended goes, but what the day that ended let expire.
+
+        At its close nobody may have been told, and this list is all that is left to tell them.
+        """
+        self._orders = {t: row for t, row in self._orders.items() if _stays(row, ended)}
 
     def dump(self) -> list[dict[str, Any]]:
         """Return the rows as values that JSON has; the exchange's own rows bear no refusals."""
@@ -81,6 +84,11 @@ class DayList:
         made = cls()
         made._orders = {row["tag"]: _listed(row) for row in rows}
         return made
+
+
+def _stays(row: ListedOrder, ended: date) -> bool:
+    expired = row.state is OrderState.EXPIRED and day_of(to_ms(row.time)) == ended
+    return expired or not row.state.final
 
 
 def _plain(row: ListedOrder) -> dict[str, Any]:

@@ -17,8 +17,8 @@ _SEALED = 60  # how many times the usual size waits at a limit that nobody trade
 _STEPS = 4_000  # of the previous close: so much lies between two levels, at least a tick
 _LOT = 100  # what invented orders are multiples of; no rule judges them
 # The cheaper a share, the coarser its tick and the more waits at each: so many seconds' usual
-# volume, by the ticks of the previous close. Moutai shows one second's, a bank half a minute's.
-_QUEUE, _LONGEST = 40_000, 60
+# volume, by the ticks of the previous close. Moutai shows one second's, a bank a dozen's.
+_QUEUE, _LONGEST = 15_000, 60
 # One word decides a level: bits of its own for every choice.
 _STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
 _CALMEST = 200  # seconds that a size stands at least

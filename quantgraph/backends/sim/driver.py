@@ -212,8 +212,9 @@ class Driver:
             await asyncio.sleep(0)
 
     async def _roll(self, now: Moment) -> None:
-        events = await self._events(self._day or now.day, now.day)
-        self.listed.roll()
+        ended = self._day or now.day
+        events = await self._events(ended, now.day)
+        self.listed.roll(ended)
         self._symbols.clear()
         self._day = now.day
         self.publish((await self.engine.act(Exchange.roll, now.day, now.ms, events))[0])

@@ -183,14 +183,14 @@ async def test_recorded_callbacks_in_any_order_and_number_lead_to_the_same_total
     make_floor, tmp_path_factory
 ) -> None:
     floor = await make_floor(1)
-    top = (await floor.quote()).asks
+    top = (await floor.quote()).asks[:3]
     size = sum(each.quantity for each in top) + 1_000
     ticket = await floor.ticket(quantity=size, limit_price=Decimal(repr(top[-1].price)))
     order = await floor.submit(ticket)
     await floor.trading.cancel(OrderKey("sim-1", order.id))
     await until(lambda: floor.states()[-1] is S.CANCELED)
     trace = [each for each in floor.asked.trace if isinstance(each, ExecutionReport)]
-    assert len(trace) > 6
+    assert len(trace) > 4
     first = floor.events()[0].order
     whole = await floor.trading.order(OrderKey("sim-1", order.id))
     ids = set(floor.fills())

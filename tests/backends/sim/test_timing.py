@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hours import AUCTION_MS as SPENT_MS
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.terminal import SimTerminal
@@ -121,12 +122,12 @@ async def trade(stage, reach) -> tuple[object, ...]:
             await terminal.place(make_order(f"o{number}", side, 100, price, symbol=SYMBOL))
     await reach(stage, terminal, 1_500)
     await terminal.driver.present()
-    exchange = terminal.driver.exchange
-    assert exchange.fingerprint(SYMBOL)[1] > 1_000
+    assert (await terminal.driver.look(Exchange.fingerprint, SYMBOL))[1] > 1_000
     told = []
     while not terminal.driver.reports.empty():
         told.append(replace(terminal.driver.reports.get_nowait(), broker_order_id=None))
-    return exchange.fingerprint(), [(each.state, each.time, each.average_price) for each in told]
+    print_ = await terminal.driver.look(Exchange.fingerprint, None)
+    return print_, [(each.state, each.time, each.average_price) for each in told]
 
 
 async def run_on(stage, terminal, seconds) -> None:

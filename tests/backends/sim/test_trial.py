@@ -32,7 +32,7 @@ class Trading(RuleBasedStateMachine):
     @initialize(data=st.data(), seed=st.integers(0, 50), begin=st.integers(0, 5))
     def open(self, data: st.DataObject, seed: int, begin: int) -> None:
         self.life = Life(seed, each=True)
-        self.life.rng = self.draws = Draws()  # type: ignore[assignment]
+        self.life.rng = self.draws = Draws()  # type: ignore[assignment]  # drawn, not random
         self.draws.data = data
         for _ in range(begin):  # to an auction, to trading, or to the close
             self.life.trial.leap()

@@ -240,8 +240,8 @@ class FaultyTerminal:
     def _begin_day(self) -> None:
         day = self._parts.clock.moment().day
         if day != self._day:
+            self._refused.roll(self._day)
             self._day = day
-            self._refused.roll()
             self._nameless.clear()
 
     def _away(self) -> NoReturn:
