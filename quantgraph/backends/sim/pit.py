@@ -115,7 +115,7 @@ class Pit:
             return self.resume()
         if self._turns and self._turns[0][0] == self.due:
             self.fed, phase = self._turns.pop(0)
-            return self._watched((Turn(phase),), ())
+            return self._watched((*self._darkened(), Turn(phase)), ())
         frame, self._frame = self._frame, next(self._coming, None)
         if frame is None:
             return []
@@ -236,6 +236,13 @@ class Pit:
     def _still(self) -> bool:
         """Whether somebody, or a rule, stops it, whatever its screen shows."""
         return self.halted or self.resumes is not None
+
+    def _darkened(self) -> list[Command]:
+        """Return the halt that comes with a phase, so that nobody meets in it before."""
+        frame = self._frame
+        if frame is None or frame.at != self.fed or self._still:
+            return []
+        return self._shadow.darken(frame)
 
     def _await(self) -> None:
         """Look forward from where it stands."""

@@ -499,6 +499,17 @@ def test_a_stop_outlasts_a_change_of_the_screen_and_an_empty_screen_outlasts_a_s
     assert [each.order_id for each in reports if each.state is OrderState.FILLED] == ["a", "b"]
 
 
+def test_a_screen_that_goes_dark_in_an_auction_stops_it() -> None:
+    floor = Floor(now=at(START, time(9, 16)))
+    floor.place("a", BUY, 100, "10.00")
+    floor.add(at(START, time(9, 24)), {}, {})
+    floor.add(at(START, time(9, 30)), {}, {})
+    assert [each for each in floor.clock(9, 31) if each.fill is not None] == []
+    assert floor.exchange.screen(SYMBOL).halted
+    reports = floor.show({"9.99": 500}, {"10.00": 500})
+    assert [each.order_id for each in reports if each.state is OrderState.FILLED] == ["a"]
+
+
 def test_an_announced_dividend_is_paid_on_its_ex_day() -> None:
     floor = Floor()
     paid = Dividend(SYMBOL, NEXT, 1.1, cash=0.5, bonus=0.0, conversion=0.1)

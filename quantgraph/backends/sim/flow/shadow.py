@@ -51,9 +51,9 @@ class Shadow:
     def feed(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
         """Return what the others do to come from the frame before to this one, in order."""
         told: list[Command] = []
+        if (phase is Phase.CONTINUOUS or phase in _COLLECTING) and self._stops(frame, told):
+            return told
         if phase is Phase.CONTINUOUS:
-            if self._stops(frame, told):
-                return told
             for deal in frame.deals:
                 self._trade(deal, told)
         elif phase is Phase.AFTER_HOURS:
@@ -66,6 +66,13 @@ class Shadow:
             self._gone.clear()
         if phase.takes_orders:
             self._arrange(frame, told, cancels=Act.CANCEL in phase.acts)
+        return told
+
+    def darken(self, frame: Frame) -> list[Command]:
+        """Return the halt of a screen that has gone dark: before a phase in which orders meet."""
+        told: list[Command] = []
+        if not (frame.deals or frame.bids or frame.asks):
+            self._stops(frame, told)
         return told
 
     def dump(self) -> dict[str, Any]:
