@@ -3,7 +3,7 @@
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from graphql import (
@@ -86,11 +86,17 @@ _SENSIBLE: dict[str, list[Any]] = {
     "symbols": [["600519.SH"], ["600519.SH", "000001.SZ"]],
     "quantity": [100, 200],
     "limitPrice": ["1700.00", "12.34"],
+    "exDate": ["2023-02-06", "2023-06-30"],
+    "cash": ["25.5", "1"],
+    "bonus": ["1", "0.5"],
+    "conversion": ["2", "0"],
     "first": [1, 5],
     "last": [1, 5],
     "start": [None, "2022-12-30"],
     "end": [None, "2023-02-01"],
 }
+# What most operations do without and one does not: a corporate action that grants nothing.
+_ALWAYS = {"cash"}
 _NUMBERS = [0, 1, -1, 5, 100, 200, 500, 501, 100_000, 2**31 - 1, 2**31, 2**53 - 1, 2**53, -(2**63)]
 _JSON: SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.sampled_from(_NUMBERS) | st.floats() | st.text(max_size=20),
@@ -134,7 +140,7 @@ def _sensible(name: str, kind: Any) -> SearchStrategy[Any]:
     if is_enum_type(kind):
         return st.sampled_from([*kind.values])
     if is_input_object_type(kind):
-        return _members(kind.fields, lambda name, each: _sensible(name, each.type))
+        return _reasonable(kind.fields)
     if kind.name in _GOOD:
         return st.sampled_from(_GOOD[kind.name])
     return st.booleans() if kind.name == "Boolean" else st.sampled_from([1, 5, 100])
@@ -143,18 +149,22 @@ def _sensible(name: str, kind: Any) -> SearchStrategy[Any]:
 def members(fields: Any) -> SearchStrategy[dict[str, Any]]:
     """Return variables for arguments: half with anything, half that get past the first checks."""
     anything = _members(fields, lambda name, each: value(each.type))
-    return anything | _members(fields, lambda name, each: _sensible(name, each.type))
+    return anything | _reasonable(fields)
+
+
+def _reasonable(fields: Any) -> SearchStrategy[dict[str, Any]]:
+    return _members(fields, lambda name, each: _sensible(name, each.type), _ALWAYS)
 
 
 def _members(
-    fields: Any, made: Callable[[str, Any], SearchStrategy[Any]]
+    fields: Any, made: Callable[[str, Any], SearchStrategy[Any]], always: Collection[str] = ()
 ) -> SearchStrategy[dict[str, Any]]:
     """Return members of an object: required ones always, others at times."""
     both = {name: made(name, each) for name, each in fields.items()}
     needed = {
         name: both.pop(name)
         for name, each in fields.items()
-        if is_required_argument(each) or is_required_input_field(each)
+        if name in always or is_required_argument(each) or is_required_input_field(each)
     }
     return st.fixed_dictionaries(needed, optional=both)
 

@@ -140,17 +140,13 @@ def test_variables_of_any_shape_get_an_answer_or_a_listed_code(client, label):
     assignments(client, label, 3 * CASES)
 
 
-# What it takes must agree: a day to come, and of three amounts one that is not 0 and none below.
-SELDOM = {"Mutation.announceCorporateAction": 60}
-
-
 @pytest.mark.slow
 def test_variables_reach_what_lies_behind_the_first_checks(client):
     """Else thousands of them would try the conversion of inputs alone."""
     for label in EXECUTED:
         found = assignments(client, label, MANY)
         reached = [codes for codes in found if "BAD_REQUEST" not in codes]
-        assert len(reached) > len(found) // SELDOM.get(label, 10), label
+        assert len(reached) > len(found) // 10, label
 
 
 @pytest.mark.parametrize("label", STREAMED)
