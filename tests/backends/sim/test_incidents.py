@@ -36,7 +36,7 @@ S = OrderState
 SEED = SeedAccount(
     id="sim-1",
     name="One",
-    cash=Decimal(5_000_000),
+    cash=Decimal(9_000_000),
     positions=(SeedPosition(symbol=SYMBOL, quantity=5_000, cost_price=Decimal("12.50")),),
 )
 
@@ -214,17 +214,17 @@ async def test_callbacks_that_come_twice_change_the_order_once(floor: Floor) -> 
 async def test_reordered_callbacks_lead_to_the_same_totals(floor: Floor) -> None:
     floor.set("REORDERED_CALLBACKS", "DUPLICATE_CALLBACKS")
     top = (await floor.quote()).asks
-    size = sum(each.quantity for each in top[:3])
+    size = sum(each.quantity for each in top[:4])
     order = await floor.submit(
-        await floor.ticket(quantity=size, limit_price=Decimal(repr(top[2].price)))
+        await floor.ticket(quantity=size, limit_price=Decimal(repr(top[3].price)))
     )
     await floor.run(3)
-    await until(lambda: len(floor.asked.trace) == 8)
+    await until(lambda: len(floor.asked.trace) == 10)
     heard = [each.filled_quantity for each in floor.asked.trace]
     assert heard != sorted(heard)
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert (found.state, found.filled_quantity) == (S.FILLED, size)
-    assert len(floor.fills()) == 3
+    assert len(floor.fills()) == 4
     assert found.average_price == floor.counted.trace[-1].average_price
 
 
