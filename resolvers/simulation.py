@@ -17,24 +17,21 @@ from quantgraph.domain.simulation import Snapshot as DomainSnapshot
 from quantgraph.domain.system import ClockInfo as DomainClock
 from resolvers.problems import problem_of
 from schema.context import Info
-from schema.problems import SimulationRefused
-from schema.scalars import Symbol
-from schema.simulation import (
+from schema.control import (
     ChangeClockResult,
     ChangeClockSuccess,
     ChangeSnapshotResult,
     ChangeSnapshotSuccess,
-    Fault,
-    Fingerprint,
     JumpClockInput,
     SetClockInput,
     SetFaultsInput,
     SetFaultsResult,
     SetFaultsSuccess,
-    Simulation,
-    Snapshot,
     SnapshotInput,
 )
+from schema.problems import SimulationRefused
+from schema.scalars import Symbol
+from schema.simulation import Fault, Fingerprint, Simulation, Snapshot
 from schema.system import ClockInfo
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")

@@ -21,8 +21,7 @@ from resolvers.problems import problem_of
 from resolvers.simulation import ACT, ADMIN, simulation_of
 from schema.accounts import Account
 from schema.context import Info
-from schema.problems import SimulationRefused
-from schema.simulation import (
+from schema.control import (
     ChangeAccountResult,
     ChangeAccountSuccess,
     ChangeMarketResult,
@@ -34,6 +33,7 @@ from schema.simulation import (
     LoadScenarioInput,
     TransferCashInput,
 )
+from schema.problems import SimulationRefused
 
 
 @strawberry.type

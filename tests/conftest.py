@@ -35,7 +35,7 @@ def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
     import asyncio
 
     from api.server import Running, loop_factory, serve
-    from quantgraph.config import load_config
+    from quantgraph.loading import load_config
 
     settings = {
         "data_dir": str(data_dir),

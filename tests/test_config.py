@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from quantgraph.config import Config, load_config
+from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
+from quantgraph.loading import load_config
 
 FILE = Path(__file__).parents[1] / "config.toml"
 

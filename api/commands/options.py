@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from quantgraph.config import Config, load_config
+from quantgraph.config import Config
 from quantgraph.domain.instruments import checked_symbol
+from quantgraph.loading import load_config
 
 ConfigOption = Annotated[
     Path | None,

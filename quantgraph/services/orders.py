@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock, Ids
 from quantgraph.domain.errors import (
-    IdempotencyConflict,
     OrderRefused,
     TradingDisabled,
     bad_request,
@@ -33,6 +32,7 @@ from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.system import TradingState
+from quantgraph.services.answers import answered, give, replay, settle
 from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.outcomes import Outcomes
@@ -128,7 +128,7 @@ class JournaledTrading:
         known = await self._workers.run(
             self._journal.recall, ticket.account_id, ticket.client_order_id
         )
-        return None if known is None else _replay(ticket, *known)
+        return None if known is None else replay(ticket, *known)
 
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Journal the intent, send it once, journal the outcome.
@@ -157,14 +157,14 @@ class JournaledTrading:
             intent = Intent(self._accepted(ticket), ticket.digest())
             recorded = await self._recorder.record(intent)
             if not recorded.new:
-                return _replay(ticket, recorded.order, recorded.digest)
+                return replay(ticket, recorded.order, recorded.digest)
             self._log.announce(ticket.account_id)
 
             def told(order: Order) -> None:
                 if not order.state.final:  # else the terminal has just answered itself
-                    _give(answer, Submission(order, replayed=False))
+                    give(answer, Submission(order, replayed=False))
 
-            return _answered(await self._sender.send(recorded.order, told), replayed=False)
+            return answered(await self._sender.send(recorded.order, told), replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
@@ -180,7 +180,7 @@ class JournaledTrading:
 
     async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
         with self._recorder.place():
-            return await self._sender.withdraw(order, lambda told: _give(answer, told))
+            return await self._sender.withdraw(order, lambda told: give(answer, told))
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
@@ -237,7 +237,7 @@ class JournaledTrading:
         """
         await self._open.wait()
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._spawn(make(answer)).add_done_callback(lambda task: _settle(answer, task))
+        self._spawn(make(answer)).add_done_callback(lambda task: settle(answer, task))
         return await answer
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
@@ -283,40 +283,3 @@ class JournaledTrading:
 def _away() -> TradingDisabled:
     text = "The trading terminal is disconnected. Nothing was sent; try again when it is back."
     return TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)
-
-
-def _give(answer: "asyncio.Future[T]", value: T) -> None:
-    if not answer.done():
-        answer.set_result(value)
-
-
-def _settle(answer: "asyncio.Future[T]", task: "asyncio.Task[T]") -> None:
-    """Answer with how the work ended, unless it was answered or the caller has gone."""
-    if task.cancelled():
-        answer.cancel()
-        return
-    # Asked in any case: an error that nobody fetches would be logged as forgotten.
-    error = task.exception()
-    if error is None:
-        _give(answer, task.result())
-    elif not answer.done():
-        answer.set_exception(error)
-
-
-def _replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:
-    if digest != ticket.digest():
-        text = (
-            f"Client order id {ticket.client_order_id!r} was used for order {order.id} with other "
-            "contents. Use a new id for a new order."
-        )
-        raise IdempotencyConflict(Reason.IDEMPOTENCY_CONFLICT, text, order_id=order.id)
-    return _answered(order, replayed=True)
-
-
-def _answered(order: Order, *, replayed: bool) -> Submission:
-    """Return the order, or raise why the terminal refused it: the same to every repeat."""
-    if order.state is OrderState.REJECTED:
-        reason = Reason(order.reject_code or Reason.TERMINAL_REFUSED)
-        text = order.reject_message or f"The terminal refused order {order.id}."
-        raise OrderRefused(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
-    return Submission(order, replayed)

@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -17,12 +16,12 @@ from typing import Any, TypeVar
 from cachetools import LRUCache
 
 from quantgraph.domain.calendar import to_ms
-from quantgraph.domain.errors import NotFound, Unavailable
+from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.journal import Intent, Outcome, Recorded
-from quantgraph.domain.orders import Fill, Order
+from quantgraph.domain.orders import Order
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.transitions import after_report
-from quantgraph.store.records import read_order, write_fill, write_order
+from quantgraph.store.batches import Batch, Held, Key, Row
+from quantgraph.store.records import read_order
 
 # Rows of one statement. Their texts differ by it, and each is compiled once.
 _MOST = 32
@@ -43,72 +42,6 @@ _CHANGED = (
 )
 _TABLES = ("orders", "events", "fills")
 T = TypeVar("T")
-_Row = tuple[Any, ...]
-_Held = tuple[Order, str]
-_Key = tuple[str, str | None]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What is known of the orders that a batch concerns, and the rows that it adds.
-
-    `by_key` and `by_id` find an order by account and client order id, or account and id.
-    """
-
-    by_key: dict[_Key, _Held]
-    by_id: dict[_Key, _Held]
-    fill_ids: set[str]
-    newest: dict[str, int]
-    new: dict[_Key, bytes] = field(default_factory=dict[_Key, bytes])
-    changed: dict[_Key, bytes] = field(default_factory=dict[_Key, bytes])
-    events: list[_Row] = field(default_factory=list[_Row])
-    fills: list[_Row] = field(default_factory=list[_Row])
-
-    def add(self, entry: Intent | Outcome) -> Recorded:
-        """Return what becomes of an entry. Raises NotFound; then nothing was added."""
-        return self._accept(entry) if isinstance(entry, Intent) else self._fold(entry)
-
-    def _accept(self, intent: Intent) -> Recorded:
-        order = intent.order
-        key = order.account_id, order.client_order_id
-        known = self.by_key.get(key)
-        if known is not None:
-            return Recorded(*known, new=False)
-        held, place = (order, intent.digest), (order.account_id, order.id)
-        self.new[place] = self._log(order, None)
-        self.by_key[key] = self.by_id[place] = held
-        return Recorded(*held, new=True)
-
-    def _fold(self, outcome: Outcome) -> Recorded:
-        report = outcome.report
-        place = report.account_id, report.order_id
-        if place not in self.by_id:
-            text = f"The terminal reports order {report.order_id}, which was never journalled."
-            raise NotFound(Reason.ORDER_NOT_FOUND, text)
-        order, digest = self.by_id[place]
-        if report.fill is not None and report.fill.id in self.fill_ids:
-            # Known already; the state that comes with it may still be news.
-            report = replace(report, fill=None)
-        changed = after_report(order, report)
-        if changed is None:
-            return Recorded(order, digest, new=False)
-        body = self._log(changed, report.fill)
-        held = self.by_id[place] = changed, digest
-        self.by_key[changed.account_id, changed.client_order_id] = held
-        (self.new if place in self.new else self.changed)[place] = body
-        return Recorded(changed, digest, new=True)
-
-    def _log(self, order: Order, fill: Fill | None) -> bytes:
-        account = order.account_id
-        body, executed = write_order(order), write_fill(fill)
-        sequence = self.newest[account] + 1
-        self.newest[account] = sequence
-        self.events.append((account, sequence, body, executed))
-        if fill is not None:
-            row = (account, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time))
-            self.fills.append(row)
-            self.fill_ids.add(fill.id)
-        return body
 
 
 class Recording:
@@ -118,7 +51,7 @@ class Recording:
         """Write through a connection of its own, in autocommit mode; close it at the end."""
         self._db = connection
         self._lock = threading.Lock()
-        self._kept: LRUCache[_Key, _Held] = LRUCache(_KEPT)
+        self._kept: LRUCache[Key, Held] = LRUCache(_KEPT)
         self._newest: dict[str, int] = {}
 
     def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
@@ -203,32 +136,32 @@ class Recording:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def _begin(self, entries: Sequence[Intent | Outcome]) -> _Batch:
+    def _begin(self, entries: Sequence[Intent | Outcome]) -> Batch:
         """Look up whatever the entries may meet: earlier orders of their keys, and their own."""
         intents = [each.order for each in entries if isinstance(each, Intent)]
         reports = [each.report for each in entries if isinstance(each, Outcome)]
         keys = dict.fromkeys((each.account_id, each.client_order_id) for each in intents)
         places = {(each.account_id, each.order_id) for each in reports}
         held = {place: self._kept.get(place) for place in places}
-        by_id: dict[_Key, _Held] = {p: known for p, known in held.items() if known is not None}
+        by_id: dict[Key, Held] = {p: known for p, known in held.items() if known is not None}
         by_key = _indexed(self._known(tuple(keys)))
         for account, order_id in held.keys() - by_id.keys():
             by_id |= self._placed(account, order_id)
         fills = [each.fill.id for each in reports if each.fill is not None]
         accounts = {account for account, _ in (*keys, *places)}
         newest = {account: self._last(account) for account in accounts}
-        return _Batch(by_key, by_id, self._filled(fills), newest)
+        return Batch(by_key, by_id, self._filled(fills), newest)
 
-    def _known(self, keys: Sequence[_Key]) -> Iterable[_Held]:
+    def _known(self, keys: Sequence[Key]) -> Iterable[Held]:
         for part in _parts(keys):
             text = f"WITH k (account, client_order_id) AS (VALUES {_marks(part)}{_KNOWN}"
             for body, digest in self._db.execute(text, _flat(part)):
                 yield read_order(body), digest
 
-    def _placed(self, account: str, order_id: str) -> dict[_Key, _Held]:
+    def _placed(self, account: str, order_id: str) -> dict[Key, Held]:
         text = "SELECT body, digest FROM orders WHERE account = ? AND id = ?"
         rows = self._db.execute(text, (account, order_id))
-        found: dict[_Key, _Held] = {}
+        found: dict[Key, Held] = {}
         for body, digest in rows:
             found[account, order_id] = read_order(body), digest
         return found
@@ -247,7 +180,7 @@ class Recording:
         text = "SELECT max(sequence) FROM events WHERE account = ?"
         return int(self._db.execute(text, (account,)).fetchone()[0] or 0)
 
-    def _write(self, batch: _Batch) -> None:
+    def _write(self, batch: Batch) -> None:
         rows = [_order_row(*batch.by_id[place], body) for place, body in batch.new.items()]
         self._insert(_ORDER, rows)
         changes = [
@@ -260,16 +193,16 @@ class Recording:
         self._insert("INSERT INTO fills VALUES ", batch.fills)
         self._insert("INSERT INTO events VALUES ", batch.events)
 
-    def _insert(self, head: str, rows: Sequence[_Row]) -> None:
+    def _insert(self, head: str, rows: Sequence[Row]) -> None:
         for part in _parts(rows):
             self._db.execute(head + _marks(part), _flat(part))
 
 
-def _indexed(orders: Iterable[_Held]) -> dict[_Key, _Held]:
+def _indexed(orders: Iterable[Held]) -> dict[Key, Held]:
     return {(held[0].account_id, held[0].client_order_id): held for held in orders}
 
 
-def _added(batch: _Batch, entry: Intent | Outcome) -> Recorded | Exception:
+def _added(batch: Batch, entry: Intent | Outcome) -> Recorded | Exception:
     """Add an entry; one that cannot be written is answered so, and takes no other with it."""
     try:
         return batch.add(entry)
@@ -277,7 +210,7 @@ def _added(batch: _Batch, entry: Intent | Outcome) -> Recorded | Exception:
         return error
 
 
-def _order_row(order: Order, digest: str, body: bytes) -> _Row:
+def _order_row(order: Order, digest: str, body: bytes) -> Row:
     return (
         order.id,
         order.account_id,
@@ -296,7 +229,7 @@ def _parts(rows: Sequence[T]) -> Iterable[Sequence[T]]:
     return (rows[first : first + _MOST] for first in range(0, len(rows), _MOST))
 
 
-def _marks(rows: Sequence[_Row]) -> str:
+def _marks(rows: Sequence[Row]) -> str:
     return _values(len(rows), len(rows[0]))
 
 
@@ -305,7 +238,7 @@ def _values(rows: int, columns: int) -> str:
     return ",".join(["(" + ",".join("?" * columns) + ")"] * rows)
 
 
-def _flat(rows: Sequence[_Row]) -> tuple[Any, ...]:
+def _flat(rows: Sequence[Row]) -> tuple[Any, ...]:
     return tuple(chain.from_iterable(rows))
 
 

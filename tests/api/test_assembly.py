@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from api.assembly import open_assembly
-from quantgraph.config import CalendarConfig, load_config
+from quantgraph.config import CalendarConfig
 from quantgraph.domain.bars import BarRequest, Period, window
 from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.clock import SystemClock
 from quantgraph.domain.reasons import Reason
+from quantgraph.loading import load_config
 from quantgraph.services.calendar import load_calendar
 from quantgraph.store.imports.draft import ImportOptions
 from quantgraph.store.imports.importer import Importer

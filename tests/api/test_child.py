@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from api.assembly import open_assembly
-from quantgraph.config import load_config
 from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.orders import OrderKey, OrderState, OrderTicket, Side
 from quantgraph.domain.reasons import Reason
+from quantgraph.loading import load_config
 
 ROOT = Path(__file__).parents[2]
 SYMBOL = "600519.SH"

@@ -15,7 +15,8 @@ import pytest
 
 from api.app import build_app
 from api.assembly import open_assembly
-from quantgraph.config import Config, load_config
+from quantgraph.config import Config
+from quantgraph.loading import load_config
 from quantgraph.store.market import MarketStore
 from quantgraph.v1 import instruments_pb2, quotes_pb2, system_pb2
 from quantgraph.v1.quotes_pb2_grpc import QuoteServiceStub

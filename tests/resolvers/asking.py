@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from api.app import build_app
-from quantgraph.config import load_config
+from quantgraph.loading import load_config
 from resolvers.root import graphql_schema
 
 

@@ -109,7 +109,7 @@ def test_members_cost_the_same_number_of_calls_however_many_they_are(imported, t
     """Counted at the ports, below loaders, over a sector of any size."""
     from api.app import build_app
     from api.assembly import open_assembly
-    from quantgraph.config import load_config
+    from quantgraph.loading import load_config
     from resolvers.root import graphql_schema
 
     async def run():

@@ -1,0 +1,49 @@
+"""What a caller is told of an order: at the first time, again, or while work still goes on."""
+
+import asyncio
+from typing import TypeVar
+
+from quantgraph.domain.errors import IdempotencyConflict, OrderRefused
+from quantgraph.domain.orders import Order, OrderState, OrderTicket, Submission
+from quantgraph.domain.reasons import Reason
+
+T = TypeVar("T")
+
+
+def give(answer: "asyncio.Future[T]", value: T) -> None:
+    """Answer, unless an answer was given or the caller has gone."""
+    if not answer.done():
+        answer.set_result(value)
+
+
+def settle(answer: "asyncio.Future[T]", task: "asyncio.Task[T]") -> None:
+    """Answer with how the work ended, unless it was answered or the caller has gone."""
+    if task.cancelled():
+        answer.cancel()
+        return
+    # Asked in any case: an error that nobody fetches would be logged as forgotten.
+    error = task.exception()
+    if error is None:
+        give(answer, task.result())
+    elif not answer.done():
+        answer.set_exception(error)
+
+
+def replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:
+    """Return the order of a used key. Errors: IDEMPOTENCY_CONFLICT where the contents differ."""
+    if digest != ticket.digest():
+        text = (
+            f"Client order id {ticket.client_order_id!r} was used for order {order.id} with other "
+            "contents. Use a new id for a new order."
+        )
+        raise IdempotencyConflict(Reason.IDEMPOTENCY_CONFLICT, text, order_id=order.id)
+    return answered(order, replayed=True)
+
+
+def answered(order: Order, *, replayed: bool) -> Submission:
+    """Return the order, or raise why the terminal refused it: the same to every repeat."""
+    if order.state is OrderState.REJECTED:
+        reason = Reason(order.reject_code or Reason.TERMINAL_REFUSED)
+        text = order.reject_message or f"The terminal refused order {order.id}."
+        raise OrderRefused(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
+    return Submission(order, replayed)

@@ -1,0 +1,81 @@
+"""What a batch of the journal's entries adds to it, before anything of it is written."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from quantgraph.domain.calendar import to_ms
+from quantgraph.domain.errors import NotFound
+from quantgraph.domain.journal import Intent, Outcome, Recorded
+from quantgraph.domain.orders import Fill, Order
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.transitions import after_report
+from quantgraph.store.records import write_fill, write_order
+
+Row = tuple[Any, ...]
+# An order as recorded, and the digest of its ticket.
+Held = tuple[Order, str]
+# An account, and an order's id or its client's.
+Key = tuple[str, str | None]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is known of the orders that a batch concerns, and the rows that it adds.
+
+    `by_key` and `by_id` find an order by account and client order id, or account and id.
+    """
+
+    by_key: dict[Key, Held]
+    by_id: dict[Key, Held]
+    fill_ids: set[str]
+    newest: dict[str, int]
+    new: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
+    changed: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
+    events: list[Row] = field(default_factory=list[Row])
+    fills: list[Row] = field(default_factory=list[Row])
+
+    def add(self, entry: Intent | Outcome) -> Recorded:
+        """Return what becomes of an entry. Raises NotFound; then nothing was added."""
+        return self._accept(entry) if isinstance(entry, Intent) else self._fold(entry)
+
+    def _accept(self, intent: Intent) -> Recorded:
+        order = intent.order
+        key = order.account_id, order.client_order_id
+        known = self.by_key.get(key)
+        if known is not None:
+            return Recorded(*known, new=False)
+        held, place = (order, intent.digest), (order.account_id, order.id)
+        self.new[place] = self._log(order, None)
+        self.by_key[key] = self.by_id[place] = held
+        return Recorded(*held, new=True)
+
+    def _fold(self, outcome: Outcome) -> Recorded:
+        report = outcome.report
+        place = report.account_id, report.order_id
+        if place not in self.by_id:
+            text = f"The terminal reports order {report.order_id}, which was never journalled."
+            raise NotFound(Reason.ORDER_NOT_FOUND, text)
+        order, digest = self.by_id[place]
+        if report.fill is not None and report.fill.id in self.fill_ids:
+            # Known already; the state that comes with it may still be news.
+            report = replace(report, fill=None)
+        changed = after_report(order, report)
+        if changed is None:
+            return Recorded(order, digest, new=False)
+        body = self._log(changed, report.fill)
+        held = self.by_id[place] = changed, digest
+        self.by_key[changed.account_id, changed.client_order_id] = held
+        (self.new if place in self.new else self.changed)[place] = body
+        return Recorded(changed, digest, new=True)
+
+    def _log(self, order: Order, fill: Fill | None) -> bytes:
+        account = order.account_id
+        body, executed = write_order(order), write_fill(fill)
+        sequence = self.newest[account] + 1
+        self.newest[account] = sequence
+        self.events.append((account, sequence, body, executed))
+        if fill is not None:
+            row = (account, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time))
+            self.fills.append(row)
+            self.fill_ids.add(fill.id)
+        return body
