@@ -18,5 +18,6 @@ def world(stage: Stage, accounts: Sequence[SeedAccount], sleep=asyncio.sleep) ->
         dividends=market,
         listing=Listing(market, market, stage.calendar),
         accounts=accounts,
+        announced=market.announced,
         sleep=sleep,
     )
