@@ -65,6 +65,7 @@ from quantgraph.services.worlds import KeptWorlds, WorldsParts
 from quantgraph.store.accounts import AccountLog
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
+from quantgraph.store.install import load_install
 from quantgraph.store.journal import OrderJournal, set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
@@ -170,7 +171,6 @@ class _Mock:
             dividends=self.recorded,
             listing=listing,
             engine=self._engine(listing) if config.mock.process else None,
-            announced=self.market.announced,
             accounts=config.mock.accounts,
             fees=config.rules.fees,
             open_orders=config.mock.open_orders,
@@ -195,13 +195,7 @@ class _Mock:
         interval = config.mock.quote_interval_ms
         setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
         return ChildEngine(
-            ChildParts(
-                COMMAND,
-                setup,
-                listing.find,
-                self.market.announced.of,
-                float(config.mock.process_seconds),
-            )
+            ChildParts(COMMAND, setup, listing.find, float(config.mock.process_seconds))
         )
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
@@ -213,6 +207,7 @@ class _Mock:
             ids=RandomIds(),
             destination=Destination.SIMULATED,
             id_prefix="mock_order_",
+            install_id=load_install(self.config.data_path),
             in_flight=self.config.limits.orders_in_flight,
             answer_seconds=self.config.trading.answer_seconds,
             check_seconds=self.config.trading.compare_seconds,
@@ -344,7 +339,7 @@ class _Mock:
         await self.quotes.start_over()
 
     def _simulation(self, reference: Reference, journal: OrderJournal) -> SimulationDesk:
-        controls = SimControls(self.terminal, self.market)
+        controls = SimControls(self.terminal)
         return SimulationDesk(
             SimulationParts(
                 clock=self.clock,
@@ -355,7 +350,6 @@ class _Mock:
                 worlds=self._worlds(controls, journal),
                 accounts=self.accounts,
                 reference=reference,
-                imports_events=self.recorded.tells_events,
                 account_limit=self.config.mock.account_limit,
             )
         )

@@ -200,9 +200,9 @@ PUBLISHED: tuple[type[Enum], ...] = (
         "OrderState",
         "Where an order stands.",
         {
-            "ACCEPTED": "Recorded in the journal, not sent yet.",
+            "ACCEPTED": "Recorded; SENT or PENDING_APPROVAL comes with the same commit.",
             "PENDING_APPROVAL": "Recorded; waits for a second key.",
-            "SENT": "Sent; the terminal has not answered yet.",
+            "SENT": "May be at the terminal from here on: recorded before it is called.",
             "WORKING": "Live at the exchange (已报).",
             "UNKNOWN": "May be live; never sent again. Counts as full exposure.",
             "PARTIALLY_FILLED": "Filled in part, the rest is live (部成).",
@@ -210,7 +210,7 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "FILLED": "Filled completely (已成).",
             "CANCELED": "Cancelled; what was filled before stays filled (已撤).",
             "EXPIRED": "Ended by the end of the day or of its validity.",
-            "REJECTED": "Refused by the terminal or the exchange (废单).",
+            "REJECTED": "Refused by the terminal or the exchange (废单), or not sent for certain.",
         },
     ),
     _publish(

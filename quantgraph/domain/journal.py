@@ -13,6 +13,7 @@ from quantgraph.domain.orders import (
     OrderKey,
     OrderPage,
     OrderQuery,
+    OrderState,
 )
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.terminal import ExecutionReport
@@ -29,16 +30,22 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A new order, and the digest of what its caller asked for."""
+    """A new order, and the digest of what its caller asked for.
+
+    `then` is the state that follows with the same commit: SENT, or PENDING_APPROVAL where it may
+    not be sent yet. So whatever a crash leaves behind says whether the terminal may have it.
+    """
 
     order: Order
     digest: str
+    then: OrderState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the terminal tells of an order."""
+    """What the terminal tells of one of the recorded orders, which is found by our id."""
 
+    order_id: str
     report: ExecutionReport
 
 
@@ -65,7 +72,8 @@ class Journal(Protocol):
     def record(self, entries: Sequence[Intent | Outcome]) -> Sequence[Recorded | Exception]:
         """Record the entries in this order, all with one commit; return what became of each.
 
-        An intent whose key is taken records nothing and returns the order that has the key. An
+        An intent whose key is taken records nothing and returns the order that has the key; one
+        without a client order id (an EXTERNAL order) is found by its id. An
         outcome is folded into its order as recorded; one that changes nothing records nothing.
         Errors per entry: ORDER_NOT_FOUND, STORE_UNAVAILABLE.
         """
@@ -77,6 +85,10 @@ class Journal(Protocol):
 
     def find(self, key: OrderKey) -> Order | None:
         """Return one order of an account by either id."""
+        ...
+
+    def tagged(self, account_id: str, tags: Sequence[str]) -> Sequence[Order]:
+        """Return the orders of an account that were sent under one of these tags, in no order."""
         ...
 
     def page(self, query: OrderQuery) -> OrderPage:

@@ -104,7 +104,11 @@ class OrderTicket:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What became of a ticket. Money in yuan; `average_price` is None before the first fill."""
+    """What became of a ticket. Money in yuan; `average_price` is None before the first fill.
+
+    `tag` is what the terminal finds it by (`domain.tags`); in an EXTERNAL order, what its maker
+    remarked.
+    """
 
     id: str
     account_id: str
@@ -128,6 +132,7 @@ class Order:
     reject_code: str | None = None
     reject_message: str | None = None
     reject_message_zh: str | None = None
+    tag: str | None = None
 
     @property
     def open_quantity(self) -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.orders import Fill, OrderState, Side
+from quantgraph.domain.orders import Fill, OrderState, PriceType, Side
 
 
 class FateUnknownError(Exception):
@@ -26,15 +26,15 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionReport:
-    """One change of one order as the terminal tells it, found by our order id.
+    """One change of one order as the terminal tells it, found by the tag that was sent with it.
 
     `filled_quantity` and `average_price` are totals, so that a repeated or reordered report
-    changes nothing; `fill` is the execution that caused it, if one did; `refusal`
-    says why a REJECTED order was refused. An empty `order_id`: the terminal does not say which
-    order it speaks of.
+    changes nothing; `fill` is the execution that caused it, if one did (its `order_id` is ours to
+    fill in); `refusal` says why a REJECTED order was refused. Without `tag` and `broker_order_id`
+    the terminal does not say which order it speaks of.
     """
 
-    order_id: str
+    tag: str | None
     account_id: str
     state: OrderState
     filled_quantity: int
@@ -71,8 +71,10 @@ TerminalEvent: TypeAlias = ExecutionReport | LinkChange | Checkpoint
 class ListedOrder:
     """One order of the terminal's own list, as it stands there.
 
-    `tag` is what was sent with the order to find it again: our order id; None where somebody else
-    placed it. `strategy` may have been lost and finds nothing. `fills` are all of its executions.
+    `tag` is what was sent with the order to find it again (`domain.tags`); where somebody else
+    placed it, whatever was remarked there, or None. `broker_order_id` is the terminal's own and
+    names no other order of the account on any day. `strategy` may have been lost and finds
+    nothing. `fills` are all of its executions. `placed_at` is aware UTC.
     """
 
     tag: str | None
@@ -89,3 +91,5 @@ class ListedOrder:
     fills: tuple[Fill, ...] = ()
     strategy: str | None = None
     refusal: OrderRefused | None = None
+    price_type: PriceType = PriceType.LIMIT
+    placed_at: datetime | None = None

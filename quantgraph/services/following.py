@@ -108,19 +108,37 @@ class TerminalFollower:
 
     async def _take(self, report: ExecutionReport) -> None:
         self.last_report = report.time
-        if not report.order_id:
-            _logger.warning("report_names_no_order", state=report.state)
+        order_id = await self._whose(report)
+        if order_id is None:
+            _logger.warning("report_names_no_order_of_ours", state=report.state)
             self._due.set()
             return
-        order = await self._apply(report)
+        order = await self._apply(order_id, report)
         if order is not None and report.state is OrderState.UNKNOWN and not order.state.final:
             self._due.set()
 
-    async def _apply(self, report: ExecutionReport) -> Order | None:
+    async def _whose(self, report: ExecutionReport) -> str | None:
+        """Return the id of our order that a report is about: its tag says so, and nothing else."""
+        account, tag = report.account_id, report.tag
+        if tag is None:
+            return None
+        known = self._outcomes.tagged(account, tag)
+        if known is not None:
+            return known
+        parts = self._parts
         try:
-            return await self._outcomes.apply(report)
+            found = await parts.workers.run(parts.journal.tagged, account, [tag])
         except GatewayError as error:
-            _logger.exception("report_not_recorded", code=error.reason, order=report.order_id)
+            # The list tells it again; no failure may end the reading of reports.
+            _logger.warning("report_not_placed", code=error.reason)
+            return None
+        return found[0].id if found else None
+
+    async def _apply(self, order_id: str, report: ExecutionReport) -> Order | None:
+        try:
+            return await self._outcomes.apply(order_id, report)
+        except GatewayError as error:
+            _logger.exception("report_not_recorded", code=error.reason, order=order_id)
             return None
 
     async def _check(self) -> None:
@@ -173,11 +191,11 @@ class TerminalFollower:
         if not ours:
             return
         listed = _tagged(await parts.terminal.orders_today(account_id))
-        found = [(each, listed[each.id]) for each in ours if each.id in listed]
+        found = [(each, listed[each.tag]) for each in ours if each.tag in listed]
         known = await self._fills(account_id, [each.id for each, of in found if of.fills])
         for order, of in found:
             for report in _told(order, of, known):
-                await self._apply(report)
+                await self._apply(order.id, report)
 
     async def _fills(self, account_id: str, order_ids: Sequence[str]) -> frozenset[str]:
         """Return the ids of the fills that are recorded of these orders."""
@@ -190,7 +208,7 @@ class TerminalFollower:
         return frozenset(each.id for each in fills)
 
 
-def _tagged(listed: Sequence[ListedOrder]) -> dict[str, ListedOrder]:
+def _tagged(listed: Sequence[ListedOrder]) -> dict[str | None, ListedOrder]:
     """Return the list by tag, without what has none or shares one."""
     counts = Counter(each.tag for each in listed)
     for tag, count in counts.items():
@@ -203,7 +221,7 @@ def _tagged(listed: Sequence[ListedOrder]) -> dict[str, ListedOrder]:
 def _told(order: Order, listed: ListedOrder, known: frozenset[str]) -> list[ExecutionReport]:
     """Return what the list tells of an order as the reports that would have said so."""
     whole = ExecutionReport(
-        order.id,
+        order.tag,
         order.account_id,
         listed.state,
         listed.filled_quantity,

@@ -45,10 +45,7 @@ class Controls(Protocol):
         ...
 
     async def announce(self, action: CorporateAction) -> None:
-        """Let prices follow an event from its ex-day on, and pay its holders then.
-
-        Errors: UNKNOWN_SYMBOL, BAD_REQUEST, PRICES_RECORDED, ACTION_LIMIT.
-        """
+        """Keep an event until its ex-day."""
         ...
 
     async def play(self, call: ScenarioCall) -> None:

@@ -32,6 +32,7 @@ from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.system import TradingState
+from quantgraph.domain.tags import tag_of
 from quantgraph.services.answers import answered, give, replay, settle
 from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.order_log import OrderLog
@@ -49,9 +50,10 @@ _GRACE_S = 3.0
 class OrderDesk:
     """What orders of one terminal need: workers, time, ids, and who matches them.
 
-    `in_flight`: orders and cancels on their way to the terminal at most. `answer_seconds`: that it
-    may take to answer one. `check_seconds`: between two comparisons of the open orders with its
-    own list; `sleep` waits for them in real seconds.
+    `install_id` goes into the tags that they bear there (`domain.tags`). `in_flight`: orders and
+    cancels on their way to the terminal at most. `answer_seconds`: that it may take to answer one.
+    `check_seconds`: between two comparisons of the open orders with its own list; `sleep` waits
+    for them in real seconds.
     """
 
     workers: Workers
@@ -59,6 +61,7 @@ class OrderDesk:
     ids: Ids
     destination: Destination
     id_prefix: str
+    install_id: str
     in_flight: int = 1_000
     answer_seconds: float = 10.0
     check_seconds: float = 15.0
@@ -154,10 +157,12 @@ class JournaledTrading:
         self, ticket: OrderTicket, answer: "asyncio.Future[Submission]"
     ) -> Submission:
         with self._recorder.place():
-            intent = Intent(self._accepted(ticket), ticket.digest())
+            # From here on the terminal may have it: a crash leaves it SENT, never ACCEPTED.
+            intent = Intent(self._accepted(ticket), ticket.digest(), OrderState.SENT)
             recorded = await self._recorder.record(intent)
             if not recorded.new:
                 return replay(ticket, recorded.order, recorded.digest)
+            self._outcomes.hold(recorded.order)
             self._log.announce(ticket.account_id)
 
             def told(order: Order) -> None:
@@ -268,6 +273,7 @@ class JournaledTrading:
             expires_at=ticket.expires_at,
             strategy=ticket.strategy,
             note=ticket.note,
+            tag=tag_of(self._desk.install_id, ticket.account_id, ticket.client_order_id),
         )
 
     async def _require_account(self, account_id: str) -> None:

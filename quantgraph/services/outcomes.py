@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from quantgraph.domain.journal import Outcome
@@ -22,33 +23,49 @@ class Outcomes:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Open orders as last recorded: what is no news of them needs no question to the file.
         self._recorded: dict[str, Order] = {}
+        self._tagged: dict[tuple[str, str], str] = {}
 
     @property
     def open_accounts(self) -> frozenset[str]:
         """The accounts of orders that are open as far as this run knows."""
         return frozenset(each.account_id for each in self._recorded.values())
 
-    async def apply(self, report: ExecutionReport) -> Order:
-        """Fold a report into its order and record the change, if it is one.
+    def hold(self, order: Order) -> None:
+        """Keep an open order at hand as it is recorded, before anything is told of it."""
+        self._recorded[order.id] = order
+        if order.tag is not None:
+            self._tagged[order.account_id, order.tag] = order.id
+
+    def tagged(self, account_id: str, tag: str) -> str | None:
+        """Return the id of the open order that was sent under a tag, None where none is known."""
+        return self._tagged.get((account_id, tag))
+
+    async def apply(self, order_id: str, report: ExecutionReport) -> Order:
+        """Fold a report into an order and record the change, if it is one.
 
         Errors: ORDER_NOT_FOUND for an order that was never journalled.
         """
-        lock = self._locks.setdefault(report.order_id, asyncio.Lock())
+        lock = self._locks.setdefault(order_id, asyncio.Lock())
         async with lock:
-            order = self._recorded.get(report.order_id)
+            order = self._recorded.get(order_id)
             if order is None or after_report(order, report) is not None:
-                order = await self._record(report)
+                order = await self._record(order_id, report)
         if order.state.final:
-            self._recorded.pop(report.order_id, None)
+            self._recorded.pop(order_id, None)
+            self._tagged.pop((order.account_id, order.tag or ""), None)
         return order
 
     def forget(self) -> None:
         """Trust the file alone from now on: its log was begun anew."""
         self._recorded.clear()
+        self._tagged.clear()
 
-    async def _record(self, report: ExecutionReport) -> Order:
-        recorded = await self._recorder.record(Outcome(report))
-        order = self._recorded[recorded.order.id] = recorded.order
+    async def _record(self, order_id: str, report: ExecutionReport) -> Order:
+        if report.fill is not None:
+            report = replace(report, fill=replace(report.fill, order_id=order_id))
+        recorded = await self._recorder.record(Outcome(order_id, report))
+        order = recorded.order
+        self.hold(order)
         if recorded.new:
             self._announce(order.account_id)
         return order

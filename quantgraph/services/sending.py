@@ -63,10 +63,10 @@ class Sender:
     async def withdraw(self, order: Order, told: Told) -> Order:
         """Ask for a cancel, and record that it was asked. Errors: ORDER_NOT_CANCELABLE.
 
-        Where the terminal does not say whether it took the cancel of an UNKNOWN order, nothing is
-        known still: the order stays so.
+        Where the terminal does not say whether it took the cancel of an order that it may not even
+        have, nothing is known: that order is UNKNOWN.
         """
-        doubtful = order.state is OrderState.UNKNOWN
+        doubtful = order.state in (OrderState.SENT, OrderState.UNKNOWN)
         asked = OrderState.UNKNOWN if doubtful else OrderState.PENDING_CANCEL
         timer = self._timer(order, asked, told)
         try:
@@ -103,9 +103,9 @@ class Sender:
         broker: str | None = None,
     ) -> Order:
         now = self._parts.clock.now()
-        place = (order.id, order.account_id, state, order.filled_quantity, order.average_price)
+        place = (order.tag, order.account_id, state, order.filled_quantity, order.average_price)
         report = ExecutionReport(*place, now, refusal=refusal, broker_order_id=broker)
-        return await self._parts.outcomes.apply(report)
+        return await self._parts.outcomes.apply(order.id, report)
 
 
 def _not_yet(order: Order) -> OrderRefused:

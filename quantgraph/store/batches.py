@@ -40,20 +40,22 @@ class Batch:
 
     def _accept(self, intent: Intent) -> Recorded:
         order = intent.order
-        key = order.account_id, order.client_order_id
-        known = self.by_key.get(key)
+        key, place = (order.account_id, order.client_order_id), (order.account_id, order.id)
+        known = self.by_id.get(place) if order.client_order_id is None else self.by_key.get(key)
         if known is not None:
             return Recorded(*known, new=False)
-        held, place = (order, intent.digest), (order.account_id, order.id)
         self.new[place] = self._log(order, None)
-        self.by_key[key] = self.by_id[place] = held
-        return Recorded(*held, new=True)
+        if intent.then is not None:
+            order = replace(order, state=intent.then)
+            self.new[place] = self._log(order, None)
+        self._hold(order, intent.digest)
+        return Recorded(order, intent.digest, new=True)
 
     def _fold(self, outcome: Outcome) -> Recorded:
         report = outcome.report
-        place = report.account_id, report.order_id
+        place = report.account_id, outcome.order_id
         if place not in self.by_id:
-            text = f"The terminal reports order {report.order_id}, which was never journalled."
+            text = f"The terminal reports order {outcome.order_id}, which was never journalled."
             raise NotFound(Reason.ORDER_NOT_FOUND, text)
         order, digest = self.by_id[place]
         if report.fill is not None and report.fill.id in self.fill_ids:
@@ -63,10 +65,15 @@ class Batch:
         if changed is None:
             return Recorded(order, digest, new=False)
         body = self._log(changed, report.fill)
-        held = self.by_id[place] = changed, digest
-        self.by_key[changed.account_id, changed.client_order_id] = held
+        self._hold(changed, digest)
         (self.new if place in self.new else self.changed)[place] = body
         return Recorded(changed, digest, new=True)
+
+    def _hold(self, order: Order, digest: str) -> None:
+        self.by_id[order.account_id, order.id] = order, digest
+        # Orders that are not ours share the key None: they are found by their ids alone.
+        if order.client_order_id is not None:
+            self.by_key[order.account_id, order.client_order_id] = order, digest
 
     def _log(self, order: Order, fill: Fill | None) -> bytes:
         account = order.account_id

@@ -85,6 +85,11 @@ class OrderJournal:
             ).fetchone()
         return None if row is None else read_order(row[0])
 
+    def tagged(self, account_id: str, tags: Sequence[str]) -> list[Order]:
+        """Return the orders of an account that were sent under one of these tags, in no order."""
+        with self._lock:
+            return pages.tagged(self._db, account_id, tags)
+
     def page(self, query: OrderQuery) -> OrderPage:
         """Return a page of an account's orders, newest first. Errors: INVALID_CURSOR."""
         with self._lock:

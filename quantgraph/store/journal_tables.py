@@ -4,14 +4,15 @@
 through; the execution itself is in `events`.
 """
 
-VERSION = 2
+VERSION = 3
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE orders (
   number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL,
   account TEXT NOT NULL,
   client_order_id TEXT,
+  tag TEXT,
   digest TEXT NOT NULL,
   state TEXT NOT NULL,
   symbol TEXT NOT NULL,
@@ -19,8 +20,10 @@ CREATE TABLE orders (
   strategy TEXT,
   created INTEGER NOT NULL,
   body BLOB NOT NULL,
+  UNIQUE (account, id),
   UNIQUE (account, client_order_id)
 );
+CREATE INDEX orders_by_tag ON orders (account, tag) WHERE tag IS NOT NULL;
 CREATE INDEX orders_by_account ON orders (account, number);
 CREATE INDEX orders_by_symbol ON orders (account, symbol, number);
 CREATE INDEX orders_by_strategy ON orders (account, strategy, number);

@@ -8,7 +8,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from quantgraph.domain.errors import InvalidRequest
-from quantgraph.domain.orders import Fill, FillPage, FillQuery, OrderPage, OrderQuery, OrderState
+from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
+    Order,
+    OrderPage,
+    OrderQuery,
+    OrderState,
+)
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.records import read_fill, read_order
@@ -54,6 +62,15 @@ def fill_page(db: sqlite3.Connection, query: FillQuery) -> FillPage:
     return FillPage(tuple(_fills(rows[: query.first])), len(rows) > query.first)
 
 
+def tagged(db: sqlite3.Connection, account_id: str, tags: Sequence[str]) -> list[Order]:
+    """Return the orders of an account that bear one of these tags, in no order."""
+    rows = db.execute(
+        f"SELECT body FROM orders WHERE account = ? AND tag IN ({_marks(tags)})",  # noqa: S608 only placeholders are added
+        (account_id, *tags),
+    ).fetchall()
+    return [read_order(row[0]) for row in rows]
+
+
 def order_fills(
     db: sqlite3.Connection, account_id: str, order_ids: Sequence[str], limit: int
 ) -> list[Fill]:
@@ -71,7 +88,8 @@ def trades(db: sqlite3.Connection, account_id: str, after: int, limit: int) -> l
     """Return up to `limit` fills of an account's log after a sequence, with their labels."""
     rows = db.execute(
         "SELECT fills.sequence, orders.strategy, events.fill FROM fills"
-        " JOIN events USING (account, sequence) JOIN orders ON orders.id = fills.order_id"
+        " JOIN events USING (account, sequence) JOIN orders"
+        " ON orders.account = fills.account AND orders.id = fills.order_id"
         " WHERE fills.account = ? AND fills.sequence > ? ORDER BY fills.sequence LIMIT ?",
         (account_id, after, limit),
     )

@@ -29,7 +29,7 @@ STATEMENTS = 4 * _MOST
 # Orders as last recorded: most outcomes follow within milliseconds.
 _KEPT = 10_000
 _ORDER = (
-    "INSERT INTO orders (id, account, client_order_id, digest, state, symbol, side, strategy,"
+    "INSERT INTO orders (id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
     " created, body) VALUES "
 )
 _KNOWN = (
@@ -139,9 +139,11 @@ class Recording:
     def _begin(self, entries: Sequence[Intent | Outcome]) -> Batch:
         """Look up whatever the entries may meet: earlier orders of their keys, and their own."""
         intents = [each.order for each in entries if isinstance(each, Intent)]
-        reports = [each.report for each in entries if isinstance(each, Outcome)]
+        outcomes = [each for each in entries if isinstance(each, Outcome)]
+        reports = [each.report for each in outcomes]
         keys = dict.fromkeys((each.account_id, each.client_order_id) for each in intents)
-        places = {(each.account_id, each.order_id) for each in reports}
+        places = {(each.report.account_id, each.order_id) for each in outcomes}
+        places |= {(each.account_id, each.id) for each in intents if each.client_order_id is None}
         held = {place: self._kept.get(place) for place in places}
         by_id: dict[Key, Held] = {p: known for p, known in held.items() if known is not None}
         by_key = _indexed(self._known(tuple(keys)))
@@ -215,6 +217,7 @@ def _order_row(order: Order, digest: str, body: bytes) -> Row:
         order.id,
         order.account_id,
         order.client_order_id,
+        order.tag,
         digest,
         order.state.value,
         order.symbol,

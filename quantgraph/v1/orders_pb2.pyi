@@ -99,11 +99,11 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     ORDER_STATE_UNSPECIFIED: _OrderState.ValueType  # 0
     """Refused in requests, never sent."""
     ORDER_STATE_ACCEPTED: _OrderState.ValueType  # 1
-    """In the journal, not sent yet."""
+    """Recorded in the journal; SENT or PENDING_APPROVAL comes with the same commit."""
     ORDER_STATE_PENDING_APPROVAL: _OrderState.ValueType  # 2
     """Waits for a second person."""
     ORDER_STATE_SENT: _OrderState.ValueType  # 3
-    """On its way to the terminal."""
+    """May be at the terminal from here on: recorded before it is called."""
     ORDER_STATE_WORKING: _OrderState.ValueType  # 4
     """Taken by the terminal."""
     ORDER_STATE_UNKNOWN: _OrderState.ValueType  # 5
@@ -119,7 +119,7 @@ class _OrderStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderState
     ORDER_STATE_EXPIRED: _OrderState.ValueType  # 10
     """Ended with the day or at `expires_at`."""
     ORDER_STATE_REJECTED: _OrderState.ValueType  # 11
-    """Refused by the terminal."""
+    """Refused by the terminal or the exchange, or not sent for certain."""
 
 class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
     """Where an order stands."""
@@ -127,11 +127,11 @@ class OrderState(_OrderState, metaclass=_OrderStateEnumTypeWrapper):
 ORDER_STATE_UNSPECIFIED: OrderState.ValueType  # 0
 """Refused in requests, never sent."""
 ORDER_STATE_ACCEPTED: OrderState.ValueType  # 1
-"""In the journal, not sent yet."""
+"""Recorded in the journal; SENT or PENDING_APPROVAL comes with the same commit."""
 ORDER_STATE_PENDING_APPROVAL: OrderState.ValueType  # 2
 """Waits for a second person."""
 ORDER_STATE_SENT: OrderState.ValueType  # 3
-"""On its way to the terminal."""
+"""May be at the terminal from here on: recorded before it is called."""
 ORDER_STATE_WORKING: OrderState.ValueType  # 4
 """Taken by the terminal."""
 ORDER_STATE_UNKNOWN: OrderState.ValueType  # 5
@@ -147,7 +147,7 @@ ORDER_STATE_CANCELED: OrderState.ValueType  # 9
 ORDER_STATE_EXPIRED: OrderState.ValueType  # 10
 """Ended with the day or at `expires_at`."""
 ORDER_STATE_REJECTED: OrderState.ValueType  # 11
-"""Refused by the terminal."""
+"""Refused by the terminal or the exchange, or not sent for certain."""
 Global___OrderState: _TypeAlias = OrderState  # noqa: Y015
 
 class _OrderDestination:

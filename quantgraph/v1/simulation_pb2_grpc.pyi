@@ -66,11 +66,7 @@ class SimulationServiceStub:
     UNKNOWN_SYMBOL.
     """
     AnnounceCorporateAction: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.AnnounceCorporateActionRequest, _simulation_pb2.AnnounceCorporateActionResponse]
-    """Announces what holders get as an ex-day begins. Its previous close is the exchange's
-    reference price, prices go on from there, and ListDividends tells it from then on; what one
-    ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
-    PRICES_RECORDED (its prices or events are imported or lived again).
-    """
+    """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
     LoadScenario: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.LoadScenarioRequest, _simulation_pb2.LoadScenarioResponse]
     """Lets a symbol follow a scenario until the day ends. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
     UNKNOWN_SCENARIO.
@@ -128,11 +124,7 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     UNKNOWN_SYMBOL.
     """
     AnnounceCorporateAction: _aio.UnaryUnaryMultiCallable[_simulation_pb2.AnnounceCorporateActionRequest, _simulation_pb2.AnnounceCorporateActionResponse]  # type: ignore[assignment]
-    """Announces what holders get as an ex-day begins. Its previous close is the exchange's
-    reference price, prices go on from there, and ListDividends tells it from then on; what one
-    ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
-    PRICES_RECORDED (its prices or events are imported or lived again).
-    """
+    """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
     LoadScenario: _aio.UnaryUnaryMultiCallable[_simulation_pb2.LoadScenarioRequest, _simulation_pb2.LoadScenarioResponse]  # type: ignore[assignment]
     """Lets a symbol follow a scenario until the day ends. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
     UNKNOWN_SCENARIO.
@@ -253,11 +245,7 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulation_pb2.AnnounceCorporateActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulation_pb2.AnnounceCorporateActionResponse, _abc.Awaitable[_simulation_pb2.AnnounceCorporateActionResponse]]:
-        """Announces what holders get as an ex-day begins. Its previous close is the exchange's
-        reference price, prices go on from there, and ListDividends tells it from then on; what one
-        ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
-        PRICES_RECORDED (its prices or events are imported or lived again).
-        """
+        """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
 
     @_abc_1.abstractmethod
     def LoadScenario(

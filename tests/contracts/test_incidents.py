@@ -24,10 +24,10 @@ QUOTE = """query($of: Symbol!) { quote(symbol: $of) { asks { price } }
   serverInfo { tradingState backends { connected } } }"""
 SWITCH = """mutation($settings: [String!]!) { setFaults(input: { settings: $settings }) {
   __typename ... on Problem { code } } }"""
-DONE = ["ACCEPTED", "WORKING", "FILLED"]
-DOUBT = ["ACCEPTED", "UNKNOWN", "FILLED"]
-LATE = ["ACCEPTED", "UNKNOWN", "WORKING", "FILLED"]
-REFUSED = ["ACCEPTED", "WORKING", "REJECTED"]
+DONE = ["ACCEPTED", "SENT", "WORKING", "FILLED"]
+DOUBT = ["ACCEPTED", "SENT", "UNKNOWN", "FILLED"]
+LATE = ["ACCEPTED", "SENT", "UNKNOWN", "WORKING", "FILLED"]
+REFUSED = ["ACCEPTED", "SENT", "WORKING", "REJECTED"]
 # What the order goes through, as `orderUpdates` tells it; a state that only timing decides is left
 # out where it may come in between.
 WAYS = {

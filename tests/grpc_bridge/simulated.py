@@ -151,11 +151,6 @@ class Ground:
     reference: Reference
 
 
-async def _never(symbol: str) -> bool:
-    del symbol
-    return False
-
-
 class MemorySimulation(SimulationDesk):
     """The desk, and its parts for tests to look at."""
 
@@ -174,6 +169,5 @@ class MemorySimulation(SimulationDesk):
                 accounts=ground.accounts,
                 reference=ground.reference,
                 account_limit=4,
-                imports_events=_never,
             )
         )

@@ -113,7 +113,7 @@ class Desk:
         self.journal = OrderJournal(path / "journal.sqlite", "e1")
         self.workers = Workers(2, 64)
         desk = OrderDesk(
-            self.workers, Clock(), Ids(), Destination.SIMULATED, "mock_order_",
+            self.workers, Clock(), Ids(), Destination.SIMULATED, "mock_order_", "one",
             answer_seconds=answer_seconds, sleep=self.naps,
         )  # fmt: skip
         self.trading = JournaledTrading(self.journal, self.terminal, self.terminal, desk)
@@ -165,7 +165,7 @@ def ticket(key="k1", **changes):
 
 def report(order, state, filled=0, fill=None, **changes):
     average = PRICE if filled else None
-    return ExecutionReport(order.id, "sim-1", state, filled, average, NOW, fill, **changes)
+    return ExecutionReport(order.tag, "sim-1", state, filled, average, NOW, fill, **changes)
 
 
 def fill(order, number, quantity):
@@ -180,7 +180,7 @@ def listed(order, state, *fills, tag="", **changes):
     average = PRICE if filled else None
     return replace(
         ListedOrder(
-            tag or order.id, f"broker-of-{order.id}", "sim-1", order.symbol, order.side, 300,
+            tag or order.tag, f"broker-of-{order.id}", "sim-1", order.symbol, order.side, 300,
             PRICE, state, filled, average, NOW, fills,
         ),
         **changes,
@@ -215,7 +215,7 @@ async def test_what_happened_while_it_was_away_is_taken_from_its_list(desk):
     await until(lambda: desk.trading.state is TradingState.ACTIVE)
     found = await desk.find(order)
     assert (found.state, found.filled_quantity, found.average_price) == (S.FILLED, 300, PRICE)
-    assert desk.states() == [S.ACCEPTED, S.WORKING, S.PARTIALLY_FILLED, S.FILLED]
+    assert desk.states() == [S.ACCEPTED, S.SENT, S.WORKING, S.PARTIALLY_FILLED, S.FILLED]
     assert [each.fill.id for each in desk.events() if each.fill] == ["f1", "f2"]
 
 
@@ -276,7 +276,7 @@ async def test_a_list_that_is_compared_again_is_no_news(desk):
         desk.naps.end()
         await until(lambda asked=asked: desk.terminal.asked_lists == asked)
     await until(lambda: desk.naps.waiting)
-    assert desk.states() == [S.ACCEPTED, S.WORKING, S.PARTIALLY_FILLED]
+    assert desk.states() == [S.ACCEPTED, S.SENT, S.WORKING, S.PARTIALLY_FILLED]
     assert len(written) == 1  # the file is not asked what is known
 
 
@@ -298,8 +298,8 @@ async def test_an_order_is_found_by_our_tag_and_by_nothing_else(desk):
     same = listed(order, S.FILLED, fill(order, 1, 300))
     desk.terminal.listed = [
         replace(same, tag=None),
-        replace(same, tag="mock_order_99"),
-        replace(same, tag=order.id[:-1]),
+        replace(same, tag=order.id),
+        replace(same, tag=order.tag[:-1]),
     ]
     desk.trading._follower.check_soon()
     await until(lambda: desk.terminal.asked_lists == 1 and desk.naps.waiting)
@@ -318,7 +318,7 @@ async def test_a_report_without_an_id_has_the_list_asked(desk):
     order = (await desk.trading.submit(ticket())).order
     refusal = OrderRefused(Reason.TERMINAL_REFUSED, "no", zh="废单")
     desk.terminal.listed = [listed(order, S.REJECTED, refusal=refusal)]
-    desk.say(ExecutionReport("", "sim-1", S.REJECTED, 0, None, NOW))
+    desk.say(ExecutionReport(None, "sim-1", S.REJECTED, 0, None, NOW))
     await until(lambda: S.REJECTED in desk.states())
     found = await desk.find(order)
     assert (found.reject_code, found.reject_message_zh) == ("TERMINAL_REFUSED", "废单")
@@ -340,7 +340,7 @@ async def test_a_silent_terminal_leaves_the_order_unknown_and_its_late_answer_co
         assert (await desk.trading.submit(ticket())).replayed
         desk.terminal.gate.set()
         await until(lambda: S.WORKING in desk.states())
-        assert desk.states() == [S.ACCEPTED, S.UNKNOWN, S.WORKING]
+        assert desk.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING]
         assert len(desk.terminal.placed) == 1
 
 
@@ -362,7 +362,7 @@ async def test_an_unknown_order_comes_alive_by_its_report_with_the_terminals_id(
     desk.say(report(order, S.WORKING, broker_order_id="b9"))
     await until(lambda: S.WORKING in desk.states())
     assert (await desk.find(order)).broker_order_id == "b9"
-    assert desk.states() == [S.ACCEPTED, S.UNKNOWN, S.WORKING]
+    assert desk.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING]
 
 
 async def test_the_cancel_of_an_unknown_order_is_asked_and_not_claimed(desk):
@@ -377,7 +377,7 @@ async def test_the_cancel_of_an_unknown_order_is_asked_and_not_claimed(desk):
     assert caught.value.details == {"state": "UNKNOWN"}
     desk.terminal.failure = None
     assert (await desk.trading.cancel(key)).state is S.PENDING_CANCEL
-    assert desk.states() == [S.ACCEPTED, S.UNKNOWN, S.PENDING_CANCEL]
+    assert desk.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN, S.PENDING_CANCEL]
 
 
 async def test_a_cancel_that_nobody_answers_was_asked(tmp_path):
@@ -411,7 +411,7 @@ async def test_an_order_that_met_a_lost_link_was_not_sent(desk):
         with pytest.raises(OrderRefused) as caught:
             await desk.trading.submit(ticket())
         assert caught.value.reason is Reason.NOT_SENT
-    assert desk.states() == [S.ACCEPTED, S.REJECTED]
+    assert desk.states() == [S.ACCEPTED, S.SENT, S.REJECTED]
 
 
 async def test_a_known_fill_does_not_hide_the_state_it_comes_with(desk):

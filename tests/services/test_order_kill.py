@@ -60,7 +60,7 @@ async def client(trading, number):
 async def main():
     journal = OrderJournal(Path(sys.argv[1]), "epoch-1")
     label = Destination.SIMULATED
-    desk = OrderDesk(Workers(1, 8), SystemClock(), RandomIds(), label, "mock_order_")
+    desk = OrderDesk(Workers(1, 8), SystemClock(), RandomIds(), label, "mock_order_", "one")
     terminal = Terminal()
     trading = JournaledTrading(journal, terminal, terminal, desk)
     trading.start()

@@ -98,7 +98,7 @@ class Desk:
         self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
         self.workers = Workers(2, 64)
         desk = OrderDesk(
-            self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_", in_flight
+            self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_", "one", in_flight
         )
         self.trading = JournaledTrading(self.journal, self.terminal, self.terminal, desk)
 
@@ -128,7 +128,7 @@ def ticket(key="k1", **changes):
 
 def report(order, state, filled=0, fill=None, **changes):
     price = Decimal("1800.00") if filled else None
-    return ExecutionReport(order.id, "sim-1", state, filled, price, NOW, fill, **changes)
+    return ExecutionReport(order.tag, "sim-1", state, filled, price, NOW, fill, **changes)
 
 
 def fill(order, number, quantity):
@@ -141,10 +141,10 @@ def fill(order, number, quantity):
 
 async def test_the_intent_is_in_the_journal_before_the_terminal_hears_of_it(desk):
     done = await desk.trading.submit(ticket())
-    assert desk.terminal.journal_at_place.state is OrderState.ACCEPTED
+    assert desk.terminal.journal_at_place.state is OrderState.SENT
     assert done.order.state is OrderState.WORKING
     assert done.order.broker_order_id == "broker-1"
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
 
 
 async def test_a_thousand_submits_of_one_key_send_one_order(desk):
@@ -191,7 +191,7 @@ async def test_a_refusal_of_the_terminal_is_told_again_to_every_repeat(desk):
         assert caught.value.reason is Reason.INSUFFICIENT_CASH
         assert (caught.value.message, caught.value.message_zh) == ("no money", "没钱")
     assert len(desk.terminal.placed) == 1
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.REJECTED]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.REJECTED]
 
 
 @pytest.mark.parametrize("failure", [TimeoutError(), ConnectionError(), ValueError("-1")], ids=repr)
@@ -213,7 +213,7 @@ async def test_a_caller_that_gives_up_leaves_no_order_half_done(desk):
         await submitting
     desk.terminal.gate.set()
     await desk.trading.close()
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
 
 
 async def test_a_caller_that_gives_up_at_once_leaves_no_order_unsent(desk):
@@ -236,7 +236,7 @@ async def test_reports_change_the_order_once_however_often_they_come(desk):
     order = (await desk.trading.submit(ticket())).order
     partial = report(order, OrderState.PARTIALLY_FILLED, 100, fill(order, 1, 100))
     whole = report(order, OrderState.FILLED, 300, fill(order, 2, 200))
-    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 2))) as events:
+    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 3))) as events:
         assert (await anext(events)).kind is StreamKind.CAUGHT_UP
         for each in (partial, partial, whole, partial, whole):
             desk.terminal.queue.put_nowait(each)
@@ -257,7 +257,12 @@ async def test_a_report_that_is_no_news_of_an_open_order_asks_no_journal(desk):
     while OrderState.FILLED not in desk.states():
         await asyncio.sleep(0)
     assert len(jobs) == 1
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING, OrderState.FILLED]
+    assert desk.states() == [
+        OrderState.ACCEPTED,
+        OrderState.SENT,
+        OrderState.WORKING,
+        OrderState.FILLED,
+    ]
 
 
 async def test_workers_that_are_all_busy_keep_no_order_and_no_outcome(desk):
@@ -272,7 +277,7 @@ async def test_workers_that_are_all_busy_keep_no_order_and_no_outcome(desk):
     finally:
         gate.set()
         await asyncio.gather(*busy)
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
 
 
 async def test_more_orders_than_have_a_place_are_refused_unsent(tmp_path):
@@ -312,7 +317,7 @@ async def test_an_outcome_waits_for_a_disk_that_takes_nothing(desk):
     database.execute("PRAGMA query_only = OFF")
     assert (await sent).order.state is OrderState.WORKING
     assert [each.client_order_id for each in desk.terminal.placed] == ["k1"]
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
 
 
 async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
@@ -328,8 +333,8 @@ async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
     await desk.trading.close()
     with pytest.raises(Unavailable, match=r"cannot be written: .*database\.$"):
         await sent
-    # known as ACCEPTED and not as WORKING: the next start has to ask the terminal
-    assert desk.states() == [OrderState.ACCEPTED]
+    # known as SENT and not as WORKING: the next start has to ask the terminal
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT]
 
 
 async def test_a_gateway_that_stops_waits_for_no_silent_terminal(desk, monkeypatch):
@@ -342,7 +347,7 @@ async def test_a_gateway_that_stops_waits_for_no_silent_terminal(desk, monkeypat
     with pytest.raises(asyncio.CancelledError):
         await sent
     # sent, and nobody knows what became of it: the next start has to ask the terminal
-    assert desk.states() == [OrderState.ACCEPTED]
+    assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT]
 
 
 def watch_refusals(journal):
@@ -378,10 +383,10 @@ async def test_orders_submitted_together_are_each_journalled_before_they_are_sen
     assert seen == [True] * 40
     assert commits.count("COMMIT") < 40
     found = [event.order for event in desk.journal.events("sim-1", 0, 1000)]
-    assert len(found) == 80
+    assert len(found) == 120
     for number in range(40):
         states = [each.state for each in found if each.client_order_id == f"k{number}"]
-        assert states == [OrderState.ACCEPTED, OrderState.WORKING]
+        assert states == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
 
 
 async def test_a_fill_that_overtakes_the_answer_is_not_undone_by_it(desk):
@@ -466,7 +471,7 @@ def _accepted():
 
 async def test_a_new_epoch_ends_the_streams_of_the_old_one(desk):
     await desk.trading.submit(ticket())
-    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 2))) as events:
+    async with aclosing(desk.trading.events(LogCursor("sim-1", "e1", 3))) as events:
         await anext(events)
         waiting = asyncio.create_task(anext(events))
         await asyncio.sleep(0)
@@ -504,19 +509,19 @@ async def test_a_log_that_starts_over_while_it_is_read_gives_no_event_of_the_new
 async def test_a_drained_stream_says_where_to_go_on(desk):
     await desk.trading.submit(ticket())
     async with aclosing(desk.trading.events(LogCursor("sim-1", None, 0))) as events:
-        for _ in range(3):
+        for _ in range(4):
             await anext(events)
         waiting = asyncio.create_task(anext(events))
         await asyncio.sleep(0)
         desk.trading.drain()
-        with pytest.raises(Exception, match="go on later after sequence 2") as caught:
+        with pytest.raises(Exception, match="go on later after sequence 3") as caught:
             await waiting
     assert caught.value.reason is Reason.SHUTTING_DOWN
 
 
 @pytest.mark.parametrize(
     "cursor",
-    [("e1", 3), ("e1", 999_999), ("e1", 2**63 - 1), ("e1", -1), (None, -1), (None, 1), (None, 2)],
+    [("e1", 4), ("e1", 999_999), ("e1", 2**63 - 1), ("e1", -1), (None, -1), (None, 1), (None, 2)],
     ids=str,
 )
 async def test_a_cursor_that_the_log_never_gave_is_refused(desk, cursor):
@@ -529,15 +534,15 @@ async def test_a_cursor_that_the_log_never_gave_is_refused(desk, cursor):
 async def test_the_whole_log_needs_no_epoch(desk):
     await desk.trading.submit(ticket())
     async with aclosing(desk.trading.events(LogCursor("sim-1", None, 0))) as events:
-        seen = [await anext(events) for _ in range(3)]
-    assert [each.sequence for each in seen] == [1, 2, 2]
+        seen = [await anext(events) for _ in range(4)]
+    assert [each.sequence for each in seen] == [1, 2, 3, 3]
 
 
 async def test_a_cursor_beyond_a_log_that_started_over_is_one_of_another_epoch(desk):
     await desk.trading.submit(ticket())
     await desk.trading.start_over("e2")
     with pytest.raises(EpochChanged):
-        await anext(desk.trading.events(LogCursor("sim-1", "e1", 2)))
+        await anext(desk.trading.events(LogCursor("sim-1", "e1", 3)))
 
 
 @pytest.mark.parametrize("ids", [{"id": ""}, {"client_order_id": ""}], ids=str)
@@ -560,6 +565,6 @@ async def test_cut_at_every_sequence_the_log_joins_again(desk):
         return None
 
     whole = await read(0)
-    assert [event.sequence for event in whole] == list(range(1, 11))
-    for cut in range(11):
+    assert [event.sequence for event in whole] == list(range(1, 16))
+    for cut in range(16):
         assert whole[:cut] + await read(cut) == whole

@@ -83,7 +83,7 @@ class Desk:
         report = ExecutionReport(
             made.order_id, "sim-1", OrderState.FILLED, made.quantity, made.price, made.time, made
         )
-        self.journal.record([intent, Outcome(report)])
+        self.journal.record([intent, Outcome(made.order_id, report)])
 
     async def strategies(self, **query):
         page = await self.desk.strategies(StrategyQuery("sim-1", **query))

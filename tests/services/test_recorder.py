@@ -17,8 +17,8 @@ TIMES = datetime(2023, 2, 1, tzinfo=UTC)
 
 
 def outcome(order_id):
-    report = ExecutionReport(order_id, "sim-1", OrderState.WORKING, 0, None, TIMES)
-    return Outcome(report)
+    report = ExecutionReport(None, "sim-1", OrderState.WORKING, 0, None, TIMES)
+    return Outcome(order_id, report)
 
 
 class Journal:

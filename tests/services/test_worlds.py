@@ -109,11 +109,18 @@ async def test_everything_goes_back_to_where_it_was(world):
     trading = world.desk.trading
     assert await trading.order(OrderKey("sim-1", kept.id)) == kept
     assert await trading.order(OrderKey("sim-1", lost.id)) is None
-    assert world.desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]
+    assert world.desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.WORKING]
     # the log goes on where it was, and the key that is forgotten is free
     again = await trading.submit(ticket("k2"))
     assert not again.replayed
-    assert [each.sequence for each in world.desk.journal.events("sim-1", 0, 9)] == [1, 2, 3, 4]
+    assert [each.sequence for each in world.desk.journal.events("sim-1", 0, 9)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
 
 
 async def test_a_snapshot_can_be_restored_more_than_once_and_later(world, tmp_path, workers):
@@ -147,7 +154,11 @@ async def test_a_snapshot_waits_for_orders_on_their_way_and_they_for_it(world):
     await saving
     await asyncio.gather(first, second)
     await world.worlds.restore("one")
-    assert desk.states() == [OrderState.ACCEPTED, OrderState.WORKING]  # the first one's alone
+    assert desk.states() == [
+        OrderState.ACCEPTED,
+        OrderState.SENT,
+        OrderState.WORKING,
+    ]  # the first one's alone
 
 
 async def test_names_are_used_once_and_unknown_ones_are_told(world):

@@ -60,8 +60,8 @@ def accept(journal: OrderJournal, new: Order, digest: str = "d") -> Recorded:
 
 def told(of: Order, state: OrderState, filled: int = 0, fill: Fill | None = None) -> Outcome:
     price = Decimal("1800.00") if filled else None
-    report = ExecutionReport(of.id, of.account_id, state, filled, price, NOW, fill)
-    return Outcome(report)
+    report = ExecutionReport(None, of.account_id, state, filled, price, NOW, fill)
+    return Outcome(of.id, report)
 
 
 def fill(number: int, of: Order) -> Fill:
@@ -85,6 +85,38 @@ def test_a_key_is_taken_once(journal):
     again = replace(first, id="order_other")
     assert accept(journal, again, "other") == Recorded(first, "digest", new=False)
     assert len(journal.events("sim-1", 0, 10)) == 1
+
+
+def test_an_intent_and_the_state_behind_it_come_with_one_commit(journal):
+    written = []
+    journal._recording._db.set_trace_callback(written.append)
+    [recorded] = journal.record([Intent(order(1), "d", OrderState.SENT)])
+    journal._recording._db.set_trace_callback(None)
+    assert recorded == Recorded(order(1, state=OrderState.SENT), "d", new=True)
+    assert written.count("COMMIT") == 1
+    states = [each.order.state for each in journal.events("sim-1", 0, 10)]
+    assert states == [OrderState.ACCEPTED, OrderState.SENT]
+    assert journal.find(OrderKey("sim-1", "order_1")).state is OrderState.SENT
+
+
+def test_orders_are_found_by_the_tags_of_their_account(journal):
+    for number, account in ((1, "sim-1"), (2, "sim-1"), (3, "sim-2")):
+        accept(journal, order(number, account, tag=f"t{number}"))
+    accept(journal, order(4))
+    found = journal.tagged("sim-1", ["t1", "t2", "t3", "nobody's"])
+    assert sorted(each.id for each in found) == ["order_1", "order_2"]
+    assert list(journal.tagged("sim-1", [])) == []
+
+
+def test_orders_that_nobody_gave_a_key_are_known_by_their_ids(journal):
+    first, second = (order(number, client_order_id=None) for number in (1, 2))
+    assert accept(journal, first).new
+    assert accept(journal, second).new
+    assert accept(journal, replace(first, quantity=7)) == Recorded(first, "d", new=False)
+    # two brokers may count alike
+    assert accept(journal, replace(first, account_id="sim-2")).new
+    [after] = journal.record([told(second, OrderState.WORKING)])
+    assert after.order == replace(second, state=OrderState.WORKING)
 
 
 def test_the_same_key_in_another_account_is_another_order(journal):

@@ -39,9 +39,9 @@ def traded(of, number, minute=0, quantity=1):
         price * quantity, Decimal("5.00"), later(minute),
     )  # fmt: skip
     report = ExecutionReport(
-        of.id, of.account_id, OrderState.PARTIALLY_FILLED, number + 1, price, later(minute), fill
+        None, of.account_id, OrderState.PARTIALLY_FILLED, number + 1, price, later(minute), fill
     )
-    return fill, Outcome(report)
+    return fill, Outcome(of.id, report)
 
 
 def every_page(read, query, items):

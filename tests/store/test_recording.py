@@ -49,7 +49,7 @@ def outcome(account: str, order_id: str, state: OrderState, filled: int, fill_id
             Decimal("5.00"), NOW,
         )  # fmt: skip
     price = PRICE if filled else None
-    return Outcome(ExecutionReport(order_id, account, state, filled, price, NOW, fill))
+    return Outcome(order_id, ExecutionReport(None, account, state, filled, price, NOW, fill))
 
 
 class Ledger:
@@ -67,9 +67,12 @@ class Ledger:
             if key in self.keys:
                 return Recorded(*self.orders[self.keys[key]], new=False)
             self.keys[key] = entry.order.id
-            return self._log(entry.order, entry.digest, None)
+            last = self._log(entry.order, entry.digest, None)
+            if entry.then is not None:
+                return self._log(replace(entry.order, state=entry.then), entry.digest, None)
+            return last
         report = entry.report
-        held = self.orders.get(report.order_id)
+        held = self.orders.get(entry.order_id)
         if held is None or held[0].account_id != report.account_id:
             return NotFound
         if report.fill and report.fill.id in self.fills:
@@ -89,7 +92,13 @@ class Ledger:
 KEYS = st.sampled_from(["k1", "k2", "k3"])
 STATES = [each for each in OrderState if each is not OrderState.PENDING_APPROVAL]
 ENTRIES = st.one_of(
-    st.tuples(st.just("intent"), st.sampled_from(ACCOUNTS), KEYS, st.sampled_from(["d1", "d2"])),
+    st.tuples(
+        st.just("intent"),
+        st.sampled_from(ACCOUNTS),
+        KEYS,
+        st.sampled_from(["d1", "d2"]),
+        st.sampled_from([None, OrderState.SENT, OrderState.PENDING_APPROVAL]),
+    ),
     st.tuples(
         st.just("outcome"),
         st.sampled_from(ACCOUNTS),
@@ -104,7 +113,7 @@ ENTRIES = st.one_of(
 def made(number: int, drawn):
     """Return the entry; every intent has a fresh id, outcomes name some of them."""
     if drawn[0] == "intent":
-        return Intent(order(number, drawn[1], drawn[2]), drawn[3])
+        return Intent(order(number, drawn[1], drawn[2]), *drawn[3:])
     return outcome(drawn[1], f"order_{drawn[2]}", *drawn[3:])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from quantgraph.domain.calendar import day_of, to_ms
-from quantgraph.domain.orders import Fill, Order, OrderState, Side
+from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder
 
 _FILLS = TypeAdapter(tuple[Fill, ...])
@@ -25,7 +25,7 @@ _PLAIN = (
 
 
 class DayList:
-    """Orders by the tag they came with. What nobody was told stands here all the same."""
+    """Orders by broker order id. What nobody was told stands here all the same."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -37,8 +37,8 @@ class DayList:
 
     def add(self, order: Order, broker_id: str) -> None:
         """List an order that was taken."""
-        self._orders[order.id] = ListedOrder(
-            tag=order.id,
+        self._orders[broker_id] = ListedOrder(
+            tag=order.tag,
             broker_order_id=broker_id,
             account_id=order.account_id,
             symbol=order.symbol,
@@ -50,14 +50,16 @@ class DayList:
             average_price=None,
             time=order.created_at,
             strategy=order.strategy,
+            price_type=order.price_type,
+            placed_at=order.created_at,
         )
 
     def note(self, report: ExecutionReport) -> None:
         """Write a report into its order's row."""
-        row = self._orders.get(report.order_id)
+        row = self._orders.get(report.broker_order_id or "")
         if row is None:
             return
-        self._orders[report.order_id] = replace(
+        self._orders[row.broker_order_id] = replace(
             row,
             state=report.state,
             filled_quantity=report.filled_quantity,
@@ -72,7 +74,7 @@ class DayList:
 
         At its close nobody may have been told, and this list is all that is left to tell them.
         """
-        self._orders = {t: row for t, row in self._orders.items() if _stays(row, ended)}
+        self._orders = {name: row for name, row in self._orders.items() if _stays(row, ended)}
 
     def dump(self) -> list[dict[str, Any]]:
         """Return the rows as values that JSON has; the exchange's own rows bear no refusals."""
@@ -82,7 +84,7 @@ class DayList:
     def load(cls, rows: Sequence[Mapping[str, Any]]) -> "DayList":
         """Return the list that was dumped."""
         made = cls()
-        made._orders = {row["tag"]: _listed(row) for row in rows}
+        made._orders = {row["broker_order_id"]: _listed(row) for row in rows}
         return made
 
 
@@ -99,12 +101,14 @@ def _plain(row: ListedOrder) -> dict[str, Any]:
         "limit_price": None if row.limit_price is None else str(row.limit_price),
         "average_price": None if row.average_price is None else str(row.average_price),
         "time": row.time.isoformat(),
+        "price_type": row.price_type.value,
+        "placed_at": None if row.placed_at is None else row.placed_at.isoformat(),
         "fills": _FILLS.dump_python(row.fills, mode="json"),
     }
 
 
 def _listed(row: Mapping[str, Any]) -> ListedOrder:
-    limit, average = row["limit_price"], row["average_price"]
+    limit, average, placed = row["limit_price"], row["average_price"], row["placed_at"]
     return ListedOrder(
         **{name: row[name] for name in _PLAIN},
         side=Side(row["side"]),
@@ -112,5 +116,7 @@ def _listed(row: Mapping[str, Any]) -> ListedOrder:
         limit_price=None if limit is None else Decimal(limit),
         average_price=None if average is None else Decimal(average),
         time=datetime.fromisoformat(row["time"]),
+        price_type=PriceType(row["price_type"]),
+        placed_at=None if placed is None else datetime.fromisoformat(placed),
         fills=_FILLS.validate_python(row["fills"]),
     )

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
-from quantgraph.backends.sim.announced import Announced, read_events
 from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.engine.own import OwnEngine
@@ -50,7 +49,7 @@ class WorldParts:
 
     `listing` makes the security of a symbol and a day, off the event loop; it raises OrderRefused
     where there is none. `open_orders` per account and `live_symbols` are limits. `engine` runs the
-    exchange; None: in this process. `announced` are the events that prices follow.
+    exchange; None: in this process.
     """
 
     clock: MarketClock
@@ -62,7 +61,6 @@ class WorldParts:
     open_orders: int = 1_000
     live_symbols: int = 500
     engine: Engine | None = None
-    announced: Announced = field(default_factory=Announced)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -157,8 +155,7 @@ class Driver:
         Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
         await self.settle()
-        told = {"listed": self.listed.dump(), "announced": self._parts.announced.dump()}
-        return {**await self.engine.act(dump_exchange), **told}
+        return {**await self.engine.act(dump_exchange), "listed": self.listed.dump()}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state: `begin` turns the world back and returns its new epoch.
@@ -183,16 +180,9 @@ class Driver:
         away = self.engine.lost
         day, live = live_in(state)
         with readable():
-            listed, events = DayList.load(state["listed"]), read_events(state["announced"])
-        before = self._parts.announced.events
-        # Its symbols are listed by the prices of its own events.
-        self._parts.announced.replace(events)
-        try:
-            await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
-            epoch = await begin()
-        except BaseException:
-            self._parts.announced.replace(before)
-            raise
+            listed = DayList.load(state["listed"])
+        await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
+        epoch = await begin()
         await self.engine.adopt(self._rules(epoch))
         self._forget(away=away)
         self.epoch, self._day, self._symbols = epoch, day, set(live)
@@ -238,7 +228,6 @@ class Driver:
     async def _start_over(self, now: Moment) -> None:
         self.epoch = now.epoch
         away = self.engine.lost
-        self._parts.announced.replace({})
         await self._open(now)
         self._forget(away=away)
         await self._on_epoch(now.epoch)

@@ -36,29 +36,29 @@ class Exchange(Hall):
         self.count += 1
         return standing.broker_id, self.dealing.tell()
 
-    def withdraw(self, order_id: str, at: int) -> list[ExecutionReport]:
+    def withdraw(self, name: str, at: int) -> list[ExecutionReport]:
         """Cancel what is open of an order. Raises ORDER_NOT_CANCELABLE, CANCEL_CLOSED.
 
-        Before the opening and at lunch it is kept, as brokers do, until the exchange takes it.
+        `name` is its broker order id, or its tag where nobody was told that. Before the opening and
+        at lunch it is kept, as brokers do, until the exchange takes it.
         """
         self.dealing.advance(at)
-        standing = self.dealing.roll.named(order_id)
+        standing = self.dealing.roll.named(name)
         if standing is None:
-            text = f"Order {order_id} is not open at the simulated exchange."
-            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order_id=order_id)
+            text = f"Order {name} is not open at the simulated exchange."
+            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order=name)
         if self._too_early(standing):
             self.dealing.leaving.add(standing.key)
         elif not self.dealing.remove(standing, OrderState.CANCELED):
-            text = f"Order {order_id} takes no part in trading any more; it expires today."
-            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order_id=order_id)
+            text = f"Order {name} takes no part in trading any more; it expires today."
+            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, order=name)
         return self.dealing.tell()
 
     def _admit(self, order: Order, security: Security) -> Standing:
         """Judge an order by every rule; return it with what it may cost."""
         ledger, roll = self.ledgers.get(order.account_id), self.dealing.roll
-        if ledger is None or order.id in roll:
-            what = "no such account" if ledger is None else "this order is here already"
-            text = f"The simulated exchange refuses order {order.id}: {what}."
+        if ledger is None:
+            text = f"The simulated exchange refuses order {order.id}: no such account."
             raise OrderRefused(Reason.TERMINAL_REFUSED, text, order_id=order.id)
         count = roll.count(order.account_id)
         pit = self.dealing.floor.pits.get(order.symbol)

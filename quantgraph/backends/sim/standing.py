@@ -16,7 +16,7 @@ _MONEY = ("amount", "fees", "frozen", "worst")
 _PLAIN = (
     "key",
     "place",
-    "order_id",
+    "tag",
     "account_id",
     "symbol",
     "quantity",
@@ -30,12 +30,12 @@ _PLAIN = (
 class Standing:
     """An open order. Money in yuan: `worst` is the dearest price it may trade at.
 
-    `key` names it at the exchange, `place` in the venue of its symbol. `frozen` is what is set
-    aside for the rest of a buy; `expiry` is epoch ms.
+    `key` names it at the exchange, `place` in the venue of its symbol, `tag` is its member's.
+    `frozen` is what is set aside for the rest of a buy; `expiry` is epoch ms.
     """
 
     key: int
-    order_id: str
+    tag: str | None
     account_id: str
     symbol: str
     side: Side
@@ -57,7 +57,7 @@ class Standing:
         expiry = None if order.expires_at is None else to_ms(order.expires_at)
         return cls(
             key=key,
-            order_id=order.id,
+            tag=order.tag,
             account_id=order.account_id,
             symbol=order.symbol,
             side=order.side,
@@ -77,7 +77,7 @@ class Standing:
         price, quantity, money = trade
         return Fill(
             id=f"{self.broker_id}-{self.fills}",
-            order_id=self.order_id,
+            order_id=self.tag or "",
             account_id=self.account_id,
             symbol=self.symbol,
             side=self.side,
@@ -94,7 +94,7 @@ class Standing:
         if self.filled:
             average = (self.amount / self.filled).quantize(_AVERAGE, ROUND_HALF_UP)
         return ExecutionReport(
-            order_id=self.order_id,
+            tag=self.tag,
             account_id=self.account_id,
             state=state,
             filled_quantity=self.filled,
@@ -120,12 +120,14 @@ class Standing:
 
 
 class Roll:
-    """All open orders, by their keys, by their id, by account and by symbol."""
+    """All open orders, by their keys, by broker order id and tag, by account and by symbol."""
 
     def __init__(self) -> None:
         """Begin without any."""
         self._by_key: dict[int, Standing] = {}
         self._by_id: dict[str, Standing] = {}
+        # An exchange takes two orders with one remark; the newer one is found by it.
+        self._tagged: dict[str, Standing] = {}
         self._placed: dict[tuple[str, int], Standing] = {}
         self._owned: dict[str, dict[int, Standing]] = {}
         self._listed: dict[str, dict[int, Standing]] = {}
@@ -136,14 +138,12 @@ class Roll:
         """Return how many are open."""
         return len(self._by_key)
 
-    def __contains__(self, order_id: object) -> bool:
-        """Return whether an order of this id is open."""
-        return order_id in self._by_id
-
     def add(self, standing: Standing) -> None:
         """Take one in."""
         key = standing.key
-        self._by_key[key] = self._by_id[standing.order_id] = standing
+        self._by_key[key] = self._by_id[standing.broker_id] = standing
+        if standing.tag is not None:
+            self._tagged[standing.tag] = standing
         self._placed[standing.symbol, standing.place] = standing
         self._owned.setdefault(standing.account_id, {})[key] = standing
         self._listed.setdefault(standing.symbol, {})[key] = standing
@@ -152,7 +152,9 @@ class Roll:
     def drop(self, standing: Standing) -> None:
         """Forget one that ended."""
         self.bid(standing, -standing.open)
-        del self._by_key[standing.key], self._by_id[standing.order_id]
+        del self._by_key[standing.key], self._by_id[standing.broker_id]
+        if standing.tag is not None and self._tagged.get(standing.tag) is standing:
+            del self._tagged[standing.tag]
         del self._placed[standing.symbol, standing.place]
         for index, name in ((self._owned, standing.account_id), (self._listed, standing.symbol)):
             del index[name][standing.key]
@@ -176,9 +178,9 @@ class Roll:
         """Return the open order of a place in a symbol's venue, None for a stranger's."""
         return self._placed.get((symbol, place))
 
-    def named(self, order_id: str) -> Standing | None:
-        """Return the open order of an id."""
-        return self._by_id.get(order_id)
+    def named(self, name: str) -> Standing | None:
+        """Return the open order of a broker order id or a tag."""
+        return self._by_id.get(name) or self._tagged.get(name)
 
     def all(self) -> list[Standing]:
         """Return all, in the order they came."""

@@ -81,7 +81,8 @@ class SimTerminal:
 
     async def withdraw(self, order: Order) -> None:
         """Cancel the open rest of an order. Errors: ORDER_NOT_CANCELABLE, CANCEL_CLOSED."""
-        await self.driver.act(lambda at: self._do(Exchange.withdraw, (order.id, at)))
+        name = order.broker_order_id or order.tag or ""
+        await self.driver.act(lambda at: self._do(Exchange.withdraw, (name, at)))
 
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the account's orders of today, and those that ended when today began."""

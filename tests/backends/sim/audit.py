@@ -34,11 +34,11 @@ class Audit:
 
     def take(self, reports: Iterable[ExecutionReport]) -> None:
         for report in reports:
-            before = self.filled.get(report.order_id, 0)
+            before = self.filled.get(report.tag, 0)
             fill = report.fill
             moved = 0 if fill is None else fill.quantity
             assert report.filled_quantity == before + moved
-            self.filled[report.order_id] = report.filled_quantity
+            self.filled[report.tag] = report.filled_quantity
             if fill is None:
                 continue
             assert fill.id not in self._seen

@@ -52,6 +52,7 @@ def order(name: str, side: Side, quantity: int, price: str | None, **more) -> Or
     return replace(
         Order(
             id=name,
+            tag=name,
             account_id="sim-1",
             client_order_id=None,
             broker_order_id=None,
@@ -188,7 +189,7 @@ def fills(reports: list[ExecutionReport]) -> list[tuple[str, int]]:
     for each in reports:
         if each.fill is None:
             continue
-        place = (each.order_id, f"{each.fill.price:.2f}")
+        place = (each.tag, f"{each.fill.price:.2f}")
         before = found.pop()[2] if found and found[-1][:2] == place else 0
         found.append((*place, before + each.fill.quantity))
     return [(price, quantity) for _, price, quantity in found]

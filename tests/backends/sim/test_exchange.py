@@ -164,10 +164,16 @@ def test_the_exchange_trusts_nobody(change, said) -> None:
     assert Floor().refuse(*plain, **wish) is said
 
 
-def test_the_same_order_is_not_taken_twice() -> None:
+def test_two_orders_with_one_tag_are_both_taken_as_real_exchanges_take_them() -> None:
     floor = Floor()
-    floor.place("a", BUY, 100, "9.50")
-    assert floor.refuse("a", BUY, 100, "9.50") is Reason.TERMINAL_REFUSED
+    for _ in range(2):
+        floor.place("a", BUY, 100, "9.50")
+    first, second = floor.exchange.dealing.roll.all()
+    assert (first.tag, second.tag) == ("a", "a") and first.broker_id != second.broker_id
+    by_id = floor.exchange.withdraw(first.broker_id, NOW)
+    assert [each.broker_order_id for each in by_id] == [first.broker_id]
+    by_tag = floor.exchange.withdraw("a", NOW)
+    assert [each.broker_order_id for each in by_tag] == [second.broker_id]
 
 
 @pytest.mark.parametrize("late", [0, 1, 3_600_000])
@@ -193,7 +199,7 @@ def test_open_orders_expire_when_the_day_ends() -> None:
     floor.place("a", BUY, 1_500, "10.00")
     floor.place("b", SELL, 100, "10.50")
     reports = floor.roll(NEXT)
-    assert [(each.order_id, each.state) for each in reports] == [
+    assert [(each.tag, each.state) for each in reports] == [
         ("a", OrderState.EXPIRED),
         ("b", OrderState.EXPIRED),
     ]
@@ -219,10 +225,10 @@ def test_an_order_expires_before_a_stretch_in_which_nobody_is_let_go() -> None:
     floor.place("a", BUY, 100, "9.50", expires_at=lunch)
     late = from_ms(at(START, time(14, 59)))
     floor.place("b", BUY, 100, "9.50", expires_at=late)
-    assert [(r.order_id, r.state) for r in floor.clock(11, 30)] == [("a", OrderState.EXPIRED)]
+    assert [(r.tag, r.state) for r in floor.clock(11, 30)] == [("a", OrderState.EXPIRED)]
     floor.instrument = instrument()
     reports = floor.clock(14, 57)
-    assert [(r.order_id, r.state) for r in reports] == [("b", OrderState.EXPIRED)]
+    assert [(r.tag, r.state) for r in reports] == [("b", OrderState.EXPIRED)]
     assert reports[0].time == from_ms(at(START, time(14, 57)))
     assert floor.refuse("c", BUY, 100, "9.50", expires_at=late) is Reason.ORDER_EXPIRED
 
@@ -233,7 +239,7 @@ def test_a_day_order_ends_at_the_close_and_what_it_showed_stays_on_the_screen() 
     floor.place("b", SELL, 100, "10.50")
     assert floor.clock(14, 59, 59) == []
     reports = floor.clock(15, 4)
-    assert [(r.order_id, r.state) for r in reports] == [
+    assert [(r.tag, r.state) for r in reports] == [
         ("a", OrderState.EXPIRED),
         ("b", OrderState.EXPIRED),
     ]
@@ -253,9 +259,9 @@ def test_an_order_after_hours_ends_when_they_do() -> None:
     late = {"symbol": star, "price_type": PriceType.AFTER_HOURS}
     floor.place("late", BUY, 200, "10.00", **late)
     floor.place("day", BUY, 200, "9.90", symbol=star)
-    assert [r.order_id for r in floor.clock(15, 29, 59)] == ["day"]
+    assert [r.tag for r in floor.clock(15, 29, 59)] == ["day"]
     ended = floor.clock(15, 30)
-    assert [(r.order_id, r.state) for r in ended] == [("late", OrderState.EXPIRED)]
+    assert [(r.tag, r.state) for r in ended] == [("late", OrderState.EXPIRED)]
     assert ended[0].time == from_ms(at(START, time(15, 30)))
     assert floor.ledger.frozen == 0
 
@@ -272,7 +278,7 @@ def test_a_cancel_between_two_phases_is_kept_until_the_exchange_takes_it(asked, 
     listed = securities(START, floor.board, floor.instrument)
     floor.exchange = load_exchange(state, rules, {SYMBOL: listed})
     reports = floor.clock(*taken)
-    assert [(r.order_id, r.state) for r in reports] == [("a", OrderState.CANCELED)]
+    assert [(r.tag, r.state) for r in reports] == [("a", OrderState.CANCELED)]
     assert reports[0].time == from_ms(at(START, time(*taken)))
     assert floor.exchange.open_orders(SYMBOL) == 1
 
@@ -294,8 +300,8 @@ def test_orders_past_their_time_expire_once_in_the_order_they_came() -> None:
         until = from_ms(NOW) + timedelta(seconds=seconds)
         floor.place(name, BUY, 100, "9.50", expires_at=until)
     floor.withdraw("c")
-    assert [each.order_id for each in floor.move(NOW + 1_000)] == ["b"]
-    assert [each.order_id for each in floor.move(NOW + 3_000)] == ["a", "e"]
+    assert [each.tag for each in floor.move(NOW + 1_000)] == ["b"]
+    assert [each.tag for each in floor.move(NOW + 3_000)] == ["a", "e"]
     assert floor.exchange.open_orders(SYMBOL) == 1
 
 
@@ -313,7 +319,7 @@ def test_two_accounts_can_trade_with_each_other() -> None:
     floor.show({"9.90": 100}, {"10.10": 100})
     floor.place("a", SELL, 300, "10.00")
     reports = floor.place("b", BUY, 200, "10.05", account_id="sim-2")
-    assert [(each.order_id, each.filled_quantity) for each in reports] == [
+    assert [(each.tag, each.filled_quantity) for each in reports] == [
         ("b", 0),
         ("a", 200),
         ("b", 200),
@@ -471,7 +477,7 @@ def test_a_halted_share_trades_when_it_resumes() -> None:
     floor.place("b", BUY, 100, "10.00")
     floor.withdraw("b")
     reports = floor.take(floor.exchange.resume(SYMBOL, floor.now))
-    assert [each.order_id for each in reports if each.fill] == ["a"]
+    assert [each.tag for each in reports if each.fill] == ["a"]
     assert reports[-1].state is OrderState.FILLED
 
 
@@ -496,7 +502,7 @@ def test_a_stop_outlasts_a_change_of_the_screen_and_an_empty_screen_outlasts_a_s
     assert floor.take(floor.exchange.resume(SYMBOL, floor.now)) == []
     assert floor.exchange.screen(SYMBOL).halted
     reports = floor.show({"9.00": 100}, {"9.40": 500})
-    assert [each.order_id for each in reports if each.state is OrderState.FILLED] == ["a", "b"]
+    assert [each.tag for each in reports if each.state is OrderState.FILLED] == ["a", "b"]
 
 
 def test_a_screen_that_goes_dark_in_an_auction_stops_it() -> None:
@@ -507,13 +513,16 @@ def test_a_screen_that_goes_dark_in_an_auction_stops_it() -> None:
     assert [each for each in floor.clock(9, 31) if each.fill is not None] == []
     assert floor.exchange.screen(SYMBOL).halted
     reports = floor.show({"9.99": 500}, {"10.00": 500})
-    assert [each.order_id for each in reports if each.state is OrderState.FILLED] == ["a"]
+    assert [each.tag for each in reports if each.state is OrderState.FILLED] == ["a"]
 
 
-def test_who_holds_overnight_is_paid() -> None:
+def test_an_announced_dividend_is_paid_on_its_ex_day() -> None:
     floor = Floor()
     paid = Dividend(SYMBOL, NEXT, 1.1, cash=0.5, bonus=0.0, conversion=0.1)
-    floor.exchange.roll(NEXT, NOW, [paid])
+    floor.exchange.corporate_action(paid, NOW)
+    with pytest.raises(InvalidRequest):
+        floor.exchange.corporate_action(replace(paid, ex_date=START), NOW)
+    floor.roll(NEXT)
     assert floor.ledger.cash == Decimal("100525.00")
     assert floor.ledger.holding(SYMBOL).quantity == 1_155
 

@@ -152,7 +152,7 @@ async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> Asy
     asked = Counted(faulty)
     journal, workers = OrderJournal(path / "journal.sqlite", "e1"), Workers(2, 64)
     journal._recording._db.execute("PRAGMA synchronous=OFF")  # what is said, not how long it lasts
-    ids = (CountedIds(), Destination.SIMULATED, "mock_order_")
+    ids = (CountedIds(), Destination.SIMULATED, "mock_order_", "one")
     desk = OrderDesk(workers, stage.clock, *ids, sleep=naps)
     trading = JournaledTrading(journal, asked, terminal, desk)
     trading.start()
@@ -176,7 +176,7 @@ async def floor(make_stage, tmp_path: Path) -> AsyncIterator[Floor]:
 
 async def test_without_incidents_it_is_the_terminal_itself(floor: Floor) -> None:
     await floor.submit(await floor.ticket())
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
     assert floor.asked.trace == floor.counted.trace
     assert await floor.faulty.orders_today("sim-1") == await floor.terminal.orders_today("sim-1")
 
@@ -185,8 +185,8 @@ async def test_a_callback_before_the_reply_is_no_second_change(floor: Floor) -> 
     floor.set("CALLBACK_FIRST")
     order = await floor.submit(await floor.ticket())
     assert order.state in (S.WORKING, S.FILLED)
-    assert floor.states()[1] is S.WORKING  # told by its callback: the reply was not there yet
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    assert floor.states()[2] is S.WORKING  # told by its callback: the reply was not there yet
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
 
 
 async def test_a_callback_that_never_comes_keeps_no_reply_for_longer_than_its_delay(
@@ -204,11 +204,11 @@ async def test_a_callback_that_never_comes_keeps_no_reply_for_longer_than_its_de
 async def test_callbacks_that_come_twice_change_the_order_once(floor: Floor) -> None:
     floor.set("DUPLICATE_CALLBACKS")
     await floor.submit(await floor.ticket())
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
     await until(lambda: len(floor.asked.trace) == 4)
     assert len(floor.counted.trace) == 2
     assert len(floor.fills()) == 1
-    assert floor.states() == [S.ACCEPTED, S.WORKING, S.FILLED]
+    assert floor.states() == [S.ACCEPTED, S.SENT, S.WORKING, S.FILLED]
 
 
 async def test_reordered_callbacks_lead_to_the_same_totals(floor: Floor) -> None:
@@ -231,10 +231,10 @@ async def test_reordered_callbacks_lead_to_the_same_totals(floor: Floor) -> None
 async def test_a_lost_callback_is_found_in_the_list(floor: Floor) -> None:
     floor.set("LOST_CALLBACK")
     order = await floor.submit(await floor.ticket())
-    assert floor.states() == [S.ACCEPTED, S.WORKING]
+    assert floor.states() == [S.ACCEPTED, S.SENT, S.WORKING]
     assert floor.asked.trace == []
     await floor.compare()
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
     assert floor.fills() == [each.fill.id for each in floor.counted.trace if each.fill]
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert found.filled_quantity == 100
@@ -247,7 +247,7 @@ async def test_a_lost_expiry_is_found_on_the_next_day(floor: Floor) -> None:
     floor.stage.move_to(1, 0)
     await floor.terminal.accounts()
     await floor.compare()
-    await floor.sees(S.ACCEPTED, S.WORKING, S.EXPIRED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.EXPIRED)
 
 
 async def test_status_255_of_a_working_order_leaves_it_working(floor: Floor) -> None:
@@ -255,7 +255,7 @@ async def test_status_255_of_a_working_order_leaves_it_working(floor: Floor) -> 
     order = await floor.submit(await floor.low())
     await until(lambda: floor.asked.trace)
     assert floor.asked.trace[0].state is S.UNKNOWN
-    await until(lambda: (floor.states()[-1], len(floor.states())) == (S.WORKING, 2))
+    await until(lambda: (floor.states()[-1], len(floor.states())) == (S.WORKING, 3))
     asked = await floor.trading.cancel(OrderKey("sim-1", order.id))
     assert asked.state in (S.PENDING_CANCEL, S.CANCELED)
     await until(lambda: floor.states()[-1] is S.CANCELED)
@@ -264,14 +264,14 @@ async def test_status_255_of_a_working_order_leaves_it_working(floor: Floor) -> 
 async def test_status_255_before_the_reply_is_unknown_until_the_reply(floor: Floor) -> None:
     floor.set("STATUS_UNKNOWN", "CALLBACK_FIRST")
     assert (await floor.submit(await floor.low())).state is S.WORKING
-    assert floor.states() == [S.ACCEPTED, S.UNKNOWN, S.WORKING]
+    assert floor.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING]
 
 
 async def test_status_57_twice_is_one_rejection(floor: Floor) -> None:
     floor.set("REJECTED_TWICE times=1")
     await floor.submit(await floor.ticket())
     await until(lambda: len(floor.asked.trace) == 3)
-    await floor.sees(S.ACCEPTED, S.WORKING, S.REJECTED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.REJECTED)
     with pytest.raises(OrderRefused) as caught:
         await floor.submit(await floor.ticket())
     assert caught.value.reason is Reason.TERMINAL_REFUSED
@@ -287,7 +287,7 @@ async def test_an_error_that_names_no_order_is_looked_up(floor: Floor) -> None:
     order = await floor.submit(await floor.ticket())
     other = await floor.submit(await floor.low("k2"))
     await until(lambda: S.REJECTED in floor.states())
-    assert "" in [each.order_id for each in floor.asked.trace]
+    assert None in [each.tag for each in floor.asked.trace]
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert (found.state, found.reject_code) == (S.REJECTED, "TERMINAL_REFUSED")
     assert (await floor.trading.order(OrderKey("sim-1", other.id))).state is S.WORKING
@@ -317,7 +317,7 @@ async def test_an_order_that_executes_after_its_timeout_is_found_by_its_tag(floo
     assert floor.counted.placed == []
     assert (await floor.submit(ticket)).state is S.UNKNOWN
     await floor.run(2)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.WORKING)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING)
     assert floor.counted.placed == [order.id]
     await floor.trading.cancel(OrderKey("sim-1", order.id))
     await until(lambda: floor.states()[-1] is S.CANCELED)
@@ -328,7 +328,7 @@ async def test_a_late_order_that_is_refused_then_is_rejected(floor: Floor) -> No
     order = await floor.submit(await floor.ticket(quantity=1_000_000))  # more than the cash
     assert order.state is S.UNKNOWN
     await floor.run(21)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.REJECTED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.REJECTED)
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert found.reject_code == "INSUFFICIENT_CASH"
 
@@ -339,7 +339,7 @@ async def test_a_late_order_past_its_expiry_never_gets_there(floor: Floor) -> No
     expiry = now.replace(second=10)
     await floor.submit(await floor.ticket(expires_at=expiry))
     await floor.run(21)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.EXPIRED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.EXPIRED)
     assert floor.counted.placed == []
 
 
@@ -351,7 +351,7 @@ async def test_a_late_order_of_an_earlier_day_is_dropped(floor: Floor) -> None:
     floor.stage.move_to(1, 3_600)
     await floor.terminal.accounts()
     floor.gate.wake()
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.EXPIRED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.EXPIRED)
     assert floor.counted.placed == []
 
 
@@ -391,11 +391,11 @@ async def test_callbacks_of_an_old_world_are_not_delivered(floor: Floor) -> None
 async def test_a_slow_answer_comes_behind_the_fills(floor: Floor) -> None:
     floor.set("SLOW_ANSWER delay_ms=3000")
     submitting = asyncio.create_task(floor.submit(await floor.ticket()))
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
     assert not submitting.done()
     await floor.run(4)
     assert (await submitting).state is S.FILLED
-    assert floor.states() == [S.ACCEPTED, S.WORKING, S.FILLED]
+    assert floor.states() == [S.ACCEPTED, S.SENT, S.WORKING, S.FILLED]
 
 
 async def test_a_link_that_breaks_over_an_order_tells_all_when_it_is_back(floor: Floor) -> None:
@@ -410,9 +410,9 @@ async def test_a_link_that_breaks_over_an_order_tells_all_when_it_is_back(floor:
         await floor.trading.cancel(OrderKey("sim-1", order.id))
     await floor.compare()
     await floor.run(29)
-    assert floor.states() == [S.ACCEPTED, S.UNKNOWN]
+    assert floor.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN]
     await floor.run(2)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.FILLED)
     await until(lambda: floor.trading.state is TradingState.ACTIVE)
     assert floor.fills() == [each.fill.id for each in floor.counted.trace if each.fill]
     assert (await floor.submit(await floor.ticket("k2"))).state in (S.WORKING, S.FILLED)
@@ -426,7 +426,7 @@ async def test_an_order_that_the_exchange_refused_behind_a_broken_link_is_reject
     order = await floor.submit(await floor.ticket(quantity=1_000_000))
     assert order.state is S.UNKNOWN
     await floor.run(2)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.REJECTED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.REJECTED)
 
 
 async def test_an_order_that_meets_a_broken_link_was_never_sent(floor: Floor) -> None:
@@ -445,7 +445,7 @@ async def test_switching_a_broken_link_off_mends_it(floor: Floor) -> None:
     await until(lambda: not floor.trading.connected)
     floor.set()
     await until(lambda: floor.trading.state is TradingState.ACTIVE)
-    await floor.sees(S.ACCEPTED, S.UNKNOWN, S.WORKING)
+    await floor.sees(S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING)
     await floor.run(3600)
     assert floor.trading.connected
 
@@ -459,7 +459,7 @@ async def test_a_new_world_has_its_link_and_nothing_of_the_old_one(floor: Floor)
     await until(lambda: floor.trading.connected)
     await floor.run(60)
     assert len(floor.counted.placed) == 1
-    assert all(not hasattr(each, "order_id") for each in floor.asked.trace)
+    assert all(not hasattr(each, "tag") for each in floor.asked.trace)
 
 
 async def test_a_slow_list_shows_what_was_when_it_was_asked(floor: Floor) -> None:
@@ -483,7 +483,7 @@ async def test_a_strategy_name_that_the_terminal_lost_is_still_ours(floor: Floor
     order = await floor.submit(await floor.ticket())
     assert [each.strategy for each in await floor.faulty.orders_today("sim-1")] == [""]
     await floor.compare()
-    await floor.sees(S.ACCEPTED, S.WORKING, S.FILLED)
+    await floor.sees(S.ACCEPTED, S.SENT, S.WORKING, S.FILLED)
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert found.strategy == "alpha"
 
@@ -493,10 +493,10 @@ async def test_an_unknown_order_is_counted_by_nobody_else(floor: Floor) -> None:
     first = await floor.submit(await floor.low())
     same = await floor.submit(await floor.low("k2"))  # symbol, side, price and quantity are equal
     await floor.compare()
-    ids = {each.order.id: each.order.broker_order_id for each in floor.events()}
+    ids = {each.order.tag: each.order.broker_order_id for each in floor.events()}
     listed = {each.tag: each.broker_order_id for each in await floor.terminal.orders_today("sim-1")}
     assert ids == listed
-    assert set(ids) == {first.id, same.id}
+    assert set(ids) == {first.tag, same.tag}
 
 
 def test_chances_depend_on_the_seed_and_on_nothing_else() -> None:

@@ -44,7 +44,7 @@ class Kept:
 async def kept(make_stage, tmp_path: Path) -> AsyncIterator[Kept]:
     gate, workers = Gate(), Workers(2, 8)
     async for floor in open_floor(make_stage(sleep=gate), gate, tmp_path):
-        controls = SimControls(floor.terminal, floor.stage.market)
+        controls = SimControls(floor.terminal)
 
         async def restored(floor: Floor = floor) -> None:
             floor.faulty.start_over()
@@ -194,8 +194,8 @@ async def test_an_order_on_its_way_while_the_world_goes_back_is_of_one_world(kep
     await restoring
     done = await asyncio.gather(*sent, return_exceptions=True)
     assert not [each for each in done if isinstance(each, BaseException)]
-    live = {each.order_id for each in floor.terminal.driver.engine.exchange.dealing.roll.all()}
-    recorded = {each.order.id for each in floor.events()}
+    live = {each.tag for each in floor.terminal.driver.engine.exchange.dealing.roll.all()}
+    recorded = {each.order.tag for each in floor.events()}
     assert live == recorded == {each.tag for each in kept.listed()}
     assert all(each.order.state is not S.UNKNOWN for each in floor.events())
 

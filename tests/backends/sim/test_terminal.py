@@ -212,7 +212,7 @@ async def test_a_new_epoch_starts_the_world_anew(desk: Desk) -> None:
     assert await desk.terminal.positions("sim-1") == before
     assert desk.epochs == [desk.stage.clock.moment().epoch]
     placed = await desk.terminal.place(wish("b", BUY, 100, quote.asks[-1].price))
-    assert (await desk.next_report()).order_id == "b"  # the old world's reports are gone
+    assert (await desk.next_report()).tag == "b"  # the old world's reports are gone
     assert placed.broker_order_id.startswith(f"SIM{desk.epochs[0][-8:]}")
 
 

@@ -81,7 +81,7 @@ class TradingDays(RuleBasedStateMachine):
     @invariant()
     def fills_keep_to_the_orders_and_the_band(self) -> None:
         for report in self.floor.reports:
-            side, limit, quantity = self.limits[report.order_id]
+            side, limit, quantity = self.limits[report.tag]
             assert report.filled_quantity <= quantity
             fill = report.fill
             if fill is not None:

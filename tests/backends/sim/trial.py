@@ -88,7 +88,6 @@ class Trial:
         self.closes = dict(CLOSES)
         self.screens: dict[str, Screens] = {}
         self.scripts: set[str] = set()
-        self.announced: list[Dividend] = []
         self.log = blake2b(digest_size=16)
         self.touched: set[str] = set()
         self._list()
@@ -178,8 +177,7 @@ class Trial:
             self.closes[symbol] = self.security(symbol).yuan(screens.last)
         day = CALENDAR.next_session(self.exchange.day)
         self.now = at(day, time(9, 15))
-        due, self.announced = [*dividends, *self.announced], []
-        reports, granted = self.exchange.roll(day, self.now, due)
+        reports, granted = self.exchange.roll(day, self.now, dividends)
         self.witness.take(reports)
         self.witness.stopped.clear()
         self.witness.dark.clear()
@@ -225,10 +223,10 @@ class Trial:
         self.take(reports)
 
     def announce(self, symbol: str, cash: float, bonus: float) -> None:
-        """Let an event of the next session come with it."""
+        """Announce an event of the next session."""
         day = CALENDAR.next_session(self.exchange.day)
         event = Dividend(symbol, day, 1.0, cash=cash, bonus=bonus, conversion=0.0)
-        self.announced.append(event)
+        self._tried(lambda: self.exchange.corporate_action(event, self.now))
 
     def script(self, symbol: str, name: str) -> None:
         """Let a symbol follow a scenario from now on."""
@@ -306,7 +304,7 @@ class Trial:
         floor, waits = self.exchange.dealing.floor, self.exchange.dealing.late
         for told in self.witness.open.values():
             symbol = told.order.symbol
-            if any(each.order_id == told.order.id for each in waits.get(symbol, ())):
+            if any(each.tag == told.order.id for each in waits.get(symbol, ())):
                 continue
             standing = self.exchange.dealing.roll.named(told.order.id)
             assert standing is not None
@@ -336,6 +334,7 @@ class Trial:
         price = None if wish.price is None else self.security(wish.symbol).yuan(wish.price)
         return Order(
             id=f"o{self.number}",
+            tag=f"o{self.number}",
             account_id=wish.account,
             client_order_id=None,
             broker_order_id=None,

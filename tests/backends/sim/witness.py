@@ -113,7 +113,7 @@ class Witness:
 
     def take(self, reports: Iterable[ExecutionReport]) -> None:
         for report in reports:
-            told = self.open.get(report.order_id)
+            told = self.open.get(report.tag)
             assert told is not None, f"a report of an order that is not open: {report}"
             assert report.account_id == told.order.account_id
             at = to_ms(report.time)

@@ -18,6 +18,5 @@ def world(stage: Stage, accounts: Sequence[SeedAccount], sleep=asyncio.sleep) ->
         dividends=market,
         listing=Listing(market, market, stage.calendar),
         accounts=accounts,
-        announced=market.announced,
         sleep=sleep,
     )

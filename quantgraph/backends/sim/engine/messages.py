@@ -10,7 +10,6 @@ from quantgraph.backends.sim.engine.port import Kept, Opening
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
-from quantgraph.domain.simulation import CorporateAction
 
 # Bytes of one message: a snapshot of 5,000 order books is the largest.
 MOST = 1 << 28
@@ -25,19 +24,11 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted:
-    """An instrument, and all events that were announced of it: its prices hang on them."""
-
-    instrument: Instrument
-    announced: tuple[CorporateAction, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Load:
-    """Read a state and keep it; `quoted` are its live symbols."""
+    """Read a state and keep it; `instruments` are its live symbols'."""
 
     kept: Kept
-    quoted: tuple[Quoted, ...]
+    instruments: tuple[Instrument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +42,7 @@ class Adopt:
 class Enlist:
     """List an instrument for a day; the frames are made where the exchange is."""
 
-    quoted: Quoted
+    instrument: Instrument
     day: date
 
 

@@ -20,7 +20,7 @@ class Delivery:
         self._later = later
         self._queue: asyncio.Queue[TerminalEvent | None] = asyncio.Queue()
         self._held: list[ExecutionReport] = []
-        self._awaited: dict[str, asyncio.Event] = {}
+        self._awaited: dict[str | None, asyncio.Event] = {}
         self.up = True
 
     def put(self, report: ExecutionReport) -> None:
@@ -65,18 +65,18 @@ class Delivery:
             yield event
             # Asked for the next one, the reader is done with this one.
             if isinstance(event, ExecutionReport):
-                heard = self._awaited.get(event.order_id)
+                heard = self._awaited.get(event.tag)
                 if heard is not None:
                     heard.set()
 
     @contextmanager
-    def awaited(self, order_id: str) -> Generator[asyncio.Event, None, None]:
+    def awaited(self, tag: str | None) -> Generator[asyncio.Event, None, None]:
         """Give an event that is set when the reader is done with a callback of the order."""
-        heard = self._awaited[order_id] = asyncio.Event()
+        heard = self._awaited[tag] = asyncio.Event()
         try:
             yield heard
         finally:
-            del self._awaited[order_id]
+            del self._awaited[tag]
 
     def _hold(self, report: ExecutionReport, delay_ms: int) -> None:
         self._held.append(report)

@@ -60,7 +60,7 @@ class FaultyTerminal:
         self._repair: asyncio.Task[None] | None = None
         # Of orders that the exchange never saw, and of those whose strategy name was lost.
         self._refused = DayList()
-        self._nameless: set[str] = set()
+        self._nameless: set[str | None] = set()
         self._day = parts.clock.moment().day
         self._count = 0
 
@@ -86,7 +86,7 @@ class FaultyTerminal:
         if not self._dice.settings:
             return await self._inner.place(order)
         if self._dice.strikes(Incident.NO_STRATEGY_NAME):
-            self._nameless.add(order.id)
+            self._nameless.add(order.tag)
         late = self._dice.strikes(Incident.LATE_EXECUTION)
         if late is not None:
             self._waits.spawn(self._place_late(order, late.delay_ms))
@@ -143,7 +143,7 @@ class FaultyTerminal:
         cut = self._dice.strikes(Incident.DISCONNECT)
         if cut is not None:
             self._disconnect(cut.delay_ms)
-        with self._delivery.awaited(order.id) as heard:
+        with self._delivery.awaited(order.tag) as heard:
             placed = await self._reach(order, told=cut is None)
             if slow is not None:
                 await self._waits.pause(slow.delay_ms)
@@ -203,11 +203,11 @@ class FaultyTerminal:
         now = from_ms(self._parts.clock.moment().ms)
         for state in states:
             refusal = why if state is OrderState.REJECTED else None
-            place = (order.id, order.account_id, state, 0, None, now)
+            place = (order.tag, order.account_id, state, 0, None, now)
             report = ExecutionReport(*place, refusal=refusal, broker_order_id=broker_id)
             self._refused.note(report)
             if state is OrderState.REJECTED and not named:
-                report = replace(report, order_id="", broker_order_id=None)
+                report = replace(report, tag=None, broker_order_id=None)
             self._delivery.put(report)
         return broker_id
 
