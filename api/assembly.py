@@ -15,11 +15,11 @@ from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.counter import CounterTerminal
-from quantgraph.backends.sim.driver import WorldParts
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
+from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.backends.sim.replayed import ReplayedMarket

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import structlog
 
-from quantgraph.backends.sim.clock import latest_start
+from quantgraph.backends.sim.laps import latest_start
 from quantgraph.backends.sim.listings import Anchor
 from quantgraph.domain.bars import BarColumns, Period
 from quantgraph.domain.calendar import TradingCalendar

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from api.imported import choose_start
-from quantgraph.backends.sim.clock import latest_start
 from quantgraph.backends.sim.flow.recording import (
     TRADE_COLUMNS,
     Recording,
@@ -13,6 +12,7 @@ from quantgraph.backends.sim.flow.recording import (
     snapshot_columns,
 )
 from quantgraph.backends.sim.flow.stored import STORED_FIELDS
+from quantgraph.backends.sim.laps import latest_start
 from quantgraph.config import MockConfig
 from quantgraph.domain.bars import BarColumns, BarRequest, Period, Window
 from quantgraph.domain.calendar import DAY_MS, TradingCalendar, day_start

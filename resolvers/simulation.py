@@ -74,8 +74,8 @@ class SimulationQueries:
 @strawberry.type
 class ClockMutations:
     @strawberry.mutation(
-        description="Change the clock's speed, pause it or let it go on; live feeds follow at once."
-        + ACT
+        description="Change the clock's speed, pause it or let it go on; live feeds follow at "
+        "once. Pausing drops what is left of a jump." + ACT
     )
     async def set_clock(
         self,
@@ -86,7 +86,8 @@ class ClockMutations:
         return await _clock("setClock", simulation_of(info).set_clock(change))
 
     @strawberry.mutation(
-        description="Move the clock forward at once; orders meet all that was traded in between. "
+        description="Move the clock forward; orders meet all that was traded in between. Where "
+        "order books take longer than ten seconds the answer's clock is `lagging`, on its way. "
         "Refusals: CLOCK_BACKWARD, CALENDAR_NOT_COVERED (the calendar ends before)." + ADMIN
     )
     async def jump_clock(

@@ -17,7 +17,9 @@ class ClockInfo:
     simulated: bool = strawberry.field(
         description="True in mock mode: it leaps over nights and holidays, whatever the real time."
     )
-    speed: float = strawberry.field(description="Its seconds per real second.")
+    speed: float = strawberry.field(
+        description="Its seconds per real second, as they are wanted while it runs."
+    )
     trading_day: date = strawberry.field(description="The trading day it is in.")
     epoch: strawberry.ID = strawberry.field(
         description="Changes when the simulated world starts over."
@@ -27,6 +29,15 @@ class ClockInfo:
     )
     phase: Phase = strawberry.field(
         description="What Shanghai's main-board stocks do now; `sessionPhases` tells of others."
+    )
+    lagging: bool = strawberry.field(
+        description="Whether the simulated exchange cannot follow, or not yet after a jump: time "
+        "is held back until its order books have come along, and never runs ahead of them."
+    )
+    effective_speed: float = strawberry.field(
+        description="Its seconds per real second, as they pass: `speed`; 0 while it is paused; "
+        "while it is lagging what was measured over the last one or two seconds, which may be more "
+        "than `speed` on the way of a jump."
     )
 
     @classmethod
@@ -40,6 +51,8 @@ class ClockInfo:
             epoch=strawberry.ID(clock.epoch),
             paused=clock.paused,
             phase=clock.phase,
+            lagging=clock.lagging,
+            effective_speed=clock.effective_speed,
         )
 
 

@@ -32,7 +32,8 @@ class TradingState(StrEnum):
 class ClockInfo:
     """The clock that the market lives in. `simulated` clocks leap over nights and holidays.
 
-    `speed` is what it runs at when it is not `paused`; `phase` is that of Shanghai's main-board
+    `speed` is what it is to run at when it is not `paused`; while it is `lagging` order books
+    cannot follow, and it runs at `effective_speed`. `phase` is that of Shanghai's main-board
     stocks.
     """
 
@@ -43,6 +44,8 @@ class ClockInfo:
     phase: Phase
     trading_day: date
     epoch: str
+    lagging: bool = False
+    effective_speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,17 @@ class TurnableClock(Protocol):
 
     @property
     def speed(self) -> float:
-        """Simulated seconds per real second while it runs."""
+        """Simulated seconds per real second that are wanted while it runs."""
+        ...
+
+    @property
+    def lagging(self) -> bool:
+        """Whether order books cannot follow, or not yet after a jump: it is held back."""
+        ...
+
+    @property
+    def effective_speed(self) -> float:
+        """Simulated seconds per real second, as they are shown."""
         ...
 
     @property
@@ -90,7 +100,15 @@ class Timekeeper:
         now, clock = self._clock.moment(), self._clock
         phase = phase_of(now.ms, now.day)
         return ClockInfo(
-            from_ms(now.ms), True, clock.speed, clock.paused, phase, now.day, now.epoch
+            now=from_ms(now.ms),
+            simulated=True,
+            speed=clock.speed,
+            paused=clock.paused,
+            phase=phase,
+            trading_day=now.day,
+            epoch=now.epoch,
+            lagging=clock.lagging,
+            effective_speed=clock.effective_speed,
         )
 
     def change(self, change: ClockChange) -> None:

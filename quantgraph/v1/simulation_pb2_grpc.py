@@ -139,15 +139,17 @@ class SimulationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetClock(self, request, context):
-        """Changes the clock's speed, pauses it or lets it go on. Errors: BAD_REQUEST.
+        """Changes the clock's speed, pauses it, which drops what is left of a jump, or lets it go on.
+        Errors: BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def JumpClock(self, request, context):
-        """Moves the clock forward at once to the next moment that everything given is true of. Errors:
-        BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
+        """Moves the clock forward to the next moment that everything given is true of. Where order books
+        take longer than ten seconds the answer's clock is `lagging`, on its way. Errors: BAD_REQUEST,
+        CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

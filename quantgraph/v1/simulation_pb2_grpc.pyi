@@ -42,10 +42,13 @@ class SimulationServiceStub:
     symbols. Errors: UNKNOWN_SYMBOL.
     """
     SetClock: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.SetClockRequest, _simulation_pb2.SetClockResponse]
-    """Changes the clock's speed, pauses it or lets it go on. Errors: BAD_REQUEST."""
+    """Changes the clock's speed, pauses it, which drops what is left of a jump, or lets it go on.
+    Errors: BAD_REQUEST.
+    """
     JumpClock: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.JumpClockRequest, _simulation_pb2.JumpClockResponse]
-    """Moves the clock forward at once to the next moment that everything given is true of. Errors:
-    BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
+    """Moves the clock forward to the next moment that everything given is true of. Where order books
+    take longer than ten seconds the answer's clock is `lagging`, on its way. Errors: BAD_REQUEST,
+    CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
     """
     CreateAccount: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.CreateAccountRequest, _simulation_pb2.CreateAccountResponse]
     """Opens an account, which lives until the world starts over. Errors: BAD_REQUEST, ACCOUNT_TAKEN,
@@ -100,10 +103,13 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     symbols. Errors: UNKNOWN_SYMBOL.
     """
     SetClock: _aio.UnaryUnaryMultiCallable[_simulation_pb2.SetClockRequest, _simulation_pb2.SetClockResponse]  # type: ignore[assignment]
-    """Changes the clock's speed, pauses it or lets it go on. Errors: BAD_REQUEST."""
+    """Changes the clock's speed, pauses it, which drops what is left of a jump, or lets it go on.
+    Errors: BAD_REQUEST.
+    """
     JumpClock: _aio.UnaryUnaryMultiCallable[_simulation_pb2.JumpClockRequest, _simulation_pb2.JumpClockResponse]  # type: ignore[assignment]
-    """Moves the clock forward at once to the next moment that everything given is true of. Errors:
-    BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
+    """Moves the clock forward to the next moment that everything given is true of. Where order books
+    take longer than ten seconds the answer's clock is `lagging`, on its way. Errors: BAD_REQUEST,
+    CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
     """
     CreateAccount: _aio.UnaryUnaryMultiCallable[_simulation_pb2.CreateAccountRequest, _simulation_pb2.CreateAccountResponse]  # type: ignore[assignment]
     """Opens an account, which lives until the world starts over. Errors: BAD_REQUEST, ACCOUNT_TAKEN,
@@ -173,7 +179,9 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulation_pb2.SetClockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulation_pb2.SetClockResponse, _abc.Awaitable[_simulation_pb2.SetClockResponse]]:
-        """Changes the clock's speed, pauses it or lets it go on. Errors: BAD_REQUEST."""
+        """Changes the clock's speed, pauses it, which drops what is left of a jump, or lets it go on.
+        Errors: BAD_REQUEST.
+        """
 
     @_abc_1.abstractmethod
     def JumpClock(
@@ -181,8 +189,9 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulation_pb2.JumpClockRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulation_pb2.JumpClockResponse, _abc.Awaitable[_simulation_pb2.JumpClockResponse]]:
-        """Moves the clock forward at once to the next moment that everything given is true of. Errors:
-        BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
+        """Moves the clock forward to the next moment that everything given is true of. Where order books
+        take longer than ten seconds the answer's clock is `lagging`, on its way. Errors: BAD_REQUEST,
+        CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
         """
 
     @_abc_1.abstractmethod

@@ -27,17 +27,17 @@ from quantgraph.v1 import calendar_pb2 as quantgraph_dot_v1_dot_calendar__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x19quantgraph/v1/types.proto\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xc5\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\"\xcb\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\"\xf2\x02\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xbc\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x19quantgraph/v1/types.proto\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xc5\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\"\xf5\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\x12\x0f\n\x07lagging\x18\x08 \x01(\x08\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_speed\x18\t \x01(\x01\"\xf2\x02\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xbc\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.system_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODE']._serialized_start=1327
-  _globals['_MODE']._serialized_end=1399
-  _globals['_TRADINGSTATE']._serialized_start=1402
-  _globals['_TRADINGSTATE']._serialized_end=1590
+  _globals['_MODE']._serialized_start=1369
+  _globals['_MODE']._serialized_end=1441
+  _globals['_TRADINGSTATE']._serialized_start=1444
+  _globals['_TRADINGSTATE']._serialized_end=1632
   _globals['_GETSERVERINFOREQUEST']._serialized_start=135
   _globals['_GETSERVERINFOREQUEST']._serialized_end=157
   _globals['_GETSERVERINFORESPONSE']._serialized_start=159
@@ -45,13 +45,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SERVERINFO']._serialized_start=226
   _globals['_SERVERINFO']._serialized_end=551
   _globals['_CLOCKINFO']._serialized_start=554
-  _globals['_CLOCKINFO']._serialized_end=757
-  _globals['_LIMITS']._serialized_start=760
-  _globals['_LIMITS']._serialized_end=1130
-  _globals['_BACKENDINFO']._serialized_start=1132
-  _globals['_BACKENDINFO']._serialized_end=1241
-  _globals['_CAPABILITY']._serialized_start=1243
-  _globals['_CAPABILITY']._serialized_end=1325
-  _globals['_SYSTEMSERVICE']._serialized_start=1592
-  _globals['_SYSTEMSERVICE']._serialized_end=1699
+  _globals['_CLOCKINFO']._serialized_end=799
+  _globals['_LIMITS']._serialized_start=802
+  _globals['_LIMITS']._serialized_end=1172
+  _globals['_BACKENDINFO']._serialized_start=1174
+  _globals['_BACKENDINFO']._serialized_end=1283
+  _globals['_CAPABILITY']._serialized_start=1285
+  _globals['_CAPABILITY']._serialized_end=1367
+  _globals['_SYSTEMSERVICE']._serialized_start=1634
+  _globals['_SYSTEMSERVICE']._serialized_end=1741
 # @@protoc_insertion_point(module_scope)

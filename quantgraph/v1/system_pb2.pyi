@@ -202,16 +202,27 @@ class ClockInfo(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
     PHASE_FIELD_NUMBER: _builtins.int
+    LAGGING_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_SPEED_FIELD_NUMBER: _builtins.int
     simulated: _builtins.bool
     """Whether it is simulated; a simulated clock leaps over nights and holidays."""
     speed: _builtins.float
-    """Simulated seconds per real second."""
+    """Simulated seconds per real second, as they are wanted while it runs."""
     epoch: _builtins.str
     """Names the run of the simulated world."""
     paused: _builtins.bool
     """Whether it stands still; its speed is what it goes on at."""
     phase: _calendar_pb2.SessionPhase.ValueType
     """What Shanghai's main-board stocks do now; other parts of the market may differ."""
+    lagging: _builtins.bool
+    """Whether the simulated exchange cannot follow, or not yet after a jump: time is held back until
+    its order books have come along, and never runs ahead of them.
+    """
+    effective_speed: _builtins.float
+    """Simulated seconds per real second, as they pass: `speed`; 0 while it is paused; while it is
+    lagging what was measured over the last one or two seconds, which may be more than `speed` on
+    the way of a jump.
+    """
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
         """Now."""
@@ -230,10 +241,12 @@ class ClockInfo(_message.Message):
         epoch: _builtins.str = ...,
         paused: _builtins.bool = ...,
         phase: _calendar_pb2.SessionPhase.ValueType = ...,
+        lagging: _builtins.bool = ...,
+        effective_speed: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now", "trading_day", b"trading_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "now", b"now", "paused", b"paused", "phase", b"phase", "simulated", b"simulated", "speed", b"speed", "trading_day", b"trading_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_speed", b"effective_speed", "epoch", b"epoch", "lagging", b"lagging", "now", b"now", "paused", b"paused", "phase", b"phase", "simulated", b"simulated", "speed", b"speed", "trading_day", b"trading_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

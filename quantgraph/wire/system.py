@@ -56,6 +56,8 @@ def clock_to_proto(clock: ClockInfo) -> system_pb2.ClockInfo:
         phase=PHASE.to_proto(clock.phase),
         trading_day=date_to_proto(clock.trading_day),
         epoch=clock.epoch,
+        lagging=clock.lagging,
+        effective_speed=clock.effective_speed,
     )
 
 
@@ -69,6 +71,8 @@ def clock_from_proto(message: system_pb2.ClockInfo) -> ClockInfo:
         phase=PHASE.from_proto(message.phase, "clock.phase"),
         trading_day=date_from_proto(message.trading_day, "clock.trading_day"),
         epoch=message.epoch,
+        lagging=message.lagging,
+        effective_speed=message.effective_speed,
     )
 
 

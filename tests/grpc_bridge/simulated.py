@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from quantgraph.backends.sim.clock import Moment
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.domain.accounts import Account, AccountStatus
 from quantgraph.domain.calendar import TradingCalendar, from_ms, to_ms, today
 from quantgraph.domain.errors import (

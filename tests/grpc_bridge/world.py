@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from quantgraph.backends.sim.catalog import SimCatalog
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.listings import NoListings
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.paths import World as SimWorld
 from quantgraph.domain.access import Principal, Scope

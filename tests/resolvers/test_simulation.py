@@ -1,5 +1,7 @@
 """The operator of a simulated world, over HTTP and gRPC against a whole gateway."""
 
+import json
+import threading
 from decimal import ROUND_CEILING, Decimal
 
 import grpc
@@ -95,6 +97,44 @@ def test_a_jump_is_answered_when_the_order_books_have_followed_it(world):
     at_once = world.ask(read)
     world.ask("{ accounts { asset { cash } } }")  # waits for the order books
     assert world.ask(read) == at_once
+
+
+def test_nobody_waits_for_a_jump_that_is_under_way(world):
+    order = (
+        'mutation { submitOrder(input: { accountId: "sim-1", clientOrderId: "%s", '
+        'symbol: "%s", side: BUY, quantity: 100, limitPrice: "%s" }) { __typename } }'
+    )
+    symbols = ["000001.SZ", "600000.SH", "000858.SZ", "600036.SH"]
+    asked = world.ask(f"{{ quotes(symbols: {json.dumps(symbols)}) {{ symbol previousClose }} }}")
+    for number, each in enumerate(asked["quotes"]):
+        price = f"{each['previousClose'] * 0.91:.2f}"
+        placed = world.ask(order % (f"k{number}", each["symbol"], price))
+        assert placed == {"submitOrder": {"__typename": "SubmitOrderSuccess"}}
+    jump = threading.Thread(target=world.act, args=("jumpClock", '{ time: "09:50" }', CLOCK))
+    read = (
+        '{ serverInfo { clock { now speed lagging effectiveSpeed } } quote(symbol: "000001.SZ") '
+        "{ time } accounts { asset { frozenCash } } }"
+    )
+    jump.start()
+    seen = [world.ask(read)]
+    while jump.is_alive() or seen[-1]["serverInfo"]["clock"]["lagging"]:
+        seen.append(world.ask(read))
+    jump.join()
+    clocks = [each["serverInfo"]["clock"] for each in [*seen, world.ask(read)]]
+    assert [each["now"] for each in clocks] == sorted(each["now"] for each in clocks)
+    under_way = [each for each in clocks if each["lagging"]]
+    assert len({each["now"] for each in under_way}) > 1
+    assert all(each["now"] < "2023-02-01T09:50:00+08:00" for each in under_way)
+    assert max(each["effectiveSpeed"] for each in under_way) > 1
+    times = [each["quote"]["time"] for each in seen]
+    assert times == sorted(times)
+    assert len({each["accounts"][0]["asset"]["frozenCash"] for each in seen}) == 1
+    assert clocks[-1] == {
+        "now": "2023-02-01T09:50:00+08:00",
+        "speed": 1.0,
+        "lagging": False,
+        "effectiveSpeed": 0.0,
+    }
 
 
 def test_a_jump_into_an_auction_shows_nothing_traded(world):

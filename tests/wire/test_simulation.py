@@ -36,6 +36,8 @@ CLOCK = st.builds(
     phase=st.sampled_from(Phase),
     trading_day=DAY,
     epoch=TEXT,
+    lagging=st.booleans(),
+    effective_speed=st.floats(0, 100_000),
 )
 PARAMETER = st.builds(ScenarioParameter, TEXT, NUMBER, NUMBER, NUMBER, TEXT, TEXT, st.booleans())
 SCENARIO = st.builds(Scenario, TEXT, TEXT, TEXT, st.lists(PARAMETER, max_size=2).map(tuple))

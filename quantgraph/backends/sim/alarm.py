@@ -4,7 +4,10 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
-from quantgraph.backends.sim.clock import MarketClock
+from quantgraph.backends.sim.moments import MarketClock
+
+# Real seconds; no event loop wakes anybody earlier.
+_FINEST_S = 0.001
 
 
 class Alarm:
@@ -29,7 +32,8 @@ class Alarm:
         """Return when so much running time has passed, whatever happens to the clock meanwhile."""
         goal = self._clock.elapsed() + run_ms
         while (left := goal - self._clock.elapsed()) > 0:
-            await self._until(lambda left=left: self._clock.takes(left))
+            # A clock that is held back may stand just before the goal for a while.
+            await self._until(lambda left=left: max(self._clock.takes(left), _FINEST_S))
 
     async def _until(self, seconds: Callable[[], float]) -> float:
         loop = asyncio.get_running_loop()

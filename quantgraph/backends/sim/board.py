@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.live import displayed, printed, screens_on
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from quantgraph.backends.sim.bonds import list_bonds
-from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.etfs import EtfDesk
 from quantgraph.backends.sim.feed import Runner
 from quantgraph.backends.sim.futures import PRODUCT, FuturesDesk
+from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.options import OptionDesk
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond

@@ -2,30 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
-from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.engine.port import Engine, Kept, Opening
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, readable
+from quantgraph.backends.sim.moments import Moment
+from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.pit import Screen
-from quantgraph.backends.sim.securities import Security
-from quantgraph.config import SeedAccount
+from quantgraph.backends.sim.pursuit import Pursuit
 from quantgraph.domain.bars import Period
-from quantgraph.domain.calendar import TradingCalendar, from_ms
+from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable
-from quantgraph.domain.ports.market import Dividends
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.terminal import (
     Checkpoint,
     ExecutionReport,
@@ -43,29 +40,11 @@ _PATIENCE_S = 5.0
 _logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class WorldParts:
-    """What the exchange's world is made of.
-
-    `listing` makes the security of a symbol and a day, off the event loop; it raises OrderRefused
-    where there is none. `open_orders` per account and `live_symbols` are limits. `engine` runs the
-    exchange; None: in this process.
-    """
-
-    clock: MarketClock
-    calendar: TradingCalendar
-    dividends: Dividends
-    listing: Callable[[str, date], Awaitable[Security]]
-    accounts: Sequence[SeedAccount]
-    fees: FeeSchedule = field(default_factory=FeeSchedule)
-    open_orders: int = 1_000
-    live_symbols: int = 500
-    engine: Engine | None = None
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
 class Driver:
-    """Keeps one exchange abreast of the clock and gathers its reports.
+    """Keeps one exchange abreast of the clock, or the clock of it, and gathers its reports.
+
+    Where the order books cannot follow the clock it is held back, and everything is answered from
+    the state that they have reached: nobody waits for the rest.
 
     When the clock begins a new epoch the world starts anew: accounts as seeded, no orders. Then
     `on_epoch` is awaited with the epoch's id before anything else happens. While the exchange is
@@ -78,6 +57,7 @@ class Driver:
         self._on_epoch = on_epoch
         self.engine: Engine = parts.engine or OwnEngine(parts.listing)
         self.engine.watch(self._lose)
+        self._pursuit = Pursuit(parts.clock, self.engine, parts.portion_s)
         self.reports: asyncio.Queue[TerminalEvent | None] = asyncio.Queue()
         self._keeper: asyncio.Task[None] | None = None
         self._works: set[asyncio.Future[Any]] = set()
@@ -90,6 +70,7 @@ class Driver:
 
     def start(self) -> None:
         """Begin to move with the clock."""
+        self._pursuit.kept = True
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
@@ -101,25 +82,34 @@ class Driver:
         self.reports.put_nowait(None)
 
     async def screens(self, symbols: Iterable[str]) -> Mapping[str, Screen]:
-        """Return what those display that have an order book; none where the exchange is lost."""
+        """Return what those display that have an order book; none where the exchange is lost.
+
+        The clock shows no earlier instant afterwards than they are of.
+        """
         live = [symbol for symbol in symbols if symbol in self._symbols]
         if not live or self.engine.lost:
             return {}
-        return await self.look(Exchange.screens, live)
+        if not self._pursuit.behind:
+            return await self.look(Exchange.screens, live)
+        screens, due = await self.look(_screens, live)
+        if due is not None and self._pursuit.behind:
+            self._pursuit.hold(due)
+        return screens
 
-    async def present(self) -> Moment:
+    async def present(self) -> None:
         """Bring the world up to the clock: all that was due, the day's end, the new epoch.
 
-        Errors: EXCHANGE_LOST.
+        Or as near as a portion of work does. Errors: EXCHANGE_LOST.
         """
-        return await self._whole(self._alone(self._arrive))
+        if not self._pursuit.behind:
+            await self._whole(self._alone(self._arrive))
 
     async def act(self, work: Callable[[int], Awaitable[T]], symbol: str | None = None) -> T:
-        """Do something at the exchange at this instant, with a symbol listed for the day.
+        """Do something at the exchange at the instant reached, with a symbol listed for the day.
 
-        Nothing else happens between the arrival of the present and the work. What it raises is
-        raised; the reports until then are told all the same. Raises OrderRefused as well where
-        the symbol cannot be listed, or the world starts over meanwhile; EXCHANGE_LOST.
+        Nothing else happens between the arrival there and the work. What it raises is raised; the
+        reports until then are told all the same. Raises OrderRefused as well where the symbol
+        cannot be listed, or the world starts over meanwhile; EXCHANGE_LOST.
         """
         return await self._whole(self._alone(lambda: self._act(work, symbol)))
 
@@ -165,16 +155,22 @@ class Driver:
         await self._whole(self._alone(lambda: self._load(state, begin)))
 
     async def _arrive(self) -> Moment:
-        now = self._parts.clock.moment()
+        """Go a portion of the way at most, none while others do; return the moment reached."""
+        if not self._pursuit.behind:
+            await self._go_on()
+        return self._pursuit.reached
+
+    async def _go_on(self) -> None:
+        goal = self._parts.clock.goal()
         if self._day is None:
-            await self._open(now)
-        if now.epoch != self.epoch:
-            await self._start_over(now)
-        else:
-            await self._catch_up(now.ms)
-            if now.day != self._day:
-                await self._roll(now)
-        return now
+            await self._open(goal)
+        if goal.epoch != self.epoch:
+            await self._start_over(goal)
+        elif not await self._pursuit.follow(goal, self.publish):
+            return
+        elif goal.day != self._day:
+            await self._roll(goal)
+        self._pursuit.arrive(goal, live=bool(self._symbols))
 
     async def _load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         away = self.engine.lost
@@ -187,13 +183,17 @@ class Driver:
         self._forget(away=away)
         self.epoch, self._day, self._symbols = epoch, day, set(live)
         self.listed = listed
+        self._pursuit.arrive(self._parts.clock.goal(), live=bool(live))
 
     async def settle(self) -> None:
-        """Return when all that is due by now has happened and is recorded.
+        """Return when all that is due by now has happened, a jump arrived, and all is recorded.
 
         Errors: SOURCE_UNAVAILABLE where its reports are not being recorded.
         """
+        clock = self._parts.clock
         await self.present()
+        while self._pursuit.behind and (clock.leaping or clock.paused):
+            await self._whole(self._alone(self._go_on))
         reached = asyncio.Event()
         self.reports.put_nowait(Checkpoint(reached.set))
         try:
@@ -202,14 +202,6 @@ class Driver:
         except TimeoutError as error:
             text = "Reports of the exchange are not being recorded now; try again later."
             raise Unavailable(Reason.SOURCE_UNAVAILABLE, text) from error
-
-    async def _catch_up(self, at: int) -> None:
-        while True:
-            progress = await self.engine.advance(at)
-            self.publish(progress.reports)
-            if not progress.behind:
-                return
-            await asyncio.sleep(0)
 
     async def _roll(self, now: Moment) -> None:
         ended = self._day or now.day
@@ -266,6 +258,7 @@ class Driver:
 
     def _lose(self) -> None:
         """Tell that the link is broken: the orders of the lost exchange stay as last told."""
+        self._pursuit.give_up()
         self.reports.put_nowait(LinkChange(False, from_ms(self._parts.clock.moment().ms)))
 
     async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -285,11 +278,19 @@ class Driver:
         """Let time act though nobody may ask: orders fill, and at the day's end they expire."""
         alarm, told = Alarm(self._parts.clock, self._parts.sleep), None
         while True:
-            await alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
+            if self._pursuit.behind:
+                await self._parts.sleep(_SHORTEST_WAIT_S)
+            else:
+                await alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
             try:
-                await self.present()
+                await self._whole(self._alone(self._go_on))
                 told = None
             except GatewayError as error:  # the store is away: the day ends when it is back
                 if error.reason is not told:
                     _logger.warning("exchange_held_up", reason=error.reason.value)
                 told = error.reason
+
+
+def _screens(exchange: Exchange, symbols: Sequence[str]) -> tuple[Mapping[str, Screen], int | None]:
+    """Return what symbols display, and before when (epoch ms) nothing happens any more."""
+    return exchange.screens(symbols), exchange.due

@@ -10,9 +10,9 @@ from typing import ParamSpec, Protocol, TypeVar
 import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
-from quantgraph.backends.sim.clock import MarketClock, Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.live import Screens
+from quantgraph.backends.sim.moments import MarketClock, Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.domain.errors import GatewayError, unknown_symbol
@@ -121,17 +121,20 @@ class SimFeed:
         await self._serve(list(self._lanes))
 
     async def _serve(self, lanes: Sequence[_Lane]) -> None:
-        now = self._parts.clock.moment()
-        mark = (now.epoch, now.day, self._parts.quoter.step(now))
+        mark = self._mark(self._parts.clock.moment())
         due = [lane for lane in lanes if lane.mark != mark]
         for lane in due:
             lane.mark = mark
-        quotes = await self._quotes(due, now)
+        now, quotes = await self._quotes(due)
         # Who has been given a newer one meanwhile gets no older one after it.
         for lane in (each for each in due if each.mark == mark):
+            lane.mark = self._mark(now)
             quote = quotes[lane.path.instrument.symbol]
             lane.put(quote)
             self._last = quote.time
+
+    def _mark(self, now: Moment) -> tuple[str, date, int]:
+        return now.epoch, now.day, self._parts.quoter.step(now)
 
     async def _path(self, symbol: str) -> Path:
         """Return the path, loading all that are asked for at the same time in one job."""
@@ -152,12 +155,12 @@ class SimFeed:
         symbols, self._wanted, self._loading = tuple(self._wanted), set(), None
         return await self._parts.runner.run(self._parts.paths.load, symbols, day)
 
-    async def _quotes(self, due: Sequence[_Lane], now: Moment) -> Mapping[str, Quote]:
+    async def _quotes(self, due: Sequence[_Lane]) -> tuple[Moment, Mapping[str, Quote]]:
         paths = {lane.path.instrument.symbol: lane.path for lane in due}
-        if not paths:
-            return {}
         screens = await self._parts.screens(list(paths))
-        return self._parts.quoter.quote(paths, now, screens)
+        # Read after the order books: no quote is stamped earlier than what it shows.
+        now = self._parts.clock.moment()
+        return now, self._parts.quoter.quote(paths, now, screens)
 
     async def _renew(self) -> None:
         """Give every follower its symbol's present path, beside the beat: quotes never wait."""

@@ -47,6 +47,11 @@ class Floor:
         """Return whether anything may still happen up to an instant."""
         return bool(self._agenda) and self._agenda[0][0] <= until
 
+    @property
+    def due(self) -> int | None:
+        """The instant (epoch ms) before which nothing happens any more, None: nothing will."""
+        return self._agenda[0][0] if self._agenda else None
+
     def close(self, symbols: Iterable[str]) -> None:
         """Forget pits, keeping what their day came to."""
         for symbol in list(symbols):

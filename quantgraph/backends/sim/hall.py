@@ -132,6 +132,11 @@ class Hall:
         """Return whether anything is still to happen until an instant."""
         return self.dealing.floor.waits(at)
 
+    @property
+    def due(self) -> int | None:
+        """The instant (epoch ms) before which nothing happens any more, None: nothing will."""
+        return self.dealing.floor.due
+
     def advance(self, at: int, most: int | None = None) -> list[ExecutionReport]:
         """Let happen what is due, `most` steps of it at once; a step is a second of a symbol."""
         self.dealing.advance(at, most)

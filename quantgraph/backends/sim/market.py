@@ -10,9 +10,9 @@ from quantgraph.backends.sim import directory
 from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.catalog import SimCatalog
-from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.live import Screens, no_screens
+from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter

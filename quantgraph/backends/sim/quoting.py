@@ -5,13 +5,13 @@ from datetime import date
 from decimal import Decimal
 
 from quantgraph.backends.sim.calling import Scene, indicate, show
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Display, Limits, Rung
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.program import program

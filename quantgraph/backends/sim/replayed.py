@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.flow.replay import ReplayFrames
+from quantgraph.backends.sim.hours import day_instant, day_length
 from quantgraph.backends.sim.live import screens_on
 from quantgraph.backends.sim.market import MarketParts, SimMarket
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import World, price_scale
 from quantgraph.backends.sim.recordings import Recordings, Replays
 from quantgraph.backends.sim.replayed_bars import ReplayedSeries
@@ -63,7 +64,7 @@ class ReplayedMarket(SimMarket):
         others = [symbol for symbol in symbols if symbol not in days]
         inner = await super().quotes(others) if others else ()
         found: dict[str, Quote | GatewayError] = dict(zip(others, inner, strict=True))
-        found |= await self._quotes(days, now)
+        found |= await self._quotes(days, now.day)
         return [found[symbol] for symbol in symbols]
 
     async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
@@ -71,7 +72,7 @@ class ReplayedMarket(SimMarket):
         now = self._clock.moment()
         days = await self._days(self._covered(symbols, now), now.day)
         board = await super().board(symbols, fields)
-        return overlay(board, await self._quotes(days, now))
+        return overlay(board, await self._quotes(days, now.day))
 
     async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""
@@ -123,11 +124,17 @@ class ReplayedMarket(SimMarket):
     def _covered(self, symbols: Sequence[str], now: Moment) -> list[str]:
         return [symbol for symbol in dict.fromkeys(symbols) if self.replays.lives(symbol, now.day)]
 
-    async def _quotes(self, days: Loaded, now: Moment) -> Mapping[str, Quote]:
+    async def _quotes(self, days: Loaded, day: date) -> Mapping[str, Quote]:
         """Return the quotes of recorded days; of live symbols with our orders in them."""
-        at = self._quoter.instant(now)
-        screens = screens_on(await self._screens(list(days)), at.day)
-        return {s: make_quote(s, (day, screens.get(s)), at.ms) for s, day in days.items()}
+        screens = await self._screens(list(days))
+        # Read after the order books, but of the day that was asked for: it may just have ended.
+        now = self._clock.moment()
+        at = self._quoter.instant(now) if now.day == day else self._last(now.epoch, day)
+        shown = screens_on(screens, day)
+        return {s: make_quote(s, (frames, shown.get(s)), at.ms) for s, frames in days.items()}
+
+    def _last(self, epoch: str, day: date) -> Moment:
+        return Moment(epoch, day, day_instant(day, day_length(day)))
 
     async def _days(self, symbols: Sequence[str], day: date) -> Loaded:
         """Return the recorded days of those that have one, read in a worker where need be."""

@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 
 from quantgraph.backends.sim.block import stack
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.flow.minutes import MinuteBars, minute_bars, no_bars
 from quantgraph.backends.sim.flow.replay import ReplayFrames
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Column, Window
 from quantgraph.domain.calendar import TradingCalendar, dates_of
 from quantgraph.domain.coverage import Asked, HeldDays, judge

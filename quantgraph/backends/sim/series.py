@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from quantgraph.backends.sim.block import Block, stack
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, join, of_columns, of_path
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.split import split
 from quantgraph.backends.sim.streams import Ints

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 
 from quantgraph.backends.sim.block import Block, Cut, Flags, Floats, stack
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.days import MINUTES, Days, of_path
 from quantgraph.backends.sim.flow.stored import before_call, meet
 from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.prices import COLLECTING
 from quantgraph.backends.sim.program import Program, program
 from quantgraph.backends.sim.split import split

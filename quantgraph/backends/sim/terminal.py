@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from decimal import Decimal
 from typing import TypeVar
 
-from quantgraph.backends.sim.driver import Driver, WorldParts
+from quantgraph.backends.sim.driver import Driver
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.ledger import Ledger
+from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount, SeedPosition

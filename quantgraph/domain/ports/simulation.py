@@ -33,7 +33,10 @@ class Simulation(Protocol):
         ...
 
     async def jump_clock(self, jump: Jump) -> ClockInfo:
-        """Go forward at once. Errors: BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED."""
+        """Go forward as fast as order books follow; answered on the way after ten seconds.
+
+        Errors: BAD_REQUEST, CLOCK_BACKWARD, CALENDAR_NOT_COVERED.
+        """
         ...
 
     async def create_account(self, account: NewAccount) -> Account:

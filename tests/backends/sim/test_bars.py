@@ -200,7 +200,7 @@ from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.series import SeriesReader
-from quantgraph.backends.sim.clock import Moment
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.hours import session_instant
 from quantgraph.domain.bars import BarRequest, Period, Window
 import datetime, hashlib, numpy

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.backends.sim.clock import FASTEST, Moment, Pace, SimClock, latest_start
+from quantgraph.backends.sim.clock import FASTEST, Pace, SimClock
 from quantgraph.backends.sim.hours import (
     AUCTION_MS,
     SESSION_MS,
@@ -17,6 +17,8 @@ from quantgraph.backends.sim.hours import (
     session_instant,
     session_offset,
 )
+from quantgraph.backends.sim.laps import latest_start
+from quantgraph.backends.sim.moments import Moment
 from quantgraph.domain.calendar import SHANGHAI, TradingCalendar, at, day_of
 from quantgraph.domain.errors import ChangeRefused, InvalidRequest, Unsupported
 from quantgraph.domain.instruments import Instrument, classify

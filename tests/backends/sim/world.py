@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-from quantgraph.backends.sim.driver import WorldParts
 from quantgraph.backends.sim.listing import Listing
+from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.config import SeedAccount
 
 from .conftest import Stage
 
 
-def world(stage: Stage, accounts: Sequence[SeedAccount], sleep=asyncio.sleep) -> WorldParts:
+def world(
+    stage: Stage, accounts: Sequence[SeedAccount], sleep=asyncio.sleep, portion_s: float = 60.0
+) -> WorldParts:
+    """Make the parts; however long a test takes, its books keep up unless it says otherwise."""
     market = stage.market
     return WorldParts(
         clock=stage.clock,
@@ -18,5 +21,6 @@ def world(stage: Stage, accounts: Sequence[SeedAccount], sleep=asyncio.sleep) ->
         dividends=market,
         listing=Listing(market, market, stage.calendar),
         accounts=accounts,
+        portion_s=portion_s,
         sleep=sleep,
     )

@@ -152,4 +152,4 @@ class Clerk:
                 self._answer(look)
         if not exchange.behind(asked.at):
             reports += exchange.advance(asked.at)
-        return Progress(reports, exchange.behind(asked.at))
+        return Progress.of(exchange, reports, asked.at)

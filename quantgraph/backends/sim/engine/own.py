@@ -73,7 +73,7 @@ class OwnEngine:
         """Let happen a few steps of what is due."""
         exchange = self.exchange
         reports = exchange.advance(at, _SLICE)
-        return Progress(reports, exchange.behind(at))
+        return Progress.of(exchange, reports, at)
 
     async def act(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs

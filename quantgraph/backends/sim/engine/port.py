@@ -46,10 +46,23 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Reports so far, and whether anything is still to happen until the instant asked for."""
+    """Reports so far, and when (epoch ms) what is still to happen begins.
+
+    `due` is None where nothing waits until the instant asked for.
+    """
 
     reports: list[ExecutionReport]
-    behind: bool
+    due: int | None
+
+    @property
+    def behind(self) -> bool:
+        """Whether anything is still to happen until the instant asked for."""
+        return self.due is not None
+
+    @classmethod
+    def of(cls, exchange: Exchange, reports: list[ExecutionReport], at: int) -> "Progress":
+        """Return how far an exchange came on its way to an instant."""
+        return cls(reports, exchange.due if exchange.behind(at) else None)
 
 
 class Engine(Protocol):

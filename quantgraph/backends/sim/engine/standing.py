@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from datetime import date
 
-from quantgraph.backends.sim.clock import Moment
 from quantgraph.backends.sim.hours import day_instant
+from quantgraph.backends.sim.moments import Moment
 
 
 class StandingClock:

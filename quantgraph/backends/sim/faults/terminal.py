@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
 
-from quantgraph.backends.sim.clock import MarketClock
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.waits import Waits
+from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.rejections import RejectionStyle, say
 from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
@@ -102,10 +102,11 @@ class FaultyTerminal:
 
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the list, with those that the counter refused. Errors: SOURCE_UNAVAILABLE."""
-        self._begin_day()
         if not self._delivery.up:
             self._away()
-        listed = [*await self._inner.orders_today(account_id), *self._refused.of(account_id)]
+        listed = list(await self._inner.orders_today(account_id))
+        self._begin_day()  # which may have begun with the answer
+        listed += self._refused.of(account_id)
         slow = self._dice.strikes(Incident.SLOW_LIST)
         if slow is not None:
             await self._waits.pause(slow.delay_ms)

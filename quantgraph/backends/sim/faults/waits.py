@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
-from quantgraph.backends.sim.clock import MarketClock
+from quantgraph.backends.sim.moments import MarketClock
 
 _logger = structlog.get_logger(__name__)
 

@@ -1,0 +1,37 @@
+"""What the simulated exchange's world is made of."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from quantgraph.backends.sim.engine.port import Engine
+from quantgraph.backends.sim.moments import LeashedClock
+from quantgraph.backends.sim.securities import Security
+from quantgraph.config import SeedAccount
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.ports.market import Dividends
+from quantgraph.domain.rules.fees import FeeSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class WorldParts:
+    """What the exchange's world is made of.
+
+    `listing` makes the security of a symbol and a day, off the event loop; it raises OrderRefused
+    where there is none. `open_orders` per account and `live_symbols` are limits. `engine` runs the
+    exchange; None: in this process. `portion_s`: real seconds that anybody works on it at once,
+    or waits for others who do, about.
+    """
+
+    clock: LeashedClock
+    calendar: TradingCalendar
+    dividends: Dividends
+    listing: Callable[[str, date], Awaitable[Security]]
+    accounts: Sequence[SeedAccount]
+    fees: FeeSchedule = field(default_factory=FeeSchedule)
+    open_orders: int = 1_000
+    live_symbols: int = 500
+    engine: Engine | None = None
+    portion_s: float = 0.05
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
