@@ -228,8 +228,8 @@ def test_the_generated_market_moves_as_a_market_does(quoter: Quoter) -> None:
 
 
 def test_the_coarser_the_tick_the_longer_the_queue(quoter: Quoter) -> None:
-    """What waits at the best price, in seconds of the day's usual volume: a dozen of a
-    bank, a second's of Moutai, as recorded days show."""
+    """What waits at the best price is, as on recorded days, what a bank trades in some dozen
+    seconds of a usual day, and Moutai in one."""
     waits: dict[str, float] = {}
     for symbol in ("000001.SZ", "600519.SH"):
         frames = frames_of(quoter, symbol, date(2023, 2, 1))
