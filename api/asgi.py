@@ -25,6 +25,12 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None if value is None else str(value, "latin-1")
 
 
+def peer_of(scope: Scope) -> str:
+    """Return the address at the other end, `host:port`; empty where the server tells none."""
+    client = scope.get("client")
+    return f"{client[0]}:{client[1]}" if client else ""
+
+
 class Gone(Exception):
     """The client has gone: nobody is left to answer."""
 

@@ -171,6 +171,7 @@ class _Mock:
             dividends=self.recorded,
             listing=listing,
             engine=self._engine(listing) if config.mock.process else None,
+            announced=self.market.announced,
             accounts=config.mock.accounts,
             fees=config.rules.fees,
             open_orders=config.mock.open_orders,
@@ -195,7 +196,13 @@ class _Mock:
         interval = config.mock.quote_interval_ms
         setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
         return ChildEngine(
-            ChildParts(COMMAND, setup, listing.find, float(config.mock.process_seconds))
+            ChildParts(
+                COMMAND,
+                setup,
+                listing.find,
+                self.market.announced.of,
+                float(config.mock.process_seconds),
+            )
         )
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
@@ -339,7 +346,7 @@ class _Mock:
         await self.quotes.start_over()
 
     def _simulation(self, reference: Reference, journal: OrderJournal) -> SimulationDesk:
-        controls = SimControls(self.terminal)
+        controls = SimControls(self.terminal, self.market)
         return SimulationDesk(
             SimulationParts(
                 clock=self.clock,
@@ -350,6 +357,7 @@ class _Mock:
                 worlds=self._worlds(controls, journal),
                 accounts=self.accounts,
                 reference=reference,
+                imports_events=self.recorded.tells_events,
                 account_limit=self.config.mock.account_limit,
             )
         )

@@ -17,7 +17,7 @@ from typing import BinaryIO, ParamSpec, TypeVar
 from api.imported import StoreListings
 from api.replays import WorldPlan
 from quantgraph.backends.sim.engine.child import Clerk, Lister
-from quantgraph.backends.sim.engine.messages import HEAD, size, unpack
+from quantgraph.backends.sim.engine.messages import HEAD, Quoted, size, unpack
 from quantgraph.backends.sim.engine.standing import StandingClock
 from quantgraph.backends.sim.listing import make_security
 from quantgraph.backends.sim.market import MarketParts
@@ -25,7 +25,6 @@ from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.replayed import ReplayedMarket
 from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.instruments import Instrument
 from quantgraph.store.market import MarketStore
 
 P = ParamSpec("P")
@@ -65,9 +64,10 @@ def open_lister(setup: Setup) -> Lister:
     clock = StandingClock(setup.plan.start)
     market, loop = open_market(setup, clock), asyncio.Runner()
 
-    def lister(instrument: Instrument, day: date) -> Security:
+    def lister(quoted: Quoted, day: date) -> Security:
         clock.day = day
-        return loop.run(make_security(instrument, day, market, setup.calendar))
+        market.announced.put(quoted.instrument.symbol, quoted.announced)
+        return loop.run(make_security(quoted.instrument, day, market, setup.calendar))
 
     return lister
 

@@ -21,7 +21,7 @@ from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
-from quantgraph.domain.access import Principal
+from quantgraph.domain.access import Actor, Principal, Wire, act_as
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.ports.gateway import Gateway
@@ -49,11 +49,15 @@ _KEPT_TEXT = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, under which request id; `resume` where a stream was cut."""
+    """Who asks, under which request id; `resume` where a stream was cut.
+
+    `peer`: the address of the connection, where it tells one; queries need none.
+    """
 
     principal: Principal
     request_id: str
     resume: LogPlace | None = None
+    peer: str = ""
 
 
 def new_request_id() -> str:
@@ -153,6 +157,8 @@ class Executor:
             prepared, bound = await self._made_ready(operation, request.variables)
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
+        if operation.type is OperationType.MUTATION:
+            act_as(Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer))
         with operation_budget():
             context = self._context(caller)
             context.picks = prepared.picks

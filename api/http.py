@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from cachetools import LRUCache
 from graphql import OperationType
 
-from api.asgi import Gone, Headers, Receive, Scope, Send, header
+from api.asgi import Gone, Headers, Receive, Scope, Send, header, peer_of
 from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.deadlines import Deadlines
@@ -87,7 +87,7 @@ class GraphQLOverHttp:
         credential = from_headers(scope)
         principal = await self._access.authenticate(credential)
         request = await self._request(scope, receive)
-        caller = Caller(principal, reply.request_id)
+        caller = Caller(principal, reply.request_id, peer=peer_of(scope))
         try:
             operation = await self._executor.prepare(request, caller)
         except RequestRefused as refused:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
-from api.asgi import Headers, Receive, Scope, header, respond
+from api.asgi import Headers, Receive, Scope, header, peer_of, respond
 from api.credentials import from_headers
 from api.execution import Caller, Executor
 from api.negotiation import EVENTS, GRAPHQL_JSON, accepted, qualities
@@ -111,7 +111,7 @@ class SharedConnections:
         if len(stream) >= self._most:
             text = f"{self._most} operations run on this stream; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
-        caller = Caller(stream.principal, reply.request_id)
+        caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope))
         held = stream.hold(operation_id)
         try:
             operation = await self._executor.prepare(request, caller)

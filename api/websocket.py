@@ -9,7 +9,7 @@ import orjson
 import structlog
 from graphql import OperationType
 
-from api.asgi import Gone, Receive, Scope, Send, deliver
+from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
@@ -118,7 +118,7 @@ class _Connection:
             case "pong":
                 _payload(message)
             case "subscribe":
-                await self._subscribe(message)
+                await self._subscribe(message, scope)
             case "complete":
                 task = self._operations.pop(_id(message), None)
                 if task is not None:
@@ -140,7 +140,7 @@ class _Connection:
             raise Hangup(4403, f"Forbidden: {error.message}") from None
         await self._answer({"type": "connection_ack"})
 
-    async def _subscribe(self, message: Mapping[str, Any]) -> None:
+    async def _subscribe(self, message: Mapping[str, Any], scope: Scope) -> None:
         if self._principal is None:
             raise Hangup(4401, "Unauthorized")
         operation_id = _id(message)
@@ -149,7 +149,7 @@ class _Connection:
         payload = message.get("payload")
         if not isinstance(payload, dict):
             raise _malformed("subscribe needs an object as payload")
-        caller = Caller(self._principal, new_request_id())
+        caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
         try:
             request = read_request(cast("object", payload))
         except InvalidRequest as error:

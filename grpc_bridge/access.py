@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from google.protobuf.message import Message
 from grpc.aio import Metadata
 
-from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.access import Actor, Principal, Scope, Wire, act_as
 from quantgraph.domain.errors import Forbidden, Unauthenticated
 from quantgraph.domain.reasons import Reason
 from quantgraph.wire.fields import text_from_proto
@@ -85,9 +85,10 @@ def caller() -> Principal:
     return _caller.get()
 
 
-def remember(principal: Principal) -> None:
-    """Keep who makes the present call; each call runs in a context of its own."""
+def remember(principal: Principal, peer: str) -> None:
+    """Keep who makes the present call, and whence; each call runs in a context of its own."""
     _caller.set(principal)
+    act_as(Actor(principal.key_id, Wire.GRPC, peer))
 
 
 def scope_of(method: str) -> Scope | None:

@@ -146,7 +146,7 @@ class CallFrame(aio.ServerInterceptor):
             credential = credential_of(context.invocation_metadata())
             principal = await self._access.authenticate(credential)
             principal.require(scope)
-            remember(principal)
+            remember(principal, context.peer())
         return scope
 
     def _checked(self, response: Message) -> bytes:

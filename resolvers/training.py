@@ -117,7 +117,10 @@ class MarketMutations:
         return await _market("resumeSymbol", simulation_of(info).resume(input.symbol))
 
     @strawberry.mutation(
-        description="Announce what holders get as an ex-day begins; prices do not follow." + ACT
+        description="Announce what holders get as an ex-day begins. Its previous close is the "
+        "exchange's reference price, prices go on from there, and `dividends` lists it from then "
+        "on; what one ex-day grants already is added up. Refusals: UNKNOWN_SYMBOL, ACTION_LIMIT, "
+        "PRICES_RECORDED (its prices or events are imported or lived again)." + ADMIN
     )
     async def announce_corporate_action(
         self,

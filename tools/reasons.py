@@ -178,6 +178,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The simulated world has as many accounts as config.toml allows.",
         "Use one of them, or raise mock.account_limit.",
     ),
+    Reason.ACTION_LIMIT: (
+        "As many ex-days have been announced as one simulated world has.",
+        "Restore a snapshot from before, or start over.",
+    ),
+    Reason.PRICES_RECORDED: (
+        "The symbol's prices or ex-right events are imported, or its ex-day is lived again.",
+        "Announce events of generated symbols.",
+    ),
     Reason.SNAPSHOT_LIMIT: (
         "There are as many snapshots, or this one is as large, as config.toml allows.",
         "Delete some, or raise the limit that the message names.",

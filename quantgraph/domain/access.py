@@ -1,6 +1,7 @@
 """Who calls, and what the key allows."""
 
 from collections.abc import Hashable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -65,3 +66,38 @@ class Principal:
         self.require(scope)
         if not self.sees(account_id):
             raise unknown_account(account_id)
+
+
+class Wire(StrEnum):
+    """Which contract an act came by; GATEWAY: by none, it is the gateway's own."""
+
+    GRAPHQL = "GRAPHQL"
+    GRPC = "GRPC"
+    GATEWAY = "GATEWAY"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose act it is: key, wire, and the address of the caller's connection, where it has one."""
+
+    key_id: str
+    wire: Wire
+    peer: str = ""
+
+
+# What nobody asked for: timers, reports of the terminal, a restart.
+GATEWAY = Actor("gateway", Wire.GATEWAY)
+_actor: ContextVar[Actor] = ContextVar("actor", default=GATEWAY)
+
+
+def act_as(actor: Actor) -> None:
+    """Say whose acts follow in this context and in the tasks begun in it.
+
+    The wires say so, each call in a context of its own; whatever lies below only asks.
+    """
+    _actor.set(actor)
+
+
+def present_actor() -> Actor:
+    """Return who acts now."""
+    return _actor.get()

@@ -98,6 +98,8 @@ class Reason(StrEnum):
     ACCOUNT_TAKEN = "ACCOUNT_TAKEN", Kind.TAKEN, "资金账号已存在"
     SNAPSHOT_TAKEN = "SNAPSHOT_TAKEN", Kind.TAKEN, "快照名称已被占用"
     ACCOUNT_LIMIT = "ACCOUNT_LIMIT", Kind.REFUSED, "模拟账号数量超过上限"
+    ACTION_LIMIT = "ACTION_LIMIT", Kind.REFUSED, "公司行动数量超过上限"
+    PRICES_RECORDED = "PRICES_RECORDED", Kind.REFUSED, "该证券使用导入或回放的行情，不能公告除权"
     SNAPSHOT_LIMIT = "SNAPSHOT_LIMIT", Kind.REFUSED, "快照数量或大小超过上限"
     SNAPSHOT_UNUSABLE = "SNAPSHOT_UNUSABLE", Kind.REFUSED, "快照无法恢复"
     CLOCK_BACKWARD = "CLOCK_BACKWARD", Kind.REFUSED, "模拟时钟只能向前"

@@ -45,7 +45,10 @@ class Controls(Protocol):
         ...
 
     async def announce(self, action: CorporateAction) -> None:
-        """Keep an event until its ex-day."""
+        """Let prices follow an event from its ex-day on, and pay its holders then.
+
+        Errors: UNKNOWN_SYMBOL, BAD_REQUEST, PRICES_RECORDED, ACTION_LIMIT.
+        """
         ...
 
     async def play(self, call: ScenarioCall) -> None:

@@ -99,6 +99,10 @@ class Recorded:
         known.update(zip(absent, inner, strict=True))
         return [known[symbol] for symbol in symbols]
 
+    async def tells_events(self, symbol: str) -> bool:
+        """Return whether the events of a symbol's days or minutes are the store's to tell."""
+        return symbol in await self._workers.run(self._shelf.dividends, [symbol], Period.MIN_1)
+
     async def ticks(self, request: TickRequest) -> TickColumns:
         """Answer imported recordings; empty columns where none is held. See `ports.Ticks`."""
         held = await self._workers.run(self._shelf.read_ticks, request)

@@ -1,7 +1,7 @@
 """The operator of a simulated world: checks what is asked, and has it done."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,7 +58,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SimulationParts:
-    """What an operator works with; `account_limit` counts all accounts of the world."""
+    """What an operator works with; `account_limit` counts all accounts of the world.
+
+    `imports_events` tells whether the ex-right events of a symbol are imported ones.
+    """
 
     clock: Clock
     calendar: TradingCalendar
@@ -69,6 +72,7 @@ class SimulationParts:
     accounts: Accounts
     reference: Reference
     account_limit: int
+    imports_events: Callable[[str], Awaitable[bool]]
 
 
 def _in_turn(
@@ -167,7 +171,10 @@ class SimulationDesk:
         parts = self._parts
         check_action(action, parts.timekeeper.info().trading_day, parts.calendar)
         await self._check_symbols([action.symbol])
-        await self._parts.controls.announce(action)
+        if await parts.imports_events(action.symbol):
+            text = f"The ex-right events of {action.symbol} are imported: none can be announced."
+            raise ChangeRefused(Reason.PRICES_RECORDED, text, symbol=action.symbol)
+        await parts.controls.announce(action)
         return await self._done(action.symbol)
 
     @_in_turn

@@ -201,7 +201,10 @@ class SimulationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AnnounceCorporateAction(self, request, context):
-        """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL.
+        """Announces what holders get as an ex-day begins. Its previous close is the exchange's
+        reference price, prices go on from there, and ListDividends tells it from then on; what one
+        ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
+        PRICES_RECORDED (its prices or events are imported or lived again).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

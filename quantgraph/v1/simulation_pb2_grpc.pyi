@@ -69,7 +69,11 @@ class SimulationServiceStub:
     UNKNOWN_SYMBOL.
     """
     AnnounceCorporateAction: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.AnnounceCorporateActionRequest, _simulation_pb2.AnnounceCorporateActionResponse]
-    """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
+    """Announces what holders get as an ex-day begins. Its previous close is the exchange's
+    reference price, prices go on from there, and ListDividends tells it from then on; what one
+    ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
+    PRICES_RECORDED (its prices or events are imported or lived again).
+    """
     LoadScenario: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.LoadScenarioRequest, _simulation_pb2.LoadScenarioResponse]
     """Lets a symbol follow a scenario until the day ends. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
     UNKNOWN_SCENARIO.
@@ -130,7 +134,11 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     UNKNOWN_SYMBOL.
     """
     AnnounceCorporateAction: _aio.UnaryUnaryMultiCallable[_simulation_pb2.AnnounceCorporateActionRequest, _simulation_pb2.AnnounceCorporateActionResponse]  # type: ignore[assignment]
-    """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
+    """Announces what holders get as an ex-day begins. Its previous close is the exchange's
+    reference price, prices go on from there, and ListDividends tells it from then on; what one
+    ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
+    PRICES_RECORDED (its prices or events are imported or lived again).
+    """
     LoadScenario: _aio.UnaryUnaryMultiCallable[_simulation_pb2.LoadScenarioRequest, _simulation_pb2.LoadScenarioResponse]  # type: ignore[assignment]
     """Lets a symbol follow a scenario until the day ends. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
     UNKNOWN_SCENARIO.
@@ -254,7 +262,11 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulation_pb2.AnnounceCorporateActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulation_pb2.AnnounceCorporateActionResponse, _abc.Awaitable[_simulation_pb2.AnnounceCorporateActionResponse]]:
-        """Announces what holders get as an ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
+        """Announces what holders get as an ex-day begins. Its previous close is the exchange's
+        reference price, prices go on from there, and ListDividends tells it from then on; what one
+        ex-day grants already is added up. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, ACTION_LIMIT,
+        PRICES_RECORDED (its prices or events are imported or lived again).
+        """
 
     @_abc_1.abstractmethod
     def LoadScenario(

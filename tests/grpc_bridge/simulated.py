@@ -151,6 +151,11 @@ class Ground:
     reference: Reference
 
 
+async def _never(symbol: str) -> bool:
+    del symbol
+    return False
+
+
 class MemorySimulation(SimulationDesk):
     """The desk, and its parts for tests to look at."""
 
@@ -169,5 +174,6 @@ class MemorySimulation(SimulationDesk):
                 accounts=ground.accounts,
                 reference=ground.reference,
                 account_limit=4,
+                imports_events=_never,
             )
         )

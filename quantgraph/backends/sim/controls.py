@@ -5,22 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 from quantgraph.backends.sim.exchange import Exchange
+from quantgraph.backends.sim.market import SimMarket
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.simulation import CorporateAction, Injection, NewAccount, ScenarioCall
-from quantgraph.domain.sources import Source
 from quantgraph.domain.terminal import ExecutionReport
-
-_TEN = 10
 
 
 class SimControls:
     """Implements `services.simulation.Controls` and `services.worlds.Stage`."""
 
-    def __init__(self, terminal: SimTerminal) -> None:
-        """Control the exchange behind a terminal."""
+    def __init__(self, terminal: SimTerminal, market: SimMarket) -> None:
+        """Control the exchange behind a terminal, and the market that it trades by."""
         self._terminal = terminal
+        self._market = market
         self._driver = terminal.driver
 
     async def open_account(self, account: NewAccount) -> None:
@@ -49,19 +47,12 @@ class SimControls:
         await self._terminal.operate(Exchange.resume, symbol, symbol=symbol)
 
     async def announce(self, action: CorporateAction) -> None:
-        """Keep an event until its ex-day."""
-        event = Dividend(
-            action.symbol,
-            action.ex_date,
-            None,
-            cash=float(action.cash / _TEN),
-            bonus=float(action.bonus / _TEN),
-            conversion=float(action.conversion / _TEN),
-            rights=0.0,
-            rights_price=0.0,
-            source=Source.SIMULATED,
-        )
-        await self._terminal.operate(Exchange.corporate_action, event)
+        """Let prices follow an event; its holders are paid as its ex-day begins."""
+        # In turn with the exchange: no day ends between the check and the event.
+        await self._driver.act(lambda at: self._announce(action))
+
+    async def _announce(self, action: CorporateAction) -> None:
+        await self._market.announce(action)
 
     async def play(self, call: ScenarioCall) -> None:
         """Let a symbol follow a scenario. Errors: OrderRefused, BAD_REQUEST."""

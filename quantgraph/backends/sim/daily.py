@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from quantgraph.domain.calendar import Dates
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.instruments import Instrument, InstrumentKind
 from quantgraph.domain.rules.bands import BANDS
+from quantgraph.domain.simulation import CorporateAction
 from quantgraph.domain.sources import Source
 
 _FINE = 65_536  # the walk is kept in 1/65536 tick
@@ -28,6 +30,7 @@ class Origin:
     """Where a walk begins: the close (in ticks) before its first session, and its nature.
 
     `scale` are ticks per yuan, `volume` the usual shares a day where an import tells them.
+    `announced`: events of ex-days that somebody else decided, beside those of its nature.
     """
 
     profile: Profile
@@ -37,6 +40,7 @@ class Origin:
     close: int
     pays: bool
     volume: int | None = None
+    announced: tuple[CorporateAction, ...] = ()
 
     def key(self, purpose: str) -> int:
         """Return the stream key of one purpose of this symbol."""
@@ -76,16 +80,28 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class _Payout:
-    """Cash in ticks per share, and new shares per ten: bonus, or converted from reserves."""
+    """Cash in ticks per share, and new shares per share: bonus, and converted from reserves.
 
-    cash: int
-    tenths: int
-    converted: bool
+    `lasting`: the price will not come back from it; of its own cash payouts a path recovers.
+    """
+
+    cash: Fraction = Fraction(0)
+    bonus: Fraction = Fraction(0)
+    conversion: Fraction = Fraction(0)
+    lasting: bool = False
+
+    @property
+    def whole(self) -> Fraction:
+        """What a share becomes."""
+        return 1 + self.bonus + self.conversion
 
     def reference(self, close: int) -> int:
         """Return the ex-right reference price in ticks, half up, as the exchange computes it."""
-        whole = _TENTHS + self.tenths
-        return max((2 * _TENTHS * (close - self.cash) + whole) // (2 * whole), 1)
+        return max(int(((close - self.cash) / self.whole + Fraction(1, 2)) // 1), 1)
+
+    def settle(self, level: int, close: int) -> int:
+        """Return where the price tends to afterwards, in the unit of `level`."""
+        return level * self.reference(close) // close if self.lasting else level // self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +157,15 @@ def _steps(origin: Origin, days: Dates, moves: Ints) -> tuple[_Steps, tuple[Divi
     close, fine, level = origin.close, origin.close * _FINE, origin.close * _FINE
     rows: list[tuple[int, int, int, int]] = []
     dividends: list[Dividend] = []
-    payouts = _payout_days(origin, days)
+    years, granted = _payout_days(origin, days), _announced_days(origin, days)
     rates = band_rates(origin.instrument, days).tolist()
     for index, move in enumerate(moves.tolist()):
         reference = close
-        if index in payouts:
-            payout = _payout(origin, payouts[index], close)
+        if index in years or index in granted:
+            payout = _payout(origin, (years.get(index), granted.get(index)), close)
             reference = payout.reference(close)
             fine = fine * reference // close
-            level = level * _TENTHS // (_TENTHS + payout.tenths)
+            level = payout.settle(level, close)
             dividends.append(_dividend(origin, days[index], payout, close))
         # Written out, without min and max: this loop is what a cold symbol's first answer costs.
         rate = rates[index]
@@ -184,24 +200,52 @@ def _payout_days(origin: Origin, days: Dates) -> dict[int, int]:
     return found
 
 
-def _payout(origin: Origin, year: int, close: int) -> _Payout:
-    luck, shares, kind = draw(origin.key("payout"), np.arange(3) + 3 * year)
+def _announced_days(origin: Origin, days: Dates) -> dict[int, CorporateAction]:
+    """Return session index → event; one whose ex-day is no session of these is left out."""
+    found: dict[int, CorporateAction] = {}
+    for action in origin.announced:
+        index = int(np.searchsorted(days, np.datetime64(action.ex_date)))
+        if index < len(days) and days[index] == np.datetime64(action.ex_date):
+            found[index] = action
+    return found
+
+
+def _payout(
+    origin: Origin, causes: tuple[int | None, CorporateAction | None], close: int
+) -> _Payout:
+    """Return what a session grants: of one year's own payout, and of what was announced."""
+    year, action = causes
+    own = _Payout() if year is None else _drawn(origin, year, close)
+    if action is None:
+        return own
+    cash, bonus, conversion = (
+        Fraction(each) / 10 for each in (action.cash, action.bonus, action.conversion)
+    )
+    return _Payout(
+        own.cash + cash * origin.scale, own.bonus + bonus, own.conversion + conversion, lasting=True
+    )
+
+
+def _drawn(origin: Origin, year: int, close: int) -> _Payout:
+    luck, extra, kind = draw(origin.key("payout"), np.arange(3) + 3 * year)
     cash = close * origin.profile.dividend * (70 + int(below(luck, 61))) // 100_000
     # One year in five a dear stock is made cheaper by new shares, two to four for ten.
-    chance = int(below(shares, 15))
+    chance = int(below(extra, 15))
     tenths = 2 + chance if chance < 3 and close >= 40 * origin.scale else 0
-    return _Payout(max(cash, 1), tenths, bool(kind & np.uint64(1)))
+    paid, shares = Fraction(max(cash, 1)), Fraction(tenths, _TENTHS)
+    if kind & np.uint64(1):
+        return _Payout(paid, conversion=shares)
+    return _Payout(paid, bonus=shares)
 
 
 def _dividend(origin: Origin, day: np.datetime64, payout: _Payout, close: int) -> Dividend:
-    shares = payout.tenths / _TENTHS
     return Dividend(
         symbol=origin.profile.symbol,
         ex_date=day.astype(date),
         ratio=close / payout.reference(close),
-        cash=payout.cash / origin.scale,
-        bonus=0.0 if payout.converted else shares,
-        conversion=shares if payout.converted else 0.0,
+        cash=float(payout.cash / origin.scale),
+        bonus=float(payout.bonus),
+        conversion=float(payout.conversion),
         rights=0.0,
         rights_price=0.0,
         source=Source.SIMULATED,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from quantgraph.backends.sim.alarm import Alarm
+from quantgraph.backends.sim.announced import read_events
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.engine.port import Engine, Kept, Opening
@@ -145,7 +146,8 @@ class Driver:
         Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
         await self.settle()
-        return {**await self.engine.act(dump_exchange), "listed": self.listed.dump()}
+        told = {"listed": self.listed.dump(), "announced": self._parts.announced.dump()}
+        return {**await self.engine.act(dump_exchange), **told}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state: `begin` turns the world back and returns its new epoch.
@@ -176,9 +178,16 @@ class Driver:
         away = self.engine.lost
         day, live = live_in(state)
         with readable():
-            listed = DayList.load(state["listed"])
-        await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
-        epoch = await begin()
+            listed, events = DayList.load(state["listed"]), read_events(state["announced"])
+        before = self._parts.announced.events
+        # Its symbols are listed by the prices of its own events.
+        self._parts.announced.replace(events)
+        try:
+            await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
+            epoch = await begin()
+        except BaseException:
+            self._parts.announced.replace(before)
+            raise
         await self.engine.adopt(self._rules(epoch))
         self._forget(away=away)
         self.epoch, self._day, self._symbols = epoch, day, set(live)
@@ -220,6 +229,7 @@ class Driver:
     async def _start_over(self, now: Moment) -> None:
         self.epoch = now.epoch
         away = self.engine.lost
+        self._parts.announced.replace({})
         await self._open(now)
         self._forget(away=away)
         await self._on_epoch(now.epoch)

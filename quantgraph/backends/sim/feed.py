@@ -162,7 +162,7 @@ class SimFeed:
         now = self._parts.clock.moment()
         return now, self._parts.quoter.quote(paths, now, screens)
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
         """Give every follower its symbol's present path, beside the beat: quotes never wait."""
         symbols = {lane.path.instrument.symbol for lane in self._lanes}
         day = self._parts.clock.moment().day
@@ -194,7 +194,7 @@ class SimFeed:
                 self._slept += await self._alarm.step(self._parts.interval_ms, _SHORTEST_WAIT_S)
                 if self._slept >= _RENEWAL_S and self._renewal is None:
                     self._slept = 0.0
-                    self._renewal = asyncio.create_task(self._renew())
+                    self._renewal = asyncio.create_task(self.renew())
         except Exception as error:
             self._task = None
             for lane in self._lanes:

@@ -58,7 +58,6 @@ class Hall:
         self.settlement = Settlement(ledgers, rules.fees)
         self.dealing = Dealing(self.settlement, Floor(), Roll())
         self.count: int = 0
-        self.actions: list[Dividend] = []
 
     @property
     def ledgers(self) -> dict[str, Ledger]:
@@ -147,17 +146,15 @@ class Hall:
     ) -> tuple[list[ExecutionReport], list[Entitlement]]:
         """End the day: open orders expire, books empty, shares bought become sellable.
 
-        `dividends` are the events since the day that ends: who holds shares overnight is paid, as
-        for the corporate actions announced here. Nothing is listed afterwards.
+        `dividends` are the events since the day that ends: who holds shares overnight is paid.
+        Nothing is listed afterwards.
         """
         self.dealing.advance(at)
         self.dealing.close()
         self.listed.clear()
         for ledger in self.ledgers.values():
             ledger.roll()
-        due = [each for each in self.actions if each.ex_date <= day]
-        self.actions = [each for each in self.actions if each.ex_date > day]
-        granted = pay_holders(self.ledgers.values(), [*dividends, *due])
+        granted = pay_holders(self.ledgers.values(), dividends)
         self.day = day
         return self.dealing.tell(), granted
 
@@ -226,14 +223,6 @@ class Hall:
         self.dealing.settle(pit, pit.follow(script))
         self.dealing.floor.expect(pit)
         return self.dealing.tell()
-
-    def corporate_action(self, dividend: Dividend, at: int) -> list[ExecutionReport]:
-        """Announce an event: its holders are paid as its ex-day begins. Raises BAD_REQUEST."""
-        if dividend.ex_date <= self.day:
-            text = f"The ex-date {dividend.ex_date} is not after today, {self.day}."
-            raise bad_request(text, field="ex_date")
-        self.actions.append(dividend)
-        return self.advance(at)
 
     def security(self, symbol: str) -> Security:
         """Return what was listed. Raises OrderRefused TERMINAL_REFUSED where nothing was."""

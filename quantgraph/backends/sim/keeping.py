@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -13,10 +12,8 @@ from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.standing import Roll, Standing
-from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import ChangeRefused, OrderRefused
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sources import Source
 
 
 def dump_exchange(exchange: Exchange) -> dict[str, Any]:
@@ -38,7 +35,6 @@ def dump_exchange(exchange: Exchange) -> dict[str, Any]:
         "late": [each.key for waiting in dealing.late.values() for each in waiting],
         "leaving": sorted(dealing.leaving),
         "floor": dealing.floor.dump(),
-        "actions": [_plain(each) for each in exchange.actions],
     }
 
 
@@ -73,7 +69,6 @@ def _loaded(state: Mapping[str, Any], rules: Rules, securities: Mapping[str, Sec
     exchange.dealing.reload([Standing.load(each) for each in state["orders"]], state["late"])
     exchange.dealing.leaving.update(int(key) for key in state.get("leaving", ()))
     exchange.count = int(state["count"])
-    exchange.actions.extend(_event(each) for each in state["actions"])
     return exchange
 
 
@@ -88,13 +83,3 @@ def readable() -> Generator[None, None, None]:
     except OrderRefused as error:
         text = f"A symbol of the snapshot cannot be listed again: {error.message}"
         raise ChangeRefused(Reason.SNAPSHOT_UNUSABLE, text) from error
-
-
-def _plain(event: Dividend) -> dict[str, Any]:
-    return {**asdict(event), "ex_date": event.ex_date.isoformat(), "source": event.source.value}
-
-
-def _event(state: Mapping[str, Any]) -> Dividend:
-    read = dict(state)
-    read["ex_date"], read["source"] = date.fromisoformat(state["ex_date"]), Source(state["source"])
-    return Dividend(**read)

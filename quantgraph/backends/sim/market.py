@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from quantgraph.backends.sim import directory
+from quantgraph.backends.sim.announced import check_action, recorded
 from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.catalog import SimCatalog
@@ -20,13 +21,14 @@ from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.backends.sim.series import SeriesReader
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
+from quantgraph.domain.errors import GatewayError, Unsupported, bad_request, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, group_by_member
+from quantgraph.domain.simulation import CorporateAction
 from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
 
@@ -57,6 +59,7 @@ class SimMarket:
         self._clock = parts.clock
         self._run = parts.runner.run
         self._calendar = world.calendar
+        self.announced = world.announced
         self._paths = Paths(world)
         self._series = SeriesReader(self._paths)
         self._quoter = Quoter(self._paths, parts.interval_ms)
@@ -96,6 +99,19 @@ class SimMarket:
         """Return what generated symbols paid until today; None for imported and unknown ones."""
         del period  # minutes are cut out of days: they share their events
         return await self._run(self._dividends, symbols, self._day())
+
+    async def announce(self, action: CorporateAction) -> None:
+        """Let a symbol's path follow an event from its ex-day on, which is after today.
+
+        Raises UNKNOWN_SYMBOL, BAD_REQUEST, PRICES_RECORDED, ACTION_LIMIT.
+        """
+        await self._run(self._check_action, action, self._day())
+        # Nothing waits from here on: a fast clock must not have come to the ex-day meanwhile.
+        if action.ex_date <= self._day():
+            text = f"The ex-day {action.ex_date} is not after today, {self._day()}."
+            raise bad_request(text, field="ex_date")
+        self.announced.add(action)
+        await self.feed.renew()
 
     async def source(self, symbol: str, day: date) -> Prices | None:
         """Return where the prices of a symbol's day come from, None where it does not trade then.
@@ -207,6 +223,14 @@ class SimMarket:
 
     def _day(self) -> date:
         return self._clock.moment().day
+
+    def _check_action(self, action: CorporateAction, day: date) -> None:
+        path = self._paths.load((action.symbol,), day).get(action.symbol)
+        if path is None:
+            raise unknown_symbol(action.symbol)
+        if self._paths.anchored((action.symbol,)):
+            raise recorded(action.symbol)
+        check_action(action, path, day)
 
     def _dividends(self, symbols: Sequence[str], day: date) -> list[Sequence[Dividend] | None]:
         paths, anchored = self._paths.load(symbols, day), self._paths.anchored(symbols)

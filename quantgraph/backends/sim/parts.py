@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from quantgraph.backends.sim.announced import Announced
 from quantgraph.backends.sim.engine.port import Engine
 from quantgraph.backends.sim.moments import LeashedClock
 from quantgraph.backends.sim.securities import Security
@@ -21,7 +22,7 @@ class WorldParts:
     `listing` makes the security of a symbol and a day, off the event loop; it raises OrderRefused
     where there is none. `open_orders` per account and `live_symbols` are limits. `engine` runs the
     exchange; None: in this process. `portion_s`: real seconds that anybody works on it at once,
-    or waits for others who do, about.
+    or waits for others who do, about. `announced` are the events that prices follow.
     """
 
     clock: LeashedClock
@@ -33,5 +34,6 @@ class WorldParts:
     open_orders: int = 1_000
     live_symbols: int = 500
     engine: Engine | None = None
+    announced: Announced = field(default_factory=Announced)
     portion_s: float = 0.05
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -1,10 +1,11 @@
 """Which symbols exist in the simulated world, and the daily path of each."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from quantgraph.backends.sim.announced import Announced
 from quantgraph.backends.sim.daily import Origin, Path, walk
 from quantgraph.backends.sim.flow.stored import LivedDay
 from quantgraph.backends.sim.issues import IssueDesk
@@ -15,6 +16,7 @@ from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.rules.ticks import shown_tick
+from quantgraph.domain.simulation import CorporateAction
 from quantgraph.domain.sources import Source
 
 _FINEST = 10_000  # four decimals, of what has no rule: imported index points
@@ -36,6 +38,8 @@ class World:
 
     `start` is the first trading day of its clock: imported symbols go on from there. `lived` reads
     the days from there on that an instrument lives again, in ticks of a scale: blocking.
+    `announced` changes what it knows as long as the world lasts: days before an ex-day stay as
+    they were.
     """
 
     seed: int
@@ -43,6 +47,7 @@ class World:
     start: date
     listings: Listings
     lived: Callable[[Instrument, int], Mapping[date, LivedDay]] = no_days
+    announced: Announced = field(default_factory=Announced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class _Known:
     instrument: Instrument
     anchor: Anchor | None
     level: float | None = None
+    announced: tuple[CorporateAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,8 @@ class Paths:
         walked = self._paths.get(symbol)
         if walked is None or not _listed(walked.known.instrument, day):
             return None
-        return walked.path
+        known = walked.known
+        return walked.path if known.announced == self._events(symbol, known.anchor) else None
 
     def anchored(self, symbols: Sequence[str]) -> Collection[str]:
         """Return the symbols whose path goes on from an imported bar."""
@@ -158,7 +165,7 @@ class Paths:
 
         A slower thread keeps filling the memory that it began with, never the one after it.
         """
-        version = self.world.listings.version()
+        version = (self.world.listings.version(), self.world.announced.version)
         kept, memo = self._known
         if kept == version:
             return memo
@@ -182,7 +189,14 @@ class Paths:
             elif imported.name is not None:
                 instruments[symbol] = imported.filled(known)
         levels = self._levels([s for s in instruments if s not in anchors])
-        return {s: _Known(i, anchors.get(s), levels.get(s)) for s, i in instruments.items()}
+        return {
+            s: _Known(i, anchors.get(s), levels.get(s), self._events(s, anchors.get(s)))
+            for s, i in instruments.items()
+        }
+
+    def _events(self, symbol: str, anchor: Anchor | None) -> tuple[CorporateAction, ...]:
+        """Return what was announced; an import takes the place of generated days and events."""
+        return () if anchor else self.world.announced.of(symbol)
 
     def _levels(self, symbols: Sequence[str]) -> Mapping[str, float]:
         """Return where imported minutes stand of what has no price of its own otherwise."""
@@ -231,7 +245,8 @@ class Paths:
         scale = price_scale(instrument)
         if anchor is None:
             close = max(round(profile.price * scale), 1)
-            return Origin(profile, instrument, seed, scale, close, pays=True)
+            events = known.announced
+            return Origin(profile, instrument, seed, scale, close, pays=True, announced=events)
         close = max(round(anchor.close * scale), 1)
         profile = replace(profile, price=anchor.close)
         return Origin(profile, instrument, seed, scale, close, pays=False, volume=anchor.volume)

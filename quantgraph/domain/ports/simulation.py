@@ -70,7 +70,10 @@ class Simulation(Protocol):
         ...
 
     async def announce(self, action: CorporateAction) -> SymbolChange:
-        """Announce what holders get as the ex-day begins. Errors: BAD_REQUEST, UNKNOWN_SYMBOL."""
+        """Announce what holders get as the ex-day begins; prices follow it from then on.
+
+        Errors: BAD_REQUEST, UNKNOWN_SYMBOL, PRICES_RECORDED, ACTION_LIMIT.
+        """
         ...
 
     async def load_scenario(self, call: ScenarioCall) -> SymbolChange:

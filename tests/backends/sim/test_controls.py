@@ -26,7 +26,7 @@ async def floor(make_stage) -> AsyncIterator[tuple[Stage, SimTerminal, SimContro
     terminal = SimTerminal(world(stage, MockConfig().accounts), stage.market)
     stage.market.show(terminal.screens)
     stage.move_to(0, 600)
-    yield stage, terminal, SimControls(terminal)
+    yield stage, terminal, SimControls(terminal, stage.market)
     await terminal.close()
 
 

@@ -516,13 +516,10 @@ def test_a_screen_that_goes_dark_in_an_auction_stops_it() -> None:
     assert [each.tag for each in reports if each.state is OrderState.FILLED] == ["a"]
 
 
-def test_an_announced_dividend_is_paid_on_its_ex_day() -> None:
+def test_who_holds_overnight_is_paid() -> None:
     floor = Floor()
     paid = Dividend(SYMBOL, NEXT, 1.1, cash=0.5, bonus=0.0, conversion=0.1)
-    floor.exchange.corporate_action(paid, NOW)
-    with pytest.raises(InvalidRequest):
-        floor.exchange.corporate_action(replace(paid, ex_date=START), NOW)
-    floor.roll(NEXT)
+    floor.exchange.roll(NEXT, NOW, [paid])
     assert floor.ledger.cash == Decimal("100525.00")
     assert floor.ledger.holding(SYMBOL).quantity == 1_155
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange
 from quantgraph.backends.sim.scripts import Script
-from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import ChangeRefused
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.scenarios import SCENARIOS, Scenario, ScenarioParameter
@@ -77,16 +76,6 @@ def test_the_rest_of_the_day_is_the_same(
     same(kept, other)
 
 
-def test_announced_events_are_kept() -> None:
-    floor = Floor()
-    event = Dividend(SYMBOL, date(2023, 2, 2), None, 1.0, 0.5, 0.0, 0.0, 0.0)
-    floor.exchange.corporate_action(event, NOW)
-    other = again(floor.exchange)
-    other.roll(date(2023, 2, 2), NOW + 1_000)
-    ledger = other.ledgers["sim-1"]
-    assert (ledger.cash, ledger.holding(SYMBOL).quantity) == (Decimal("101050.00"), 1_575)
-
-
 def test_a_halted_symbol_is_still_halted() -> None:
     floor = Floor()
     floor.exchange.halt(SYMBOL, NOW)
@@ -124,7 +113,7 @@ def _another(parameter: ScenarioParameter) -> Decimal:
     return max(min(parameter.default - 1, parameter.high), parameter.low)
 
 
-@pytest.mark.parametrize("key", ["day", "floor", "ledgers", "orders", "actions", "at"])
+@pytest.mark.parametrize("key", ["day", "floor", "ledgers", "orders", "late", "at"])
 @pytest.mark.parametrize("value", [None, "nothing", [{}], {"pits": {SYMBOL: {}}, "past": {}}])
 def test_a_state_that_is_none_is_refused_and_nothing_else(key: str, value: object) -> None:
     floor = Floor()

@@ -44,7 +44,7 @@ class Kept:
 async def kept(make_stage, tmp_path: Path) -> AsyncIterator[Kept]:
     gate, workers = Gate(), Workers(2, 8)
     async for floor in open_floor(make_stage(sleep=gate), gate, tmp_path):
-        controls = SimControls(floor.terminal)
+        controls = SimControls(floor.terminal, floor.stage.market)
 
         async def restored(floor: Floor = floor) -> None:
             floor.faulty.start_over()

@@ -88,6 +88,7 @@ class Trial:
         self.closes = dict(CLOSES)
         self.screens: dict[str, Screens] = {}
         self.scripts: set[str] = set()
+        self.announced: list[Dividend] = []
         self.log = blake2b(digest_size=16)
         self.touched: set[str] = set()
         self._list()
@@ -177,7 +178,8 @@ class Trial:
             self.closes[symbol] = self.security(symbol).yuan(screens.last)
         day = CALENDAR.next_session(self.exchange.day)
         self.now = at(day, time(9, 15))
-        reports, granted = self.exchange.roll(day, self.now, dividends)
+        due, self.announced = [*dividends, *self.announced], []
+        reports, granted = self.exchange.roll(day, self.now, due)
         self.witness.take(reports)
         self.witness.stopped.clear()
         self.witness.dark.clear()
@@ -223,10 +225,10 @@ class Trial:
         self.take(reports)
 
     def announce(self, symbol: str, cash: float, bonus: float) -> None:
-        """Announce an event of the next session."""
+        """Let an event of the next session come with it."""
         day = CALENDAR.next_session(self.exchange.day)
         event = Dividend(symbol, day, 1.0, cash=cash, bonus=bonus, conversion=0.0)
-        self._tried(lambda: self.exchange.corporate_action(event, self.now))
+        self.announced.append(event)
 
     def script(self, symbol: str, name: str) -> None:
         """Let a symbol follow a scenario from now on."""

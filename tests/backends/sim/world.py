@@ -22,5 +22,6 @@ def world(
         listing=Listing(market, market, stage.calendar),
         accounts=accounts,
         portion_s=portion_s,
+        announced=market.announced,
         sleep=sleep,
     )

@@ -17,6 +17,7 @@ from quantgraph.backends.sim.engine.messages import (
     Call,
     Enlist,
     Load,
+    Quoted,
     pack,
     size,
     unpack,
@@ -26,11 +27,10 @@ from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.keeping import readable
 from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.errors import GatewayError, Unavailable
-from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
 
-Lister: TypeAlias = Callable[[Instrument, date], Security]
+Lister: TypeAlias = Callable[[Quoted, date], Security]
 # About 2 ms of steps between two glances at who wants to look.
 _SLICE = 16
 
@@ -126,7 +126,7 @@ class Clerk:
         if exchange is None:
             raise Unavailable(Reason.EXCHANGE_LOST, "No simulated world has begun yet.")
         if isinstance(question, Enlist):
-            return exchange.list_security(self._lister(question.instrument, question.day))
+            return exchange.list_security(self._lister(question.quoted, question.day))
         if isinstance(question, Advance):
             return self._advance(exchange, question)
         return question.work(exchange, *question.arguments, **question.named)
@@ -134,7 +134,7 @@ class Clerk:
     def _load(self, asked: Load) -> Exchange:
         kept = asked.kept
         with readable():
-            made = [self._lister(each, kept.day) for each in asked.instruments]
+            made = [self._lister(each, kept.day) for each in asked.quoted]
         return kept.exchange({each.symbol: each for each in made})
 
     def _adopt(self, asked: Adopt) -> None:

@@ -10,6 +10,7 @@ from quantgraph.backends.sim.engine.port import Kept, Opening
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.simulation import CorporateAction
 
 # Bytes of one message: a snapshot of 5,000 order books is the largest.
 MOST = 1 << 28
@@ -24,11 +25,19 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """An instrument, and all events that were announced of it: its prices hang on them."""
+
+    instrument: Instrument
+    announced: tuple[CorporateAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
-    """Read a state and keep it; `instruments` are its live symbols'."""
+    """Read a state and keep it; `quoted` are its live symbols."""
 
     kept: Kept
-    instruments: tuple[Instrument, ...]
+    quoted: tuple[Quoted, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Adopt:
 class Enlist:
     """List an instrument for a day; the frames are made where the exchange is."""
 
-    instrument: Instrument
+    quoted: Quoted
     day: date
 
 

@@ -22,6 +22,7 @@ from quantgraph.backends.sim.engine.messages import (
     Enlist,
     Load,
     Question,
+    Quoted,
     pack,
     size,
     unpack,
@@ -33,6 +34,7 @@ from quantgraph.backends.sim.keeping import readable
 from quantgraph.domain.errors import LimitReached, Unavailable
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.simulation import CorporateAction
 from quantgraph.domain.terminal import FateUnknownError
 
 P = ParamSpec("P")
@@ -47,13 +49,14 @@ class ChildParts:
     """How a child is begun, and what is asked before it is.
 
     `command` starts it; `setup` is the first message it reads. `find` tells the instrument of a
-    symbol, or raises OrderRefused. An answer comes within `answer_seconds`, or the child is ended.
-    At most `calls` are on their way at once.
+    symbol, or raises OrderRefused; `announced` tells its events. An answer comes within
+    `answer_seconds`, or the child is ended. At most `calls` are on their way at once.
     """
 
     command: Sequence[str]
     setup: object
     find: Callable[[str], Awaitable[Instrument]]
+    announced: Callable[[str], tuple[CorporateAction, ...]]
     answer_seconds: float = 30.0
     calls: int = 4_096
     stop_seconds: float = 5.0
@@ -103,10 +106,10 @@ class ChildEngine:
     async def load(self, kept: Kept) -> None:
         """Read a state, in a new child where there is none."""
         with readable():
-            instruments = tuple([await self._parts.find(symbol) for symbol in kept.live])
+            quoted = tuple([await self._quoted(symbol) for symbol in kept.live])
         if self._child is None or self._lost:
             await self._spawn()
-        await self._ask(Load(kept, instruments))
+        await self._ask(Load(kept, quoted))
 
     async def adopt(self, rules: Rules) -> None:
         """Go on from it."""
@@ -114,7 +117,7 @@ class ChildEngine:
 
     async def enlist(self, symbol: str, day: date) -> None:
         """List a symbol for a day. Raises OrderRefused where it is not traded on it."""
-        await self._ask(Enlist(await self._parts.find(symbol), day))
+        await self._ask(Enlist(await self._quoted(symbol), day))
 
     async def advance(self, at: int) -> Progress:
         """Let happen a tenth of a second's work of what is due."""
@@ -148,6 +151,10 @@ class ChildEngine:
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)
 
+    async def _quoted(self, symbol: str) -> Quoted:
+        # Told each time: a child may be a new one, and the world another.
+        return Quoted(await self._parts.find(symbol), self._parts.announced(symbol))
+
     async def _spawn(self) -> None:
         await self.close()
         # It runs the same code, wherever ours was found.
@@ -172,18 +179,19 @@ class ChildEngine:
         self._count += 1
         number = self._count
         message = pack(Call(number, question))
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
         self._pending[number] = answer
+        # Not `asyncio.timeout`: a look may begin without a task. An end that the child is brought
+        # to ends the writing as well.
+        timer = loop.call_later(self._parts.answer_seconds, self._abandon)
         try:
-            async with asyncio.timeout(self._parts.answer_seconds):
-                await self._write(message)
-                return await answer
-        except TimeoutError:
-            self._abandon()
-            raise _fate(question) from None
+            await self._write(message)
+            return await answer
         except _LostError:
             raise _fate(question) from None
         finally:
+            timer.cancel()
             self._pending.pop(number, None)
 
     async def _write(self, message: bytes) -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.begun import Begun
 from api.child import COMMAND, Setup, open_market
 from api.imported import StoreListings
 from api.replays import WorldPlan
@@ -84,9 +85,15 @@ def own(setup, find):
 
 @pytest.fixture
 async def child(setup, find) -> AsyncIterator[ChildEngine]:
-    engine = ChildEngine(ChildParts(COMMAND, setup, find))
+    engine = ChildEngine(ChildParts(COMMAND, setup, find, _none))
     yield engine
     await engine.close()
+
+
+def _none(symbol: str):
+    """Tell that nothing was announced."""
+    del symbol
+    return ()
 
 
 async def arrive(engine, instant: int):
@@ -213,7 +220,7 @@ async def test_what_a_dead_child_was_asked_has_an_unknown_fate(child):
 
 
 async def test_a_child_that_does_not_answer_is_ended(setup, find):
-    engine = ChildEngine(ChildParts(COMMAND, setup, find, answer_seconds=5.0))
+    engine = ChildEngine(ChildParts(COMMAND, setup, find, _none, answer_seconds=5.0))
     await engine.begin(OPENING)
     engine._parts = replace(engine._parts, answer_seconds=0.05)
     with pytest.raises(FateUnknownError):
@@ -221,6 +228,14 @@ async def test_a_child_that_does_not_answer_is_ended(setup, find):
     with pytest.raises(Unavailable):
         await engine.look(Exchange.names)
     await engine.close()
+
+
+async def test_a_look_that_begins_without_a_task_is_answered(child):
+    await child.begin(OPENING)
+    loop = asyncio.get_running_loop()
+    begun = loop.create_future()
+    loop.call_soon(lambda: begun.set_result(Begun(child.look(Exchange.names))))
+    assert await (await begun) == [("sim-1", "one")]
 
 
 async def test_a_defect_in_the_child_is_told_and_the_child_lives(child):
@@ -254,7 +269,7 @@ from tests.backends.sim.engine import test_process as t
 
 async def main():
     setup = t.Setup(t.Path({folder!r}), 1, t.CALENDAR, t.WorldPlan(t.START), 1_000)
-    engine = t.ChildEngine(t.ChildParts(t.COMMAND, setup, None))
+    engine = t.ChildEngine(t.ChildParts(t.COMMAND, setup, None, None))
     await engine.begin(t.OPENING)
     print(engine.pid, flush=True)
     await asyncio.sleep(60)
