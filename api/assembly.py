@@ -41,11 +41,13 @@ from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.connections import SwitchedAccounts, SwitchParts
+from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
+from quantgraph.services.gate import Gate
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.orders import JournaledTrading, OrderDesk
@@ -63,6 +65,7 @@ from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.workers import Workers
 from quantgraph.services.worlds import KeptWorlds, WorldsParts
 from quantgraph.store.accounts import AccountLog
+from quantgraph.store.controls import ControlFile
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.install import load_install
@@ -71,6 +74,9 @@ from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
 from quantgraph.store.worlds import SnapshotFolder
+
+# Halts and resumes that wait to be written down.
+_SWITCHES = 256
 
 
 @dataclass(slots=True)
@@ -85,6 +91,7 @@ class Assembly:
     quotes: SharedQuotes
     trading: JournaledTrading
     accounts: SwitchedAccounts
+    controls: TradingControls
     secret: bytes
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
@@ -92,6 +99,7 @@ class Assembly:
         """End every live stream, telling its reader to come back later."""
         self.trading.drain()
         self.accounts.drain()
+        self.controls.drain()
         self._endings.append(asyncio.get_running_loop().create_task(self.quotes.close()))
 
 
@@ -131,17 +139,20 @@ class _Logs:
 
     journal: OrderJournal
     statuses: AccountLog
+    controls: ControlFile
 
 
 def _open_logs(folder: Path, epoch: str, stack: AsyncExitStack) -> _Logs:
-    """Open both: a simulated world begins without orders, but whom an operator stopped stays so."""
+    """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
     journal_file = folder / "journal.sqlite"
     set_aside(journal_file)
     journal = OrderJournal(journal_file, epoch)
     stack.callback(journal.close)
     statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))
     stack.callback(statuses.close)
-    return _Logs(journal, statuses)
+    controls = ControlFile(folder / "controls.sqlite")
+    stack.callback(controls.close)
+    return _Logs(journal, statuses, controls)
 
 
 class _Mock:
@@ -207,7 +218,7 @@ class _Mock:
 
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
-        journal = logs.journal
+        journal, gate = logs.journal, Gate(logs.controls.present())
         desk = OrderDesk(
             workers=self._workers,
             clock=self.clock,
@@ -218,12 +229,18 @@ class _Mock:
             in_flight=self.config.limits.orders_in_flight,
             answer_seconds=self.config.trading.answer_seconds,
             check_seconds=self.config.trading.compare_seconds,
+            gate=gate,
         )
         self.trading = JournaledTrading(journal, self.faulty, self.terminal, desk)
         switch = SwitchParts(
             logs.statuses, self._workers, self.clock, lambda: self.trading.connected
         )
         self.accounts = SwitchedAccounts(self.terminal, switch)
+        # A thread of their own: a gateway that is busy can be halted.
+        self._switching = Workers(1, _SWITCHES)
+        switches = (logs.controls, self._switching, self.clock, self.terminal)
+        answer = self.config.trading.answer_seconds
+        self.controls = TradingControls(gate, ControlParts(*switches, answer))
         started_at = datetime.now(UTC)
         limits = limits_of(self.config)
         self._held = HeldData(self._store, self._workers, self._plan.note)
@@ -252,16 +269,17 @@ class _Mock:
             financials=self.recorded,
             accounts=self.accounts,
             connections=self.accounts,
+            controls=self.controls,
             trading=OrderGuard(self.trading, self._guard()),
             fills=JournalledFills(journal, self.terminal, self._workers),
             portfolio=self._portfolio(journal),
             access=access,
-            system=GatewaySystem(self.config.mode, limits, started_at, self._state()),
+            system=GatewaySystem(self.config.mode, limits, started_at, self._state(gate)),
             started_at=started_at,
             simulation=self._simulation(reference, journal),
         )
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
-        parts = (self._store, self.quotes, self.trading, self.accounts)
+        parts = (self._store, self.quotes, self.trading, self.accounts, self.controls)
         secret = load_secret(self.config.data_path)
         return Assembly(self.config, gateway, self._held.text, note, *parts, secret)
 
@@ -274,11 +292,14 @@ class _Mock:
         """End streams and tasks, the readers of a part before the part."""
         self.trading.drain()
         self.accounts.drain()
+        self.controls.drain()
+        await self.controls.close()
         await self.accounts.close()
         await self.quotes.close()
         await self.faulty.close()
         await self.terminal.close()
         await self.trading.close()
+        self._switching.close()
 
     def _bars(self) -> LimitedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)
@@ -362,11 +383,11 @@ class _Mock:
             )
         )
 
-    def _state(self) -> SystemState:
+    def _state(self, gate: Gate) -> SystemState:
         return SystemState(
             clock=self._timekeeper.info,
             data=self._held.now,
-            trading=lambda: self.trading.state,
+            trading=lambda: gate.status(None),
             backends=self._backends,
             problems=self._problems,
         )

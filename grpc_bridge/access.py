@@ -28,6 +28,10 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CatalogService/ListIpos": Scope.READ,
     "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
+    "/quantgraph.v1.ControlService/GetTradingStatus": Scope.READ,
+    "/quantgraph.v1.ControlService/HaltTrading": Scope.TRADE,
+    "/quantgraph.v1.ControlService/ResumeTrading": Scope.ADMIN,
+    "/quantgraph.v1.ControlService/StreamTradingStatus": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,
     "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,
     "/quantgraph.v1.InstrumentService/GetInstruments": Scope.READ,
@@ -118,6 +122,11 @@ def check_account(request: Message, scope: Scope) -> None:
 
     Here rather than in each servicer: a new rpc with an `account_id` cannot forget it.
     """
-    if "account_id" in request.DESCRIPTOR.fields_by_name:
+    found = request.DESCRIPTOR.fields_by_name.get("account_id")
+    if found is not None and found.has_presence and not request.HasField("account_id"):
+        # The whole gateway: whoever may read may read that, to turn it takes every account.
+        if scope is not Scope.READ:
+            caller().require_switch(None, scope)
+    elif found is not None:
         account = text_from_proto(getattr(request, "account_id"), "account_id")  # noqa: B009 any request
         caller().require_account(account, scope)

@@ -10,8 +10,8 @@ import structlog
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2
 
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.ports.gateway import System
-from quantgraph.domain.system import TradingState
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 0.5

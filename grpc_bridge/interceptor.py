@@ -33,13 +33,18 @@ ENDLESS = frozenset(
         "/quantgraph.v1.QuoteService/WatchQuotes",
         "/quantgraph.v1.OrderService/StreamOrderEvents",
         "/quantgraph.v1.AccountService/StreamAccountEvents",
+        "/quantgraph.v1.ControlService/StreamTradingStatus",
         "/grpc.health.v1.Health/Watch",
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     }
 )
 # A submit that runs out of time may be at the exchange already: it is never abandoned here.
 UNTIMED = frozenset(
-    {"/quantgraph.v1.OrderService/SubmitOrder", "/quantgraph.v1.OrderService/CancelOrder"}
+    {
+        "/quantgraph.v1.OrderService/SubmitOrder",
+        "/quantgraph.v1.OrderService/CancelOrder",
+        "/quantgraph.v1.ControlService/HaltTrading",
+    }
 )
 
 

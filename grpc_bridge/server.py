@@ -13,6 +13,7 @@ from grpc_bridge.accounts import AccountServicer
 from grpc_bridge.bars import BarServicer
 from grpc_bridge.calendar import CalendarServicer
 from grpc_bridge.catalog import CatalogServicer
+from grpc_bridge.controls import ControlServicer
 from grpc_bridge.dividends import DividendServicer
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
@@ -36,6 +37,7 @@ from quantgraph.v1 import (
     bars_pb2_grpc,
     calendar_pb2_grpc,
     catalog_pb2_grpc,
+    controls_pb2_grpc,
     dividends_pb2_grpc,
     financials_pb2_grpc,
     instruments_pb2_grpc,
@@ -57,6 +59,7 @@ SERVICES = tuple(
         "Bar",
         "Calendar",
         "Catalog",
+        "Control",
         "Dividend",
         "Financial",
         "Instrument",
@@ -144,6 +147,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, seal), server)
     calendar_pb2_grpc.add_CalendarServiceServicer_to_server(CalendarServicer(gateway), server)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(gateway), server)
+    controls_pb2_grpc.add_ControlServiceServicer_to_server(ControlServicer(gateway), server)
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(

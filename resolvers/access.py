@@ -43,6 +43,7 @@ SCOPES: dict[str, Scope] = {
     "Query.ticks": Scope.READ,
     "Query.trades": Scope.READ,
     "Query.tradingCalendar": Scope.READ,
+    "Query.tradingStatus": Scope.READ,
     "Mutation.addSectorMembers": Scope.TRADE,
     "Mutation.cancelOrder": Scope.TRADE,
     "Mutation.createSector": Scope.TRADE,
@@ -52,6 +53,8 @@ SCOPES: dict[str, Scope] = {
     "Mutation.connectAccount": Scope.TRADE,
     "Mutation.disconnectAccount": Scope.TRADE,
     "Mutation.submitOrder": Scope.TRADE,
+    "Mutation.haltTrading": Scope.TRADE,
+    "Mutation.resumeTrading": Scope.ADMIN,
     "Mutation.setClock": Scope.ADMIN,
     "Mutation.jumpClock": Scope.ADMIN,
     "Mutation.createAccount": Scope.ADMIN,
@@ -69,6 +72,7 @@ SCOPES: dict[str, Scope] = {
     "Subscription.accountUpdates": Scope.READ,
     "Subscription.orderUpdates": Scope.READ,
     "Subscription.quotes": Scope.READ,
+    "Subscription.tradingUpdates": Scope.READ,
 }
 
 
@@ -88,3 +92,8 @@ def require_scopes(principal: Principal, root: str, fields: Iterable[str]) -> No
 def require_account(info: Info, account_id: str, scope: Scope = Scope.READ) -> None:
     """Raise unless the key has the scope on the account; others' accounts do not exist."""
     info.context.principal.require_account(account_id, scope)
+
+
+def require_switch(info: Info, account_id: str | None, scope: Scope) -> None:
+    """Raise unless the key has the scope on the account, or on every account where it is None."""
+    info.context.principal.require_switch(account_id, scope)

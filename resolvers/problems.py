@@ -7,6 +7,7 @@ from quantgraph.domain import errors
 from schema.problems import (
     AccountNotFound,
     AccountUnavailable,
+    ControlRefused,
     IdempotencyConflict,
     OrderNotCancelable,
     OrderNotFound,
@@ -27,6 +28,12 @@ _SECTOR: Members = (
 _CONNECTION: Members = (
     (errors.NotFound, AccountNotFound),
     (errors.Unavailable, AccountUnavailable),
+    (errors.LimitReached, RateLimited),
+)
+_CONTROL: Members = (
+    (errors.NotFound, AccountNotFound),
+    (errors.Unavailable, ControlRefused),
+    (errors.ChangeRefused, ControlRefused),
     (errors.LimitReached, RateLimited),
 )
 _SIMULATION: Members = tuple(
@@ -62,6 +69,8 @@ MEMBERS: Mapping[str, Members] = {
     "deleteSector": _SECTOR,
     "connectAccount": _CONNECTION,
     "disconnectAccount": _CONNECTION,
+    "haltTrading": _CONTROL,
+    "resumeTrading": _CONTROL,
     "setClock": _SIMULATION,
     "jumpClock": _SIMULATION,
     "createAccount": _SIMULATION,

@@ -11,6 +11,7 @@ from resolvers.bars import BarQueries
 from resolvers.calendar import CalendarQueries
 from resolvers.catalog import CatalogQueries
 from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
+from resolvers.controls import ControlMutations, ControlQueries, ControlSubscriptions
 from resolvers.dividends import DividendQueries
 from resolvers.fills import FillQueries
 from resolvers.financials import FinancialQueries
@@ -49,18 +50,21 @@ class Query(
     OrderQueries,
     FillQueries,
     PortfolioQueries,
+    ControlQueries,
     SystemQueries,
 ):
     pass
 
 
 @strawberry.type(description=_CHANGES)
-class Mutation(OrderMutations, ConnectionMutations, SectorMutations):
+class Mutation(OrderMutations, ConnectionMutations, ControlMutations, SectorMutations):
     pass
 
 
 @strawberry.type(description="Live streams, over graphql-transport-ws and SSE.")
-class Subscription(QuoteSubscriptions, OrderSubscriptions, ConnectionSubscriptions):
+class Subscription(
+    QuoteSubscriptions, OrderSubscriptions, ConnectionSubscriptions, ControlSubscriptions
+):
     pass
 
 

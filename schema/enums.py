@@ -8,6 +8,7 @@ import strawberry
 
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.bars import Adjustment, Period
+from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.etfs import CashSubstitution
 from quantgraph.domain.financials.tables import ReportBasis
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
@@ -19,7 +20,7 @@ from quantgraph.domain.rules.lots import OddLot
 from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
-from quantgraph.domain.system import Mode, TradingState
+from quantgraph.domain.system import Mode
 from quantgraph.domain.ticks import TradeSide
 
 E = TypeVar("E", bound=Enum)
@@ -314,13 +315,27 @@ PUBLISHED: tuple[type[Enum], ...] = (
     _publish(
         TradingState,
         "TradingState",
-        "Whether orders are taken; cancels are in every state but DISCONNECTED.",
+        "Whether orders are taken; cancels are in every state but DISCONNECTED. HALTED is told "
+        "before what the terminal's link says, and that before DISARMED and REDUCING.",
         {
             "ACTIVE": "Orders are taken.",
             "RECONCILING": "The terminal was away: open orders are being compared with its list.",
             "DISARMED": "Prod before arming.",
-            "HALTED": "Stopped by an operator.",
+            "HALTED": "Stopped until somebody resumes it; `TradingStatus.cause` says by whom.",
+            "REDUCING": "Sells of what is held alone, until somebody resumes trading.",
             "DISCONNECTED": "The terminal is away; cancels cannot reach it either.",
+        },
+    ),
+    _publish(
+        HaltCause,
+        "HaltCause",
+        "Who or what stopped trading.",
+        {
+            "OPERATOR": "A caller ordered it.",
+            "DUPLICATE_TAG": "The terminal lists two orders under one tag of ours: one of them was "
+            "never meant.",
+            "REOPENED_ORDER": "The terminal lists an order that was taken for never sent.",
+            "DEAD_MAN": "The dead man's timer was not set again in time.",
         },
     ),
 )

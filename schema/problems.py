@@ -90,3 +90,11 @@ class AccountNotFound(Problem):
 )
 class AccountUnavailable(Problem):
     pass
+
+
+@strawberry.type(
+    description="The state of trading cannot be changed so, or not be written down; the message "
+    "says what holds now."
+)
+class ControlRefused(Problem):
+    pass

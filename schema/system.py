@@ -6,9 +6,11 @@ from functools import lru_cache
 
 import strawberry
 
+from quantgraph.domain import controls
 from quantgraph.domain import system as domain
+from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.rules.sessions import Phase
-from quantgraph.domain.system import Mode, TradingState
+from quantgraph.domain.system import Mode
 
 
 @strawberry.type(description="The clock that the market lives in.")
@@ -108,11 +110,57 @@ class Backend:
     )
 
 
+@strawberry.type(description="Where trading of an account stands, or of the gateway.")
+class TradingStatus:
+    account_id: strawberry.ID | None = strawberry.field(
+        description="Whose it is; null for the gateway, whose halt holds for every account."
+    )
+    state: TradingState = strawberry.field(description="Whether orders are taken.")
+    cause: HaltCause | None = strawberry.field(
+        description="Who or what stopped it; null unless it is HALTED or REDUCING."
+    )
+    reason: str | None = strawberry.field(
+        description="Why not everything is taken, in words; null where it is."
+    )
+    since: datetime | None = strawberry.field(
+        description="Since when it is HALTED or REDUCING, by the gateway's clock; null in other "
+        "states."
+    )
+    by: str | None = strawberry.field(
+        description="The id of the key that ordered so, `gateway` for the gateway itself; null in "
+        "other states."
+    )
+    armed_until: datetime | None = strawberry.field(
+        description="When arming ends; null where trading is not armed or needs no arming."
+    )
+    dead_man_at: datetime | None = strawberry.field(
+        description="When open orders are cancelled and trading is halted unless the timer is set "
+        "again; null without a timer."
+    )
+
+    @classmethod
+    def from_domain(cls, status: controls.TradingStatus) -> "TradingStatus":
+        """Show where trading stands."""
+        return cls(
+            account_id=None if status.account_id is None else strawberry.ID(status.account_id),
+            state=status.state,
+            cause=status.cause,
+            reason=status.reason,
+            since=status.since,
+            by=status.by,
+            armed_until=status.armed_until,
+            dead_man_at=status.dead_man_at,
+        )
+
+
 @strawberry.type(description="The gateway about itself.")
 class ServerInfo:
     version: str = strawberry.field(description="Version of quantgraph.")
     mode: Mode = strawberry.field(description="Which world data and orders belong to.")
     trading_state: TradingState = strawberry.field(description="Whether orders are taken.")
+    trading: TradingStatus = strawberry.field(
+        description="The same with who stopped it, when and why; `tradingStatus` tells of accounts."
+    )
     clock: ClockInfo = strawberry.field(description="The market's clock.")
     limits: Limits = strawberry.field(description="What a request may ask for.")
     terminals: strawberry.Private[tuple[domain.BackendInfo, ...]]
@@ -133,6 +181,7 @@ class ServerInfo:
             version=info.version,
             mode=info.mode,
             trading_state=info.trading_state,
+            trading=TradingStatus.from_domain(info.trading),
             clock=ClockInfo.from_domain(info.clock),
             limits=_limits(info.limits),
             terminals=info.backends,

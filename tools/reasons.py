@@ -206,6 +206,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Trading is halted, disarmed or reconciling.",
         "Watch `serverInfo.tradingState`; cancels stay open.",
     ),
+    Reason.TRADING_HALTED: (
+        "Trading was halted, cancels stay open; what was journalled was not sent: use a new key.",
+        "`tradingStatus` says who halted it and why; `resumeTrading` (scope admin) lifts it.",
+    ),
+    Reason.TRADING_REDUCING: (
+        "Trading may only reduce: sells of what is held, and cancels.",
+        "Sell or cancel, or wait until somebody resumes trading.",
+    ),
     Reason.ACCOUNT_DISCONNECTED: (
         "The account was disconnected; it takes no new orders, reads and cancels stay open.",
         "`connectAccount`, then submit again.",

@@ -67,6 +67,16 @@ class Principal:
         if not self.sees(account_id):
             raise unknown_account(account_id)
 
+    def require_switch(self, account_id: str | None, scope: Scope) -> None:
+        """Raise unless the key has the scope on the account; None: on every account."""
+        if account_id is not None:
+            self.require_account(account_id, scope)
+            return
+        self.require(scope)
+        if self.accounts is not None:
+            text = f"Key {self.key_id} is of some accounts only: name one of them."
+            raise Forbidden(Reason.FORBIDDEN, text)
+
 
 class Wire(StrEnum):
     """Which contract an act came by; GATEWAY: by none, it is the gateway's own."""

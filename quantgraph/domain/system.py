@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from quantgraph.domain.controls import TradingState, TradingStatus
 from quantgraph.domain.rules.sessions import Phase
 
 # Items of one page of any list, on both wires.
@@ -16,16 +17,6 @@ class Mode(StrEnum):
     MOCK = "mock"
     DEV = "dev"
     PROD = "prod"
-
-
-class TradingState(StrEnum):
-    """Whether submits are taken. Cancels are, except while the terminal is DISCONNECTED."""
-
-    ACTIVE = "ACTIVE"
-    RECONCILING = "RECONCILING"
-    DISARMED = "DISARMED"
-    HALTED = "HALTED"
-    DISCONNECTED = "DISCONNECTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +86,15 @@ class ServerInfo:
 
     version: str
     mode: Mode
-    trading_state: TradingState
+    trading: TradingStatus
     clock: ClockInfo
     limits: Limits
     backends: tuple[BackendInfo, ...]
     data: str
     row_encoder: str
     started_at: datetime
+
+    @property
+    def trading_state(self) -> TradingState:
+        """Whether submits are taken, of all accounts together."""
+        return self.trading.state

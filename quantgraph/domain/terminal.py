@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.orders import Fill, OrderState, PriceType, Side
 
 
@@ -41,7 +41,7 @@ class ExecutionReport:
     average_price: Decimal | None
     time: datetime
     fill: Fill | None = None
-    refusal: OrderRefused | None = None
+    refusal: GatewayError | None = None
     broker_order_id: str | None = None
 
 

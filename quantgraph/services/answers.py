@@ -1,13 +1,21 @@
 """What a caller is told of an order: at the first time, again, or while work still goes on."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 
-from quantgraph.domain.errors import IdempotencyConflict, OrderRefused
+from quantgraph.domain.errors import (
+    GatewayError,
+    IdempotencyConflict,
+    OrderRefused,
+    TradingDisabled,
+)
 from quantgraph.domain.orders import Order, OrderState, OrderTicket, Submission
-from quantgraph.domain.reasons import Reason
+from quantgraph.domain.reasons import Kind, Reason
 
 T = TypeVar("T")
+# A gate that was shut between the journal and the terminal refuses as it does before both.
+_LEAVES: Mapping[Kind, type[GatewayError]] = {Kind.DISABLED: TradingDisabled}
 
 
 def give(answer: "asyncio.Future[T]", value: T) -> None:
@@ -45,5 +53,6 @@ def answered(order: Order, *, replayed: bool) -> Submission:
     if order.state is OrderState.REJECTED:
         reason = Reason(order.reject_code or Reason.TERMINAL_REFUSED)
         text = order.reject_message or f"The terminal refused order {order.id}."
-        raise OrderRefused(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
+        leaf = _LEAVES.get(reason.kind, OrderRefused)
+        raise leaf(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
     return Submission(order, replayed)

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock, Ids
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import (
     OrderRefused,
     TradingDisabled,
@@ -31,10 +32,10 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
-from quantgraph.domain.system import TradingState
 from quantgraph.domain.tags import tag_of
 from quantgraph.services.answers import answered, give, replay, settle
 from quantgraph.services.following import FollowParts, TerminalFollower
+from quantgraph.services.gate import Gate
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.recorder import Recorder
@@ -66,6 +67,7 @@ class OrderDesk:
     answer_seconds: float = 10.0
     check_seconds: float = 15.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    gate: Gate = field(default_factory=Gate)
 
 
 class JournaledTrading:
@@ -86,7 +88,10 @@ class JournaledTrading:
         follow = FollowParts(*parts, desk.answer_seconds, self._log.pulse, desk.sleep)
         self._follower = TerminalFollower(follow, self._outcomes)
         sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
-        self._sender = Sender(SendParts(*sending, self._spawn, self._follower.check_soon))
+        check = self._follower.check_soon
+        self._sender = Sender(SendParts(*sending, self._spawn, check, desk.gate))
+        desk.gate.link = self._link
+        desk.gate.on_change(self._log.pulse)
         self._running: set[asyncio.Task[Any]] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -97,7 +102,10 @@ class JournaledTrading:
 
     @property
     def state(self) -> TradingState:
-        """Whether submits are taken."""
+        """Whether submits are taken, of all accounts together."""
+        return self._desk.gate.status(None).state
+
+    def _link(self) -> TradingState:
         if not self.connected:
             return TradingState.DISCONNECTED
         return TradingState.ACTIVE if self._follower.compared else TradingState.RECONCILING
@@ -136,22 +144,17 @@ class JournaledTrading:
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Journal the intent, send it once, journal the outcome.
 
-        Errors: OVERLOADED; TERMINAL_DISCONNECTED and RECONCILING, and then nothing was written.
+        Errors: OVERLOADED; those of a gate that is shut, and then nothing was written. Where it is
+        shut between the journal and the terminal, the order ends REJECTED with that code.
         """
         await self._require_account(ticket.account_id)
-        if self.state is not TradingState.ACTIVE:
-            return await self._refused(ticket)
-        return await self._unstopped(lambda answer: self._submit(ticket, answer))
-
-    async def _refused(self, ticket: OrderTicket) -> Submission:
-        """Answer a known key; refuse a new order while nobody could tell what becomes of it."""
+        shut = self._desk.gate.refusal(ticket.account_id, ticket.side)
+        if shut is None:
+            return await self._unstopped(lambda answer: self._submit(ticket, answer))
         earlier = await self.recall(ticket)
-        if earlier is not None:
-            return earlier
-        if self.state is TradingState.DISCONNECTED:
-            raise _away()
-        text = "The orders are being compared with those at the terminal, which was away. Retry."
-        raise TradingDisabled(Reason.RECONCILING, text)
+        if earlier is None:
+            raise shut
+        return earlier
 
     async def _submit(
         self, ticket: OrderTicket, answer: "asyncio.Future[Submission]"

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 import structlog
 
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.errors import GatewayError, OrderRefused, TradingDisabled
 from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.services.gate import Gate
 from quantgraph.services.outcomes import Outcomes
 
 _logger = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class SendParts:
     answer_seconds: float
     spawn: Spawn
     check_soon: Callable[[], None]
+    gate: Gate
 
 
 class Sender:
@@ -50,7 +52,12 @@ class Sender:
             return await self._outcome(order, OrderState.EXPIRED)
         timer = self._timer(order, OrderState.UNKNOWN, told)
         try:
-            placed = await self._parts.terminal.place(order)
+            # Asked in the turn of the call itself: what is shut from now on stops nothing here.
+            shut = self._parts.gate.refusal(order.account_id, order.side)
+            if shut is not None:
+                return await self._outcome(order, OrderState.REJECTED, refusal=_unsent(order, shut))
+            with self._parts.gate.passage(order.account_id):
+                placed = await self._parts.terminal.place(order)
         except OrderRefused as error:
             return await self._outcome(order, OrderState.REJECTED, refusal=error)
         except Exception as error:
@@ -99,13 +106,18 @@ class Sender:
         order: Order,
         state: OrderState,
         *,
-        refusal: OrderRefused | None = None,
+        refusal: GatewayError | None = None,
         broker: str | None = None,
     ) -> Order:
         now = self._parts.clock.now()
         place = (order.tag, order.account_id, state, order.filled_quantity, order.average_price)
         report = ExecutionReport(*place, now, refusal=refusal, broker_order_id=broker)
         return await self._parts.outcomes.apply(order.id, report)
+
+
+def _unsent(order: Order, shut: TradingDisabled) -> TradingDisabled:
+    text = f"Order {order.id} was not sent, and is not any more: {shut.message}"
+    return TradingDisabled(shut.reason, text, order_id=order.id)
 
 
 def _not_yet(order: Order) -> OrderRefused:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantgraph import __version__
+from quantgraph.domain.controls import TradingStatus
 from quantgraph.domain.system import (
     BackendInfo,
     ClockInfo,
     Limits,
     Mode,
     ServerInfo,
-    TradingState,
 )
 from quantgraph.rows.encoder import encoder_name
 
@@ -22,7 +22,7 @@ class SystemState:
 
     clock: Callable[[], ClockInfo]
     data: Callable[[], Awaitable[str]]
-    trading: Callable[[], TradingState]
+    trading: Callable[[], TradingStatus]
     backends: Callable[[], tuple[BackendInfo, ...]]
     problems: Callable[[], Mapping[str, str]]
 
@@ -44,7 +44,7 @@ class GatewaySystem:
         return ServerInfo(
             version=__version__,
             mode=self._mode,
-            trading_state=self._state.trading(),
+            trading=self._state.trading(),
             clock=self._state.clock(),
             limits=self._limits,
             backends=self._state.backends(),

@@ -27,31 +27,35 @@ from quantgraph.v1 import calendar_pb2 as quantgraph_dot_v1_dot_calendar__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x19quantgraph/v1/types.proto\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xc5\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\"\xf5\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\x12\x0f\n\x07lagging\x18\x08 \x01(\x08\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_speed\x18\t \x01(\x01\"\xf2\x02\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xbc\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x19quantgraph/v1/types.proto\"\xe0\x02\n\rTradingStatus\x12\x17\n\naccount_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12,\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x18.quantgraph.v1.HaltCauseH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x04 \x01(\tH\x02\x88\x01\x01\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x02\x62y\x18\x06 \x01(\tH\x03\x88\x01\x01\x12/\n\x0b\x61rmed_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x61\x64_man_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_account_idB\x08\n\x06_causeB\t\n\x07_reasonB\x05\n\x03_by\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xf4\x02\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\x12-\n\x07trading\x18\n \x01(\x0b\x32\x1c.quantgraph.v1.TradingStatus\"\xf5\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\x12\x0f\n\x07lagging\x18\x08 \x01(\x08\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_speed\x18\t \x01(\x01\"\xf2\x02\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xd8\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x12\x1a\n\x16TRADING_STATE_REDUCING\x10\x06*\x96\x01\n\tHaltCause\x12\x1a\n\x16HALT_CAUSE_UNSPECIFIED\x10\x00\x12\x17\n\x13HALT_CAUSE_OPERATOR\x10\x01\x12\x1c\n\x18HALT_CAUSE_DUPLICATE_TAG\x10\x02\x12\x1d\n\x19HALT_CAUSE_REOPENED_ORDER\x10\x03\x12\x17\n\x13HALT_CAUSE_DEAD_MAN\x10\x04\x32k\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.system_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODE']._serialized_start=1369
-  _globals['_MODE']._serialized_end=1441
-  _globals['_TRADINGSTATE']._serialized_start=1444
-  _globals['_TRADINGSTATE']._serialized_end=1632
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=135
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=157
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=159
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=223
-  _globals['_SERVERINFO']._serialized_start=226
-  _globals['_SERVERINFO']._serialized_end=551
-  _globals['_CLOCKINFO']._serialized_start=554
-  _globals['_CLOCKINFO']._serialized_end=799
-  _globals['_LIMITS']._serialized_start=802
-  _globals['_LIMITS']._serialized_end=1172
-  _globals['_BACKENDINFO']._serialized_start=1174
-  _globals['_BACKENDINFO']._serialized_end=1283
-  _globals['_CAPABILITY']._serialized_start=1285
-  _globals['_CAPABILITY']._serialized_end=1367
-  _globals['_SYSTEMSERVICE']._serialized_start=1634
-  _globals['_SYSTEMSERVICE']._serialized_end=1741
+  _globals['_MODE']._serialized_start=1771
+  _globals['_MODE']._serialized_end=1843
+  _globals['_TRADINGSTATE']._serialized_start=1846
+  _globals['_TRADINGSTATE']._serialized_end=2062
+  _globals['_HALTCAUSE']._serialized_start=2065
+  _globals['_HALTCAUSE']._serialized_end=2215
+  _globals['_TRADINGSTATUS']._serialized_start=136
+  _globals['_TRADINGSTATUS']._serialized_end=488
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=490
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=512
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=514
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=578
+  _globals['_SERVERINFO']._serialized_start=581
+  _globals['_SERVERINFO']._serialized_end=953
+  _globals['_CLOCKINFO']._serialized_start=956
+  _globals['_CLOCKINFO']._serialized_end=1201
+  _globals['_LIMITS']._serialized_start=1204
+  _globals['_LIMITS']._serialized_end=1574
+  _globals['_BACKENDINFO']._serialized_start=1576
+  _globals['_BACKENDINFO']._serialized_end=1685
+  _globals['_CAPABILITY']._serialized_start=1687
+  _globals['_CAPABILITY']._serialized_end=1769
+  _globals['_SYSTEMSERVICE']._serialized_start=2217
+  _globals['_SYSTEMSERVICE']._serialized_end=2324
 # @@protoc_insertion_point(module_scope)

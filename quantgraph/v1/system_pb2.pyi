@@ -68,9 +68,13 @@ class _TradingStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TradingS
     """Not until somebody resumes trading."""
     TRADING_STATE_DISCONNECTED: _TradingState.ValueType  # 5
     """No: the terminal is away."""
+    TRADING_STATE_REDUCING: _TradingState.ValueType  # 6
+    """Sells of what is held alone, until somebody resumes trading."""
 
 class TradingState(_TradingState, metaclass=_TradingStateEnumTypeWrapper):
-    """Whether submits are taken; cancels are in every state but DISCONNECTED."""
+    """Whether submits are taken; cancels are in every state but DISCONNECTED. HALTED is told before what
+    the terminal's link says, and that before DISARMED and REDUCING.
+    """
 
 TRADING_STATE_UNSPECIFIED: TradingState.ValueType  # 0
 """Never sent."""
@@ -84,7 +88,114 @@ TRADING_STATE_HALTED: TradingState.ValueType  # 4
 """Not until somebody resumes trading."""
 TRADING_STATE_DISCONNECTED: TradingState.ValueType  # 5
 """No: the terminal is away."""
+TRADING_STATE_REDUCING: TradingState.ValueType  # 6
+"""Sells of what is held alone, until somebody resumes trading."""
 Global___TradingState: _TypeAlias = TradingState  # noqa: Y015
+
+class _HaltCause:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HaltCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HaltCause.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HALT_CAUSE_UNSPECIFIED: _HaltCause.ValueType  # 0
+    """Never sent."""
+    HALT_CAUSE_OPERATOR: _HaltCause.ValueType  # 1
+    """A caller ordered it."""
+    HALT_CAUSE_DUPLICATE_TAG: _HaltCause.ValueType  # 2
+    """The terminal lists two orders under one tag of ours: one of them was never meant."""
+    HALT_CAUSE_REOPENED_ORDER: _HaltCause.ValueType  # 3
+    """The terminal lists an order that was taken for never sent."""
+    HALT_CAUSE_DEAD_MAN: _HaltCause.ValueType  # 4
+    """The dead man's timer was not set again in time."""
+
+class HaltCause(_HaltCause, metaclass=_HaltCauseEnumTypeWrapper):
+    """Who or what stopped trading."""
+
+HALT_CAUSE_UNSPECIFIED: HaltCause.ValueType  # 0
+"""Never sent."""
+HALT_CAUSE_OPERATOR: HaltCause.ValueType  # 1
+"""A caller ordered it."""
+HALT_CAUSE_DUPLICATE_TAG: HaltCause.ValueType  # 2
+"""The terminal lists two orders under one tag of ours: one of them was never meant."""
+HALT_CAUSE_REOPENED_ORDER: HaltCause.ValueType  # 3
+"""The terminal lists an order that was taken for never sent."""
+HALT_CAUSE_DEAD_MAN: HaltCause.ValueType  # 4
+"""The dead man's timer was not set again in time."""
+Global___HaltCause: _TypeAlias = HaltCause  # noqa: Y015
+
+@_typing.final
+class TradingStatus(_message.Message):
+    """Where trading of an account stands, or of the gateway."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    ARMED_UNTIL_FIELD_NUMBER: _builtins.int
+    DEAD_MAN_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """Whose it is; absent for the gateway, whose halt holds for every account."""
+    state: Global___TradingState.ValueType
+    """Whether submits are taken."""
+    cause: Global___HaltCause.ValueType
+    """Who or what stopped it; absent unless it is HALTED or REDUCING."""
+    reason: _builtins.str
+    """Why not everything is taken, in words; absent where it is."""
+    by: _builtins.str
+    """The id of the key that ordered so, "gateway" for the gateway itself; absent in other states."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is HALTED or REDUCING, by the gateway's clock; absent in other states."""
+
+    @_builtins.property
+    def armed_until(self) -> _timestamp_pb2.Timestamp:
+        """When arming ends; absent where trading is not armed or needs no arming."""
+
+    @_builtins.property
+    def dead_man_at(self) -> _timestamp_pb2.Timestamp:
+        """When open orders are canceled and trading is halted unless the timer is set again; absent
+        without a timer.
+        """
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str | None = ...,
+        state: Global___TradingState.ValueType = ...,
+        cause: Global___HaltCause.ValueType | None = ...,
+        reason: _builtins.str | None = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        by: _builtins.str | None = ...,
+        armed_until: _timestamp_pb2.Timestamp | None = ...,
+        dead_man_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account_id", b"_account_id", "_by", b"_by", "_cause", b"_cause", "_reason", b"_reason", "account_id", b"account_id", "armed_until", b"armed_until", "by", b"by", "cause", b"cause", "dead_man_at", b"dead_man_at", "reason", b"reason", "since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_id", b"_account_id", "_by", b"_by", "_cause", b"_cause", "_reason", b"_reason", "account_id", b"account_id", "armed_until", b"armed_until", "by", b"by", "cause", b"cause", "dead_man_at", b"dead_man_at", "reason", b"reason", "since", b"since", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__account_id: _TypeAlias = _typing.Literal["account_id"]  # noqa: Y015
+    _WhichOneofArgType__account_id: _TypeAlias = _typing.Literal["_account_id", b"_account_id"]  # noqa: Y015
+    _WhichOneofReturnType__by: _TypeAlias = _typing.Literal["by"]  # noqa: Y015
+    _WhichOneofArgType__by: _TypeAlias = _typing.Literal["_by", b"_by"]  # noqa: Y015
+    _WhichOneofReturnType__cause: _TypeAlias = _typing.Literal["cause"]  # noqa: Y015
+    _WhichOneofArgType__cause: _TypeAlias = _typing.Literal["_cause", b"_cause"]  # noqa: Y015
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__account_id) -> _WhichOneofReturnType__account_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__by) -> _WhichOneofReturnType__by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cause) -> _WhichOneofReturnType__cause | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+
+Global___TradingStatus: _TypeAlias = TradingStatus  # noqa: Y015
 
 @_typing.final
 class GetServerInfoRequest(_message.Message):
@@ -142,6 +253,7 @@ class ServerInfo(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ROW_ENCODER_FIELD_NUMBER: _builtins.int
+    TRADING_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -168,6 +280,10 @@ class ServerInfo(_message.Message):
     def started_at(self) -> _timestamp_pb2.Timestamp:
         """When it started."""
 
+    @_builtins.property
+    def trading(self) -> Global___TradingStatus:
+        """Where trading of the gateway stands, why and since when."""
+
     def __init__(
         self,
         *,
@@ -180,10 +296,11 @@ class ServerInfo(_message.Message):
         data: _builtins.str = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         row_encoder: _builtins.str = ...,
+        trading: Global___TradingStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "limits", b"limits", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

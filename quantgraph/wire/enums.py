@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from quantgraph.domain import (
     accounts,
     bars,
+    controls,
     etfs,
     instruments,
     options,
@@ -92,4 +93,5 @@ ORDER_STATE = EnumCodec(orders.OrderState, orders_pb2.OrderState)
 DESTINATION = EnumCodec(orders.Destination, orders_pb2.OrderDestination)
 ORIGIN = EnumCodec(orders.Origin, orders_pb2.OrderOrigin)
 MODE = EnumCodec(system.Mode, system_pb2.Mode)
-TRADING_STATE = EnumCodec(system.TradingState, system_pb2.TradingState)
+TRADING_STATE = EnumCodec(controls.TradingState, system_pb2.TradingState)
+HALT_CAUSE = EnumCodec(controls.HaltCause, system_pb2.HaltCause)

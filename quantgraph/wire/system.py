@@ -4,6 +4,7 @@ from dataclasses import asdict, fields
 
 from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Limits, ServerInfo
 from quantgraph.v1 import system_pb2
+from quantgraph.wire.controls import status_from_proto, status_to_proto
 from quantgraph.wire.enums import MODE, PHASE, TRADING_STATE
 from quantgraph.wire.fields import (
     date_from_proto,
@@ -27,6 +28,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
         backends=[_backend(each) for each in info.backends],
         data=info.data,
         row_encoder=info.row_encoder,
+        trading=status_to_proto(info.trading),
         started_at=instant_to_proto(info.started_at),
     )
 
@@ -36,7 +38,7 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
     return ServerInfo(
         version=message.version,
         mode=MODE.from_proto(message.mode, "mode"),
-        trading_state=TRADING_STATE.from_proto(message.trading_state, "trading_state"),
+        trading=status_from_proto(message.trading),
         clock=clock_from_proto(message.clock),
         limits=Limits(**{each: getattr(message.limits, each) for each in _LIMITS}),
         backends=tuple(_backend_of(each) for each in message.backends),

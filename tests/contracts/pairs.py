@@ -195,6 +195,9 @@ PAIRS: Mapping[str, Pair] = {
         "calendar",
         ({"market": "SH", **DATES}, {"market": "SZ"}, {"market": "SH", **BACKWARDS}),
     ),
+    "Query.tradingStatus": Pair(
+        "ControlService.GetTradingStatus", "status", (ACCOUNT, {}, NOBODY)
+    ),
     "Mutation.addSectorMembers": Pair(
         "SectorService.AddSectorMembers",
         "",
@@ -233,6 +236,18 @@ PAIRS: Mapping[str, Pair] = {
         "OrderService.SubmitOrder",
         "",
         (TICKET, {**TICKET, "quantity": 20_000}, {**TICKET, "clientOrderId": "c1"}),
+    ),
+    "Mutation.haltTrading": Pair(
+        "ControlService.HaltTrading",
+        "",
+        (ACCOUNT, {}, {**ACCOUNT, "reducing": True, "reason": "noted"},
+         {"reason": "\n"}, NOBODY),
+    ),
+    "Mutation.resumeTrading": Pair(
+        "ControlService.ResumeTrading",
+        "",
+        (ACCOUNT, {}, {**ACCOUNT, "reducing": True, "reason": "noted"},
+         {"reason": "\n"}, NOBODY),
     ),
     "Mutation.setClock": Pair(
         "SimulationService.SetClock",
@@ -342,6 +357,9 @@ PAIRS: Mapping[str, Pair] = {
         "event",
         (ACCOUNT, {**ACCOUNT, "epoch": "log-1", "afterSequence": 0},
          {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
+    ),
+    "Subscription.tradingUpdates": Pair(
+        "ControlService.StreamTradingStatus", "event", (ACCOUNT, {}, NOBODY)
     ),
     "Subscription.quotes": Pair(
         "QuoteService.WatchQuotes",

@@ -35,6 +35,7 @@ EVENTS = {
     "Subscription.accountUpdates": 2,
     "Subscription.orderUpdates": 3,
     "Subscription.quotes": 1,
+    "Subscription.tradingUpdates": 1,
 }
 CALLS = [
     pytest.param(label, pair, sample, id=f"{label}-{number}")

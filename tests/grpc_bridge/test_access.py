@@ -18,6 +18,7 @@ from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
 from quantgraph.v1.system_pb2_grpc import SystemServiceStub
 from tests.grpc_bridge.calls import call, empty_request, methods, path, refused
 from tests.grpc_bridge.world import World
+from tests.resolvers.asking import ask_world
 
 EVERY = pytest.mark.parametrize("method", methods(), ids=path)
 BOUND = [each for each in methods() if "account_id" in each.input_type.fields_by_name]
@@ -45,6 +46,7 @@ def test_what_changes_anything_needs_the_trade_scope():
         "CancelOrder",
         "ConnectAccount",
         "DisconnectAccount",
+        "HaltTrading",
         "CreateSector",
         "RenameSector",
         "AddSectorMembers",
@@ -128,9 +130,24 @@ async def test_the_account_of_another_does_not_exist(
 async def test_an_empty_account_is_named_as_the_wrong_field(
     channel: aio.Channel, method: MethodDescriptor
 ):
-    refusal = await refused(call(channel, method, b""))
+    request = empty_request(method)
+    request.account_id = ""  # where it may be absent, this is not
+    refusal = await refused(call(channel, method, request.SerializeToString()))
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal.fields == ["account_id"]
+
+
+@pytest.mark.parametrize("rpc", ["HaltTrading", "ResumeTrading"])
+async def test_the_whole_gateway_is_switched_by_keys_of_every_account_alone(
+    channel: aio.Channel, world: World, rpc: str
+):
+    method = next(each for each in methods() if each.name == rpc)
+    refusal = await refused(call(channel, method, b"", metadata=key("ruler")))
+    assert refusal.code is grpc.StatusCode.PERMISSION_DENIED
+    query = f"mutation {{ {rpc[0].lower()}{rpc[1:]}(input: {{}}) {{ __typename }} }}"
+    shown = await ask_world(world, query, key="ruler")
+    assert shown["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert world.gate.control(None) is None
 
 
 async def test_a_key_sees_its_own_accounts_only(channel: aio.Channel):

@@ -13,9 +13,9 @@ from grpc_status import rpc_status
 
 from grpc_bridge.server import SERVICES, services_of, start
 from quantgraph.config import GrpcConfig
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.system import TradingState
 from quantgraph.v1 import bars_pb2, orders_pb2, quotes_pb2
 from quantgraph.v1.bars_pb2_grpc import BarServiceStub
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub

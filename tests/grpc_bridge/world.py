@@ -18,6 +18,7 @@ from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Connection, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start
+from quantgraph.domain.controls import Control, TradingState, TradingStatus
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import (
     EpochChanged,
@@ -94,12 +95,13 @@ from quantgraph.domain.system import (
     Limits,
     Mode,
     ServerInfo,
-    TradingState,
 )
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
+from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
+from quantgraph.services.gate import Gate
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
@@ -673,11 +675,24 @@ class MemorySystem:
         clock = ClockInfo(NOW, True, 1.0, False, Phase.CONTINUOUS, date(2024, 3, 1), self.epoch)
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
-        parts = (self.trading, clock, LIMITS, (backend,))
+        parts = (TradingStatus(None, self.trading), clock, LIMITS, (backend,))
         return ServerInfo("0.1.0", Mode.MOCK, *parts, "test", "numpy", NOW)
 
     async def problems(self) -> dict[str, str]:
         return self.wrong
+
+
+class MemoryControlLog:
+    """What was ordered, newest last."""
+
+    def __init__(self) -> None:
+        self.held: list[Control] = []
+
+    def record(self, control: Control) -> None:
+        self.held.append(control)
+
+    def present(self) -> list[Control]:
+        return list({each.account_id: each for each in self.held}.values())
 
 
 class World:
@@ -700,6 +715,9 @@ class World:
         first, last = date(1990, 12, 19), date(2026, 12, 31)
         calendar = TradingCalendar(weekdays(first, last), first=first, last=last, source="test")
         self.accounts = MemoryAccounts()
+        self.gate = Gate()
+        switches = ControlParts(MemoryControlLog(), Inline(), MarketClock(), self.accounts)
+        self.controls = TradingControls(self.gate, switches)
         ground = Ground(NOW, calendar, self.accounts, self.accounts.opened, self.reference)
         self.simulation = MemorySimulation(ground)
         self.gateway = Gateway(
@@ -725,6 +743,7 @@ class World:
             financials=MemoryFinancials(),
             accounts=self.accounts,
             connections=self.connections,
+            controls=self.controls,
             trading=self.trading,
             fills=self.fills,
             portfolio=MemoryPortfolio(),

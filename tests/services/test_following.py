@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from quantgraph.domain.accounts import Account, AccountStatus
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
 from quantgraph.domain.journal import Intent
 from quantgraph.domain.orders import (
@@ -21,7 +22,6 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
-from quantgraph.domain.system import TradingState
 from quantgraph.domain.terminal import (
     ExecutionReport,
     FateUnknownError,

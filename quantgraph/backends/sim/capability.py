@@ -37,6 +37,7 @@ _SAID: Mapping[str, str | None] = {
     "financials": None,
     "accounts": None,
     "connections": None,
+    "controls": None,
     "trading": None,
     "fills": None,
     "portfolio": None,

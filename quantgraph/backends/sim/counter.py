@@ -42,7 +42,7 @@ class CounterTerminal:
         """Pass on, refusals in the counter's words."""
         async with aclosing(self._inner.reports()) as events:
             async for event in events:
-                if isinstance(event, ExecutionReport) and event.refusal is not None:
+                if isinstance(event, ExecutionReport) and isinstance(event.refusal, OrderRefused):
                     yield replace(event, refusal=self._said(event.refusal))
                 else:
                     yield event

@@ -10,6 +10,7 @@ from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.ports.controls import Controls
 from quantgraph.domain.ports.market import (
     Bars,
     DividendHistories,
@@ -85,6 +86,7 @@ class Gateway:
     financials: Financials
     accounts: Accounts
     connections: Connections
+    controls: Controls
     trading: Trading
     fills: Fills
     portfolio: Portfolio

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import GatewayError, IdempotencyConflict
 from quantgraph.domain.incidents import Incident
 from quantgraph.domain.journal import Intent, Outcome
 from quantgraph.domain.orders import Order, OrderKey, OrderState, OrderTicket, Side
-from quantgraph.domain.system import TradingState
 from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.store.journal import OrderJournal
 

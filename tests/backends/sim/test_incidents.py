@@ -15,13 +15,13 @@ from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import SeedAccount, SeedPosition
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused, TradingDisabled
 from quantgraph.domain.incidents import Incident, IncidentSetting
 from quantgraph.domain.orders import Destination, Order, OrderKey, OrderState, OrderTicket, Side
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.system import TradingState
 from quantgraph.domain.terminal import LinkChange, PlacedOrder, TerminalEvent
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers

@@ -1,0 +1,207 @@
+"""The switches of trading: each holds at once in memory, and is written down for a restart."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from quantgraph.domain.access import present_actor
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.controls import (
+    Control,
+    ControlChange,
+    ControlLog,
+    HaltCause,
+    HaltWish,
+    TradingEvent,
+    TradingState,
+    TradingStatus,
+)
+from quantgraph.domain.errors import (
+    GatewayError,
+    Unavailable,
+    bad_request,
+    unknown_account,
+)
+from quantgraph.domain.ports.trading import Accounts
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import StreamKind
+from quantgraph.services.gate import Gate
+from quantgraph.services.log_stream import HEARTBEAT_S
+from quantgraph.services.workers import Workers
+
+# A terminal that does not say which accounts it has holds up no halt.
+_ASKED_S = 1.0
+_LONGEST = 200
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlParts:
+    """What the switches need. `workers` are their own: a busy gateway can be halted.
+
+    `answer_seconds`: that the terminal may take to answer what it was handed.
+    """
+
+    log: ControlLog
+    workers: Workers
+    clock: Clock
+    accounts: Accounts
+    answer_seconds: float = 10.0
+
+
+class TradingControls:
+    """Implements `Controls` over the gate."""
+
+    def __init__(self, gate: Gate, parts: ControlParts) -> None:
+        """Turn `gate`, which began with what `parts.log` holds."""
+        self._gate = gate
+        self._parts = parts
+        self._stored = {each.account_id: each for each in parts.log.present()}
+        self._writing = asyncio.Lock()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._changed = asyncio.Event()
+        self._closing = False
+        gate.on_change(self._news)
+
+    def drain(self) -> None:
+        """End every stream: the gateway is stopping."""
+        self._closing = True
+        self._news()
+
+    async def close(self) -> None:
+        """Finish the changes on their way."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def status(self, account_id: str | None) -> TradingStatus:
+        """Return where trading stands; see `ports.Controls`."""
+        await self._require(account_id)
+        return self._gate.status(account_id)
+
+    async def events(self, account_id: str | None) -> AsyncGenerator[TradingEvent, None]:
+        """Stream where trading stands; see `ports.Controls`."""
+        await self._require(account_id)
+        kind, told = StreamKind.SNAPSHOT, None
+        while not self._closing:
+            # Taken before the look: what changes in between still wakes this reader.
+            changed, status = self._changed, self._gate.status(account_id)
+            if kind is not StreamKind.UPDATE or status != told:
+                told = status
+                yield TradingEvent(kind, status)
+            kind = StreamKind.UPDATE if await _happens(changed) else StreamKind.HEARTBEAT
+        text = "The gateway is stopping; subscribe again later."
+        raise Unavailable(Reason.SHUTTING_DOWN, text)
+
+    async def halt(self, wish: HaltWish) -> ControlChange:
+        """Stop trading; see `ports.Controls`."""
+        _check_reason(wish)
+        await self._require(wish.account_id)
+        state = TradingState.REDUCING if wish.reducing else TradingState.HALTED
+        control = self._control(wish, state, HaltCause.OPERATOR)
+        changed = self._gate.tighten(control)
+        return await self._unstopped(self._halted(wish.account_id, changed=changed))
+
+    def alarm(self, account_id: str | None, cause: HaltCause, reason: str) -> None:
+        """Halt because of what the gateway found; at once, and written down as soon as can be."""
+        _logger.error("trading_halted", account_id=account_id, cause=cause, reason=reason)
+        wish = HaltWish(account_id, reason=reason)
+        if self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):
+            self._spawn(self._write(account_id))
+
+    async def resume(self, wish: HaltWish) -> ControlChange:
+        """Let trading go on; see `ports.Controls`."""
+        _check_reason(wish)
+        await self._require(wish.account_id)
+        return await self._unstopped(self._resumed(wish))
+
+    async def _halted(self, account_id: str | None, *, changed: bool) -> ControlChange:
+        writing = self._spawn(self._write(account_id))
+        left = await self._gate.settled(account_id, self._parts.answer_seconds)
+        try:
+            await writing
+        except GatewayError as error:
+            state = self._gate.status(account_id).state
+            text = f"Trading is {state} now, but not after a restart: {error.message} Repeat it."
+            raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
+        return ControlChange(self._gate.status(account_id), changed, left)
+
+    async def _resumed(self, wish: HaltWish) -> ControlChange:
+        state = TradingState.REDUCING if wish.reducing else TradingState.ACTIVE
+        control = self._control(wish, state, HaltCause.OPERATOR)
+        async with self._writing:
+            held = self._gate.control(wish.account_id)
+            changed = held is not None and control.strictness < held.strictness
+            if changed:
+                # Durable first: what a restart would halt again was not resumed.
+                await self._record(control)
+                # Whoever has halted it meanwhile did not mean the halt that is resumed here.
+                if self._gate.control(wish.account_id) is held:
+                    self._gate.obey(control)
+        return ControlChange(self._gate.status(wish.account_id), changed)
+
+    async def _write(self, account_id: str | None) -> None:
+        """Write down what holds, unless it is; a halt that the disk refused is offered again."""
+        async with self._writing:
+            held = self._gate.control(account_id)
+            if held is not None and held != self._stored.get(account_id):
+                await self._record(held)
+
+    async def _record(self, control: Control) -> None:
+        await self._parts.workers.run(self._parts.log.record, control)
+        self._stored[control.account_id] = control
+
+    def _control(self, wish: HaltWish, state: TradingState, cause: HaltCause) -> Control:
+        now, by = self._parts.clock.now(), present_actor().key_id
+        return Control(wish.account_id, state, cause, wish.reason, by, now)
+
+    def _news(self) -> None:
+        """Wake every reader, each once."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _require(self, account_id: str | None) -> None:
+        """Raise UNKNOWN_ACCOUNT where the terminal says that there is no such account."""
+        if account_id is None:
+            return
+        try:
+            async with asyncio.timeout(_ASKED_S):
+                known = await self._parts.accounts.accounts()
+        except Exception as error:
+            # Whatever ails it: better a halt of no account than none.
+            _logger.warning("accounts_not_told", error=type(error).__name__)
+            return
+        if all(each.id != account_id for each in known):
+            raise unknown_account(account_id)
+
+    async def _unstopped(self, work: Coroutine[Any, Any, ControlChange]) -> ControlChange:
+        """Finish though the caller may give up: memory and log never differ for long."""
+        return await asyncio.shield(self._spawn(work))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _logger.error("control_not_recorded", error=str(task.exception()))
+
+
+async def _happens(changed: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(HEARTBEAT_S):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _check_reason(wish: HaltWish) -> None:
+    reason = wish.reason
+    if reason is not None and not (len(reason) <= _LONGEST and reason.isprintable()):
+        text = f"The reason must be printable and at most {_LONGEST} characters long."
+        raise bad_request(text, field="reason")
