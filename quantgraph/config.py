@@ -121,7 +121,7 @@ class MockConfig(_Section):
 
     seed: int = 1
     speed: Annotated[float, Field(gt=0, le=1000)] = 1.0
-    quote_interval_ms: Positive = 1_000
+    quote_interval_ms: Positive = 3_000
     liquidity: Literal["generated", "replay"] = "generated"
     start: date | None = None
     faults: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from quantgraph.backends.sim.cutter import Tapes
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.live import displayed, printed, screens_on
@@ -11,7 +12,7 @@ from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
-from quantgraph.backends.sim.tape import Print, Tapes
+from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.snapshots import BOOK_FIELDS, DEPTH, QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from quantgraph.backends.sim.depth import Display, Limits, Rung, display
+from quantgraph.backends.sim.cadence import SCREEN_MS
+from quantgraph.backends.sim.depth import Display, Ladder, Limits, Rung
 from quantgraph.backends.sim.program import Program
 from quantgraph.backends.sim.streams import word
 from quantgraph.backends.sim.tape import Call, Print
 from quantgraph.domain.rules.sessions import Phase
 
-STEP_MS = 5_000  # between two changes while an auction collects
 _WANDERS_MS = 20_000  # how long an indicative price stands
 _MOST = 5  # steps of 1/2000 of the price that it may be off the open, at first
 _LOT = 100  # as in depth.py: a choice, no rule
@@ -23,10 +23,11 @@ _COUNTERS = 1 << 50  # beyond those of levels and sizes
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a symbol's screen needs to know of its day: limits, program, and a key for luck."""
+    """What a symbol's screen needs to know of its day: limits, program, levels, a key for luck."""
 
     limits: Limits | None
     program: Program
+    ladder: Ladder
     key: int
 
 
@@ -73,8 +74,8 @@ def _opening(state: Print, scene: Scene, at: int) -> Display:
     begins = plan.span(Phase.OPEN_AUCTION)
     if begins is None or call is None or at < begins.start:
         return Display((), ())
-    # Nobody cancels from 09:20 on, so what stands then has to stand a step before.
-    if call.volume and at < _fixed(plan) - STEP_MS:
+    # Nobody cancels from 09:20 on, so what stands then has to stand a screen before.
+    if call.volume and at < _fixed(plan) - SCREEN_MS:
         state = replace(state, last=_wander(state, scene, at))
     book = _book(state, scene, _fixed(plan))
     if not call.volume:
@@ -101,7 +102,7 @@ def _wander(state: Print, scene: Scene, at: int) -> int:
 
 def _grown(volume: int, at: int, start: int, length: int = 600_000) -> int:
     """Return what would be matched: whole lots that grow to the volume in the end."""
-    steps, last = (at - start) // STEP_MS, length // STEP_MS - 1
+    steps, last = (at - start) // SCREEN_MS, length // SCREEN_MS - 1
     if steps >= last:
         return volume
     least = max(volume // 4 // _LOT * _LOT, min(_LOT, volume))
@@ -184,4 +185,5 @@ def _after(rungs: tuple[Rung, ...], traded: int, reached: list[bool]) -> tuple[R
 
 
 def _book(state: Print, scene: Scene, instant: int) -> Display:
-    return display(state, scene.limits, scene.key, instant // 1_000 % 86_400)
+    second = instant // 1_000 % 86_400
+    return scene.ladder.display(state.last, second, rising=state.rising)

@@ -4,13 +4,11 @@ Where a level lies and how many shares wait at it hangs on its price; the size c
 then. So a price that moves uncovers levels and covers others, as it does in a real book.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
+from typing import NamedTuple
 
 from quantgraph.backends.sim.streams import word
-from quantgraph.backends.sim.tape import Print
 
 LEVELS = 10
 _SEALED = 60  # how many times the usual size waits at a limit that nobody trades against
@@ -23,7 +21,8 @@ _QUEUE, _LONGEST = 15_000, 60
 _STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
 _CALMEST = 200  # seconds that a size stands at least
 _SIZES = 1 << 40  # counters beyond prices
-_KEPT = 16_384  # levels of some hundred symbols, about 4 MB
+# What a ladder remembers: with it some 15 kB a symbol, so 75 MB of a whole market.
+_KEPT_LEVELS, _KEPT_SIDES = 64, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,15 @@ class Rung:
     quantity: int
 
 
+Rungs = tuple[Rung, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Display:
     """The displayed levels, best first."""
 
-    bids: tuple[Rung, ...]
-    asks: tuple[Rung, ...]
+    bids: Rungs
+    asks: Rungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,92 +52,132 @@ class Limits:
     high: int
 
 
-def display(state: Print, limits: Limits | None, key: int, second: int) -> Display:
-    """Return the book that fits the last trade, at a second of the day.
+class _Level(NamedTuple):
+    """A level from one second of the day up to another; `luck` is its own for the whole day."""
+
+    since: int
+    until: int
+    rung: Rung
+    luck: int
+
+
+class _Side(NamedTuple):
+    """Ten levels, of which none changes from one second of the day up to another."""
+
+    since: int
+    until: int
+    rungs: Rungs
+
+
+class Ladder:
+    """The levels of one symbol's day, at any second of it.
 
     `key` names the symbol and the day; it and each price decide sizes and gaps, nothing else does.
-    At the upper limit there are no sellers, at the lower one no buyers: the price is sealed.
+    A level stands for minutes and is asked for at every screen, so the last ones are remembered:
+    forgetting some costs time, never an answer. Two threads may ask at once.
     """
-    ladder = _Ladder(state, key, second)
-    floor, ceiling = (1, None) if limits is None else (max(limits.low, 1), limits.high)
-    down, up = ladder.downward(), ladder.upward()
-    if ceiling is not None and state.last >= ceiling:
-        return Display(_seal(ladder.rungs(_above(down, floor, ceiling))), ())
-    if limits is not None and state.last <= limits.low:
-        return Display((), _seal(ladder.rungs(_below(up, ceiling, floor))))
-    bids = _above(down, floor, None if state.rising else state.last)
-    asks = _below(up, ceiling, state.last if state.rising else None)
-    return Display(ladder.rungs(bids), ladder.rungs(asks))
 
+    __slots__ = (
+        "_ceiling",
+        "_floor",
+        "_key",
+        "_levels",
+        "_limits",
+        "_marks",
+        "_sides",
+        "_usual",
+        "_wide",
+    )
 
-class _Ladder:
-    """The levels of a symbol's day at a second of it."""
+    def __init__(self, key: int, previous: int, usual: int, limits: Limits | None) -> None:
+        """Begin with the close before in ticks, a second's usual shares, and the band."""
+        seconds = min(max(_QUEUE // max(previous, 1), 1), _LONGEST)
+        self._key = key
+        self._usual = max(usual * seconds // _LOT, 2)
+        self._wide = max(1, previous // _STEPS)
+        self._limits = limits
+        self._floor = 1 if limits is None else max(limits.low, 1)
+        self._ceiling = 1 << 62 if limits is None else limits.high
+        self._levels: dict[int, _Level] = {}
+        self._sides: dict[tuple[int, int, bool], _Side] = {}
+        self._marks: dict[int, int] = {}
 
-    def __init__(self, state: Print, key: int, second: int) -> None:
-        self._last, self._key, self._second = state.last, key, second
-        self._wide = max(1, state.previous // _STEPS)
-        seconds = min(max(_QUEUE // max(state.previous, 1), 1), _LONGEST)
-        self._usual = max(state.usual * seconds // _LOT, 2)
+    def display(self, last: int, second: int, *, rising: bool) -> Display:
+        """Return the book that fits the last trade; `rising`: a buyer made it.
 
-    def downward(self) -> Iterator[int]:
-        """Yield the levels' prices below the last trade, from the nearest one on."""
-        return self._levels(-1)
+        At the upper limit there are no sellers, at the lower one no buyers: the price is sealed.
+        """
+        if last >= self._ceiling:
+            return Display(_seal(self._side(last, -1, second, at=True)), ())
+        if self._limits is not None and last <= self._limits.low:
+            return Display((), _seal(self._side(last, 1, second, at=True)))
+        bids = self._side(last, -1, second, at=not rising)
+        return Display(bids, self._side(last, 1, second, at=rising))
 
-    def upward(self) -> Iterator[int]:
-        """Yield the levels' prices above the last trade, from the nearest one on."""
-        return self._levels(1)
+    def _side(self, last: int, way: int, second: int, *, at: bool) -> Rungs:
+        """Return the levels on one side of a price; `at`: one is at the price itself."""
+        place = last, way, at
+        side = self._sides.get(place)
+        if side is None or not side.since <= second < side.until:
+            levels = [self._level(price, second) for price in self._prices(last, way, at=at)]
+            side = _Side(
+                max((each.since for each in levels), default=0),
+                min((each.until for each in levels), default=1 << 62),
+                tuple([each.rung for each in levels]),
+            )
+            if len(self._sides) >= _KEPT_SIDES:
+                self._sides.clear()
+            self._sides[place] = side
+        return side.rungs
 
-    def rungs(self, prices: Iterable[int]) -> tuple[Rung, ...]:
-        key, second, usual = self._key, self._second, self._usual
-        return tuple([_rung(key, price, second, usual) for price in islice(prices, LEVELS)])
-
-    def _levels(self, way: int) -> Iterator[int]:
-        wide, cell = self._wide, self._last // self._wide
-        while True:
-            # one level somewhere in each cell of the grid
-            price = cell * wide + (_place(self._key, cell) % wide if wide > 1 else 0)
-            if (price - self._last) * way > 0:
-                yield price
+    def _prices(self, last: int, way: int, *, at: bool) -> Iterable[int]:
+        """Return where the levels lie, from the nearest one on."""
+        if self._wide == 1:
+            first = last if at else last + way
+            beyond = max(first - LEVELS, self._floor - 1) if way < 0 else self._ceiling + 1
+            return range(first, beyond if way < 0 else min(first + LEVELS, beyond), way)
+        found, cell = [last] if at else [], last // self._wide
+        while len(found) < LEVELS:
+            price = self._mark(cell)
             cell += way
+            if (price - last) * way <= 0:
+                continue
+            if not self._floor <= price <= self._ceiling:
+                break
+            found.append(price)
+        return found
+
+    def _mark(self, cell: int) -> int:
+        """Return the one level that lies somewhere in a cell of the grid."""
+        found = self._marks.get(cell)
+        if found is None:
+            if len(self._marks) >= _KEPT_LEVELS:
+                self._marks.clear()
+            found = cell * self._wide + word(self._key, cell) % self._wide
+            self._marks[cell] = found
+        return found
+
+    def _level(self, price: int, second: int) -> _Level:
+        found = self._levels.get(price)
+        if found is None or not found.since <= second < found.until:
+            luck = word(self._key, _SIZES + price) if found is None else found.luck
+            if len(self._levels) >= _KEPT_LEVELS:
+                self._levels.clear()
+            phase, stands = luck >> _PHASE & _STEP, _CALMEST + (luck & _STEP)
+            step = (second + phase) // stands
+            since = step * stands - phase
+            found = _Level(since, since + stands, self._rung(luck, step, price), luck)
+            self._levels[price] = found
+        return found
+
+    def _rung(self, luck: int, step: int, price: int) -> Rung:
+        """Return whole lots: some seconds' worth, more at round prices."""
+        now, usual = word(luck, step), self._usual
+        lots = 1 + (now & 0xFFFF) * usual // 0x10000
+        lots += (now >> _HALF & 0xFFFF) * usual // 0x10000
+        weight = 2 + (luck >> _WEIGHT & 3) + (3 if price % 10 == 0 else 0)
+        return Rung(price, lots * weight // 2 * _LOT)
 
 
-def _rung(key: int, price: int, second: int, usual: int) -> Rung:
-    luck = _place(key, _SIZES + price)
-    step = (second + (luck >> _PHASE & _STEP)) // (_CALMEST + (luck & _STEP))
-    return _size(luck, step, price, usual)
-
-
-# A level stands for minutes, and is asked for every second.
-_place = lru_cache(_KEPT)(word)
-
-
-@lru_cache(_KEPT)
-def _size(luck: int, step: int, price: int, usual: int) -> Rung:
-    """Return whole lots: some seconds' worth, more at round prices."""
-    now = word(luck, step)
-    lots = 1 + (now & 0xFFFF) * usual // 0x10000
-    lots += (now >> _HALF & 0xFFFF) * usual // 0x10000
-    weight = 2 + (luck >> _WEIGHT & 3) + (3 if price % 10 == 0 else 0)
-    return Rung(price, lots * weight // 2 * _LOT)
-
-
-def _above(prices: Iterator[int], floor: int, first: int | None) -> Iterator[int]:
-    if first is not None:
-        yield first
-    for price in prices:
-        if price < floor:
-            return
-        yield price
-
-
-def _below(prices: Iterator[int], ceiling: int | None, first: int | None) -> Iterator[int]:
-    if first is not None:
-        yield first
-    for price in prices:
-        if ceiling is not None and price > ceiling:
-            return
-        yield price
-
-
-def _seal(rungs: tuple[Rung, ...]) -> tuple[Rung, ...]:
+def _seal(rungs: Rungs) -> Rungs:
     return (Rung(rungs[0].price, rungs[0].quantity * _SEALED), *rungs[1:])

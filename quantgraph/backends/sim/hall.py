@@ -137,7 +137,7 @@ class Hall:
         return self.dealing.floor.due
 
     def advance(self, at: int, most: int | None = None) -> list[ExecutionReport]:
-        """Let happen what is due, `most` steps of it at once; a step is a second of a symbol."""
+        """Let happen what is due, `most` steps of it at once; a step is a screen of a symbol."""
         self.dealing.advance(at, most)
         return self.dealing.tell()
 

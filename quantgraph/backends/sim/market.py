@@ -10,6 +10,7 @@ from quantgraph.backends.sim import directory
 from quantgraph.backends.sim.announced import check_action, recorded
 from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
+from quantgraph.backends.sim.cadence import SCREEN_MS
 from quantgraph.backends.sim.catalog import SimCatalog
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.live import Screens, no_screens
@@ -43,7 +44,7 @@ class MarketParts:
 
     clock: MarketClock
     runner: Runner
-    interval_ms: int = 1_000
+    interval_ms: int = SCREEN_MS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 

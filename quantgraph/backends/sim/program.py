@@ -1,12 +1,14 @@
 """When a symbol's generated day collects orders, prints and trades, by the dated phases."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import lru_cache
 
 import numpy as np
 
 from quantgraph.backends.sim.block import Flags
+from quantgraph.backends.sim.cadence import LATE_MS, SCREEN_MS, Stretch
 from quantgraph.domain.calendar import Dates, at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Segment
@@ -35,7 +37,10 @@ def closing_days(segment: Segment, days: Dates) -> Flags:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A day's phases, epoch ms. The first continuous one begins `begins`, the last one `ends`."""
+    """A day's phases, epoch ms. The first continuous one begins `begins`, the last one `ends`.
+
+    `screens`: when the screen changes, in order.
+    """
 
     spans: tuple[PhaseSpan, ...]
     prints: int
@@ -44,6 +49,12 @@ class Program:
     resumes: int
     ends: int
     close: int
+    screens: tuple[Stretch, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Lay out the screens of the day."""
+        laid = sorted(_screens(self), key=lambda each: each.start)
+        object.__setattr__(self, "screens", tuple(laid))
 
     def phase(self, instant: int) -> Phase:
         """Return the phase at an instant of the day."""
@@ -65,6 +76,15 @@ class Program:
         """Return whether the closing auction is about to begin, in the next second, or has."""
         return self.calls and instant >= self.ends - 1_000
 
+    def shown(self, instant: int) -> int:
+        """Return since when a screen has stood; before the day's first one the instant itself."""
+        found = instant
+        for stretch in self.screens:
+            if instant < stretch.start:
+                break
+            found = stretch.newest(instant) or found
+        return found
+
     def second(self, instant: int) -> int:
         """Return the newest second of trading, lunch left out, that a screen shows; -1: none.
 
@@ -80,6 +100,24 @@ class Program:
         if instant >= self.close:
             return morning + (self.close - self.resumes) // 1_000 - 1
         return morning + (min(instant, self.ends - 1) - self.resumes) // 1_000
+
+
+def _screens(plan: Program) -> Iterator[Stretch]:
+    collects = plan.span(Phase.OPEN_AUCTION)
+    if collects is not None:
+        yield Stretch(collects.start, plan.prints, SCREEN_MS)
+    yield Stretch.once(plan.prints)
+    # whoever was left over by the auction may leave again: before anybody new comes
+    if plan.begins > plan.prints:
+        yield Stretch.once(plan.begins)
+    yield Stretch.trading(plan.begins, plan.breaks)
+    yield Stretch.trading(plan.resumes, plan.ends)
+    if plan.calls:
+        yield Stretch(plan.ends, plan.close, SCREEN_MS)
+        yield Stretch.once(plan.close)
+    late = plan.span(Phase.AFTER_HOURS)
+    if late is not None:
+        yield Stretch(late.start + LATE_MS, late.end, LATE_MS)
 
 
 @lru_cache(4096)

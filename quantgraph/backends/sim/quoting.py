@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from quantgraph.backends.sim.calling import Scene, indicate, show
+from quantgraph.backends.sim.cutter import Tapes
 from quantgraph.backends.sim.daily import Path
-from quantgraph.backends.sim.depth import Display, Limits, Rung
+from quantgraph.backends.sim.depth import Display, Ladder, Limits, Rung
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.live import displayed, printed, screens_on
@@ -16,7 +18,7 @@ from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.program import program
 from quantgraph.backends.sim.streams import stream_key
-from quantgraph.backends.sim.tape import Print, Tapes
+from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.quotes import Level, Quote
@@ -30,14 +32,18 @@ _SHOWN = 5  # levels of a quote
 
 
 class Quoter:
-    """Makes the quotes of a moment; between two steps of `interval_ms` they do not change."""
+    """Makes the quotes of a moment; between two steps of `interval_ms` they do not change.
+
+    What they tell is what the screen has shown since it last changed, so a symbol that gets an
+    order book is quoted as before.
+    """
 
     def __init__(self, paths: Paths, interval_ms: int) -> None:
         """Quote from the paths, every `interval_ms` of trading time."""
         self._paths = paths
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
-        self._scenes: Memo[tuple[Instrument, date, int], Scene] = Memo(_KEPT)
+        self._scenes: Memo[tuple[Instrument, date, int, int], Scene] = Memo(_KEPT)
         self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
@@ -100,7 +106,7 @@ class Quoter:
         tape = self._tapes.day(path, day)
         if tape is None:
             return None
-        scene = self.scene(path.instrument, day, tape.previous, tape.scale)
+        scene = self._scene(path.instrument, day, (tape.previous, tape.usual), tape.scale)
         return GeneratedFrames(tape, self._tapes, scene)
 
     def _quote(self, path: Path, shown: tuple[Print, Screen | None], now: Moment) -> Quote:
@@ -129,20 +135,26 @@ class Quoter:
 
         While an auction collects orders that meet, it is one price on both sides.
         """
-        scene = self.scene(instrument, at.day, state.previous, state.scale)
-        book = indicate(show(state, scene, at.ms))
+        usual = state.previous, state.usual
+        key = (instrument, at.day, *usual)
+        make = partial(self._scene, instrument, at.day, usual, state.scale)
+        scene = self._scenes.fetch(key, make)
+        book = indicate(show(state, scene, scene.program.shown(at.ms)))
         return Display(book.bids[:_SHOWN], book.asks[:_SHOWN])
 
-    def scene(self, instrument: Instrument, day: date, previous: int, scale: int) -> Scene:
-        """Return what decides the display of a day besides what trades; `previous` in ticks."""
-        key = (instrument, day, previous)
-        return self._scenes.fetch(key, lambda: self._scene(instrument, day, previous, scale))
+    def _scene(
+        self, instrument: Instrument, day: date, usual: tuple[int, int], scale: int
+    ) -> Scene:
+        """Return what decides the display of a day besides what trades.
 
-    def _scene(self, instrument: Instrument, day: date, previous: int, scale: int) -> Scene:
+        `usual`: the close before in ticks, and the shares of a usual second.
+        """
+        previous, shares = usual
         purpose = f"book/{day.toordinal()}"
         key = stream_key(self._paths.world.seed, instrument.symbol, purpose)
         limits = self._ask_band(instrument, day, previous, scale)
-        return Scene(limits, program(instrument.segment, day), key)
+        ladder = Ladder(key, previous, shares, limits)
+        return Scene(limits, program(instrument.segment, day), ladder, key)
 
     def _ask_band(
         self, instrument: Instrument, day: date, previous: int, scale: int

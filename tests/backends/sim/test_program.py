@@ -40,6 +40,28 @@ def test_a_screen_shows_the_newest_second_that_is_over(symbol, clock, second) ->
     assert program(segment(symbol), DAY).second(at(DAY, clock)) == second
 
 
+@pytest.mark.parametrize(
+    ("clock", "since"),
+    [
+        (time(9, 14, 59), time(9, 14, 59)),
+        (time(9, 15, 2), time(9, 15)),
+        (time(9, 24, 59), time(9, 24, 57)),
+        (time(9, 29), time(9, 25)),
+        (time(9, 30, 1), time(9, 30)),
+        (time(9, 30, 4), time(9, 30, 2)),
+        (time(10, 0), time(9, 59, 59)),
+        (time(12, 0), time(11, 29, 59)),
+        (time(13, 0, 1), time(11, 29, 59)),
+        (time(13, 0, 2), time(13, 0, 2)),
+        (time(14, 56, 59), time(14, 56, 59)),
+        (time(14, 57), time(14, 57)),
+        (time(15, 0, 1), time(15, 0)),
+    ],
+)
+def test_a_screen_stands_for_three_seconds_and_for_the_breaks(clock, since) -> None:
+    assert program(segment("600519.SH"), DAY).shown(at(DAY, clock)) == at(DAY, since)
+
+
 @pytest.mark.parametrize("symbol", ["600519.SH", "000001.SZ", "510300.SH", "688981.SH"])
 def test_days_that_close_by_auction_are_those_of_the_phases(symbol) -> None:
     days = np.arange("2017-01-01", "2027-01-01", dtype="datetime64[D]")

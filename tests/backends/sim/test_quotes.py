@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.backends.sim.depth import Limits, display
-from quantgraph.backends.sim.tape import Print
+from quantgraph.backends.sim.depth import Ladder, Limits
 from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.calendar import day_start
@@ -251,26 +250,11 @@ async def test_quotes_say_that_they_are_simulated(stage: Stage) -> None:
     assert (await quote_of(stage)).source is Source.SIMULATED
 
 
-def make_print(last: int, *, rising: bool = True) -> Print:
-    return Print(
-        last=last,
-        open=last,
-        high=last,
-        low=last,
-        previous=last,
-        volume=1,
-        amount=1.0,
-        rising=rising,
-        usual=300,
-        scale=100,
-    )
-
-
 @given(st.integers(2, 300_000), st.booleans(), st.integers(0, 2**63), st.integers(0, 86_399))
 def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(
     last, rising, key, second
 ) -> None:
-    book = display(make_print(last, rising=rising), None, key, second)
+    book = Ladder(key, last, 300, None).display(last, second, rising=rising)
     if rising:
         assert book.asks[0].price == last
     else:
@@ -280,13 +264,29 @@ def test_the_last_trade_was_at_the_best_price_of_the_side_it_took(
 
 @given(st.integers(100, 300_000), st.integers(0, 2**63))
 def test_a_price_at_its_limit_is_sealed(high, key) -> None:
-    up = display(make_print(high), Limits(high * 8 // 10, high), key, 0)
+    ladder = Ladder(key, high, 300, Limits(high * 8 // 10, high))
+    up = ladder.display(high, 0, rising=True)
     assert up.asks == ()
     assert up.bids[0].price == high
     low = high * 8 // 10
-    down = display(make_print(low), Limits(low, high), key, 0)
+    down = Ladder(key, low, 300, Limits(low, high)).display(low, 0, rising=True)
     assert down.bids == ()
     assert down.asks[0].price == low
+
+
+@given(
+    st.sampled_from([300, 2_345, 12_345, 184_576]),
+    st.lists(st.tuples(st.integers(-40, 40), st.booleans(), st.integers(0, 900)), max_size=60),
+)
+def test_what_a_ladder_remembers_changes_no_answer(previous, asked) -> None:
+    limits = Limits(previous * 9 // 10, previous * 11 // 10)
+    ladder = Ladder(7, previous, 300, limits)
+    for away, rising, second in asked:
+        last = min(max(previous + away, limits.low), limits.high)
+        fresh = Ladder(7, previous, 300, limits)
+        assert ladder.display(last, second, rising=rising) == fresh.display(
+            last, second, rising=rising
+        )
 
 
 async def test_a_symbol_past_its_last_day_is_silent(make_stage) -> None:

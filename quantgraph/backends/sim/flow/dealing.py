@@ -1,18 +1,17 @@
-"""The deals of a second: prices and shares that make just its bar."""
+"""The deals between two screens: prices and shares that make just their bar."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from quantgraph.backends.sim.depth import Limits
 from quantgraph.backends.sim.flow.frames import Deal
 from quantgraph.domain.orders import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Second:
-    """What traded within a second: prices in ticks, `turnover` in ticks x shares.
+class Lapse(NamedTuple):
+    """What traded since the screen before: prices in ticks, `turnover` in ticks x shares.
 
-    `open` is the last price before it, `lot` the shares of which a deal is a multiple if it can.
-    `risen`: the last trade before it went up; `rising`: so did the last one of it.
+    `open` is the last price before it. `risen`: the last trade before it went up; `rising`: so did
+    the last one of it.
     """
 
     open: int
@@ -21,25 +20,24 @@ class Second:
     close: int
     volume: int
     turnover: int
-    lot: int
     risen: bool
     rising: bool
 
 
-def split_deals(second: Second, limits: Limits | None) -> tuple[Deal, ...]:
-    """Return the deals in order: to the extremes and to the close.
+def split_deals(lapse: Lapse, lot: int, limits: Limits | None) -> tuple[Deal, ...]:
+    """Return the deals in order: to the extremes and to the close; in whole lots if they can be.
 
     Volume and extremes are met, and the turnover too, where there are shares enough for all three;
     else the extremes, as far as there are shares. Who took is told by whether the price rose.
     """
-    if not second.volume:
+    if not lapse.volume:
         return ()
-    parts = _parts(second, second.lot) or _parts(second, 1) or _extremes(second)
+    parts = _parts(lapse, lot) or _parts(lapse, 1) or _extremes(lapse)
     deals: list[Deal] = []
-    before, rising = second.open, second.risen
+    before, rising = lapse.open, lapse.risen
     for number, (price, quantity) in enumerate(parts, 1):
         last = number == len(parts)
-        rising = second.rising if last else price > before or (price == before and rising)
+        rising = lapse.rising if last else price > before or (price == before and rising)
         deals.append(Deal(price, quantity, _taker(price, before, limits, rising=rising)))
         before = price
     return tuple(deals)
@@ -55,18 +53,18 @@ def _taker(price: int, before: int, limits: Limits | None, *, rising: bool) -> S
     return Side.BUY if rising else Side.SELL
 
 
-def _parts(second: Second, unit: int) -> list[tuple[int, int]] | None:
+def _parts(lapse: Lapse, unit: int) -> list[tuple[int, int]] | None:
     """Return prices and shares in order, None where these units are too coarse or too few.
 
     Seen from the close, `gain` is what the deals above it bring and those below it cost.
     """
-    if second.high == second.low:
-        return [(second.close, second.volume)]
-    gain, rest = divmod(second.turnover - second.close * second.volume, unit)
-    whole = second.volume // unit
+    if lapse.high == lapse.low:
+        return [(lapse.close, lapse.volume)]
+    gain, rest = divmod(lapse.turnover - lapse.close * lapse.volume, unit)
+    whole = lapse.volume // unit
     if rest or not whole:
         return None
-    above, below = second.high - second.close, second.close - second.low
+    above, below = lapse.high - lapse.close, lapse.close - lapse.low
     shares = _weigh(gain, above, below)
     if shares is None:
         return None
@@ -74,20 +72,20 @@ def _parts(second: Second, unit: int) -> list[tuple[int, int]] | None:
     spent = most + least + (step != 0)
     if spent >= whole:
         return None
-    high = [(second.high, most * unit)] if most else []
-    low = [(second.low, least * unit)] if least else []
-    between = [(second.close + step, unit)] if step else []
-    order = [*low, *between, *high] if second.close >= second.open else [*high, *between, *low]
-    return [*order, (second.close, second.volume - spent * unit)]
+    high = [(lapse.high, most * unit)] if most else []
+    low = [(lapse.low, least * unit)] if least else []
+    between = [(lapse.close + step, unit)] if step else []
+    order = [*low, *between, *high] if lapse.close >= lapse.open else [*high, *between, *low]
+    return [*order, (lapse.close, lapse.volume - spent * unit)]
 
 
-def _extremes(second: Second) -> list[tuple[int, int]]:
+def _extremes(lapse: Lapse) -> list[tuple[int, int]]:
     """Return a share at each extreme, one at the close, and the rest where the money is."""
-    low, high, close = second.low, second.high, second.close
-    order = [low, high] if close >= second.open else [high, low]
-    marks = [price for price in order if price != close][: second.volume - 1]
-    rest = second.volume - len(marks) - 1
-    money = second.turnover - sum(marks) - close
+    low, high, close = lapse.low, lapse.high, lapse.close
+    order = [low, high] if close >= lapse.open else [high, low]
+    marks = [price for price in order if price != close][: lapse.volume - 1]
+    rest = lapse.volume - len(marks) - 1
+    money = lapse.turnover - sum(marks) - close
     floor = min(max(money // rest, low), high) if rest else close
     above = min(max(money - floor * rest, 0), rest) if floor < high else 0
     between = [(floor, rest - above), (floor + 1, above)]

@@ -1,59 +1,43 @@
 """The other traders of a generated day, read off its tape and its display."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from quantgraph.backends.sim.calling import STEP_MS, Scene, show
+import numpy as np
+
+from quantgraph.backends.sim.cadence import LATE_MS
+from quantgraph.backends.sim.calling import Scene, show
 from quantgraph.backends.sim.core.tally import Tally
+from quantgraph.backends.sim.cutter import Tapes
 from quantgraph.backends.sim.depth import Display
-from quantgraph.backends.sim.flow.dealing import Second, split_deals
+from quantgraph.backends.sim.flow.dealing import Lapse, split_deals
 from quantgraph.backends.sim.flow.frames import Deal, Frame
+from quantgraph.backends.sim.flow.lapses import LAPSES, Lapses
 from quantgraph.backends.sim.streams import word
-from quantgraph.backends.sim.tape import DayTape, Print, Running, Tapes
+from quantgraph.backends.sim.tape import DayTape, Print
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
-_SECOND_MS, _MINUTE = 1_000, 60
-_LATE_MS = 10_000  # between two chances of a deal after hours
-_LATE_ODDS = 4  # one in so many is taken
-_SPARE = 8  # units that a second must have for one of them to be its opening deal alone
+_MINUTE = 60
+_LATE_ODDS = 4  # one chance in so many is taken
+_SPARE = 8  # units that must trade for one of them to be a minute's opening deal alone
 _COUNTERS = 1 << 52  # beyond those of levels, sizes and indicative prices
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Instants at which the screen may change: from `start`, before `end`, every `step` ms."""
-
-    start: int
-    end: int
-    step: int
-
-    def newest(self, at: int) -> int | None:
-        """Return the newest of them at or before an instant."""
-        if at < self.start:
-            return None
-        return self.start + (min(at, self.end - 1) - self.start) // self.step * self.step
-
-    def within(self, after: int, until: int) -> range:
-        """Return those later than `after`, up to and with `until`."""
-        skipped = max((after - self.start) // self.step + 1, 0)
-        return range(self.start + skipped * self.step, min(until + 1, self.end), self.step)
-
-
 class GeneratedFrames:
-    """Implements `Frames` for one symbol and day: a frame a second while trading is continuous.
+    """Implements `Frames` for one symbol and day: a frame whenever the screen may change.
 
-    Auctions change every five seconds and print when they end; after hours there is a frame
-    wherever somebody traded. Shares traded after hours are not in the day's volume: the exchanges
-    publish them apart. Quick enough for the event loop; a new minute costs more than its seconds.
+    After hours that is wherever somebody traded. Shares traded then are not in the day's volume:
+    the exchanges publish them apart. Quick enough for the event loop; ten minutes are cut at once.
     """
 
     def __init__(self, tape: DayTape, tapes: Tapes, scene: Scene) -> None:
         """Read a cut day; `tapes` cuts its minutes."""
         self._tape, self._tapes, self._scene = tape, tapes, scene
         self._plan = tape.program
-        self._minute: tuple[int, Running] | None = None
-        self._stretches = tuple(sorted(self._lay(), key=lambda each: each.start))
+        self._lapses: Lapses | None = None
+        self._minute: tuple[int, list[Lapse]] = -1, []
+        # what an auction is about to print is on the last screens before it
+        self._free = self._plan.ends - 1_000 if self._plan.calls else self._plan.ends
 
     @property
     def previous(self) -> int:
@@ -62,99 +46,77 @@ class GeneratedFrames:
 
     def standing(self, at: int) -> Frame:
         """Return the newest frame at or before an instant, or an empty one before the first."""
-        newest: int | None = None
-        for stretch in self._stretches:
-            found = stretch.newest(at)
-            newest = newest if found is None else found
-        return Frame(at, (), (), ()) if newest is None else self._frame(newest)
+        shown = self._plan.shown(at)
+        if shown < self._plan.screens[0].start:
+            return Frame(at, (), (), ())
+        return self._frame(shown)
 
     def between(self, after: int, until: int) -> Iterator[Frame]:
         """Yield the frames later than `after`, up to and with `until`, in order."""
-        for stretch in self._stretches:
+        for stretch in self._plan.screens:
             for instant in stretch.within(after, until):
                 yield self._frame(instant)
 
     def so_far(self, at: int) -> Tally:
         """Return what had traded by an instant."""
-        state = self._state(at)
+        state = self._state(self._plan.shown(at))
         if not state.volume:
             return Tally()
         turnover = _turnover(state.amount, state.scale)
         return Tally(state.open, state.high, state.low, state.last, state.volume, turnover)
 
-    def _lay(self) -> Iterator[_Stretch]:
-        """Yield the stretches of the day."""
-        plan = self._plan
-        begins = plan.span(Phase.OPEN_AUCTION)
-        if begins is not None:
-            yield _Stretch(begins.start, plan.prints, STEP_MS)
-        yield _Stretch(plan.prints, plan.prints + 1, 1)
-        yield _Stretch(plan.begins, plan.breaks, _SECOND_MS)
-        yield _Stretch(plan.resumes, plan.ends, _SECOND_MS)
-        if plan.calls:
-            yield _Stretch(plan.ends, plan.close, STEP_MS)
-            yield _Stretch(plan.close, plan.close + 1, 1)
-        late = plan.span(Phase.AFTER_HOURS)
-        if late is not None:
-            yield _Stretch(late.start + _LATE_MS, late.end, _LATE_MS)
-
     def _frame(self, at: int) -> Frame:
+        plan = self._plan
+        if plan.begins < at < plan.ends:
+            return self._trading(at)
         state = self._state(at)
         book: Display = show(state, self._scene, at)
-        return Frame(at, self._deals(at, state), book.bids, book.asks)
+        return Frame(at, self._called(at, state), book.bids, book.asks)
 
-    def _deals(self, at: int, state: Print) -> tuple[Deal, ...]:
+    def _trading(self, at: int) -> Frame:
+        number, place = divmod(self._plan.second(at), _MINUTE)
+        lapse = self._read(number)[place // (_MINUTE // LAPSES)]
+        if at < self._free:
+            second = at // 1_000 % 86_400
+            book = self._scene.ladder.display(lapse.close, second, rising=lapse.rising)
+        else:
+            book = show(self._state(at), self._scene, at)
+        return Frame(at, self._traded(number, lapse), book.bids, book.asks)
+
+    def _called(self, at: int, state: Print) -> tuple[Deal, ...]:
+        """Return what an auction printed, or somebody traded after hours."""
         plan = self._plan
-        if at in (plan.prints, plan.close):
-            volume = self._printed(at, state)
-            return (Deal(state.last, volume, None),) if volume else ()
-        if plan.begins < at < plan.ends:
-            return self._traded(plan.second(at), state)
-        return self._late(at, state) if at > plan.close else ()
+        if at not in (plan.prints, plan.close):
+            return self._late(at, state) if at > plan.close else ()
+        volume = state.call.volume if state.call is not None else 0
+        if at == plan.prints:
+            volume = state.volume if plan.span(Phase.OPEN_AUCTION) is not None else 0
+        return (Deal(state.last, volume, None),) if volume else ()
 
-    def _printed(self, at: int, state: Print) -> int:
-        if at == self._plan.prints:
-            collected = self._plan.span(Phase.OPEN_AUCTION) is not None
-            return state.volume if collected else 0
-        return state.call.volume if state.call is not None else 0
-
-    def _traded(self, second: int, state: Print) -> tuple[Deal, ...]:
-        running, place = self._seconds(second), second % _MINUTE
-        parts = running.parts
-        volume = int(parts.volume[place])
-        if not volume:
+    def _traded(self, minute: int, lapse: Lapse) -> tuple[Deal, ...]:
+        if not lapse.volume:
             return ()
-        opened = self._opened(running, place)
-        volume -= sum(deal.quantity for deal in opened)
-        scale = state.scale
-        traded = Second(
-            open=int(parts.open[place]),
-            high=int(parts.high[place]),
-            low=int(parts.low[place]),
-            close=int(parts.close[place]),
-            volume=volume,
-            turnover=_turnover(float(parts.amount[place]), scale)
-            - sum(deal.price * deal.quantity for deal in opened),
-            lot=scale,
-            risen=bool(running.rising[place - 1]) if place else state.rising,
-            rising=state.rising,
-        )
-        return (*opened, *split_deals(traded, self._scene.limits))
+        scale, limits = self._tape.scale, self._scene.limits
+        opened = self._opened(minute, lapse) if self._tape.lived else None
+        if opened is None:
+            return split_deals(lapse, scale, limits)
+        volume, turnover = lapse.volume - opened.quantity, opened.quantity * opened.price
+        rest = lapse._replace(volume=volume, turnover=lapse.turnover - turnover)
+        return (opened, *split_deals(rest, scale, limits))
 
-    def _opened(self, running: Running, place: int) -> tuple[Deal, ...]:
-        """Return the deal that opens a recorded minute, if this second is its first."""
-        parts, lot = running.parts, self._tape.scale
-        before = int(running.volume[place - 1]) if place else 0
-        volume = int(parts.volume[place])
-        if not self._tape.lived or before or volume < _SPARE:
-            return ()
-        quantity = lot if volume >= _SPARE * lot else 1
-        taker = Side.BUY if running.rising[place] else Side.SELL
-        return (Deal(int(parts.open[place]), quantity, taker),)
+    def _opened(self, minute: int, lapse: Lapse) -> Deal | None:
+        """Return the deal that opens a recorded minute, if these are its first ones."""
+        first = next(each for each in self._read(minute) if each.volume)
+        called = minute == 0 and int(self._tapes.minute(self._tape, 0).volume[0])
+        if first is not lapse or called or lapse.volume < _SPARE:
+            return None
+        lot = self._tape.scale
+        taker = Side.BUY if lapse.rising else Side.SELL
+        return Deal(lapse.open, lot if lapse.volume >= _SPARE * lot else 1, taker)
 
     def _late(self, at: int, state: Print) -> tuple[Deal, ...]:
         """Return a deal at the close, now and then: some seconds' worth of shares."""
-        luck = word(self._scene.key, _COUNTERS + at // _LATE_MS)
+        luck = word(self._scene.key, _COUNTERS + at // LATE_MS)
         if luck % _LATE_ODDS or not state.volume:
             return ()
         lots = 1 + (luck >> 8) % max(state.usual * 4 // 100, 2)
@@ -162,13 +124,22 @@ class GeneratedFrames:
 
     def _state(self, at: int) -> Print:
         second = self._plan.second(at)
-        return self._tape.read(self._seconds(second), second, at)
+        minute = self._tapes.minute(self._tape, max(second, 0) // _MINUTE)
+        return self._tape.read(minute, second, at)
 
-    def _seconds(self, second: int) -> Running:
-        minute = max(second, 0) // _MINUTE
-        if self._minute is None or self._minute[0] != minute:
-            self._minute = minute, self._tapes.minute(self._tape, minute)
+    def _read(self, number: int) -> list[Lapse]:
+        """Return what trades from screen to screen of a minute."""
+        if self._minute[0] != number:
+            if self._lapses is None or number not in self._lapses:
+                self._lapses = self._cut(number)
+            self._minute = number, self._lapses.minute(number)
         return self._minute[1]
+
+    def _cut(self, number: int) -> Lapses:
+        tape = self._tape
+        first, blocks = self._tapes.cut(tape, number)
+        rising = [tape.rising_before(first + row) for row in range(len(blocks))]
+        return Lapses.of((first, blocks), np.array(rising, np.bool_), tape.scale)
 
 
 def _turnover(amount: float, scale: int) -> int:
