@@ -7,8 +7,8 @@ import pytest
 from grpc import aio
 
 from api.app import build_app
-from quantgraph.config import load_config
 from quantgraph.domain.access import GATEWAY, Actor, Wire, present_actor
+from quantgraph.loading import load_config
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
 from resolvers.root import graphql_schema
