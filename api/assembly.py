@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from api.bounds import is_local, limits_of
 from api.child import COMMAND, Setup
@@ -68,8 +67,10 @@ from quantgraph.store.accounts import AccountLog
 from quantgraph.store.controls import ControlFile
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
+from quantgraph.store.heads import HeadFile
 from quantgraph.store.install import load_install
-from quantgraph.store.journal import OrderJournal, set_aside
+from quantgraph.store.journal import OrderJournal
+from quantgraph.store.journal_files import set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
@@ -126,7 +127,7 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
         stack.callback(store.close)
         calendar = load_calendar(config.calendar, folder)
         mock = _Mock(config, store, calendar, workers)
-        logs = _open_logs(folder, mock.clock.moment().epoch, stack)
+        logs = _open_logs(config, mock.clock.moment().epoch, stack)
         assembly = mock.assemble(logs, KeyAccess(keys, workers, open_locally=local))
         mock.start()
         stack.push_async_callback(mock.close)
@@ -142,11 +143,12 @@ class _Logs:
     controls: ControlFile
 
 
-def _open_logs(folder: Path, epoch: str, stack: AsyncExitStack) -> _Logs:
+def _open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> _Logs:
     """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
+    folder, heads = config.data_path, HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
-    set_aside(journal_file)
-    journal = OrderJournal(journal_file, epoch)
+    set_aside(journal_file, heads)
+    journal = OrderJournal(journal_file, epoch, heads)
     stack.callback(journal.close)
     statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))
     stack.callback(statuses.close)

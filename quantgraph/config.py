@@ -79,6 +79,12 @@ class TradingConfig(_Section):
     compare_seconds: Positive = 15
 
 
+class AuditConfig(_Section):
+    """What shows that a log of what was done was cut."""
+
+    head_file: str = ""
+
+
 class CacheConfig(_Section):
     """What may be kept in memory; 0 keeps nothing."""
 
@@ -217,6 +223,7 @@ class Config(BaseSettings):
     grpc: GrpcConfig = GrpcConfig()
     limits: LimitsConfig = LimitsConfig()
     trading: TradingConfig = TradingConfig()
+    audit: AuditConfig = AuditConfig()
     cache: CacheConfig = CacheConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()
@@ -228,6 +235,12 @@ class Config(BaseSettings):
         """The folder that holds the store, by mode: what mock stored is never read elsewhere."""
         root = self.data_dir or platformdirs.user_data_dir("quantgraph", appauthor=False)
         return Path(root).expanduser() / self.mode.value
+
+    @property
+    def head_path(self) -> Path:
+        """The file that holds the newest hash of each log."""
+        given = self.audit.head_file
+        return Path(given).expanduser() if given else self.data_path / "heads"
 
 
 def _one_of(value: str, allowed: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from quantgraph.domain.access import Actor
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -30,7 +31,7 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A new order, and the digest of what its caller asked for.
+    """A new order, the digest of what its caller asked for, and who that is where it is known.
 
     `then` is the state that follows with the same commit: SENT, or PENDING_APPROVAL where it may
     not be sent yet. So whatever a crash leaves behind says whether the terminal may have it.
@@ -39,6 +40,7 @@ class Intent:
     order: Order
     digest: str
     then: OrderState | None = None
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ class Journal(Protocol):
         without a client order id (an EXTERNAL order) is found by its id. An
         outcome is folded into its order as recorded; one that changes nothing records nothing.
         Errors per entry: ORDER_NOT_FOUND, STORE_UNAVAILABLE.
+        """
+        ...
+
+    def anchor(self) -> None:
+        """Keep the newest entry's hash away from the file, so that a cut of it shows.
+
+        Raises nothing: what fails is logged, and tried again.
         """
         ...
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from quantgraph.domain.access import present_actor
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock, Ids
 from quantgraph.domain.controls import TradingState
@@ -161,7 +162,8 @@ class JournaledTrading:
     ) -> Submission:
         with self._recorder.place():
             # From here on the terminal may have it: a crash leaves it SENT, never ACCEPTED.
-            intent = Intent(self._accepted(ticket), ticket.digest(), OrderState.SENT)
+            order, actor = self._accepted(ticket), present_actor()
+            intent = Intent(order, ticket.digest(), OrderState.SENT, actor)
             recorded = await self._recorder.record(intent)
             if not recorded.new:
                 return replay(ticket, recorded.order, recorded.digest)

@@ -22,6 +22,8 @@ _Asked: TypeAlias = tuple[_Entry, "asyncio.Future[Recorded]"]
 _Found: TypeAlias = Recorded | Exception
 # Seconds until outcomes that the disk did not take are offered to it again.
 _PAUSE_S = 0.5
+# Seconds of rest until the journal's newest entry is anchored.
+_REST_S = 1.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -103,9 +105,13 @@ class Recorder:
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         kept: list[_Asked] = []
-        open_ = True
+        open_, anchored = True, True
         while open_:
-            asked, open_ = self._take(kept)
+            asked, open_ = self._take(kept, None if anchored else _REST_S)
+            if not asked:
+                anchored = anchored or self._anchor()
+                continue
+            anchored = False
             found = self._commit([entry for entry, _ in asked])
             pairs = list(zip(asked, found, strict=True))
             kept = [] if self._closing else [each for each, of in pairs if _unwritten(each, of)]
@@ -117,16 +123,23 @@ class Recorder:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 
-    def _take(self, kept: list[_Asked]) -> tuple[list[_Asked], bool]:
-        """Wait for work, and return all there is behind what was kept; False at the end."""
+    def _take(self, kept: list[_Asked], rest: float | None) -> tuple[list[_Asked], bool]:
+        """Wait for work, and return all there is behind what was kept; False at the end.
+
+        Nothing comes back where nothing was asked for in `rest` seconds.
+        """
         asked = list(kept)
         with suppress(Empty):
-            wait = self._pause if kept else None
+            wait = self._pause if kept else rest
             while (more := self._queue.get(timeout=wait)) is not None:
                 asked += more
                 wait = 0
             return asked, False
         return asked, True
+
+    def _anchor(self) -> bool:
+        self._journal.anchor()
+        return True
 
     def _commit(self, entries: list[_Entry]) -> Sequence[_Found]:
         if not entries:

@@ -16,7 +16,7 @@ from quantgraph.services.timekeeper import TurnableClock
 from quantgraph.services.workers import Workers
 
 # Grows when an older state can no longer be read.
-_FORMAT = 3
+_FORMAT = 4
 
 
 class Stage(Protocol):

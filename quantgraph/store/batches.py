@@ -9,9 +9,14 @@ from quantgraph.domain.journal import Intent, Outcome, Recorded
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
-from quantgraph.store.records import write_fill, write_order
+from quantgraph.store.chain import Head
+from quantgraph.store.records import write_actor, write_fill, write_order
 
 Row = tuple[Any, ...]
+INSERT_ORDER = (
+    "INSERT INTO orders (id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
+    " created, body) VALUES "
+)
 # An order as recorded, and the digest of its ticket.
 Held = tuple[Order, str]
 # An account, and an order's id or its client's.
@@ -29,6 +34,7 @@ class Batch:
     by_id: dict[Key, Held]
     fill_ids: set[str]
     newest: dict[str, int]
+    head: Head
     new: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
     changed: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
     events: list[Row] = field(default_factory=list[Row])
@@ -44,10 +50,10 @@ class Batch:
         known = self.by_id.get(place) if order.client_order_id is None else self.by_key.get(key)
         if known is not None:
             return Recorded(*known, new=False)
-        self.new[place] = self._log(order, None)
+        self.new[place] = self._log(order, digest=intent.digest, actor=write_actor(intent.actor))
         if intent.then is not None:
             order = replace(order, state=intent.then)
-            self.new[place] = self._log(order, None)
+            self.new[place] = self._log(order)
         self._hold(order, intent.digest)
         return Recorded(order, intent.digest, new=True)
 
@@ -64,7 +70,7 @@ class Batch:
         changed = after_report(order, report)
         if changed is None:
             return Recorded(order, digest, new=False)
-        body = self._log(changed, report.fill)
+        body = self._log(changed, fill=report.fill)
         self._hold(changed, digest)
         (self.new if place in self.new else self.changed)[place] = body
         return Recorded(changed, digest, new=True)
@@ -75,14 +81,44 @@ class Batch:
         if order.client_order_id is not None:
             self.by_key[order.account_id, order.client_order_id] = order, digest
 
-    def _log(self, order: Order, fill: Fill | None) -> bytes:
+    def _log(
+        self,
+        order: Order,
+        *,
+        fill: Fill | None = None,
+        digest: str | None = None,
+        actor: bytes | None = None,
+    ) -> bytes:
         account = order.account_id
         body, executed = write_order(order), write_fill(fill)
         sequence = self.newest[account] + 1
         self.newest[account] = sequence
-        self.events.append((account, sequence, body, executed))
+        entry = (account, sequence, body, executed, digest, actor)
+        self.head = self.head.after(*entry)
+        self.events.append((self.head.number, *entry, self.head.hash))
         if fill is not None:
-            row = (account, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time))
-            self.fills.append(row)
+            self.fills.append(fill_row(account, sequence, fill))
             self.fill_ids.add(fill.id)
         return body
+
+
+def order_row(order: Order, digest: str, body: bytes) -> Row:
+    """Return the row that an order has beside its log."""
+    return (
+        order.id,
+        order.account_id,
+        order.client_order_id,
+        order.tag,
+        digest,
+        order.state.value,
+        order.symbol,
+        order.side.value,
+        order.strategy,
+        to_ms(order.created_at),
+        body,
+    )
+
+
+def fill_row(account: str, sequence: int, fill: Fill) -> Row:
+    """Return the row that places a fill in its account's log."""
+    return account, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from quantgraph.domain.errors import StartupError
 from quantgraph.domain.journal import Intent, JournalEvent, Outcome, Recorded
 from quantgraph.domain.orders import (
     Fill,
@@ -23,38 +22,44 @@ from quantgraph.domain.orders import (
     OrderQuery,
 )
 from quantgraph.domain.portfolio import OrderTally, Trade
-from quantgraph.domain.reasons import Reason
 from quantgraph.store import pages
+from quantgraph.store.anchor import Anchor
 from quantgraph.store.folder import opening
-from quantgraph.store.journal_tables import SCHEMA, VERSION
-from quantgraph.store.recording import STATEMENTS, Recording
+from quantgraph.store.heads import HeadFile
+from quantgraph.store.journal_files import LOG, connect, prepare
+from quantgraph.store.journal_tables import head_of
+from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
 
 
 class OrderJournal:
     """One SQLite file, one writer; `synchronous=FULL` makes a commit durable before it returns."""
 
-    def __init__(self, path: Path, epoch: str) -> None:
+    def __init__(self, path: Path, epoch: str, heads: HeadFile | None = None) -> None:
         """Open or create the journal; `epoch` names the log where it is new.
 
-        Raises StartupError DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION; the file is then
-        left as it is.
+        The head of its hash chain is kept in `heads`, else in a file beside it. Raises
+        StartupError DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION; the file is then left as
+        it is.
         """
         self.path = path
         # Guards the reading connection: one question at a time, each of microseconds.
         self._lock = threading.Lock()
         with opening(path, "the order journal"):
-            writer = _connect(path)
+            writer = connect(path)
             try:
                 writer.execute("PRAGMA journal_mode=WAL")
                 writer.execute("PRAGMA synchronous=FULL")
-                self._epoch = _prepare(writer, path, epoch)
-                self._db = _connect(path)
+                self._epoch = prepare(writer, path, epoch)
+                head = head_of(writer)
+                self._db = connect(path)
             except BaseException:
                 writer.close()
                 raise
         self._db.execute("PRAGMA query_only=ON")
-        self._recording = Recording(writer)
+        anchor = Anchor(heads or HeadFile(path.with_name("heads")), LOG, self._epoch)
+        anchor.begin(self._epoch, head)
+        self._recording = Recording(writer, anchor)
 
     @property
     def epoch(self) -> str:
@@ -64,6 +69,10 @@ class OrderJournal:
     def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
         """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
         return self._recording.record(entries)
+
+    def anchor(self) -> None:
+        """Keep the newest entry's hash in the file of heads; see `domain.journal.Journal`."""
+        self._recording.anchor()
 
     def recall(self, account_id: str, client_order_id: str) -> tuple[Order, str] | None:
         """Return the order recorded under a client order id and its digest, or None."""
@@ -153,7 +162,7 @@ class OrderJournal:
 
     def copy(self, file: Path) -> None:
         """Write all that is committed into another file; readers and writers go on meanwhile."""
-        with closing(_connect(self.path)) as source, closing(sqlite3.connect(file)) as target:
+        with closing(connect(self.path)) as source, closing(sqlite3.connect(file)) as target:
             source.backup(target)
 
     def restore(self, file: Path, epoch: str) -> None:
@@ -178,40 +187,3 @@ class OrderJournal:
             "SELECT max(sequence) FROM events WHERE account = ?", (account_id,)
         ).fetchone()
         return int(row[0] or 0)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path, check_same_thread=False, isolation_level=None, cached_statements=STATEMENTS
-    )
-
-
-def _prepare(db: sqlite3.Connection, path: Path, epoch: str) -> str:
-    """Make the tables where there are none, and return the log's epoch. Raises STORE_VERSION."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version == 0 and tables == 0:
-        db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
-        db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
-    elif version != VERSION:
-        text = (
-            f"The order journal {path} has version {version}, this program reads "
-            f"{VERSION}. It was left untouched."
-        )
-        raise StartupError(Reason.STORE_VERSION, text, file=str(path))
-    return str(db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0])
-
-
-def set_aside(path: Path) -> None:
-    """Keep the journal of the last simulated world as `<name>.previous`, replacing an older one.
-
-    SQLite's own side files belong to the database and move with it. Raises StartupError
-    DATA_DIR_UNUSABLE where that cannot be done.
-    """
-    with opening(path, "the order journal"):
-        for suffix in ("", "-wal", "-shm"):
-            file = path.with_name(path.name + suffix)
-            kept = path.with_name(f"{path.name}.previous{suffix}")
-            kept.unlink(missing_ok=True)
-            if file.exists():
-                file.rename(kept)

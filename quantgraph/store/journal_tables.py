@@ -1,12 +1,28 @@
 """The tables of the order journal.
 
-`fills` places every execution in its account's log, so that lists of them never read the log
-through; the execution itself is in `events`.
+`events` is the journal: rows are added to it and never changed, each with the hash that chains it
+to the one before (`chain.py`). `orders` and `fills` say the same in another order, so that nobody
+has to read the log through; they can be made from it again (`mending.py`).
 """
 
-VERSION = 3
+import sqlite3
+
+from quantgraph.store.chain import Head
+
+VERSION = 4
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE events (
+  number INTEGER PRIMARY KEY,
+  account TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  fill BLOB,
+  digest TEXT,
+  actor BLOB,
+  hash BLOB NOT NULL,
+  UNIQUE (account, sequence)
+);
 CREATE TABLE orders (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
@@ -27,13 +43,6 @@ CREATE INDEX orders_by_tag ON orders (account, tag) WHERE tag IS NOT NULL;
 CREATE INDEX orders_by_account ON orders (account, number);
 CREATE INDEX orders_by_symbol ON orders (account, symbol, number);
 CREATE INDEX orders_by_strategy ON orders (account, strategy, number);
-CREATE TABLE events (
-  account TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
-  body BLOB NOT NULL,
-  fill BLOB,
-  PRIMARY KEY (account, sequence)
-) WITHOUT ROWID;
 CREATE TABLE fills (
   account TEXT NOT NULL,
   sequence INTEGER NOT NULL,
@@ -46,3 +55,9 @@ CREATE TABLE fills (
 CREATE INDEX fills_by_order ON fills (account, order_id, sequence);
 CREATE INDEX fills_by_symbol ON fills (account, symbol, sequence);
 """
+
+
+def head_of(db: sqlite3.Connection) -> Head:
+    """Return the head of the journal's log as its file has it."""
+    row = db.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
+    return Head() if row is None else Head(*row)

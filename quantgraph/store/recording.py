@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
-from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.journal import Intent, Outcome, Recorded
-from quantgraph.domain.orders import Order
 from quantgraph.domain.reasons import Reason
-from quantgraph.store.batches import Batch, Held, Key, Row
+from quantgraph.store.anchor import Anchor
+from quantgraph.store.batches import INSERT_ORDER, Batch, Held, Key, Row, order_row
+from quantgraph.store.chain import Head
+from quantgraph.store.journal_tables import head_of
 from quantgraph.store.records import read_order
 
 # Rows of one statement. Their texts differ by it, and each is compiled once.
@@ -28,10 +29,6 @@ _MOST = 32
 STATEMENTS = 4 * _MOST
 # Orders as last recorded: most outcomes follow within milliseconds.
 _KEPT = 10_000
-_ORDER = (
-    "INSERT INTO orders (id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
-    " created, body) VALUES "
-)
 _KNOWN = (
     ") SELECT body, digest FROM k CROSS JOIN orders ON orders.account = k.account"
     " AND orders.client_order_id = k.client_order_id"
@@ -47,12 +44,17 @@ T = TypeVar("T")
 class Recording:
     """Writes the journal's file, which exists with its tables. Any thread may call, all block."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Write through a connection of its own, in autocommit mode; close it at the end."""
+    def __init__(self, connection: sqlite3.Connection, anchor: Anchor) -> None:
+        """Write through a connection of its own, in autocommit mode; close it at the end.
+
+        `anchor` keeps the newest head elsewhere.
+        """
         self._db = connection
+        self._anchor = anchor
         self._lock = threading.Lock()
         self._kept: LRUCache[Key, Held] = LRUCache(_KEPT)
         self._newest: dict[str, int] = {}
+        self._head: Head | None = None
 
     def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
         """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
@@ -78,6 +80,7 @@ class Recording:
                     self._db.execute(f"DELETE FROM {table}")  # noqa: S608 the table is one of three literals
                 self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
                 self._db.execute("COMMIT")
+                self._anchor.begin(epoch, Head())
             except sqlite3.Error as error:
                 text = f"The order journal cannot be written: {error}."
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
@@ -90,6 +93,7 @@ class Recording:
             try:
                 self._db.execute("ATTACH ? AS kept", (str(file),))
                 self._take_over(epoch)
+                self._anchor.begin(epoch, head_of(self._db))
             except sqlite3.Error as error:
                 text = f"The order journal cannot be restored: {error}."
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
@@ -108,9 +112,15 @@ class Recording:
         self._db.execute("UPDATE main.meta SET value = ? WHERE key = 'epoch'", (epoch,))
         self._db.execute("COMMIT")
 
+    def anchor(self) -> None:
+        """Keep the newest head elsewhere, if it is not yet. Never raises: it is tried again."""
+        with self._lock:
+            self._anchor.hold()
+
     def close(self) -> None:
         """Close the connection; what was committed stays."""
         with self._lock:
+            self._anchor.hold()
             self._db.close()
 
     def _commit(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
@@ -125,6 +135,8 @@ class Recording:
         finally:
             if not done:
                 self._forget()
+        self._head = batch.head
+        self._anchor.passed(batch.head)
         self._newest.update(batch.newest)
         self._kept.update({place: batch.by_id[place] for place in (*batch.new, *batch.changed)})
         return found
@@ -133,6 +145,7 @@ class Recording:
         """Undo an unfinished transaction, and trust the file alone from now on."""
         self._kept.clear()
         self._newest.clear()
+        self._head = None
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -152,7 +165,8 @@ class Recording:
         fills = [each.fill.id for each in reports if each.fill is not None]
         accounts = {account for account, _ in (*keys, *places)}
         newest = {account: self._last(account) for account in accounts}
-        return Batch(by_key, by_id, self._filled(fills), newest)
+        head = self._head or head_of(self._db)
+        return Batch(by_key, by_id, self._filled(fills), newest, head)
 
     def _known(self, keys: Sequence[Key]) -> Iterable[Held]:
         for part in _parts(keys):
@@ -183,8 +197,8 @@ class Recording:
         return int(self._db.execute(text, (account,)).fetchone()[0] or 0)
 
     def _write(self, batch: Batch) -> None:
-        rows = [_order_row(*batch.by_id[place], body) for place, body in batch.new.items()]
-        self._insert(_ORDER, rows)
+        rows = [order_row(*batch.by_id[place], body) for place, body in batch.new.items()]
+        self._insert(INSERT_ORDER, rows)
         changes = [
             (*place, batch.by_id[place][0].state.value, body)
             for place, body in batch.changed.items()
@@ -210,22 +224,6 @@ def _added(batch: Batch, entry: Intent | Outcome) -> Recorded | Exception:
         return batch.add(entry)
     except Exception as error:
         return error
-
-
-def _order_row(order: Order, digest: str, body: bytes) -> Row:
-    return (
-        order.id,
-        order.account_id,
-        order.client_order_id,
-        order.tag,
-        digest,
-        order.state.value,
-        order.symbol,
-        order.side.value,
-        order.strategy,
-        to_ms(order.created_at),
-        body,
-    )
 
 
 def _parts(rows: Sequence[T]) -> Iterable[Sequence[T]]:

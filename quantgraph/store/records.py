@@ -1,11 +1,13 @@
-"""Orders and fills as JSON rows: exact decimals, aware instants, nothing lost on the way."""
+"""Orders, fills and who acted as JSON rows: exact decimals, aware instants, nothing lost."""
 
 from pydantic import TypeAdapter
 
+from quantgraph.domain.access import Actor
 from quantgraph.domain.orders import Fill, Order
 
 _ORDER = TypeAdapter(Order)
 _FILL = TypeAdapter(Fill)
+_ACTOR = TypeAdapter(Actor)
 
 
 def write_order(order: Order) -> bytes:
@@ -26,3 +28,13 @@ def write_fill(fill: Fill | None) -> bytes | None:
 def read_fill(row: bytes | None) -> Fill | None:
     """Return the fill of a JSON row, None for none."""
     return None if row is None else _FILL.validate_json(row)
+
+
+def write_actor(actor: Actor | None) -> bytes | None:
+    """Return who acted as JSON, None for nobody known."""
+    return None if actor is None else _ACTOR.dump_json(actor)
+
+
+def read_actor(row: bytes | None) -> Actor | None:
+    """Return who acted by a JSON row, None for nobody known."""
+    return None if row is None else _ACTOR.validate_json(row)

@@ -28,6 +28,10 @@ class Journal:
         self.batches = []
         self.disk = threading.Event()
         self.broken = 0
+        self.anchored = threading.Event()
+
+    def anchor(self):
+        self.anchored.set()
 
     def record(self, entries):
         self.batches.append(list(entries))

@@ -8,7 +8,8 @@ import pytest
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.folder import hold_folder, opening, usable_folder
-from quantgraph.store.journal import OrderJournal, set_aside
+from quantgraph.store.journal import OrderJournal
+from quantgraph.store.journal_files import set_aside
 from quantgraph.store.keys import KeyStore
 
 OPENERS = {"keys": KeyStore, "journal": lambda path: OrderJournal(path, "epoch-1")}

@@ -1,0 +1,61 @@
+"""`quantgraph audit`: whether the logs of what was done are whole."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from api.commands.options import ConfigOption, DataDirOption, read_config
+from quantgraph.config import Config
+
+if TYPE_CHECKING:
+    from quantgraph.store.verifying import Verdict
+
+_audit = typer.Typer(help="Verify and show the logs of what was done.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_audit, name="audit")
+
+
+@_audit.command("verify")
+def verify(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Say whether every entry fits its hash, and whether any is missing.
+
+    Exit code 1 with the first entry that does not fit. It runs beside a gateway too.
+    """
+    verdicts = _verdicts(read_config(config, data_dir))
+    for verdict in verdicts:
+        typer.echo(_told(verdict))
+    if any(verdict.fault is not None for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+@_audit.command("head")
+def head(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Print the newest head of each log as it is kept: a line to keep elsewhere."""
+    file = read_config(config, data_dir).head_path
+    if not file.is_file():
+        typer.echo(f"No head is kept yet in {file}.", err=True)
+        raise typer.Exit(2)
+    typer.echo(file.read_text("utf-8"), nl=False)
+
+
+def _verdicts(settings: Config) -> "list[Verdict]":
+    # Late: `--help` needs none of the store's libraries.
+    from quantgraph.store.heads import HeadFile
+    from quantgraph.store.journal_files import LOG
+    from quantgraph.store.verifying import verify_journal
+
+    heads, file = HeadFile(settings.head_path), settings.data_path / "journal.sqlite"
+    return [verify_journal(file, heads, LOG)]
+
+
+def _told(verdict: "Verdict") -> str:
+    if verdict.fault is not None:
+        return f"{verdict.log}: NOT WHOLE: {verdict.fault} ({verdict.entries} entries before fit)"
+    text = f"{verdict.log}: {verdict.entries} entries, whole"
+    later = verdict.entries - verdict.anchored
+    if later > 0:
+        text += f"; the last {later} are later than the kept head: a cut there would not show"
+    return text

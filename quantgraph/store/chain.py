@@ -1,0 +1,44 @@
+"""The hash chain of a log: each entry's hash covers the entry and the hash of the one before.
+
+Whoever edits, removes, inserts or moves an entry has to write every later hash anew, and the newest
+is kept elsewhere as well (`heads.py`). No secret is part of it: it would lie in the same folder.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TypeAlias
+
+Field: TypeAlias = "bytes | str | int | None"
+HASH_BYTES = 32
+# Before the first entry.
+ROOT = bytes(HASH_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of a log: how many there are, and the hash of the last."""
+
+    number: int = 0
+    hash: bytes = ROOT
+
+    def after(self, *fields: Field) -> "Head":
+        """Return the head once an entry of these fields follows."""
+        number = self.number + 1
+        return Head(number, chained(self.hash, number, *fields))
+
+
+def chained(previous: bytes, *fields: Field) -> bytes:
+    """Return the hash of an entry: BLAKE2b of 32 bytes over what came before and its fields."""
+    return blake2b(previous + b"".join(map(_plain, fields)), digest_size=HASH_BYTES).digest()
+
+
+def _plain(field: Field) -> bytes:
+    """Return a field's bytes with type and length: no two lists of fields read the same."""
+    if field is None:
+        return b"n:"
+    if isinstance(field, bytes):
+        return b"b%d:" % len(field) + field
+    if isinstance(field, int):
+        return b"i%d:" % field
+    text = field.encode()
+    return b"s%d:" % len(text) + text

@@ -1,0 +1,78 @@
+"""Writes a journal's file anew from its entries, with the tables that follow from them."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from quantgraph.domain.orders import Order
+from quantgraph.store.batches import INSERT_ORDER, Key, Row, fill_row, order_row
+from quantgraph.store.chain import Head
+from quantgraph.store.journal_tables import SCHEMA, VERSION
+from quantgraph.store.records import read_fill, read_order
+
+_TABLES = ("meta", "orders", "events", "fills")
+_PORTION = 500
+
+
+def write_over(db: sqlite3.Connection, epoch: str, entries: Iterable[Row]) -> Head:
+    """Replace all that a file holds by these entries, in one transaction; return their head.
+
+    An entry: account, sequence, body, fill, digest, actor; what of it is no entry's is made here.
+    Raises sqlite3.Error; then nothing has changed.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for table in _TABLES:
+            db.execute(f"DROP TABLE IF EXISTS {table}")
+        for statement in SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+        head = _Rebuilding(db).write(entries)
+        db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    return head
+
+
+class _Rebuilding:
+    """Orders as the last entry has them, in the order of their first one."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._orders: dict[Key, tuple[Order, str, bytes]] = {}
+        self._events: list[Row] = []
+        self._fills: list[Row] = []
+
+    def write(self, entries: Iterable[Row]) -> Head:
+        head = Head()
+        for entry in entries:
+            head = head.after(*entry)
+            self._events.append((head.number, *entry, head.hash))
+            self._take(entry)
+            if len(self._events) >= _PORTION:
+                self._flush()
+        self._flush()
+        self._insert(INSERT_ORDER, [order_row(*held) for held in self._orders.values()])
+        return head
+
+    def _take(self, entry: Row) -> None:
+        account, sequence, body, fill, digest, _ = entry
+        order = read_order(body)
+        key = account, order.id
+        known = self._orders.get(key)
+        self._orders[key] = (order, str(digest) if known is None else known[1], body)
+        executed = read_fill(fill)
+        if executed is not None:
+            self._fills.append(fill_row(account, sequence, executed))
+
+    def _flush(self) -> None:
+        self._insert("INSERT INTO events VALUES ", self._events)
+        self._insert("INSERT INTO fills VALUES ", self._fills)
+        self._events.clear()
+        self._fills.clear()
+
+    def _insert(self, head: str, rows: list[Row]) -> None:
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            self._db.executemany(f"{head}({marks})", rows)

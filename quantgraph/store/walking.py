@@ -1,0 +1,91 @@
+"""Reads the journal's log through, from its first entry, and holds it against its own hashes."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from quantgraph.domain.orders import Fill, Order
+from quantgraph.store.batches import Key, Row, fill_row, order_row
+from quantgraph.store.chain import Head, chained
+from quantgraph.store.records import read_fill, read_order
+
+_EVENTS = "SELECT number, account, sequence, body, fill, digest, actor, hash FROM events"
+_ORDERS = (
+    "SELECT number, id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
+    " created, body FROM orders ORDER BY number"
+)
+_FILLS = "SELECT account, sequence, id, order_id, symbol, time FROM fills"
+
+
+class ChainBroken(Exception):
+    """An entry does not fit; the message names it and says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log that fits, as its row and as what it says; `head` is that after it."""
+
+    row: Row
+    order: Order
+    fill: Fill | None
+    head: Head
+
+
+def entries(db: sqlite3.Connection) -> Iterator[Entry]:
+    """Yield the entries in order as long as they fit. Raises ChainBroken at the first that doesn't.
+
+    Also sqlite3.DatabaseError where the file itself cannot be read on.
+    """
+    head, newest = Head(), dict[str, int]()
+    for row in db.execute(f"{_EVENTS} ORDER BY number"):
+        number, account, sequence = row[:3]
+        if number != head.number + 1:
+            raise ChainBroken(f"entry {head.number + 1} is missing; {number} follows")
+        head = head.after(*row[1:-1])
+        if head.hash != row[-1]:
+            raise ChainBroken(f"entry {number} does not fit its hash, or the entry before it")
+        if sequence != newest.get(account, 0) + 1:
+            raise ChainBroken(f"entry {number} has sequence {sequence} in its account's log")
+        newest[account] = sequence
+        yield Entry(row, read_order(row[3]), read_fill(row[4]), head)
+
+
+@dataclass(slots=True)
+class Derived:
+    """What the tables beside the log have to say, told by its entries one after the other."""
+
+    orders: dict[Key, Row] = field(default_factory=dict[Key, Row])
+    fills: int = 0
+
+    def take(self, db: sqlite3.Connection, entry: Entry) -> None:
+        """Hear of an entry, and look at its fill. Raises ChainBroken."""
+        number, account, sequence, body, _, digest = entry.row[:6]
+        key = account, entry.order.id
+        place, digest, _ = self.orders.get(key, (len(self.orders) + 1, digest, None))
+        self.orders[key] = (place, digest, _short(body))
+        if entry.fill is None:
+            return
+        self.fills += 1
+        asked = (account, sequence)
+        found = db.execute(f"{_FILLS} WHERE account = ? AND sequence = ?", asked).fetchone()
+        if found != fill_row(account, sequence, entry.fill):
+            raise ChainBroken(f"the table of fills differs from entry {number}")
+
+    def check(self, db: sqlite3.Connection) -> None:
+        """Compare the table of orders at the end. Raises ChainBroken."""
+        for number, *row in db.execute(_ORDERS):
+            order, digest, body = str(row[0]), row[4], row[-1]
+            told = self.orders.pop((row[1], order), None)
+            if told is None or told != (number, digest, _short(body)):
+                raise ChainBroken(f"the table of orders differs from the log in {order!r}")
+            if tuple(row) != order_row(read_order(body), digest, body):
+                raise ChainBroken(f"the table of orders differs from itself in {order!r}")
+        if self.orders:
+            raise ChainBroken(f"the table of orders lacks {next(iter(self.orders))[1]!r}")
+        if db.execute("SELECT count(*) FROM fills").fetchone()[0] != self.fills:
+            raise ChainBroken("the table of fills has rows that the log does not tell")
+
+
+def _short(body: bytes | str) -> bytes:
+    # With its type: SQLite keeps a text where bytes belong.
+    return chained(b"", body)
