@@ -165,6 +165,7 @@ class RulesConfig(_Section):
     accept_unverified: tuple[str, ...] = ()
     commission_rate: Decimal = Commission().rate
     commission_minimum: Decimal = Commission().minimum
+    commission_includes_exchange_fees: bool = True
 
     @field_validator("accept_unverified")
     @classmethod
@@ -183,7 +184,8 @@ class RulesConfig(_Section):
     @property
     def fees(self) -> FeeSchedule:
         """What orders cost, for the guard and the simulated exchange alike."""
-        return FeeSchedule(Commission(self.commission_rate, self.commission_minimum))
+        commission = Commission(self.commission_rate, self.commission_minimum)
+        return FeeSchedule(commission, self.commission_includes_exchange_fees)
 
 
 class CalendarConfig(_Section):

@@ -117,7 +117,10 @@ class Fill:
     quantity: Long = strawberry.field(description="Shares traded.")
     price: Decimal = strawberry.field(description="Price per share.")
     amount: Decimal = strawberry.field(description="Price times quantity.")
-    fee: Decimal = strawberry.field(description="Commission, stamp duty and transfer fee.")
+    fee: Decimal = strawberry.field(
+        description="Commission, stamp duty and transfer fee; handling and regulatory fees too "
+        "where the commission does not include them."
+    )
     time: datetime = strawberry.field(description="When it was traded.")
 
     @strawberry.field(description="The instrument; null where nothing is known of it.")

@@ -189,7 +189,10 @@ class Strategy:
     open_orders: Long = strawberry.field(description="Those of them that are not final.")
     filled_quantity: Long = strawberry.field(description="Shares traded, bought and sold.")
     turnover: Decimal = strawberry.field(description="Money traded, bought and sold, without fees.")
-    fees: Decimal = strawberry.field(description="Commission, stamp duty and transfer fees paid.")
+    fees: Decimal = strawberry.field(
+        description="Commission, stamp duty and transfer fees paid; handling and regulatory fees "
+        "too where the commission does not include them."
+    )
     realized_profit: Decimal = strawberry.field(
         description="Received for shares sold less their average cost."
     )

@@ -142,7 +142,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution. Price and money in yuan, `fee` includes commission, stamp duty, transfer."""
+    """One execution. Price and money in yuan, `fee` is all that was charged."""
 
     id: str
     order_id: str

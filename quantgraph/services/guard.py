@@ -33,7 +33,7 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.admission import check_cancel, phase_at
 from quantgraph.domain.rules.checks import Situation, Wish, check_order, prices_of, worst_price
-from quantgraph.domain.rules.fees import FeeSchedule, fee_rules
+from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import Trust
 from quantgraph.domain.streams import LogCursor, OrderEvent
 
@@ -130,7 +130,7 @@ class OrderGuard:
             trust=sources.trust,
         )
         check_order(wish, situation)
-        sources.trust.check(fee_rules(instrument, situation.day))
+        sources.trust.check(sources.fees.rules(instrument, situation.day))
         if ticket.price_type not in sources.price_types:
             text = f"This terminal takes no {ticket.price_type} orders; see its capabilities."
             raise OrderRefused(Reason.PRICE_TYPE_UNSUPPORTED, text, price_type=ticket.price_type)

@@ -891,7 +891,9 @@ class Fill(_message.Message):
 
     @_builtins.property
     def fee(self) -> _types_pb2.Decimal:
-        """Commission, stamp duty and transfer fee together."""
+        """Commission, stamp duty and transfer fee together; handling and regulatory fees too where the
+        commission does not include them.
+        """
 
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:

@@ -448,7 +448,9 @@ class Strategy(_message.Message):
 
     @_builtins.property
     def fees(self) -> _types_pb2.Decimal:
-        """Commission, stamp duty and transfer fees paid."""
+        """Commission, stamp duty and transfer fees paid; handling and regulatory fees too where the
+        commission does not include them.
+        """
 
     @_builtins.property
     def realized_profit(self) -> _types_pb2.Decimal:

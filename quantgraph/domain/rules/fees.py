@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -10,17 +10,19 @@ from typing import ClassVar
 
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, Segment
 from quantgraph.domain.orders import Side
-from quantgraph.domain.rules.rows import PRACTICE, Row, unknown_rule
+from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, unknown_rule
 
 CENT = Decimal("0.01")
 _ZERO = Decimal("0.00")
 
 
 class Charge(StrEnum):
-    """Who takes it: the state, or the clearing house."""
+    """Who takes it: state, clearing house, exchange (经手费), supervisor (证管费)."""
 
     STAMP = "STAMP"
     TRANSFER = "TRANSFER"
+    HANDLING = "HANDLING"
+    REGULATORY = "REGULATORY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +115,57 @@ FEES = (
             source=PRACTICE,
             verified=False,
         )
-        for charge in Charge
+        for charge in (Charge.STAMP, Charge.TRANSFER)
     ),
+)
+
+
+def _passed_on(
+    name: str, rate: str, since: date, until: date | None = None, market: Market | None = None
+) -> FeeRow:
+    """Return a charge on both sides that the exchange's members pay, by its name's last words."""
+    _, charge, what, *_ = f"{name}.".replace("-", ".").split(".")
+    kinds = {"fund": InstrumentKind.FUND, "bond": InstrumentKind.BOND}
+    # The tables tell today's rates of shares in Shanghai and Shenzhen; all else is practice.
+    told = not what
+    return FeeRow(
+        name=name,
+        effective_from=since,
+        effective_to=until,
+        kind=kinds.get(what, InstrumentKind.STOCK),
+        market=market,
+        charge=Charge(charge.upper()),
+        buy=Decimal(rate),
+        sell=Decimal(rate),
+        source=TABLES if told else PRACTICE,
+        verified=told,
+    )
+
+
+_SH, _SZ, _BJ = Market.SH, Market.SZ, Market.BJ
+_2015, _2021, _2022, _2023 = (
+    date(2015, 8, 1),
+    date(2021, 7, 19),
+    date(2022, 8, 1),
+    date(2023, 8, 28),
+)
+_DAY = timedelta(days=1)
+# Usually inside the commission: charged apart only where the configuration says so.
+PASSED_ON = (
+    _passed_on("fees.handling.first", "0.0000487", _2015, _2023 - _DAY, _SH),
+    _passed_on("fees.handling.first", "0.0000487", _2015, _2023 - _DAY, _SZ),
+    _passed_on("fees.handling.bj", "0.00025", date(2021, 11, 15), _2023 - _DAY, _BJ),
+    _passed_on("fees.handling.bj", "0.000125", _2023, None, _BJ),
+    _passed_on("fees.handling", "0.0000341", _2023, None, _SH),
+    _passed_on("fees.handling", "0.0000341", _2023, None, _SZ),
+    _passed_on("fees.regulatory.first", "0.00002", date(2012, 9, 1), _2023 - _DAY),
+    _passed_on("fees.regulatory", "0.00002", _2023),
+    _passed_on("fees.handling.fund", "0.000045", _2015, _2021 - _DAY, _SH),
+    _passed_on("fees.handling.fund", "0.0000487", _2015, _2021 - _DAY, _SZ),
+    _passed_on("fees.handling.fund", "0.00004", _2021),
+    _passed_on("fees.regulatory.fund", "0", _2015),
+    _passed_on("fees.handling.bond", "0.00004", _2022),
+    _passed_on("fees.regulatory.bond", "0", _2022),
 )
 
 
@@ -134,10 +185,7 @@ COMMISSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """The broker's share: a rate, and a minimum in yuan per order across all its fills.
-
-    Exchange handling and regulatory fees are usually inside it and are not charged again.
-    """
+    """The broker's share: a rate, and a minimum in yuan per order across all its fills."""
 
     rate: Decimal = Decimal("0.00025")
     minimum: Decimal = Decimal("5.00")
@@ -153,23 +201,35 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """The three parts, in yuan, each rounded half up to the cent."""
+    """The parts, in yuan, each rounded half up to the cent; 0 is what the commission includes."""
 
     commission: Decimal = _ZERO
     stamp: Decimal = _ZERO
     transfer: Decimal = _ZERO
+    handling: Decimal = _ZERO
+    regulatory: Decimal = _ZERO
 
     @property
     def total(self) -> Decimal:
         """All parts together."""
-        return self.commission + self.stamp + self.transfer
+        return self.commission + self.stamp + self.transfer + self.handling + self.regulatory
 
 
 @dataclass(frozen=True, slots=True)
 class FeeSchedule:
-    """What orders cost on a day."""
+    """What orders cost on a day.
+
+    `inclusive`: the broker pays handling and regulatory fees out of its commission, as most do;
+    else they are charged besides.
+    """
 
     commission: Commission = Commission()
+    inclusive: bool = True
+
+    @property
+    def charges(self) -> Sequence[Charge]:
+        """What is charged besides the commission."""
+        return (Charge.STAMP, Charge.TRANSFER) if self.inclusive else tuple(Charge)
 
     def order_fees(self, instrument: Instrument, side: Side, amount: Decimal, day: date) -> Fees:
         """Return the fees of one order whose fills add up to `amount` yuan.
@@ -179,20 +239,14 @@ class FeeSchedule:
         """
         if amount == 0:
             return Fees()
-        stamp = _rate(Charge.STAMP, instrument, side, day)
-        transfer = _rate(Charge.TRANSFER, instrument, side, day)
+        rows = self.rules(instrument, day)
+        rates = (row.buy if side is Side.BUY else row.sell for row in rows)
         least = max(_cents(amount * self.commission.rate), self.commission.minimum)
-        return Fees(_cents(least), _cents(amount * stamp), _cents(amount * transfer))
+        return Fees(_cents(least), *(_cents(amount * rate) for rate in rates))
 
-
-def fee_rules(instrument: Instrument, day: date) -> Sequence[FeeRow]:
-    """Return the rows that an order's fees follow. Raises RULE_UNKNOWN."""
-    return [_required(charge, instrument, day) for charge in Charge]
-
-
-def _rate(charge: Charge, instrument: Instrument, side: Side, day: date) -> Decimal:
-    row = _required(charge, instrument, day)
-    return row.buy if side is Side.BUY else row.sell
+    def rules(self, instrument: Instrument, day: date) -> Sequence[FeeRow]:
+        """Return the rows that an order's fees follow, by charge. Raises RULE_UNKNOWN."""
+        return [_required(charge, instrument, day) for charge in self.charges]
 
 
 def _required(charge: Charge, instrument: Instrument, day: date) -> FeeRow:
@@ -202,9 +256,9 @@ def _required(charge: Charge, instrument: Instrument, day: date) -> FeeRow:
     return row
 
 
-@lru_cache(1_024)  # every order asks twice for both charges of the same day
+@lru_cache(1_024)  # every order asks twice for the charges of the same day
 def _row(charge: Charge, segment: Segment, day: date) -> FeeRow | None:
-    rows = (row for row in FEES if row.charge is charge and row.covers(segment))
+    rows = (row for row in (*FEES, *PASSED_ON) if row.charge is charge and row.covers(segment))
     return next((row for row in rows if row.holds(day)), None)
 
 

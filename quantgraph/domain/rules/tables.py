@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS
 from quantgraph.domain.rules.cages import CAGES
-from quantgraph.domain.rules.fees import COMMISSIONS, FEES
+from quantgraph.domain.rules.fees import COMMISSIONS, FEES, PASSED_ON
 from quantgraph.domain.rules.halts import HALTS
 from quantgraph.domain.rules.lots import LOTS
 from quantgraph.domain.rules.price_types import PRICE_TYPES
@@ -29,6 +29,7 @@ ALL_TABLES: Mapping[str, tuple[Row, ...]] = {
     "price_types": PRICE_TYPES,
     "settlement": SETTLEMENTS,
     "fees": FEES,
+    "exchange_fees": PASSED_ON,
     "commissions": COMMISSIONS,
 }
 

@@ -284,3 +284,78 @@ def takes_cancel(case: Case) -> bool:
     if case.price_type == "AFTER_HOURS":
         return takes_late(case)
     return phase(case) in ("AUCTION", "CONTINUOUS", "LATE")
+
+
+def charges(
+    symbol: str, day: date, side: str, cents: int, *, apart: bool
+) -> tuple[int, int, int, int, int] | None:
+    """Return commission, stamp duty, transfer, handling and regulatory fees in cents.
+
+    None where nothing says one of them. Commission is 2.5 in ten thousand, five yuan at least;
+    `apart`: handling and regulatory fees are not part of it.
+    """
+    rates = [stamp_rate(symbol, day, side), transfer_rate(symbol, day)]
+    rates += [handling_rate(symbol, day), regulatory_rate(symbol, day)] if apart else [0, 0]
+    if any(rate is None for rate in rates):
+        return None
+    # Ten-millionths of the money, half a cent up.
+    paid = [(2 * cents * rate + 10_000_000) // 20_000_000 for rate in rates if rate is not None]
+    least = max((2 * cents * 2_500 + 10_000_000) // 20_000_000, 500)
+    return least, paid[0], paid[1], paid[2], paid[3]
+
+
+def stamp_rate(symbol: str, day: date, side: str) -> int | None:
+    """Return a thousandth of what shares are sold for, half of it since 28 August 2023."""
+    where = board(symbol)
+    if where == "FUND":
+        return 0
+    if where == "BOND":
+        return 0 if day >= date(2022, 8, 1) else None
+    if day < date(2008, 9, 19):
+        return None
+    if side == "BUY":
+        return 0
+    return 5_000 if day >= date(2023, 8, 28) else 10_000
+
+
+def transfer_rate(symbol: str, day: date) -> int | None:
+    """Return two in 100,000 of shares since August 2015, half of it since 29 April 2022."""
+    where = board(symbol)
+    if where == "FUND":
+        return 0
+    if where == "BOND":
+        return 0 if day >= date(2022, 8, 1) else None
+    if day < date(2015, 8, 1):
+        return 0 if symbol.endswith("SZ") else None
+    return 100 if day >= date(2022, 4, 29) else 200
+
+
+def handling_rate(symbol: str, day: date) -> int | None:
+    """Return what the exchange takes of each side: 4.87 in 100,000, 3.41 since 28 August 2023.
+
+    Beijing's is 25, half of it since then. Funds: 4.5 in Shanghai and 4.87 in Shenzhen, 4 in both
+    since 19 July 2021; convertible bonds 4.
+    """
+    where, lower = board(symbol), day >= date(2023, 8, 28)
+    if where == "BOND":
+        return 400 if day >= date(2022, 8, 1) else None
+    if where == "BSE":
+        opened = day >= date(2021, 11, 15)
+        return (1_250 if lower else 2_500) if opened else None
+    if day < date(2015, 8, 1):
+        return None
+    if where == "FUND":
+        if day >= date(2021, 7, 19):
+            return 400
+        return 450 if symbol.endswith("SH") else 487
+    return 341 if lower else 487
+
+
+def regulatory_rate(symbol: str, day: date) -> int | None:
+    """Return two in 100,000 of each side of shares; nothing of funds and bonds."""
+    where = board(symbol)
+    if where == "FUND":
+        return 0 if day >= date(2015, 8, 1) else None
+    if where == "BOND":
+        return 0 if day >= date(2022, 8, 1) else None
+    return 200 if day >= date(2012, 9, 1) else None
