@@ -113,7 +113,7 @@ class SeriesReader:
             symbol=path.instrument.symbol,
             period=request.period,
             adjustment=request.adjustment,
-            source=Source.SIMULATED,
+            source=_source(path, rows),
             columns=BarColumns(len(rows.times), columns),
             coverage=judge(
                 self._paths.world.calendar,
@@ -162,6 +162,13 @@ def _relive(bars: Block, path: Path, days: Days) -> None:
             place = slice(row * MINUTES, (row + 1) * MINUTES)
             for name in ("open", "high", "low", "close", "volume", "amount"):
                 getattr(bars, name)[place] = getattr(minutes, name)
+
+
+def _source(path: Path, rows: _Rows) -> Source:
+    """Return REPLAY where every answered row is of a day that was lived again."""
+    days = np.unique(dates_of(rows.times)).tolist() if path.minutes else []
+    lived = bool(days) and path.minutes.keys() >= set(days)
+    return Source.REPLAY if lived else Source.SIMULATED
 
 
 def _finished_days(path: Path, now: Moment) -> _Held:
