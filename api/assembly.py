@@ -15,6 +15,7 @@ from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.counter import CounterTerminal
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
+from quantgraph.backends.sim.faults.keeping import CounterStage
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
@@ -349,7 +350,7 @@ class _Mock:
         mock, folder = self.config.mock, self.config.data_path / "snapshots"
         return KeptWorlds(
             WorldsParts(
-                stage=controls,
+                stage=CounterStage(controls, self.faulty),
                 clock=self.clock,
                 trading=self.trading,
                 shelf=SnapshotFolder(folder, mock.snapshots, mock.snapshot_mb * 1_000_000),
@@ -360,13 +361,9 @@ class _Mock:
                     "liquidity": mock.liquidity,
                 },
                 copy=journal.copy,
-                restored=self._restored,
+                restored=self.quotes.start_over,
             )
         )
-
-    async def _restored(self) -> None:
-        self.faulty.start_over()
-        await self.quotes.start_over()
 
     def _simulation(self, reference: Reference, journal: OrderJournal) -> SimulationDesk:
         controls = SimControls(self.terminal, self.market)

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from quantgraph.domain.calendar import day_of, to_ms
+from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder
 
 _FILLS = TypeAdapter(tuple[Fill, ...])
@@ -77,7 +79,7 @@ class DayList:
         self._orders = {name: row for name, row in self._orders.items() if _stays(row, ended)}
 
     def dump(self) -> list[dict[str, Any]]:
-        """Return the rows as values that JSON has; the exchange's own rows bear no refusals."""
+        """Return the rows as values that JSON has."""
         return [_plain(each) for each in self._orders.values()]
 
     @classmethod
@@ -104,7 +106,20 @@ def _plain(row: ListedOrder) -> dict[str, Any]:
         "price_type": row.price_type.value,
         "placed_at": None if row.placed_at is None else row.placed_at.isoformat(),
         "fills": _FILLS.dump_python(row.fills, mode="json"),
+        "refusal": None if row.refusal is None else _words(row.refusal),
     }
+
+
+def _words(refusal: OrderRefused) -> dict[str, Any]:
+    words = {"message": refusal.message, "zh": refusal.message_zh}
+    return {"reason": refusal.reason.value, **words, "details": dict(refusal.details)}
+
+
+def _refused(words: Mapping[str, Any] | None) -> OrderRefused | None:
+    if words is None:
+        return None
+    reason, message, zh = Reason(words["reason"]), words["message"], words["zh"]
+    return OrderRefused(reason, message, zh=zh, details=words["details"])
 
 
 def _listed(row: Mapping[str, Any]) -> ListedOrder:
@@ -119,4 +134,5 @@ def _listed(row: Mapping[str, Any]) -> ListedOrder:
         price_type=PriceType(row["price_type"]),
         placed_at=None if placed is None else datetime.fromisoformat(placed),
         fills=_FILLS.validate_python(row["fills"]),
+        refusal=_refused(row["refusal"]),
     )

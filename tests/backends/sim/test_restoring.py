@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from quantgraph.backends.sim.controls import SimControls
+from quantgraph.backends.sim.faults.keeping import CounterStage
 from quantgraph.domain.errors import ChangeRefused, OrderRefused, Unavailable
 from quantgraph.domain.orders import OrderKey, OrderState
 from quantgraph.domain.reasons import Reason
@@ -46,11 +47,11 @@ async def kept(make_stage, tmp_path: Path) -> AsyncIterator[Kept]:
     async for floor in open_floor(make_stage(sleep=gate), gate, tmp_path):
         controls = SimControls(floor.terminal, floor.stage.market)
 
-        async def restored(floor: Floor = floor) -> None:
-            floor.faulty.start_over()
+        async def restored() -> None:
+            pass
 
         parts = WorldsParts(
-            stage=controls,
+            stage=CounterStage(controls, floor.faulty),
             clock=floor.stage.clock,
             trading=floor.trading,
             shelf=SnapshotFolder(tmp_path / "snapshots", 9, 10**7),
@@ -124,6 +125,35 @@ async def test_a_callback_that_is_lost_after_a_restore_is_in_the_list(kept: Kept
     found = await floor.trading.order(OrderKey("sim-1", order.id))
     assert found is not None
     assert (found.state, found.filled_quantity) == (S.FILLED, 100)
+
+
+async def test_what_the_counter_refused_is_kept_though_no_callback_told(kept: Kept) -> None:
+    floor = kept.floor
+    floor.set("REJECTED_TWICE times=1", "LOST_CALLBACK", "NO_STRATEGY_NAME times=1")
+    order = await floor.submit(await floor.low())
+    assert order.state is S.WORKING  # nobody told what became of it
+    floor.set()
+    listed = list(await floor.faulty.orders_today("sim-1"))
+    assert [each.strategy for each in listed] == [""]
+    await kept.worlds.save("one")
+    floor.set("ERROR_WITHOUT_IDS times=1", "LOST_CALLBACK")
+    await floor.submit(await floor.low("k2"))
+    floor.set()
+    await kept.worlds.restore("one")
+    now = list(await floor.faulty.orders_today("sim-1"))
+    words = [(each.refusal.reason, each.refusal.message_zh, each.refusal.details) for each in now]
+    known = [(one.refusal.reason, one.refusal.message_zh, one.refusal.details) for one in listed]
+    assert words == known
+    assert [replace(each, refusal=None) for each in now] == [
+        replace(each, refusal=None) for each in listed
+    ]
+    await floor.compare()
+    found = await floor.trading.order(OrderKey("sim-1", order.id))
+    assert (found.state, found.reject_code) == (S.REJECTED, "TERMINAL_REFUSED")
+    floor.set("ERROR_WITHOUT_IDS times=1")
+    await floor.submit(await floor.low("k3"))
+    numbers = [each.broker_order_id for each in await floor.faulty.orders_today("sim-1")]
+    assert numbers == ["COUNTER-000001", "COUNTER-000002"]
 
 
 async def test_what_the_list_says_is_kept_to_the_last_fill(kept: Kept) -> None:

@@ -1,11 +1,11 @@
 """A terminal around another that lets incidents happen between it and the gateway."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import NoReturn
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, NoReturn
 
 from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.faults.delivery import Delivery
@@ -43,6 +43,20 @@ class FaultParts:
     style: RejectionStyle = RejectionStyle.CODED
 
 
+@dataclass(slots=True)
+class Told:
+    """What the counter made up on a day beside the exchange.
+
+    `refused` are orders that the exchange never saw, `nameless` those whose strategy name was
+    lost; `count` numbers the refused.
+    """
+
+    day: date
+    refused: DayList = field(default_factory=DayList)
+    nameless: set[str] = field(default_factory=set[str])
+    count: int = 0
+
+
 class FaultyTerminal:
     """Implements `Terminal` over another; with nothing switched on it is that other one.
 
@@ -58,11 +72,7 @@ class FaultyTerminal:
         self._waits = Waits(parts.clock, parts.sleep)
         self._delivery = Delivery(self._dice, self._waits.later)
         self._repair: asyncio.Task[None] | None = None
-        # Of orders that the exchange never saw, and of those whose strategy name was lost.
-        self._refused = DayList()
-        self._nameless: set[str | None] = set()
-        self._day = parts.clock.moment().day
-        self._count = 0
+        self._told = Told(parts.clock.moment().day)
 
     @property
     def incidents(self) -> Sequence[IncidentSetting]:
@@ -86,7 +96,7 @@ class FaultyTerminal:
         if not self._dice.settings:
             return await self._inner.place(order)
         if self._dice.strikes(Incident.NO_STRATEGY_NAME):
-            self._nameless.add(order.tag)
+            self._told.nameless.add(order.tag)
         late = self._dice.strikes(Incident.LATE_EXECUTION)
         if late is not None:
             self._waits.spawn(self._place_late(order, late.delay_ms))
@@ -106,13 +116,13 @@ class FaultyTerminal:
             self._away()
         listed = list(await self._inner.orders_today(account_id))
         self._begin_day()  # which may have begun with the answer
-        listed += self._refused.of(account_id)
+        listed += self._told.refused.of(account_id)
         slow = self._dice.strikes(Incident.SLOW_LIST)
         if slow is not None:
             await self._waits.pause(slow.delay_ms)
         if not self._delivery.up:
             self._away()
-        return [replace(each, strategy="") if each.tag in self._nameless else each
+        return [replace(each, strategy="") if each.tag in self._told.nameless else each
                 for each in listed]  # fmt: skip
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
@@ -125,11 +135,28 @@ class FaultyTerminal:
         finally:
             pump.cancel()
 
-    def start_over(self) -> None:
-        """Begin with a new world: nothing of the old one is on its way any more."""
+    def dump(self) -> dict[str, Any]:
+        """Return what was made up as values that JSON has."""
+        self._begin_day()
+        told = self._told
+        return {
+            "day": told.day.isoformat(),
+            "refused": told.refused.dump(),
+            "nameless": sorted(told.nameless),
+            "count": told.count,
+        }
+
+    @staticmethod
+    def read(state: Mapping[str, Any]) -> Told:
+        """Return what was dumped, for `start_over`."""
+        day, refused = date.fromisoformat(state["day"]), DayList.load(state["refused"])
+        return Told(day, refused, set(state["nameless"]), int(state["count"]))
+
+    def start_over(self, told: Told | None = None) -> None:
+        """Begin with a new world, or one that was kept: nothing else is on its way any more."""
         self._waits.cancel()
         self._delivery.clear()
-        self._refused, self._nameless = DayList(), set()
+        self._told = told or Told(self._parts.clock.moment().day)
         if not self._delivery.up:
             self._reconnect()
 
@@ -198,15 +225,15 @@ class FaultyTerminal:
         named: bool = True,
     ) -> str:
         """List an order that never gets to the exchange, and call back with its states in turn."""
-        self._count += 1
-        broker_id = f"COUNTER-{self._count:06d}"
-        self._refused.add(order, broker_id)
+        self._told.count += 1
+        broker_id = f"COUNTER-{self._told.count:06d}"
+        self._told.refused.add(order, broker_id)
         now = from_ms(self._parts.clock.moment().ms)
         for state in states:
             refusal = why if state is OrderState.REJECTED else None
             place = (order.tag, order.account_id, state, 0, None, now)
             report = ExecutionReport(*place, refusal=refusal, broker_order_id=broker_id)
-            self._refused.note(report)
+            self._told.refused.note(report)
             if state is OrderState.REJECTED and not named:
                 report = replace(report, tag=None, broker_order_id=None)
             self._delivery.put(report)
@@ -240,10 +267,11 @@ class FaultyTerminal:
 
     def _begin_day(self) -> None:
         day = self._parts.clock.moment().day
-        if day != self._day:
-            self._refused.roll(self._day)
-            self._day = day
-            self._nameless.clear()
+        told = self._told
+        if day != told.day:
+            told.refused.roll(told.day)
+            told.day = day
+            told.nameless.clear()
 
     def _away(self) -> NoReturn:
         raise Unavailable(Reason.SOURCE_UNAVAILABLE, "The trading terminal is disconnected.")
