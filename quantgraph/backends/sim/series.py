@@ -166,9 +166,11 @@ def _relive(bars: Block, path: Path, days: Days) -> None:
 
 def _source(path: Path, rows: _Rows) -> Source:
     """Return REPLAY where every answered row is of a day that was lived again."""
-    days = np.unique(dates_of(rows.times)).tolist() if path.minutes else []
-    lived = bool(days) and path.minutes.keys() >= set(days)
-    return Source.REPLAY if lived else Source.SIMULATED
+    if not path.minutes or not len(rows.times):
+        return Source.SIMULATED
+    lived = np.array(list(path.minutes), "datetime64[D]")
+    recorded = np.isin(dates_of(rows.times), lived).all()
+    return Source.REPLAY if recorded else Source.SIMULATED
 
 
 def _finished_days(path: Path, now: Moment) -> _Held:

@@ -96,7 +96,7 @@ class FaultyTerminal:
         if not self._dice.settings:
             return await self._inner.place(order)
         if self._dice.strikes(Incident.NO_STRATEGY_NAME):
-            self._told.nameless.add(order.tag)
+            self._told.nameless.add(order.tag or "")
         late = self._dice.strikes(Incident.LATE_EXECUTION)
         if late is not None:
             self._waits.spawn(self._place_late(order, late.delay_ms))
