@@ -170,20 +170,7 @@ class Both:
         except aio.AioRpcError as error:
             raise Refused(Refusal(error).reason.value) from None
         response: Any = message_factory.GetMessageClass(method.output_type).FromString(answer)
-        kind = get_nullable_type(_operation(label)[1].type)
-        if is_union_type(kind):
-            return plain(kind.types[0], response)
-        if getattr(kind, "name", "").endswith("Connection"):
-            nodes = kind.fields["nodes"].type
-            return _items(nodes, pair, response), bool(response.next_page_token)
-        found = _items(kind, pair, response)
-        if "[]" not in pair.answer:
-            return found
-        if is_list_type(kind):
-            return [None if isinstance(each, Refused) else each for each in found]
-        if isinstance(found[0], Refused):
-            raise found[0]
-        return found[0]
+        return shown(_operation(label)[1].type, pair, response)
 
     async def refusal(self, pair: Pair, asked: Message) -> tuple[Any, list[str]]:
         """Send what must be refused; return the status and the fields that it names."""
@@ -215,14 +202,35 @@ class Both:
         found: list[Any] = []
         try:
             while len(found) < count:
-                value = getattr(
-                    made.FromString(await stream.read()), pair.answer.removesuffix("[]")
-                )
-                found += value if "[]" in pair.answer else [value]
+                found += said(pair, made.FromString(await stream.read()))
         except aio.AioRpcError as error:
             raise Refused(Refusal(error).reason.value) from None
         stream.cancel()
         return [plain(_operation(label)[1].type, each) for each in found[:count]]
+
+
+def shown(kind: Any, pair: Pair, response: Any) -> Any:
+    """Return what an rpc answered as GraphQL's type would say it. Raises Refused."""
+    kind = get_nullable_type(kind)
+    if is_union_type(kind):
+        return plain(kind.types[0], response)
+    if getattr(kind, "name", "").endswith("Connection"):
+        nodes = kind.fields["nodes"].type
+        return _items(nodes, pair, response), bool(response.next_page_token)
+    found = _items(kind, pair, response)
+    if "[]" not in pair.answer:
+        return found
+    if is_list_type(kind):
+        return [None if isinstance(each, Refused) else each for each in found]
+    if isinstance(found[0], Refused):
+        raise found[0]
+    return found[0]
+
+
+def said(pair: Pair, response: Any) -> list[Any]:
+    """Return the events of a stream's message."""
+    value = getattr(response, pair.answer.removesuffix("[]"))
+    return list(value) if "[]" in pair.answer else [value]
 
 
 def _items(kind: Any, pair: Pair, response: Any) -> Any:
