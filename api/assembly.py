@@ -49,7 +49,9 @@ from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.gate import Gate
 from quantgraph.services.guard import GuardSources, OrderGuard
+from quantgraph.services.ledger import Ledger
 from quantgraph.services.limited import LimitedBars
+from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
@@ -62,6 +64,7 @@ from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.timekeeper import Timekeeper
+from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from quantgraph.services.worlds import KeptWorlds, WorldsParts
 from quantgraph.store.accounts import AccountLog
@@ -222,6 +225,7 @@ class _Mock:
     def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
         journal, gate = logs.journal, Gate(logs.controls.present())
+        ledger = Ledger(journal, self.terminal, self._workers, self.clock)
         desk = OrderDesk(
             workers=self._workers,
             clock=self.clock,
@@ -233,8 +237,10 @@ class _Mock:
             answer_seconds=self.config.trading.answer_seconds,
             check_seconds=self.config.trading.compare_seconds,
             gate=gate,
+            ledger=ledger,
         )
         self.trading = JournaledTrading(journal, self.faulty, self.terminal, desk)
+        self.limited = LimitedTrading(self.trading, self._limit_parts(ledger))
         switch = SwitchParts(
             logs.statuses, self._workers, self.clock, lambda: self.trading.connected
         )
@@ -273,7 +279,7 @@ class _Mock:
             accounts=self.accounts,
             connections=self.accounts,
             controls=self.controls,
-            trading=OrderGuard(self.trading, self._guard()),
+            trading=OrderGuard(self.limited, self._guard()),
             fills=JournalledFills(journal, self.terminal, self._workers),
             portfolio=self._portfolio(journal),
             access=access,
@@ -302,6 +308,7 @@ class _Mock:
         await self.faulty.close()
         await self.terminal.close()
         await self.trading.close()
+        await self.limited.close()
         self._switching.close()
 
     def _bars(self) -> LimitedBars:
@@ -329,6 +336,10 @@ class _Mock:
         moment = self.clock.moment()
         minute = moment.ms // 60_000 if self._plan.replayed else 0
         return self._store.version(), moment.day, moment.epoch, minute
+
+    def _limit_parts(self, ledger: Ledger) -> LimitParts:
+        valuer = Valuer(self.clock, self._calendar, self.recorded, self.market)
+        return LimitParts(self.config.trading.table, ledger, valuer, self.terminal)
 
     def _guard(self) -> GuardSources:
         return GuardSources(

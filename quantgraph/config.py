@@ -1,5 +1,6 @@
 """config.toml, validated into frozen models; an unknown key or mode stops the start."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.incidents import IncidentSetting
+from quantgraph.domain.limits import MOST_PER_DAY, MOST_PER_SECOND, LimitTable
 from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
+from quantgraph.limits import AccountLimits, NamedLimits, limit_table
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
@@ -73,10 +76,25 @@ class LimitsConfig(_Section):
 
 
 class TradingConfig(_Section):
-    """How long a terminal is believed."""
+    """How long a terminal is believed, and what accounts may do."""
 
     answer_seconds: Positive = 10
     compare_seconds: Positive = 15
+    limits: AccountLimits = AccountLimits()
+    accounts: tuple[NamedLimits, ...] = ()
+
+    @field_validator("accounts")
+    @classmethod
+    def _once(cls, value: tuple[NamedLimits, ...]) -> tuple[NamedLimits, ...]:
+        twice = [name for name, count in Counter(each.id for each in value).items() if count > 1]
+        if twice:
+            raise ValueError(f"account {twice[0]!r} is named twice")
+        return value
+
+    @property
+    def table(self) -> LimitTable:
+        """The limits of every account."""
+        return limit_table(self.limits, self.accounts)
 
 
 class AuditConfig(_Section):
@@ -231,6 +249,19 @@ class Config(BaseSettings):
     rules: RulesConfig = RulesConfig()
     calendar: CalendarConfig = CalendarConfig()
     logging: LoggingConfig = LoggingConfig()
+
+    @model_validator(mode="after")
+    def _far_below(self) -> "Config":
+        """Keep real orders far below what the exchanges call high-frequency trading."""
+        for limits in (self.trading.limits, *self.trading.accounts):
+            per_second, per_day = limits.actions_per_second, limits.actions_per_day
+            above = per_second > MOST_PER_SECOND or per_day > MOST_PER_DAY
+            if self.mode is Mode.PROD and above:
+                raise ValueError(
+                    f"trading.limits: {per_second} actions per second and {per_day} per day; prod "
+                    f"allows {MOST_PER_SECOND} and {MOST_PER_DAY}, far below high-frequency trading"
+                )
+        return self
 
     @property
     def data_path(self) -> Path:

@@ -1,5 +1,6 @@
 """Failures that are data: what a trader can act on."""
 
+from datetime import datetime
 from typing import TypeVar
 
 import strawberry
@@ -50,7 +51,21 @@ class TradingDisabled(Problem):
 
 @strawberry.type(description="Too many requests; retry later.")
 class RateLimited(Problem):
-    pass
+    retry_at: datetime | None = strawberry.field(
+        description="The first instant, by the gateway's clock (`serverInfo.clock`), at which it "
+        "may succeed; null where nobody knows."
+    )
+
+    @classmethod
+    def from_domain(cls, error: GatewayError) -> "RateLimited":
+        """Show a domain error."""
+        return cls(
+            code=error.reason.value,
+            message=error.message,
+            message_zh=error.message_zh,
+            retryable=error.retryable,
+            retry_at=error.retry_at,
+        )
 
 
 @strawberry.type(

@@ -42,6 +42,8 @@ def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
         "http": {"port": 0},
         "grpc": {"port": 0},
         "mock": {"quote_interval_ms": 50},
+        # Tests come faster than traders; those of the limits set their own.
+        "trading": {"limits": {"actions_per_second": 10_000, "actions_per_day": 1_000_000}},
     }
     for name, values in sections.items():
         settings[name] = {**settings.get(name, {}), **values}

@@ -124,6 +124,34 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The account has as many open orders as it may, or too many symbols are being traded.",
         "Cancel orders, or raise `mock.open_orders` and `mock.live_symbols`.",
     ),
+    Reason.SYMBOL_BLOCKED: (
+        "The account's limits do not let it trade this symbol.",
+        "Change `symbols_allowed` or `symbols_blocked` of its `trading.limits`.",
+    ),
+    Reason.ORDER_QUANTITY_LIMIT: (
+        "The order has more shares than one order of the account may have.",
+        "Split the order, or raise `order_quantity` of its `trading.limits`.",
+    ),
+    Reason.ORDER_VALUE_LIMIT: (
+        "The order may cost too much at worst; a market order at the top of the day's band.",
+        "Split the order, or raise `order_value` of its `trading.limits`.",
+    ),
+    Reason.POSITION_QUANTITY_LIMIT: (
+        "With this order and all open buys the account would hold too many shares of the symbol.",
+        "Buy less, cancel open buys, or raise `position_quantity` of its `trading.limits`.",
+    ),
+    Reason.POSITION_VALUE_LIMIT: (
+        "With this order and all open buys the account would hold too much of the symbol.",
+        "Buy less, cancel open buys, or raise `position_value` of its `trading.limits`.",
+    ),
+    Reason.DAILY_VALUE_LIMIT: (
+        "Today's executions, all open orders and this one together are above the account's limit.",
+        "Cancel open orders, go on tomorrow, or raise `daily_value` of its `trading.limits`.",
+    ),
+    Reason.PRICE_DISTANCE_LIMIT: (
+        "The limit price is too far away from the last price.",
+        "Correct the price, or raise `price_distance` of the account's `trading.limits`.",
+    ),
     Reason.ORDER_EXPIRED: ("`expiresAt` has passed.", "Submit with a later one, or without."),
     Reason.RULE_UNKNOWN: (
         "No dated market rule covers this instrument and day.",
@@ -230,7 +258,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The terminal was away, and the open orders are being compared with its list.",
         "Repeat it in a few seconds; the key was not used.",
     ),
-    Reason.RATE_LIMITED: ("Too many requests in a short time.", "Wait, then repeat."),
+    Reason.RATE_LIMITED: (
+        "The account has submitted and canceled as often within a second as it may.",
+        "Repeat it at the instant that `retryAt` (gRPC: RetryInfo) tells.",
+    ),
+    Reason.DAILY_COUNT_LIMIT: (
+        "The account has acted as often today as it may; first cancels are taken all the same.",
+        "Go on on the next day, or raise `actions_per_day` of its `trading.limits`.",
+    ),
     Reason.SLOW_CONSUMER: (
         "The reader of a BUFFER stream fell behind and its buffer is full.",
         "Subscribe again; read faster, or use LATEST.",
@@ -342,7 +377,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
 }
 
 # Kept for what a later version brings; nothing sends them yet.
-RESERVED = frozenset({Reason.TRADING_DISABLED, Reason.RATE_LIMITED})
+RESERVED = frozenset({Reason.TRADING_DISABLED})
 # What concerns documents alone, and downloads alone.
 GRAPHQL_ONLY = frozenset(
     {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED, Reason.QUERY_TOO_LARGE}

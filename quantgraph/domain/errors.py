@@ -21,7 +21,7 @@ everything dynamic in the message, by name, so that no client has to parse text.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from quantgraph.domain.reasons import Kind, Reason
@@ -61,6 +61,12 @@ class GatewayError(Exception):
     def retryable(self) -> bool:
         """Whether the same request may succeed later without a change."""
         return self.reason.retryable
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """The first instant by the gateway's clock at which it may succeed, where it is known."""
+        told = self.details.get("retry_at")
+        return None if told is None else datetime.fromisoformat(told)
 
 
 def _again(

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Actor
 from quantgraph.domain.orders import (
@@ -44,11 +45,35 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelIntent:
+    """A cancel that the terminal is about to be asked for; it counts as one of the account's acts.
+
+    It changes no order and is no event of the log.
+    """
+
+    id: str
+    account_id: str
+    order_id: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the terminal tells of one of the recorded orders, which is found by our id."""
 
     order_id: str
     report: ExecutionReport
+
+
+Entry: TypeAlias = Intent | CancelIntent | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DayLog:
+    """An account's orders made since an instant, and all that are open; the cancels since then."""
+
+    orders: Sequence[Order]
+    cancels: Sequence[CancelIntent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +96,7 @@ class Journal(Protocol):
         """The log's identity: a cursor from another epoch means nothing here."""
         ...
 
-    def record(self, entries: Sequence[Intent | Outcome]) -> Sequence[Recorded | Exception]:
+    def record(self, entries: Sequence[Entry]) -> Sequence[Recorded | Exception]:
         """Record the entries in this order, all with one commit; return what became of each.
 
         An intent whose key is taken records nothing and returns the order that has the key; one
@@ -126,6 +151,13 @@ class Journal(Protocol):
 
     def open_orders(self, account_id: str) -> tuple[list[Order], int]:
         """Return an account's orders that are not final, and the newest sequence."""
+        ...
+
+    def since(self, account_id: str, instant_ms: int) -> DayLog:
+        """Return an account's orders and cancels since an instant, epoch ms, and its open orders.
+
+        In the order in which they were recorded.
+        """
         ...
 
     def newest(self, account_id: str) -> int:

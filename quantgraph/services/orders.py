@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import structlog
 
 from quantgraph.domain.access import present_actor
 from quantgraph.domain.calendar import to_ms
@@ -14,11 +16,12 @@ from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import (
     OrderRefused,
     TradingDisabled,
+    Unavailable,
     bad_request,
     unknown_account,
     unknown_order,
 )
-from quantgraph.domain.journal import Intent, Journal
+from quantgraph.domain.journal import CancelIntent, Entry, Intent, Journal, Recorded
 from quantgraph.domain.orders import (
     Destination,
     Order,
@@ -44,8 +47,21 @@ from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.workers import Workers
 
 T = TypeVar("T")
+_logger = structlog.get_logger(__name__)
 # Seconds for what is on its way when the gateway stops.
 _GRACE_S = 3.0
+
+
+class OrderLedger(Protocol):
+    """Keeps what open orders and today's trades add up to."""
+
+    def heard(self, entry: Entry, recorded: Recorded) -> None:
+        """Take what has become durable."""
+        ...
+
+    def forget(self) -> None:
+        """Trust the journal alone from now on: it is another one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class OrderDesk:
     `install_id` goes into the tags that they bear there (`domain.tags`). `in_flight`: orders and
     cancels on their way to the terminal at most. `answer_seconds`: that it may take to answer one.
     `check_seconds`: between two comparisons of the open orders with its own list; `sleep` waits
-    for them in real seconds.
+    for them in real seconds. `ledger`: hears what has been recorded.
     """
 
     workers: Workers
@@ -69,6 +85,7 @@ class OrderDesk:
     check_seconds: float = 15.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     gate: Gate = field(default_factory=Gate)
+    ledger: OrderLedger | None = None
 
 
 class JournaledTrading:
@@ -83,7 +100,8 @@ class JournaledTrading:
         self._desk = desk
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
-        self._recorder = Recorder(journal, desk.in_flight)
+        heard = None if desk.ledger is None else desk.ledger.heard
+        self._recorder = Recorder(journal, desk.in_flight, heard=heard)
         self._outcomes = Outcomes(self._recorder, self._log.announce)
         parts = (terminal, accounts, journal, desk.workers, desk.check_seconds)
         follow = FollowParts(*parts, desk.answer_seconds, self._log.pulse, desk.sleep)
@@ -190,7 +208,17 @@ class JournaledTrading:
 
     async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
         with self._recorder.place():
+            await self._ask(order)
             return await self._sender.withdraw(order, lambda told: give(answer, told))
+
+    async def _ask(self, order: Order) -> None:
+        """Record that a cancel is asked for; a disk that takes nothing does not keep it here."""
+        now = self._desk.clock.now()
+        intent = CancelIntent(self._desk.ids.new("cancel_"), order.account_id, order.id, now)
+        try:
+            await self._recorder.record(intent)
+        except Unavailable:
+            _logger.exception("cancel_not_recorded", order_id=order.id)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
@@ -214,9 +242,7 @@ class JournaledTrading:
     async def start_over(self, epoch: str) -> None:
         """Begin a new log: the simulated world has started over."""
         await self._workers.run(self._journal.start_over, epoch)
-        self._outcomes.forget()
-        self._follower.start_over()
-        self._log.announce_all()
+        self._renew()
 
     @asynccontextmanager
     async def still(self) -> AsyncGenerator[None, None]:
@@ -232,7 +258,13 @@ class JournaledTrading:
     async def restore(self, file: Path, epoch: str) -> None:
         """Take over the journal of a file as a new log: the world has gone back to it."""
         await self._workers.run(self._journal.restore, file, epoch)
+        self._renew()
+
+    def _renew(self) -> None:
+        """Go on with a journal that is another one."""
         self._outcomes.forget()
+        if self._desk.ledger is not None:
+            self._desk.ledger.forget()
         self._follower.start_over()
         self._log.announce_all()
 

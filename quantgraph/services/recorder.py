@@ -6,7 +6,7 @@ The thread belongs to the journal alone. Reads, imports and all else that is slo
 
 import asyncio
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
@@ -14,12 +14,13 @@ from typing import TypeAlias
 import structlog
 
 from quantgraph.domain.errors import LimitReached, Unavailable
-from quantgraph.domain.journal import Intent, Journal, Outcome, Recorded
+from quantgraph.domain.journal import Entry, Journal, Outcome, Recorded
 from quantgraph.domain.reasons import Reason
 
-_Entry: TypeAlias = Intent | Outcome
-_Asked: TypeAlias = tuple[_Entry, "asyncio.Future[Recorded]"]
+_Asked: TypeAlias = tuple[Entry, "asyncio.Future[Recorded]"]
 _Found: TypeAlias = Recorded | Exception
+# Hears on the loop what has become durable, in that order, before those who asked for it.
+Heard: TypeAlias = Callable[[Entry, Recorded], None]
 # Seconds until outcomes that the disk did not take are offered to it again.
 _PAUSE_S = 0.5
 # Seconds of rest until the journal's newest entry is anchored.
@@ -34,9 +35,12 @@ class Recorder:
     what has happened already: it stays until it is written, and so does its caller.
     """
 
-    def __init__(self, journal: Journal, places: int, pause_s: float = _PAUSE_S) -> None:
+    def __init__(
+        self, journal: Journal, places: int, pause_s: float = _PAUSE_S, heard: Heard | None = None
+    ) -> None:
         """Record in `journal`; at most `places` orders are on their way at a time."""
         self._journal = journal
+        self._heard = heard
         self._places = self._free = places
         self._pause = pause_s
         self._gathered: list[_Asked] = []
@@ -60,7 +64,7 @@ class Recorder:
         finally:
             self._free += 1
 
-    async def record(self, entry: _Entry) -> Recorded:
+    async def record(self, entry: Entry) -> Recorded:
         """Return when the entry is durable. Errors: those of `Journal.record`.
 
         A caller that gives up stops waiting; its entry is recorded all the same.
@@ -119,7 +123,7 @@ class Recorder:
                 _logger.error("outcomes_wait_for_the_disk", count=len(kept))
                 pairs = [(each, of) for each, of in pairs if not _unwritten(each, of)]
             with suppress(RuntimeError):  # the loop is closed: nobody waits
-                loop.call_soon_threadsafe(_give, pairs)
+                loop.call_soon_threadsafe(self._give, pairs)
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 
@@ -141,7 +145,18 @@ class Recorder:
         self._journal.anchor()
         return True
 
-    def _commit(self, entries: list[_Entry]) -> Sequence[_Found]:
+    def _give(self, pairs: Sequence[tuple[_Asked, _Found]]) -> None:
+        for (entry, answer), found in pairs:
+            if self._heard is not None and isinstance(found, Recorded):
+                self._heard(entry, found)
+            if answer.done():
+                continue
+            if isinstance(found, Exception):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+    def _commit(self, entries: list[Entry]) -> Sequence[_Found]:
         if not entries:
             return []
         try:
@@ -153,13 +168,3 @@ class Recorder:
 def _unwritten(asked: _Asked, found: _Found) -> bool:
     """Return whether this is an outcome that the disk did not take."""
     return isinstance(asked[0], Outcome) and isinstance(found, Unavailable)
-
-
-def _give(pairs: Sequence[tuple[_Asked, _Found]]) -> None:
-    for (_, answer), found in pairs:
-        if answer.done():
-            continue
-        if isinstance(found, Exception):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)

@@ -5,7 +5,7 @@ from typing import Any
 
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import NotFound
-from quantgraph.domain.journal import Intent, Outcome, Recorded
+from quantgraph.domain.journal import CancelIntent, Entry, Intent, Outcome, Recorded
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
@@ -39,10 +39,25 @@ class Batch:
     changed: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
     events: list[Row] = field(default_factory=list[Row])
     fills: list[Row] = field(default_factory=list[Row])
+    cancels: list[Row] = field(default_factory=list[Row])
 
-    def add(self, entry: Intent | Outcome) -> Recorded:
+    def add(self, entry: Entry) -> Recorded:
         """Return what becomes of an entry. Raises NotFound; then nothing was added."""
-        return self._accept(entry) if isinstance(entry, Intent) else self._fold(entry)
+        if isinstance(entry, Intent):
+            return self._accept(entry)
+        return self._ask(entry) if isinstance(entry, CancelIntent) else self._fold(entry)
+
+    def _ask(self, cancel: CancelIntent) -> Recorded:
+        held = self._known(cancel.account_id, cancel.order_id)
+        self.cancels.append((cancel.id, cancel.account_id, cancel.order_id, to_ms(cancel.time)))
+        return Recorded(*held, new=True)
+
+    def _known(self, account: str, order_id: str) -> Held:
+        held = self.by_id.get((account, order_id))
+        if held is None:
+            text = f"The terminal reports order {order_id}, which was never journalled."
+            raise NotFound(Reason.ORDER_NOT_FOUND, text)
+        return held
 
     def _accept(self, intent: Intent) -> Recorded:
         order = intent.order
@@ -60,10 +75,7 @@ class Batch:
     def _fold(self, outcome: Outcome) -> Recorded:
         report = outcome.report
         place = report.account_id, outcome.order_id
-        if place not in self.by_id:
-            text = f"The terminal reports order {outcome.order_id}, which was never journalled."
-            raise NotFound(Reason.ORDER_NOT_FOUND, text)
-        order, digest = self.by_id[place]
+        order, digest = self._known(*place)
         if report.fill is not None and report.fill.id in self.fill_ids:
             # Known already; the state that comes with it may still be news.
             report = replace(report, fill=None)

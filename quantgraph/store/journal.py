@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from quantgraph.domain.journal import Intent, JournalEvent, Outcome, Recorded
+from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.journal import CancelIntent, DayLog, Entry, JournalEvent, Recorded
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -30,6 +31,8 @@ from quantgraph.store.journal_files import LOG, connect, prepare
 from quantgraph.store.journal_tables import head_of
 from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
+
+_FINAL = ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
 
 
 class OrderJournal:
@@ -66,7 +69,7 @@ class OrderJournal:
         """The log's identity: a cursor from another epoch means nothing here. Never blocks."""
         return self._epoch
 
-    def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
+    def record(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
         return self._recording.record(entries)
 
@@ -136,14 +139,29 @@ class OrderJournal:
 
     def open_orders(self, account_id: str) -> tuple[list[Order], int]:
         """Return an account's orders that are not final, and the newest sequence."""
-        final = ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
         with self._lock:
             rows = self._db.execute(
                 "SELECT body FROM orders WHERE account = ? AND state NOT IN (?, ?, ?, ?)"
                 " ORDER BY number",
-                (account_id, *final),
+                (account_id, *_FINAL),
             ).fetchall()
             return [read_order(row[0]) for row in rows], self._newest(self._db, account_id)
+
+    def since(self, account_id: str, instant_ms: int) -> DayLog:
+        """Return what was made and canceled since an instant, and what is open; see `Journal`."""
+        with self._lock:
+            orders = self._db.execute(
+                "SELECT body FROM orders WHERE account = ?"
+                " AND (created >= ? OR state NOT IN (?, ?, ?, ?)) ORDER BY number",
+                (account_id, instant_ms, *_FINAL),
+            ).fetchall()
+            cancels = self._db.execute(
+                "SELECT id, order_id, time FROM cancels WHERE account = ? AND time >= ?"
+                " ORDER BY time, rowid",
+                (account_id, instant_ms),
+            ).fetchall()
+        asked = [CancelIntent(row[0], account_id, row[1], from_ms(row[2])) for row in cancels]
+        return DayLog([read_order(row[0]) for row in orders], asked)
 
     def newest(self, account_id: str) -> int:
         """Return the newest sequence of an account's log; 0 where it is empty."""

@@ -3,6 +3,7 @@
 `events` is the journal: rows are added to it and never changed, each with the hash that chains it
 to the one before (`chain.py`). `orders` and `fills` say the same in another order, so that nobody
 has to read the log through; they can be made from it again (`mending.py`).
+`cancels` holds what the terminal was asked to cancel; what came of it are events.
 """
 
 import sqlite3
@@ -54,6 +55,13 @@ CREATE TABLE fills (
 ) WITHOUT ROWID;
 CREATE INDEX fills_by_order ON fills (account, order_id, sequence);
 CREATE INDEX fills_by_symbol ON fills (account, symbol, sequence);
+CREATE TABLE IF NOT EXISTS cancels (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  order_id TEXT NOT NULL,
+  time INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS cancels_by_time ON cancels (account, time);
 """
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from cachetools import LRUCache
 
 from quantgraph.domain.errors import Unavailable
-from quantgraph.domain.journal import Intent, Outcome, Recorded
+from quantgraph.domain.journal import CancelIntent, Entry, Intent, Outcome, Recorded
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import INSERT_ORDER, Batch, Held, Key, Row, order_row
@@ -37,7 +37,7 @@ _CHANGED = (
     ") UPDATE orders SET state = k.state, body = k.body FROM k"
     " WHERE orders.account = k.account AND orders.id = k.id"
 )
-_TABLES = ("orders", "events", "fills")
+_TABLES = ("orders", "events", "fills", "cancels")
 T = TypeVar("T")
 
 
@@ -56,7 +56,7 @@ class Recording:
         self._newest: dict[str, int] = {}
         self._head: Head | None = None
 
-    def record(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
+    def record(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
         with self._lock:
             try:
@@ -77,7 +77,7 @@ class Recording:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 for table in _TABLES:
-                    self._db.execute(f"DELETE FROM {table}")  # noqa: S608 the table is one of three literals
+                    self._db.execute(f"DELETE FROM {table}")  # noqa: S608 the table is one of four literals
                 self._db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
                 self._db.execute("COMMIT")
                 self._anchor.begin(epoch, Head())
@@ -107,7 +107,7 @@ class Recording:
     def _take_over(self, epoch: str) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         for table in _TABLES:
-            self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 the table is one of three literals
+            self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 the table is one of four literals
             self._db.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")  # noqa: S608 as above
         self._db.execute("UPDATE main.meta SET value = ? WHERE key = 'epoch'", (epoch,))
         self._db.execute("COMMIT")
@@ -123,7 +123,7 @@ class Recording:
             self._anchor.hold()
             self._db.close()
 
-    def _commit(self, entries: Sequence[Intent | Outcome]) -> list[Recorded | Exception]:
+    def _commit(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         done = False
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -149,7 +149,7 @@ class Recording:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def _begin(self, entries: Sequence[Intent | Outcome]) -> Batch:
+    def _begin(self, entries: Sequence[Entry]) -> Batch:
         """Look up whatever the entries may meet: earlier orders of their keys, and their own."""
         intents = [each.order for each in entries if isinstance(each, Intent)]
         outcomes = [each for each in entries if isinstance(each, Outcome)]
@@ -157,6 +157,8 @@ class Recording:
         keys = dict.fromkeys((each.account_id, each.client_order_id) for each in intents)
         places = {(each.report.account_id, each.order_id) for each in outcomes}
         places |= {(each.account_id, each.id) for each in intents if each.client_order_id is None}
+        asked = [each for each in entries if isinstance(each, CancelIntent)]
+        places |= {(each.account_id, each.order_id) for each in asked}
         held = {place: self._kept.get(place) for place in places}
         by_id: dict[Key, Held] = {p: known for p, known in held.items() if known is not None}
         by_key = _indexed(self._known(tuple(keys)))
@@ -208,6 +210,7 @@ class Recording:
             self._db.execute(text, _flat(part))
         self._insert("INSERT INTO fills VALUES ", batch.fills)
         self._insert("INSERT INTO events VALUES ", batch.events)
+        self._insert("INSERT INTO cancels VALUES ", batch.cancels)
 
     def _insert(self, head: str, rows: Sequence[Row]) -> None:
         for part in _parts(rows):
@@ -218,7 +221,7 @@ def _indexed(orders: Iterable[Held]) -> dict[Key, Held]:
     return {(held[0].account_id, held[0].client_order_id): held for held in orders}
 
 
-def _added(batch: Batch, entry: Intent | Outcome) -> Recorded | Exception:
+def _added(batch: Batch, entry: Entry) -> Recorded | Exception:
     """Add an entry; one that cannot be written is answered so, and takes no other with it."""
     try:
         return batch.add(entry)
@@ -243,7 +246,7 @@ def _flat(rows: Sequence[Row]) -> tuple[Any, ...]:
     return tuple(chain.from_iterable(rows))
 
 
-def _unwritable(error: sqlite3.Error, entry: Intent | Outcome) -> Unavailable:
+def _unwritable(error: sqlite3.Error, entry: Entry) -> Unavailable:
     sent = " Nothing was sent." if isinstance(entry, Intent) else ""
     text = f"The order journal cannot be written: {error}.{sent}"
     return Unavailable(Reason.STORE_UNAVAILABLE, text)

@@ -70,7 +70,8 @@ def status_to_proto(error: GatewayError, code: int, request_id: str) -> Status:
         _attach(status, BadRequest(field_violations=[violation]))
     if code == RESOURCE_EXHAUSTED:
         retry = RetryInfo()
-        retry.retry_delay.seconds = RETRY_SECONDS
+        known = error.details.get("retry_after_ms")
+        retry.retry_delay.FromMilliseconds(RETRY_SECONDS * 1000 if known is None else int(known))
         _attach(status, retry)
     return status
 

@@ -1,0 +1,187 @@
+"""What accounts may do: every submit and cancel passes here on its way to the journal."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from quantgraph.domain.calendar import day_of
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.limits import Allowance, Ask, LimitTable, Standing, TradingLimits, refusals
+from quantgraph.domain.orders import (
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderTicket,
+    Side,
+    Submission,
+)
+from quantgraph.domain.ports.trading import Accounts
+from quantgraph.domain.streams import LogCursor, OrderEvent
+from quantgraph.services.exposure import AccountBook, Hold
+from quantgraph.services.guard import RecallingTrading
+from quantgraph.services.ledger import Ledger
+from quantgraph.services.valuing import Valuer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitParts:
+    """The limits, what is used of them, and who knows prices and holdings."""
+
+    table: LimitTable
+    ledger: Ledger
+    valuer: Valuer
+    accounts: Accounts
+
+
+class LimitedTrading:
+    """Implements `Trading` over another: a refusal here writes nothing and consumes no key.
+
+    What is let through counts from that same step of the loop on, so that many submits at once
+    cannot pass a limit together; it counts no more where it was refused further down.
+    """
+
+    def __init__(self, inner: RecallingTrading, parts: LimitParts) -> None:
+        """Judge what goes to `inner`."""
+        self._inner = inner
+        self._parts = parts
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        """Judge, reserve, submit; a known key is answered from the journal either way.
+
+        Errors: OrderRefused; RATE_LIMITED and DAILY_COUNT_LIMIT with when to retry.
+        """
+        try:
+            found = await self._let(ticket)
+        except GatewayError:
+            earlier = await self._inner.recall(ticket)
+            if earlier is None:
+                raise
+            return earlier
+        work = self._inner.submit(ticket)
+        if found is None:
+            return await work
+        book, hold = found
+        return await self._whole(work, lambda: book.release(hold))
+
+    async def recall(self, ticket: OrderTicket) -> Submission | None:
+        """Pass on."""
+        return await self._inner.recall(ticket)
+
+    async def cancel(self, key: OrderKey) -> Order:
+        """Count, then cancel. Errors: RATE_LIMITED, DAILY_COUNT_LIMIT."""
+        order = await self._inner.order(key)
+        if order is None or order.state.final:
+            return await self._inner.cancel(key)
+        ledger = self._parts.ledger
+        book = await ledger.book(key.account_id)
+        first = not book.asked(order.id)
+        book.actions.check(ledger.now, self._parts.table.of(key.account_id), withdraws=first)
+        hold = book.hold_cancel(order.id)
+        return await self._whole(self._inner.cancel(key), lambda: book.release_cancel(hold))
+
+    async def order(self, key: OrderKey) -> Order | None:
+        """Pass on."""
+        return await self._inner.order(key)
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Pass on."""
+        return await self._inner.orders(query)
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        """Pass on."""
+        return self._inner.events(cursor)
+
+    async def allowance(self, account_id: str) -> Allowance:
+        """Return an account's limits and what it has used; see `ports.OrderLimits`."""
+        ledger = self._parts.ledger
+        book = await self._valued(account_id)
+        limits = self._parts.table.of(account_id)
+        return Allowance(account_id, day_of(ledger.now), limits, book.usage(ledger.now))
+
+    async def close(self) -> None:
+        """Let what is on its way end; the journal below has ended its own part by then."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _let(self, ticket: OrderTicket) -> tuple[AccountBook, Hold] | None:
+        """Let a submit through, or raise why not; None where its key is journalled already."""
+        key, ledger = ticket.client_order_id, self._parts.ledger
+        limits = self._parts.table.of(ticket.account_id)
+        while True:
+            book = await ledger.book(ticket.account_id)
+            if book.knows(key):
+                return None
+            rival = book.hold_of(key)
+            if rival is not None:
+                await rival.over.wait()
+                continue
+            ask, held = await self._facts(ticket, book, limits)
+            # Nothing waits from here to the hold, unless the journal became another one.
+            if await ledger.book(ticket.account_id) is book and not _claimed(book, key):
+                self._judge(ask, held, book, limits)
+                return book, book.hold(key, ask)
+
+    async def _facts(
+        self, ticket: OrderTicket, book: AccountBook, limits: TradingLimits
+    ) -> tuple[Ask, int | None]:
+        """Return the order as the limits see it, and the shares held but for those bought here.
+
+        None where no limit asks for them. What is bought while the terminal answers may be in its
+        answer or not: it is added once more then, rather than not at all.
+        """
+        if limits.daily_value is not None or limits.position_value is not None:
+            await self._valued(ticket.account_id)
+        ask = await self._parts.valuer.ask(ticket, limits)
+        bounded = limits.position_quantity is not None or limits.position_value is not None
+        if not bounded or ticket.side is Side.SELL:
+            return ask, None
+        before = book.bought(ticket.symbol)
+        positions = await self._parts.accounts.positions(ticket.account_id)
+        held = sum(each.quantity for each in positions if each.symbol == ticket.symbol)
+        return ask, held - before
+
+    def _judge(self, ask: Ask, held: int | None, book: AccountBook, limits: TradingLimits) -> None:
+        now = self._parts.ledger.now
+        holding = 0 if held is None else held + book.bought(ask.symbol)
+        standing = Standing(
+            quantity=holding + book.open_buys(ask.symbol),
+            held=holding,
+            buys_value=book.buys_value(ask.symbol),
+            daily_value=book.usage(now).daily_value,
+        )
+        for refusal in refusals(ask, standing, limits):
+            raise refusal
+        book.actions.check(now, limits)
+
+    async def _valued(self, account_id: str) -> AccountBook:
+        """Return a book whose open orders all have a price. Errors: PRICE_UNKNOWN and others."""
+        while True:
+            book = await self._parts.ledger.book(account_id)
+            missing = book.unvalued()
+            if not missing:
+                return book
+            for symbol in missing:
+                book.price(symbol, await self._parts.valuer.ceiling(symbol))
+
+    async def _whole(self, work: Coroutine[Any, Any, T], end: Callable[[], None]) -> T:
+        """Run work to its end though the caller may give up, and then end what it held."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+
+        def ended(done: "asyncio.Task[T]") -> None:
+            self._running.discard(done)
+            end()
+            # Asked in any case: an error that nobody fetches would be logged as forgotten.
+            if not done.cancelled():
+                done.exception()
+
+        task.add_done_callback(ended)
+        return await asyncio.shield(task)
+
+
+def _claimed(book: AccountBook, key: str) -> bool:
+    return book.knows(key) or book.hold_of(key) is not None
