@@ -3,7 +3,8 @@
 `events` is the journal: rows are added to it and never changed, each with the hash that chains it
 to the one before (`chain.py`). `orders` and `fills` say the same in another order, so that nobody
 has to read the log through; they can be made from it again (`mending.py`).
-`cancels` holds what the terminal was asked to cancel; what came of it are events.
+`cancels` holds what the terminal was asked to cancel, which only counts; what came of it are
+events. It stays as it is where the others are made again.
 """
 
 import sqlite3

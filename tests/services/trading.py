@@ -94,7 +94,7 @@ class Terminal:
         average = Decimal(price) if filled else None
         now = self.market.time
         self.queue.put_nowait(
-            ExecutionReport(order.id, order.account_id, state, filled, average, now)
+            ExecutionReport(order.tag, order.account_id, state, filled, average, now)
         )
 
 
@@ -109,7 +109,7 @@ class Desk:
         self.ledger = Ledger(self.journal, self.market, self.workers, self.market)
         valuer = Valuer(self.market, calendar, self.market, self.market)
         desk = OrderDesk(
-            self.workers, self.market, RandomIds(), Destination.SIMULATED, "mock_order_", 10_000,
+            self.workers, self.market, RandomIds(), Destination.SIMULATED, "mock_order_", "one", 10_000,
             ledger=self.ledger,
         )  # fmt: skip
         self.trading = JournaledTrading(self.journal, self.terminal, self.market, desk)
@@ -137,7 +137,7 @@ class Desk:
         before = self.journal.newest(order.account_id)
         self.terminal.tell(order, state, filled, price)
         cursor = LogCursor(order.account_id, self.journal.epoch, before)
-        async with aclosing(self.trading.events(cursor)) as events:
+        async with asyncio.timeout(10), aclosing(self.trading.events(cursor)) as events:
             async for event in events:
                 if event.order is not None and event.order.state is state:
                     return
