@@ -109,8 +109,8 @@ class Desk:
         self.ledger = Ledger(self.journal, self.market, self.workers, self.market)
         valuer = Valuer(self.market, calendar, self.market, self.market)
         desk = OrderDesk(
-            self.workers, self.market, RandomIds(), Destination.SIMULATED, "mock_order_", "one", 10_000,
-            ledger=self.ledger,
+            self.workers, self.market, RandomIds(), Destination.SIMULATED, "mock_order_", "one",
+            10_000, ledger=self.ledger,
         )  # fmt: skip
         self.trading = JournaledTrading(self.journal, self.terminal, self.market, desk)
         table = LimitTable(limits, own)
