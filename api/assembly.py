@@ -245,6 +245,7 @@ class _Mock:
             logs.statuses, self._workers, self.clock, lambda: self.trading.connected
         )
         self.accounts = SwitchedAccounts(self.terminal, switch)
+        gate.on_change(self.accounts.pulse)
         # A thread of their own: a gateway that is busy can be halted.
         self._switching = Workers(1, _SWITCHES)
         switches = (logs.controls, self._switching, self.clock, self.terminal)

@@ -56,6 +56,10 @@ class SwitchedAccounts:
         """End every stream: the gateway is stopping."""
         self._stream.close()
 
+    def pulse(self) -> None:
+        """Tell every reader at once whether the terminal reports."""
+        self._stream.pulse()
+
     async def close(self) -> None:
         """Finish the changes on their way."""
         await asyncio.gather(*self._running, return_exceptions=True)

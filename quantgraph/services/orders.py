@@ -104,7 +104,7 @@ class JournaledTrading:
         self._recorder = Recorder(journal, desk.in_flight, heard=heard)
         self._outcomes = Outcomes(self._recorder, self._log.announce)
         parts = (terminal, accounts, journal, desk.workers, desk.check_seconds)
-        follow = FollowParts(*parts, desk.answer_seconds, self._log.pulse, desk.sleep)
+        follow = FollowParts(*parts, desk.answer_seconds, desk.gate.changed, desk.sleep)
         self._follower = TerminalFollower(follow, self._outcomes)
         sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
         check = self._follower.check_soon

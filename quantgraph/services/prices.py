@@ -11,6 +11,7 @@ from quantgraph.domain.portfolio import Unvalued
 from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.ticks import in_ticks
 
 _CENT = Decimal("0.01")
 
@@ -64,8 +65,5 @@ def _price(quote: Quote, day: date) -> Price | Unvalued:
         return no_price(quote.symbol)
     # Since a quote of an earlier day nothing has moved: that day's change is not this day's.
     before = quote.previous_close if day_of(quote.time) == day else price
-    return Price(_exact(price), None if before is None else _exact(before))
-
-
-def _exact(price: float) -> Decimal:
-    return Decimal(repr(price))
+    newest = in_ticks(quote.symbol, price)
+    return Price(newest, None if before is None else in_ticks(quote.symbol, before))

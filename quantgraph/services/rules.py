@@ -12,6 +12,7 @@ from quantgraph.domain.ports.market import Bars, Quotes
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.daily import InstrumentRules, rules_of
+from quantgraph.domain.rules.ticks import in_ticks
 
 
 class RuleBook:
@@ -56,7 +57,7 @@ class RuleBook:
         else:
             closes = [_close(each) for each in await self._bars.bars(_request(symbols, day))]
         pairs = zip(symbols, closes, strict=True)
-        return {symbol: Decimal(repr(close)) for symbol, close in pairs if close is not None}
+        return {symbol: in_ticks(symbol, close) for symbol, close in pairs if close is not None}
 
 
 def _request(symbols: list[str], day: date) -> BarRequest:

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from quantgraph.backends.sim.ledger import Holding, Ledger, cents
 from quantgraph.domain.accounts import Asset, Position
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rules.ticks import in_ticks
 from quantgraph.domain.sources import Source
 
 _COST = Decimal("0.0001")
@@ -59,7 +60,7 @@ def _price(quote: Quote | None) -> Decimal | None:
     if quote is None:
         return None
     price = quote.previous_close if quote.last_price is None else quote.last_price
-    return None if price is None else Decimal(repr(price))
+    return None if price is None else in_ticks(quote.symbol, price)
 
 
 def _worth(held: Holding, price: Decimal | None) -> Decimal | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.instruments import Instrument, InstrumentKind
+from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
 
@@ -41,6 +41,8 @@ TICKS = (
     ),
 )
 
+_CENT = Decimal("0.01")
+
 
 def tick_size(instrument: Instrument, day: date) -> Decimal:
     """Return the price step in yuan; the instrument's own, where its source states one.
@@ -71,6 +73,18 @@ def shown_tick(instrument: Instrument) -> Decimal | None:
     rows = (row for row in TICKS if row.concerns(instrument))
     newest = max(rows, key=lambda row: row.effective_from, default=None)
     return None if newest is None else newest.tick
+
+
+def in_ticks(symbol: str, price: float) -> Decimal:
+    """Return the exact price with the decimals of its symbol's step: 11.0 of a share is 11.00.
+
+    Digits beyond the step are kept; what has no step has two decimals at least.
+    """
+    kind = classify(symbol)[1]
+    step = max((row.tick for row in TICKS if row.kind is kind), default=_CENT)
+    exact = Decimal(repr(price))
+    written = exact.quantize(step)
+    return written if written == exact else exact
 
 
 def check_tick(instrument: Instrument, price: Decimal, day: date) -> None:

@@ -6,6 +6,7 @@ from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rules.ticks import in_ticks
 from quantgraph.domain.sources import Source
 
 SYMBOL = "600000.SH"
@@ -46,3 +47,13 @@ def test_a_holding_without_a_price_counts_at_its_cost():
 
 def test_a_holding_that_is_worth_nothing_counts_nothing():
     assert total(quote(0.0)) == "1000.00"
+
+
+def test_prices_have_the_decimals_of_their_step():
+    ledger = Ledger.open(SEED)
+    (held,) = value_positions(ledger, {SYMBOL: quote(11.0)})
+    assert (f"{held.last_price:f}", f"{held.market_value:f}") == ("11.00", "1100.00")
+    assert [f"{in_ticks(*each):f}" for each in PRICED] == ["1500.10", "4.100", "120.000", "11.005"]
+
+
+PRICED = (("600519.SH", 1500.1), ("510300.SH", 4.1), ("113053.SH", 120.0), ("600000.SH", 11.005))
