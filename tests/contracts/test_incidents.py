@@ -3,9 +3,11 @@
 The gateway runs at 200 times real time, so that delays of minutes take a second.
 """
 
+import random
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import grpc
@@ -95,6 +97,30 @@ class Wires:
             )
         )
 
+    def submit_either(self, order: dict[str, Any]) -> tuple[str, str]:
+        """Repeat an order by both wires; return its id, or why it was refused, of each."""
+        done = self.submit(order)
+        said = done["order"]["id"] if "order" in done else done["code"]
+        try:
+            return said, self.submit_rpc(order).order.id
+        except grpc.RpcError as error:
+            return said, Refusal(error).info.reason
+
+    def state(self) -> dict[str, Any]:
+        """Money, shares and orders of the account."""
+        found = self.ask(STATE)
+        account = next(each for each in found["accounts"] if each["id"] == "sim-1")
+        asset = account["asset"]
+        (held,) = [each for each in account["positions"] if each["symbol"] == SYMBOL]
+        orders = found["orders"]["nodes"]
+        return {
+            "money": Decimal(asset["cash"]) + Decimal(asset["frozenCash"]),
+            "held": held["quantity"],
+            "sellable": held["sellable"],
+            "orders": orders,
+            "ids": {each["id"] for each in orders},
+        }
+
     def begin(self, *faults: str) -> tuple[str, int]:
         """Switch incidents on, long before the day ends; return the end of the log."""
         self.ask(SWITCH, settings=[])
@@ -109,6 +135,10 @@ class Wires:
 
     def told(self, after: tuple[str, int], last: str) -> list[tuple[Any, ...]]:
         """What GraphQL's log says after a sequence until an order is in its last state."""
+        return self.ended(after, last)
+
+    def ended(self, after: tuple[str, int], *last: str) -> list[tuple[Any, ...]]:
+        """The same until it is in one of some states."""
         told: list[tuple[Any, ...]] = []
         with Told(self.running, epoch=after[0], after=after[1]) as updates:
             for event in updates.events():
@@ -116,7 +146,7 @@ class Wires:
                     continue
                 order, fill = event["order"], event["fill"]
                 told.append((event["sequence"], order["id"], order["state"], fill and fill["id"]))
-                if order["state"] == last:
+                if order["state"] in (last or ("FILLED", "REJECTED")):
                     return told
         raise AssertionError(told)
 
@@ -185,6 +215,65 @@ def check_refused(wires: Wires, order: dict[str, Any]) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         wires.submit_rpc(order)
     assert Refusal(caught.value).info.reason == "TERMINAL_REFUSED"
+
+
+# Each incident alone, and some of the pairs.
+PAIRS = random.Random(7).sample(list(combinations(Incident, 2)), 6)
+MIXES = [*((each,) for each in Incident), *PAIRS]
+STATE = """{ accounts { id asset { cash frozenCash } positions { symbol quantity sellable } }
+  orders(accountId: "sim-1", first: 100) { nodes { id clientOrderId state filledQuantity quantity
+    fills { id quantity amount fee } } } }"""
+
+
+@pytest.mark.parametrize("mix", MIXES, ids="-".join)
+def test_no_incident_breaks_a_promise(wires: Wires, mix: tuple[Incident, ...]) -> None:
+    log = wires.begin(*(f"{each} times=1" for each in mix))
+    before = wires.state()
+    order = wires.buy()
+    wires.submit(order)
+    repeats = [wires.submit_either(order) for _ in range(2)]  # S1, S5: while its fate is open, too
+    check_conflict(wires, {**order, "quantity": 200})
+    check_expired(wires, {**order, "clientOrderId": uuid.uuid4().hex})
+    told = wires.ended(log)
+    states = [each[2] for each in told]
+    # S3: the intent is in the log before all else; S4: what has doubts is not called refused
+    assert states[0] == "ACCEPTED"
+    assert len({each[1] for each in told}) == 1
+    assert states.count("REJECTED") <= 1
+    assert not {"FILLED", "REJECTED"} <= set(states)
+    assert wires.told_rpc(log, len(told)) == told
+    assert all(each in (told[0][1], "TERMINAL_REFUSED") for pair in repeats for each in pair)
+    check_books(before, wires.state(), order)
+
+
+def check_conflict(wires: Wires, changed: dict[str, Any]) -> None:
+    """S2: the same key with another body is told so, and nothing is sent."""
+    assert wires.submit(changed)["code"] == "IDEMPOTENCY_CONFLICT"
+    with pytest.raises(grpc.RpcError) as caught:
+        wires.submit_rpc(changed)
+    assert Refusal(caught.value).info.reason == "IDEMPOTENCY_CONFLICT"
+
+
+def check_expired(wires: Wires, order: dict[str, Any]) -> None:
+    """S6: what is over is not sent."""
+    late = {**order, "expiresAt": "2020-01-01T00:00:00Z"}
+    assert wires.submit(late)["code"] in ("ORDER_EXPIRED", "TERMINAL_DISCONNECTED")
+
+
+def check_books(before: Any, after: Any, order: dict[str, Any]) -> None:
+    """S1, S7, S8: one order of the key, each fill once, and money and shares as they say."""
+    new = [each for each in after["orders"] if each["id"] not in before["ids"]]
+    assert [each["clientOrderId"] for each in new] == [order["clientOrderId"]]
+    (found,) = new
+    fills = found["fills"]
+    assert len({each["id"] for each in fills}) == len(fills)
+    filled = sum(each["quantity"] for each in fills)
+    assert filled == found["filledQuantity"] <= found["quantity"]
+    assert filled == (100 if found["state"] == "FILLED" else 0)
+    paid = sum(Decimal(each["amount"]) + Decimal(each["fee"]) for each in fills)
+    assert after["money"] == before["money"] - paid
+    assert after["held"] == before["held"] + filled
+    assert after["sellable"] == before["sellable"] >= 0  # T+1
 
 
 def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(wires: Wires) -> None:

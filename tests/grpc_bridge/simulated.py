@@ -38,6 +38,11 @@ class MemoryClock:
     instant: datetime
     speed: float = 1.0
     paused: bool = False
+    lagging: bool = False
+
+    @property
+    def effective_speed(self) -> float:
+        return self.speed
 
     def now(self) -> datetime:
         return self.instant
