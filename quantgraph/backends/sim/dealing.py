@@ -103,9 +103,13 @@ class Dealing:
     def settle(self, pit: Pit, events: Iterable[Event]) -> None:
         """Do to accounts and orders what a venue told."""
         for event in events:
+            # keys above zero are ours
             if isinstance(event, Trade):
-                self._trade(pit.security, event)
-            elif (standing := self.roll.placed(pit.symbol, event.key)) is not None:
+                if event.buyer > 0 or event.seller > 0:
+                    self._trade(pit.security, event)
+            elif (
+                event.key > 0 and (standing := self.roll.placed(pit.symbol, event.key)) is not None
+            ):
                 expired = isinstance(event, Ended) and event.end is End.EXPIRED
                 self._end(standing, OrderState.EXPIRED if expired else OrderState.CANCELED)
         if pit.pause(self.at):

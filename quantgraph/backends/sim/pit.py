@@ -72,16 +72,19 @@ class Pit:
     @property
     def due(self) -> int | None:
         """The instant of what happens here next, None after the day."""
-        turn = self._turns[0][0] if self._turns else None
-        frame = None if self._frame is None else self._frame.at
-        return min((each for each in (self.resumes, turn, frame) if each is not None), default=None)
+        due = None if self._frame is None else self._frame.at
+        if self._turns and (due is None or self._turns[0][0] < due):
+            due = self._turns[0][0]
+        if self.resumes is not None and (due is None or self.resumes < due):
+            due = self.resumes
+        return due
 
     @property
     def turning(self) -> Phase | None:
         """The phase that begins with what is due, None where something else is."""
-        if self.due != self.resumes and self._turns and self._turns[0][0] == self.due:
-            return self._turns[0][1]
-        return None
+        if not self._turns or self._turns[0][0] != self.due or self.due == self.resumes:
+            return None
+        return self._turns[0][1]
 
     @property
     def symbol(self) -> str:
@@ -270,7 +273,11 @@ class Pit:
         return events
 
     def _run(self, commands: Iterable[Command]) -> list[Event]:
-        return [event for command in commands for event in self.venue.apply(command)]
+        events: list[Event] = []
+        apply = self.venue.apply
+        for command in commands:
+            events += apply(command)
+        return events
 
     def _stranger(self) -> int:
         self._strangers += 1

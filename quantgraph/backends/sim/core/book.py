@@ -13,6 +13,8 @@ from quantgraph.backends.sim.core.events import Trade
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.domain.orders import Side
 
+_SPARE = 8  # empty levels kept of a side
+
 
 class Resting:
     """An order and the shares of it that may still trade. Plain slots: millions are made."""
@@ -42,20 +44,22 @@ class Level:
 class Half:
     """One side of a book."""
 
-    __slots__ = ("levels", "ranks", "sign")
+    __slots__ = ("levels", "ranks", "sign", "spare")
 
     def __init__(self, sign: int) -> None:
         """Begin empty; `sign` turns a price into a rank and a rank into a price."""
         self.sign = sign
         self.ranks: list[int] = []  # ascending: the best is last, where a list is quickest
         self.levels: dict[int, Level] = {}
+        # Making a queue costs more than all else that a new level takes.
+        self.spare: list[Level] = []
 
     def add(self, order: Resting) -> None:
         """Put an order behind all that wait at its price."""
         rank = order.price * self.sign
         level = self.levels.get(rank)
         if level is None:
-            level = self.levels[rank] = Level()
+            level = self.levels[rank] = self.spare.pop() if self.spare else Level()
             insort(self.ranks, rank)
         level.queue[order.key] = order
         level.total += order.open
@@ -71,7 +75,9 @@ class Half:
 
     def forget(self, rank: int) -> None:
         """Drop a level that has become empty."""
-        del self.levels[rank]
+        level = self.levels.pop(rank)
+        if len(self.spare) < _SPARE:
+            self.spare.append(level)
         if self.ranks[-1] == rank:
             self.ranks.pop()
         else:

@@ -32,7 +32,7 @@ from quantgraph.backends.sim.core.state import (
 )
 from quantgraph.backends.sim.core.tally import Tally, Terms
 from quantgraph.backends.sim.depth import Rung
-from quantgraph.domain.orders import Side
+from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Phase
 
@@ -61,7 +61,12 @@ class Venue:
 
         Raises ValueError for the key of an order that is open, and for fewer shares than one.
         """
-        events = self._obey(command)
+        if type(command) is Enter:
+            events = self._enter(command)
+        elif type(command) is Cancel:
+            events = self._cancel(command.key)
+        else:
+            events = self._obey(command)
         self._chain.add(command, events)
         return events
 
@@ -141,10 +146,6 @@ class Venue:
         return venue
 
     def _obey(self, command: Command) -> list[Event]:
-        if isinstance(command, Enter):
-            return self._enter(command)
-        if isinstance(command, Cancel):
-            return self._cancel(command.key)
         if isinstance(command, Lower):
             return self._lower(command.key, command.quantity)
         if isinstance(command, Turn):
@@ -159,11 +160,16 @@ class Venue:
         if known or order.quantity < 1:
             text = f"An order needs a new key and one share or more, not {order}."
             raise ValueError(text)
-        reason = self._gate.objection(order)
-        if reason is not None:
+        limit = order.limit
+        # a limit order of the others: told all day long, and never refused
+        told = key < 0 and limit is not None and order.price_type is PriceType.LIMIT
+        if not told and (reason := self._gate.objection(order)) is not None:
             return [Refused(key, reason)]
         if self._gate.matches:
-            return self._trade(order)
+            if not told or limit is None or self._book.crosses(order.side, limit):
+                return self._trade(order)
+            self._book.rest(Resting(key, order.side, limit, order.quantity))
+            return []
         if self._gate.at_close(order):
             return self._trade_late(order, self.last or 0)
         return self._wait(order, order.limit or 0)
@@ -214,9 +220,8 @@ class Venue:
     def _cancel(self, key: int) -> list[Event]:
         if key > 0 and not self._cancelable(key):
             return [Refused(key, Reason.CANCEL_CLOSED)] if self.open_quantity(key) else []
-        held = self._held.pop(key, None)
-        if held is not None:
-            return [Ended(key, held.quantity, End.CANCELED)]
+        if key in self._held:
+            return [Ended(key, self._held.pop(key).quantity, End.CANCELED)]
         order = self._book.remove(key) or self._late.remove(key)
         return [] if order is None else [Ended(key, order.open, End.CANCELED)]
 

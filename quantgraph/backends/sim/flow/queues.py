@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from quantgraph.backends.sim.depth import Rungs
 from quantgraph.domain.orders import Side
 
 
@@ -11,6 +12,9 @@ class Queues:
     def __init__(self, side: Side) -> None:
         """Begin without orders."""
         self.side = side
+        self._pick = max if side is Side.BUY else min
+        # the display that was reached last, while nothing has changed since
+        self.shown: Rungs | None = None
         self._orders: dict[int, list[tuple[int, int]]] = {}
         self._totals: dict[int, int] = {}
 
@@ -21,21 +25,30 @@ class Queues:
     @property
     def best(self) -> int | None:
         """Return the price that trades first."""
-        pick = max if self.side is Side.BUY else min
-        return pick(self._orders, default=None)
+        return self._pick(self._orders, default=None)
 
     def total(self, price: int) -> int:
         """Return the shares that wait at a price."""
         return self._totals.get(price, 0)
 
+    def lacks(self, rungs: Rungs) -> list[tuple[int, int]]:
+        """Return where a display differs: its price, and how many shares more it shows."""
+        totals = self._totals
+        return [
+            (rung.price, more)
+            for rung in rungs
+            if (more := rung.quantity - totals.get(rung.price, 0))
+        ]
+
     def add(self, price: int, key: int, quantity: int) -> None:
         """Let an order wait behind all others at its price."""
+        self.shown = None
         self._orders.setdefault(price, []).append((key, quantity))
         self._totals[price] = self._totals.get(price, 0) + quantity
 
     def consume(self, price: int, quantity: int) -> list[int]:
         """Trade with the oldest first; return the keys of those that were taken whole."""
-        queue = self._orders[price]
+        queue, self.shown = self._orders[price], None
         self._totals[price] -= quantity
         gone: list[int] = []
         while quantity:
@@ -64,6 +77,7 @@ class Queues:
 
         Return their keys, and the key of one that lost only some shares, with these.
         """
+        self.shown = None
         queue, keys, left = self._orders[price], list[int](), quantity
         self._totals[price] -= quantity
         while left:
@@ -78,10 +92,14 @@ class Queues:
 
     def take_better(self, price: int) -> list[int]:
         """Let all leave who would trade before those at a price; return their keys."""
+        if not self._orders or not self._beyond(price, self._pick(self._orders)):
+            return []
         return self._take([each for each in self._orders if self._beyond(price, each)])
 
     def take_reached(self, price: int) -> list[int]:
         """Let all leave who would trade with a newcomer at a price; return their keys."""
+        if not self._orders or self._beyond(self._pick(self._orders), price):
+            return []
         return self._take([each for each in self._orders if not self._beyond(each, price)])
 
     def take_absent(self, prices: Iterable[int]) -> list[int]:
@@ -107,6 +125,7 @@ class Queues:
 
     def _take(self, prices: Iterable[int]) -> list[int]:
         keys: list[int] = []
+        self.shown = None
         for price in prices:
             keys += [key for key, _ in self._orders.pop(price)]
             del self._totals[price]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Halt, Lower, Turn
-from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.depth import Rungs
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.queues import Queues
 from quantgraph.domain.orders import Side
@@ -134,27 +134,33 @@ class Shadow:
 
     def _arrange(self, frame: Frame, told: list[Command], *, cancels: bool) -> None:
         """Come to the display: first all who leave, so that nobody who comes meets them."""
-        missing: list[tuple[Queues, Rung]] = []
+        sides = [
+            (queues, rungs) for queues, rungs in self._shown(frame) if queues.shown is not rungs
+        ]
         if cancels:
             self._leave(frame, told)
-        for queues, rungs in self._shown(frame):
-            for rung in rungs:
-                more = rung.quantity - queues.total(rung.price)
-                if more < 0 and cancels:
-                    keys, less = queues.shorten(rung.price, -more)
+        missing: list[tuple[Queues, int, int]] = []
+        for queues, rungs in sides:
+            for price, more in queues.lacks(rungs):
+                if more > 0:
+                    missing.append((queues, price, more))
+                elif cancels:
+                    keys, less = queues.shorten(price, -more)
                     self._withdraw(keys, told)
                     told += [Lower(*less)] if less else []
-                if more > 0:
-                    missing.append((queues, Rung(rung.price, more)))
-        for queues, rung in missing:
-            self._enter(queues, rung.price, rung.quantity, told)
+        for queues, price, more in missing:
+            self._enter(queues, price, more, told)
+        if cancels:
+            for queues, rungs in sides:
+                queues.shown = rungs
 
     def _leave(self, frame: Frame, told: list[Command]) -> None:
         """Let all leave who wait at no displayed price."""
         for queues, rungs in self._shown(frame):
-            self._withdraw(queues.take_absent(rung.price for rung in rungs), told)
+            if queues.shown is not rungs:
+                self._withdraw(queues.take_absent([rung.price for rung in rungs]), told)
 
-    def _shown(self, frame: Frame) -> tuple[tuple[Queues, tuple[Rung, ...]], ...]:
+    def _shown(self, frame: Frame) -> tuple[tuple[Queues, Rungs], ...]:
         return (self._bids, frame.bids), (self._asks, frame.asks)
 
     def _side(self, price: int) -> Side:

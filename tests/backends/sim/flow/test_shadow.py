@@ -214,6 +214,16 @@ def test_an_auctions_print_is_taken_out_of_both_sides_without_a_word() -> None:
     assert book.depth(BUY) == [(100, 300), (98, 100)]
 
 
+@given(st.lists(st.sampled_from([None, 99, 100, 101, 102]), min_size=1, max_size=6))
+def test_a_display_that_stands_comes_back_after_every_deal(prices: list[int | None]) -> None:
+    shadow, book = Shadow(), PlainBook()
+    run(book, shadow.open(CALM))
+    for at, price in enumerate(prices):
+        deals = () if price is None else (Deal(price, 300, None),)
+        frame = Frame(at, deals, CALM.bids, CALM.asks)  # the same objects, again and again
+        check_frame(book, frame, shadow.feed(frame))
+
+
 def test_after_hours_a_seller_and_a_buyer_meet_at_the_close() -> None:
     shadow = Shadow()
     shadow.open(CALM)
