@@ -1,4 +1,4 @@
-"""Puts the parts together: the only place that names a backend, a store or a service."""
+"""Puts the parts together; it and the modules it is made of name back-ends, stores and services."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -7,28 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from api.bounds import is_local, limits_of
-from api.child import COMMAND, Setup
-from api.imported import HeldData, StoreListings
-from api.replays import plan_world
+from api.imported import HeldData
+from api.ledgers import Logs, open_logs
+from api.simulated import SimulatedWorld
 from quantgraph.backends.sim.capability import capabilities
-from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.controls import SimControls
-from quantgraph.backends.sim.counter import CounterTerminal
-from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.keeping import CounterStage
-from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
-from quantgraph.backends.sim.listing import Listing
-from quantgraph.backends.sim.market import MarketParts, SimMarket
-from quantgraph.backends.sim.parts import WorldParts
-from quantgraph.backends.sim.paths import World
-from quantgraph.backends.sim.rejections import RejectionStyle
-from quantgraph.backends.sim.replayed import ReplayedMarket
-from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
-from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.orders import Destination, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.reference import Reference
@@ -42,7 +30,6 @@ from quantgraph.services.calendar import load_calendar
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.connections import SwitchedAccounts, SwitchParts
 from quantgraph.services.controls import ControlParts, TradingControls
-from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
 from quantgraph.services.dividends import DividendBook
@@ -55,7 +42,6 @@ from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
-from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
@@ -63,18 +49,13 @@ from quantgraph.services.simulation import SimulationDesk, SimulationParts
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
-from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from quantgraph.services.worlds import KeptWorlds, WorldsParts
-from quantgraph.store.accounts import AccountLog
-from quantgraph.store.controls import ControlFile
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
-from quantgraph.store.heads import HeadFile
 from quantgraph.store.install import load_install
 from quantgraph.store.journal import OrderJournal
-from quantgraph.store.journal_files import set_aside
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
@@ -131,34 +112,11 @@ async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
         stack.callback(store.close)
         calendar = load_calendar(config.calendar, folder)
         mock = _Mock(config, store, calendar, workers)
-        logs = _open_logs(config, mock.clock.moment().epoch, stack)
+        logs = open_logs(config, mock.clock.moment().epoch, stack)
         assembly = mock.assemble(logs, KeyAccess(keys, workers, open_locally=local))
         mock.start()
         stack.push_async_callback(mock.close)
         yield assembly
-
-
-@dataclass(frozen=True, slots=True)
-class _Logs:
-    """What the gateway writes down of its own acts."""
-
-    journal: OrderJournal
-    statuses: AccountLog
-    controls: ControlFile
-
-
-def _open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> _Logs:
-    """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
-    folder, heads = config.data_path, HeadFile(config.head_path)
-    journal_file = folder / "journal.sqlite"
-    set_aside(journal_file, heads)
-    journal = OrderJournal(journal_file, epoch, heads)
-    stack.callback(journal.close)
-    statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))
-    stack.callback(statuses.close)
-    controls = ControlFile(folder / "controls.sqlite")
-    stack.callback(controls.close)
-    return _Logs(journal, statuses, controls)
 
 
 class _Mock:
@@ -171,58 +129,13 @@ class _Mock:
         self._store = store
         self._calendar = calendar
         self._workers = workers
-        self._plan = plan_world(config.mock, store, calendar)
-        self.clock = SimClock(self._plan.start, calendar, Pace(config.mock.speed))
-        self._timekeeper = Timekeeper(self.clock, calendar)
-        listings = StoreListings(store, self._plan.start)
-        world = World(config.mock.seed, calendar, self.clock.start, listings)
-        parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
-        self.market = self._open_market(world, parts, store)
-        inner = InnerMarket(self.market, self.market, self.market, self.market)
-        shelf = self._plan.shelf(store, self.clock)
-        self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
-        listing = Listing(self.recorded, self.market, calendar)
-        exchange = WorldParts(
-            clock=self.clock,
-            calendar=calendar,
-            dividends=self.recorded,
-            listing=listing,
-            engine=self._engine(listing) if config.mock.process else None,
-            announced=self.market.announced,
-            accounts=config.mock.accounts,
-            fees=config.rules.fees,
-            open_orders=config.mock.open_orders,
-            live_symbols=config.mock.live_symbols,
-        )
-        self.terminal = SimTerminal(exchange, self.market, self._start_over)
-        self.market.show(self.terminal.screens)
-        style = RejectionStyle(config.mock.rejection_style)
-        incidents = FaultParts(self.clock, config.mock.seed, style=style)
-        counter = CounterTerminal(self.terminal, style)
-        self.faulty = FaultyTerminal(counter, incidents)
-        self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
+        world = SimulatedWorld(config, (store, calendar, workers), self._start_over)
+        self._plan, self._timekeeper = world.plan, world.timekeeper
+        self.clock, self.market, self.recorded = world.clock, world.market, world.recorded
+        self.terminal, self.faulty = world.terminal, world.faulty
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
 
-    def _open_market(self, world: World, parts: MarketParts, store: MarketStore) -> SimMarket:
-        if not self._plan.replayed:
-            return SimMarket(world, parts)
-        return ReplayedMarket(world, parts, self._plan.recordings(store))
-
-    def _engine(self, listing: Listing) -> ChildEngine:
-        config, plan = self.config, self._plan
-        interval = config.mock.quote_interval_ms
-        setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
-        return ChildEngine(
-            ChildParts(
-                COMMAND,
-                setup,
-                listing.find,
-                self.market.announced.of,
-                float(config.mock.process_seconds),
-            )
-        )
-
-    def assemble(self, logs: _Logs, access: KeyAccess) -> Assembly:
+    def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
         journal, gate = logs.journal, Gate(logs.controls.present())
         ledger = Ledger(journal, self.terminal, self._workers, self.clock)

@@ -1,0 +1,35 @@
+"""What a gateway writes down of its own acts."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from quantgraph.config import Config
+from quantgraph.domain.clock import RandomIds
+from quantgraph.store.accounts import AccountLog
+from quantgraph.store.controls import ControlFile
+from quantgraph.store.heads import HeadFile
+from quantgraph.store.journal import OrderJournal
+from quantgraph.store.journal_files import set_aside
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What the gateway writes down of its own acts."""
+
+    journal: OrderJournal
+    statuses: AccountLog
+    controls: ControlFile
+
+
+def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
+    """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
+    folder, heads = config.data_path, HeadFile(config.head_path)
+    journal_file = folder / "journal.sqlite"
+    set_aside(journal_file, heads)
+    journal = OrderJournal(journal_file, epoch, heads)
+    stack.callback(journal.close)
+    statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))
+    stack.callback(statuses.close)
+    controls = ControlFile(folder / "controls.sqlite")
+    stack.callback(controls.close)
+    return Logs(journal, statuses, controls)

@@ -1,0 +1,88 @@
+"""The simulated world of mock mode: its clock, its market, and a terminal with incidents."""
+
+from collections.abc import Awaitable, Callable
+
+from api.child import COMMAND, Setup
+from api.imported import StoreListings
+from api.replays import plan_world
+from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.counter import CounterTerminal
+from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
+from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
+from quantgraph.backends.sim.listing import Listing
+from quantgraph.backends.sim.market import MarketParts, SimMarket
+from quantgraph.backends.sim.parts import WorldParts
+from quantgraph.backends.sim.paths import World
+from quantgraph.backends.sim.rejections import RejectionStyle
+from quantgraph.backends.sim.replayed import ReplayedMarket
+from quantgraph.backends.sim.terminal import SimTerminal
+from quantgraph.config import Config
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.incidents import IncidentSetting
+from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.timekeeper import Timekeeper
+from quantgraph.services.workers import Workers
+from quantgraph.store.market import MarketStore
+
+Sources = tuple[MarketStore, TradingCalendar, Workers]
+
+
+class SimulatedWorld:
+    """What is simulated, over what is held; nobody is told of it yet."""
+
+    def __init__(
+        self, config: Config, sources: Sources, start_over: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Wire it together; `start_over` is called with the new epoch when it begins anew."""
+        store, calendar, workers = sources
+        self._config, self._calendar = config, calendar
+        self.plan = plan_world(config.mock, store, calendar)
+        self.clock = SimClock(self.plan.start, calendar, Pace(config.mock.speed))
+        self.timekeeper = Timekeeper(self.clock, calendar)
+        listings = StoreListings(store, self.plan.start)
+        world = World(config.mock.seed, calendar, self.clock.start, listings)
+        parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
+        self.market = self._open_market(world, parts, store)
+        inner = InnerMarket(self.market, self.market, self.market, self.market)
+        shelf = self.plan.shelf(store, self.clock)
+        self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))
+        listing = Listing(self.recorded, self.market, calendar)
+        exchange = WorldParts(
+            clock=self.clock,
+            calendar=calendar,
+            dividends=self.recorded,
+            listing=listing,
+            engine=self._engine(listing) if config.mock.process else None,
+            announced=self.market.announced,
+            accounts=config.mock.accounts,
+            fees=config.rules.fees,
+            open_orders=config.mock.open_orders,
+            live_symbols=config.mock.live_symbols,
+        )
+        self.terminal = SimTerminal(exchange, self.market, start_over)
+        self.market.show(self.terminal.screens)
+        style = RejectionStyle(config.mock.rejection_style)
+        incidents = FaultParts(self.clock, config.mock.seed, style=style)
+        counter = CounterTerminal(self.terminal, style)
+        self.faulty = FaultyTerminal(counter, incidents)
+        self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
+
+    def _open_market(self, world: World, parts: MarketParts, store: MarketStore) -> SimMarket:
+        if not self.plan.replayed:
+            return SimMarket(world, parts)
+        return ReplayedMarket(world, parts, self.plan.recordings(store))
+
+    def _engine(self, listing: Listing) -> ChildEngine:
+        config, plan = self._config, self.plan
+        interval = config.mock.quote_interval_ms
+        setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
+        return ChildEngine(
+            ChildParts(
+                COMMAND,
+                setup,
+                listing.find,
+                self.market.announced.of,
+                float(config.mock.process_seconds),
+            )
+        )
