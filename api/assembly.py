@@ -139,6 +139,11 @@ class _Mock:
         """Return the gateway over these parts."""
         journal, gate = logs.journal, Gate(logs.controls.present())
         ledger = Ledger(journal, self.terminal, self._workers, self.clock)
+        # A thread of their own: a gateway that is busy can be halted.
+        self._switching = Workers(1, _SWITCHES)
+        switches = (logs.controls, self._switching, self.clock, self.terminal)
+        answer = self.config.trading.answer_seconds
+        self.controls = TradingControls(gate, ControlParts(*switches, answer))
         desk = OrderDesk(
             workers=self._workers,
             clock=self.clock,
@@ -151,6 +156,10 @@ class _Mock:
             check_seconds=self.config.trading.compare_seconds,
             gate=gate,
             ledger=ledger,
+            settle_seconds=self.config.trading.settle_seconds,
+            # What the simulated terminal does late it does late by its own clock.
+            timer=lambda: self.clock.moment().ms / 1_000,
+            alarm=self.controls.alarm,
         )
         self.trading = JournaledTrading(journal, self.faulty, self.terminal, desk)
         self.limited = LimitedTrading(self.trading, self._limit_parts(ledger))
@@ -159,11 +168,6 @@ class _Mock:
         )
         self.accounts = SwitchedAccounts(self.terminal, switch)
         gate.on_change(self.accounts.pulse)
-        # A thread of their own: a gateway that is busy can be halted.
-        self._switching = Workers(1, _SWITCHES)
-        switches = (logs.controls, self._switching, self.clock, self.terminal)
-        answer = self.config.trading.answer_seconds
-        self.controls = TradingControls(gate, ControlParts(*switches, answer))
         started_at = datetime.now(UTC)
         limits = limits_of(self.config)
         self._held = HeldData(self._store, self._workers, self._plan.note)

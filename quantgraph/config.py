@@ -80,6 +80,7 @@ class TradingConfig(_Section):
 
     answer_seconds: Positive = 10
     compare_seconds: Positive = 15
+    settle_seconds: Positive = 120
     limits: AccountLimits = AccountLimits()
     accounts: tuple[NamedLimits, ...] = ()
 

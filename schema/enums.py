@@ -319,7 +319,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
         "before what the terminal's link says, and that before DISARMED and REDUCING.",
         {
             "ACTIVE": "Orders are taken.",
-            "RECONCILING": "The terminal was away: open orders are being compared with its list.",
+            "RECONCILING": "Open orders are being compared with the terminal's list: it was "
+            "away, or the gateway has just started.",
             "DISARMED": "Prod before arming.",
             "HALTED": "Stopped until somebody resumes it; `TradingStatus.cause` says by whom.",
             "REDUCING": "Sells of what is held alone, until somebody resumes trading.",

@@ -173,6 +173,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The terminal went away before the order was sent; it will never be.",
         "Submit it under a new client order id when the terminal is back.",
     ),
+    Reason.NOT_AT_TERMINAL: (
+        "Nobody answered, and `trading.settle_seconds` later the terminal does not have the order.",
+        "Submit it under a new client order id. Should it come back, the account is halted.",
+    ),
     Reason.ORDER_NOT_CANCELABLE: (
         "The order is final, or nobody knows yet whether it is live.",
         "Query the order; nothing is left to do where it is final; an UNKNOWN one later again.",
@@ -255,7 +259,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Wait until `serverInfo.tradingState` is ACTIVE; the key was not used.",
     ),
     Reason.RECONCILING: (
-        "The terminal was away, and the open orders are being compared with its list.",
+        "The terminal was away, or the gateway has just started: open orders are compared.",
         "Repeat it in a few seconds; the key was not used.",
     ),
     Reason.RATE_LIMITED: (

@@ -72,6 +72,11 @@ class Incident(StrEnum):
         "委托调用超时，延迟后仍被执行",
         20_000,
     )
+    LOST_ORDER = (
+        "LOST_ORDER",
+        "The call times out, and the order never gets to the terminal.",
+        "委托调用超时，委托从未到达终端",
+    )
     SLOW_ANSWER = (
         "SLOW_ANSWER",
         "The call that places the order returns after the delay; callbacks come meanwhile.",

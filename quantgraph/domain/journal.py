@@ -160,6 +160,10 @@ class Journal(Protocol):
         """
         ...
 
+    def unfinished(self) -> bool:
+        """Return whether any account has an order that is not final."""
+        ...
+
     def newest(self, account_id: str) -> int:
         """Return the newest sequence of an account's log; 0 where it is empty."""
         ...

@@ -95,6 +95,7 @@ class Reason(StrEnum):
     NOT_TRADABLE = "NOT_TRADABLE", Kind.REJECTED, "该证券不可交易"
     TERMINAL_REFUSED = "TERMINAL_REFUSED", Kind.REJECTED, "柜台拒绝委托"
     NOT_SENT = "NOT_SENT", Kind.REJECTED, "委托未发出"
+    NOT_AT_TERMINAL = "NOT_AT_TERMINAL", Kind.REJECTED, "交易终端没有该委托"
     ORDER_NOT_CANCELABLE = "ORDER_NOT_CANCELABLE", Kind.REJECTED, "委托不可撤销"
     CANCEL_CLOSED = "CANCEL_CLOSED", Kind.REJECTED, "当前时段不接受撤单"
 

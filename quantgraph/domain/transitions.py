@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from quantgraph.domain.orders import Order, OrderState
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
 
 _RANK = {
@@ -16,12 +17,52 @@ _RANK = {
 }
 
 
+# States of an order that the terminal may not even have.
+_DOUBTED = frozenset(
+    {OrderState.ACCEPTED, OrderState.SENT, OrderState.UNKNOWN, OrderState.PENDING_CANCEL}
+)
+
+
+def unconfirmed(order: Order) -> bool:
+    """Return whether it may have been sent, and nothing ever told that the terminal has it."""
+    told = order.broker_order_id is not None or order.filled_quantity
+    return order.state in _DOUBTED and not told
+
+
 def after_report(order: Order, report: ExecutionReport) -> Order | None:
     """Return the order after a report, or None where it changes nothing.
 
     Reports may come twice, late or out of order: a final state never changes, a state never goes
     back, and the filled quantity never falls. A fill is always a change: its id tells a repeat.
+    Only NOT_AT_TERMINAL is no last word: it loses against any sign of life, earlier or later.
     """
+    if _missing(report) and not unconfirmed(order):
+        return None
+    found = _reopened(order)
+    changed = _folded(found, report)
+    # One that came back as it was told before would be compared with what it is not.
+    return changed if changed is not None or found is order else found
+
+
+def _missing(report: ExecutionReport) -> bool:
+    told = report.refusal
+    return told is not None and told.reason is Reason.NOT_AT_TERMINAL
+
+
+def _reopened(order: Order) -> Order:
+    """Return an order that was concluded from silence as it was before."""
+    if order.reject_code != Reason.NOT_AT_TERMINAL.value:
+        return order
+    return replace(
+        order,
+        state=OrderState.UNKNOWN,
+        reject_code=None,
+        reject_message=None,
+        reject_message_zh=None,
+    )
+
+
+def _folded(order: Order, report: ExecutionReport) -> Order | None:
     filled = max(order.filled_quantity, report.filled_quantity)
     state = _next_state(order, report.state)
     broker_id = order.broker_order_id or report.broker_order_id

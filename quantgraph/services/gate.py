@@ -17,7 +17,7 @@ _LINK = {
     ),
     TradingState.RECONCILING: (
         Reason.RECONCILING,
-        "The orders are being compared with those at the terminal, which was away. Retry.",
+        "The orders are being compared with those at the terminal. Try again in a moment.",
     ),
 }
 

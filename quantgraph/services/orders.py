@@ -1,6 +1,7 @@
 """Orders through the journal: intent durable first, then the terminal, then the outcome."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,12 +39,15 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.tags import tag_of
 from quantgraph.services.answers import answered, give, replay, settle
+from quantgraph.services.comparing import Alarm, CompareParts, Comparer, alarm_log
+from quantgraph.services.failpoints import reach
 from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.gate import Gate
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.recorder import Recorder
 from quantgraph.services.sending import Sender, SendParts
+from quantgraph.services.settling import Settling
 from quantgraph.services.workers import Workers
 
 T = TypeVar("T")
@@ -71,7 +75,8 @@ class OrderDesk:
     `install_id` goes into the tags that they bear there (`domain.tags`). `in_flight`: orders and
     cancels on their way to the terminal at most. `answer_seconds`: that it may take to answer one.
     `check_seconds`: between two comparisons of the open orders with its own list; `sleep` waits
-    for them in real seconds. `ledger`: hears what has been recorded.
+    for them in real seconds. `ledger`: hears what has been recorded. `settle_seconds` of `timer`:
+    that an order may be missing there. `alarm` hears that an account's orders cannot be trusted.
     """
 
     workers: Workers
@@ -83,6 +88,9 @@ class OrderDesk:
     in_flight: int = 1_000
     answer_seconds: float = 10.0
     check_seconds: float = 15.0
+    settle_seconds: float = 120.0
+    timer: Callable[[], float] = time.monotonic
+    alarm: Alarm = alarm_log
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     gate: Gate = field(default_factory=Gate)
     ledger: OrderLedger | None = None
@@ -103,8 +111,14 @@ class JournaledTrading:
         heard = None if desk.ledger is None else desk.ledger.heard
         self._recorder = Recorder(journal, desk.in_flight, heard=heard)
         self._outcomes = Outcomes(self._recorder, self._log.announce)
-        parts = (terminal, accounts, journal, desk.workers, desk.check_seconds)
-        follow = FollowParts(*parts, desk.answer_seconds, desk.gate.changed, desk.sleep)
+        self._settling = Settling(desk.settle_seconds, desk.timer)
+        parts = (terminal, journal, desk.workers, desk.clock, self._settling, desk.destination)
+        compare = CompareParts(*parts, desk.alarm, desk.answer_seconds)
+        comparer = Comparer(compare, self._outcomes)
+        follow = FollowParts(
+            *(terminal, accounts, journal, desk.workers, comparer, desk.check_seconds),
+            *(desk.gate.changed, self._settling.linked, desk.sleep),
+        )
         self._follower = TerminalFollower(follow, self._outcomes)
         sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
         check = self._follower.check_soon
@@ -116,8 +130,11 @@ class JournaledTrading:
         self._open.set()
 
     def start(self) -> None:
-        """Begin to take the terminal's reports."""
-        self._follower.start()
+        """Begin to take the terminal's reports; orders of an earlier run are looked up first.
+
+        Reads one row of the journal: call it before the loop is busy.
+        """
+        self._follower.start(compared=not self._journal.unfinished())
 
     @property
     def state(self) -> TradingState:
@@ -178,14 +195,18 @@ class JournaledTrading:
     async def _submit(
         self, ticket: OrderTicket, answer: "asyncio.Future[Submission]"
     ) -> Submission:
-        with self._recorder.place():
+        order = self._accepted(ticket)
+        # Before it is recorded: a comparison must not miss at the terminal what is on its way.
+        with self._recorder.place(), self._settling.call(order.id):
             # From here on the terminal may have it: a crash leaves it SENT, never ACCEPTED.
-            order, actor = self._accepted(ticket), present_actor()
-            intent = Intent(order, ticket.digest(), OrderState.SENT, actor)
+            intent = Intent(order, ticket.digest(), OrderState.SENT, present_actor())
+            reach("before_intent")
             recorded = await self._recorder.record(intent)
+            reach("after_intent")
             if not recorded.new:
                 return replay(ticket, recorded.order, recorded.digest)
             self._outcomes.hold(recorded.order)
+            reach("before_publish")
             self._log.announce(ticket.account_id)
 
             def told(order: Order) -> None:
@@ -266,11 +287,12 @@ class JournaledTrading:
         if self._desk.ledger is not None:
             self._desk.ledger.forget()
         self._follower.start_over()
+        self._settling.start_over()
         self._log.announce_all()
 
     def compare(self) -> None:
         """Compare with the terminal's list as soon as possible."""
-        self._follower.check_soon()
+        self._follower.check_all()
 
     async def _unstopped(self, make: Callable[["asyncio.Future[T]"], Coroutine[Any, Any, T]]) -> T:
         """Run work to its end though the caller may give up: no outcome stays unrecorded.

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from quantgraph.domain.journal import Outcome
-from quantgraph.domain.orders import Order
+from quantgraph.domain.journal import Intent, Outcome
+from quantgraph.domain.orders import Order, Origin
 from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.domain.transitions import after_report
+from quantgraph.services.failpoints import reach
 from quantgraph.services.recorder import Recorder
 
 
@@ -25,20 +26,28 @@ class Outcomes:
         self._recorded: dict[str, Order] = {}
         self._tagged: dict[tuple[str, str], str] = {}
 
-    @property
-    def open_accounts(self) -> frozenset[str]:
-        """The accounts of orders that are open as far as this run knows."""
-        return frozenset(each.account_id for each in self._recorded.values())
-
     def hold(self, order: Order) -> None:
         """Keep an open order at hand as it is recorded, before anything is told of it."""
         self._recorded[order.id] = order
-        if order.tag is not None:
+        if order.tag is not None and order.origin is Origin.OURS:
             self._tagged[order.account_id, order.tag] = order.id
 
     def tagged(self, account_id: str, tag: str) -> str | None:
         """Return the id of the open order that was sent under a tag, None where none is known."""
         return self._tagged.get((account_id, tag))
+
+    async def adopt(self, order: Order) -> Order:
+        """Record an order that somebody else placed, once; return it as it is recorded."""
+        recorded = await self._recorder.record(Intent(order, ""))
+        if recorded.new:
+            self._announce(order.account_id)
+        if not recorded.order.state.final:
+            self.hold(recorded.order)
+        return recorded.order
+
+    def known(self, order_id: str) -> bool:
+        """Return whether an order is open as far as this run knows."""
+        return order_id in self._recorded
 
     async def apply(self, order_id: str, report: ExecutionReport) -> Order:
         """Fold a report into an order and record the change, if it is one.
@@ -52,7 +61,8 @@ class Outcomes:
                 order = await self._record(order_id, report)
         if order.state.final:
             self._recorded.pop(order_id, None)
-            self._tagged.pop((order.account_id, order.tag or ""), None)
+            if order.origin is Origin.OURS:
+                self._tagged.pop((order.account_id, order.tag or ""), None)
         return order
 
     def forget(self) -> None:
@@ -67,5 +77,6 @@ class Outcomes:
         order = recorded.order
         self.hold(order)
         if recorded.new:
+            reach("before_publish")
             self._announce(order.account_id)
         return order

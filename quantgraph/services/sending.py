@@ -13,6 +13,7 @@ from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.services.failpoints import reach
 from quantgraph.services.gate import Gate
 from quantgraph.services.outcomes import Outcomes
 
@@ -27,7 +28,7 @@ class SendParts:
     """Whom to ask, where outcomes go, what time it is, and who runs what outlives a call.
 
     `answer_seconds`: that the terminal may take; then its caller is told that nobody knows.
-    `check_soon`: asks for a comparison with the terminal's list.
+    `check_soon`: asks for a comparison of an account with the terminal's list.
     """
 
     terminal: Terminal
@@ -35,7 +36,7 @@ class SendParts:
     clock: Clock
     answer_seconds: float
     spawn: Spawn
-    check_soon: Callable[[], None]
+    check_soon: Callable[[str], None]
     gate: Gate
 
 
@@ -53,11 +54,13 @@ class Sender:
         timer = self._timer(order, OrderState.UNKNOWN, told)
         try:
             # Asked in the turn of the call itself: what is shut from now on stops nothing here.
+            reach("before_call")
             shut = self._parts.gate.refusal(order.account_id, order.side)
             if shut is not None:
                 return await self._outcome(order, OrderState.REJECTED, refusal=_unsent(order, shut))
             with self._parts.gate.passage(order.account_id):
                 placed = await self._parts.terminal.place(order)
+            reach("after_call")
         except OrderRefused as error:
             return await self._outcome(order, OrderState.REJECTED, refusal=error)
         except Exception as error:
@@ -77,10 +80,12 @@ class Sender:
         asked = OrderState.UNKNOWN if doubtful else OrderState.PENDING_CANCEL
         timer = self._timer(order, asked, told)
         try:
+            reach("before_cancel_call")
             await self._parts.terminal.withdraw(order)
+            reach("after_cancel_call")
         except OrderRefused as error:
             # It says why only where the order ended, which a lost report would have told.
-            self._parts.check_soon()
+            self._parts.check_soon(order.account_id)
             raise _not_yet(order) if doubtful else error from None
         except GatewayError:
             raise
@@ -112,7 +117,10 @@ class Sender:
         now = self._parts.clock.now()
         place = (order.tag, order.account_id, state, order.filled_quantity, order.average_price)
         report = ExecutionReport(*place, now, refusal=refusal, broker_order_id=broker)
-        return await self._parts.outcomes.apply(order.id, report)
+        reach("before_outcome")
+        after = await self._parts.outcomes.apply(order.id, report)
+        reach("after_outcome")
+        return after
 
 
 def _unsent(order: Order, shut: TradingDisabled) -> TradingDisabled:

@@ -28,11 +28,9 @@ from quantgraph.store.anchor import Anchor
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal_files import LOG, connect, prepare
-from quantgraph.store.journal_tables import head_of
+from quantgraph.store.journal_tables import OPEN, head_of
 from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
-
-_FINAL = ("FILLED", "CANCELED", "EXPIRED", "REJECTED")
 
 
 class OrderJournal:
@@ -141,19 +139,24 @@ class OrderJournal:
         """Return an account's orders that are not final, and the newest sequence."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT body FROM orders WHERE account = ? AND state NOT IN (?, ?, ?, ?)"
-                " ORDER BY number",
-                (account_id, *_FINAL),
+                f"SELECT body FROM orders WHERE account = ? AND {OPEN} ORDER BY number",  # noqa: S608 a literal of the tables
+                (account_id,),
             ).fetchall()
             return [read_order(row[0]) for row in rows], self._newest(self._db, account_id)
+
+    def unfinished(self) -> bool:
+        """Return whether any account has an order that is not final."""
+        with self._lock:
+            row = self._db.execute(f"SELECT 1 FROM orders WHERE {OPEN} LIMIT 1").fetchone()  # noqa: S608 as above
+        return row is not None
 
     def since(self, account_id: str, instant_ms: int) -> DayLog:
         """Return what was made and canceled since an instant, and what is open; see `Journal`."""
         with self._lock:
             orders = self._db.execute(
-                "SELECT body FROM orders WHERE account = ?"
-                " AND (created >= ? OR state NOT IN (?, ?, ?, ?)) ORDER BY number",
-                (account_id, instant_ms, *_FINAL),
+                f"SELECT body FROM orders WHERE account = ? AND (created >= ? OR {OPEN})"  # noqa: S608 as above
+                " ORDER BY number",
+                (account_id, instant_ms),
             ).fetchall()
             cancels = self._db.execute(
                 "SELECT id, order_id, time FROM cancels WHERE account = ? AND time >= ?"

@@ -78,6 +78,7 @@ class OrderServiceServicer:
         the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
         TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
         UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
+        NOT_AT_TERMINAL, to a repeat: it was never there, the key is used.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

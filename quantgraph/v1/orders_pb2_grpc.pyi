@@ -40,6 +40,7 @@ class OrderServiceStub:
     the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
     TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
     UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
+    NOT_AT_TERMINAL, to a repeat: it was never there, the key is used.
     """
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.CancelOrderResponse]
     """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
@@ -74,6 +75,7 @@ class OrderServiceAsyncStub(OrderServiceStub):
     the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
     TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
     UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
+    NOT_AT_TERMINAL, to a repeat: it was never there, the key is used.
     """
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
@@ -111,6 +113,7 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         the rules' codes (PRICE_BAND, LOT_SIZE, INSUFFICIENT_CASH …), IDEMPOTENCY_CONFLICT,
         TRADING_DISABLED, ACCOUNT_DISCONNECTED, TERMINAL_DISCONNECTED, RECONCILING, RATE_LIMITED,
         UNKNOWN_ACCOUNT. NOT_SENT: the terminal went away before it was sent, the key is used.
+        NOT_AT_TERMINAL, to a repeat: it was never there, the key is used.
         """
 
     @_abc_1.abstractmethod

@@ -61,7 +61,9 @@ class _TradingStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TradingS
     TRADING_STATE_ACTIVE: _TradingState.ValueType  # 1
     """They are."""
     TRADING_STATE_RECONCILING: _TradingState.ValueType  # 2
-    """Not yet: the terminal was away, and open orders are being compared with its list."""
+    """Not yet: open orders are being compared with the terminal's list, for it was away or the
+    gateway has just started.
+    """
     TRADING_STATE_DISARMED: _TradingState.ValueType  # 3
     """Not until somebody arms trading."""
     TRADING_STATE_HALTED: _TradingState.ValueType  # 4
@@ -81,7 +83,9 @@ TRADING_STATE_UNSPECIFIED: TradingState.ValueType  # 0
 TRADING_STATE_ACTIVE: TradingState.ValueType  # 1
 """They are."""
 TRADING_STATE_RECONCILING: TradingState.ValueType  # 2
-"""Not yet: the terminal was away, and open orders are being compared with its list."""
+"""Not yet: open orders are being compared with the terminal's list, for it was away or the
+gateway has just started.
+"""
 TRADING_STATE_DISARMED: TradingState.ValueType  # 3
 """Not until somebody arms trading."""
 TRADING_STATE_HALTED: TradingState.ValueType  # 4

@@ -33,10 +33,13 @@ class CounterTerminal:
         except OrderRefused as refusal:
             raise say(refusal, self._style) from refusal
 
+    async def find(self, account_id: str, tag: str) -> Sequence[ListedOrder]:
+        """Pass on, refusals in the counter's words."""
+        return self._worded(await self._inner.find(account_id, tag))
+
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Pass on, refusals in the counter's words."""
-        listed = await self._inner.orders_today(account_id)
-        return [replace(each, refusal=self._said(each.refusal)) for each in listed]
+        return self._worded(await self._inner.orders_today(account_id))
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
         """Pass on, refusals in the counter's words."""
@@ -46,6 +49,9 @@ class CounterTerminal:
                     yield replace(event, refusal=self._said(event.refusal))
                 else:
                     yield event
+
+    def _worded(self, listed: Sequence[ListedOrder]) -> list[ListedOrder]:
+        return [replace(each, refusal=self._said(each.refusal)) for each in listed]
 
     def _said(self, refusal: OrderRefused | None) -> OrderRefused | None:
         return None if refusal is None else say(refusal, self._style)

@@ -85,6 +85,10 @@ class SimTerminal:
         name = order.broker_order_id or order.tag or ""
         await self.driver.act(lambda at: self._do(Exchange.withdraw, (name, at)))
 
+    async def find(self, account_id: str, tag: str) -> Sequence[ListedOrder]:
+        """Return the orders of the list that bear a tag."""
+        return [each for each in await self.orders_today(account_id) if each.tag == tag]
+
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the account's orders of today, and those that ended when today began."""
         await self.driver.present()

@@ -164,7 +164,7 @@ class Terminal(Protocol):
     """The terminal's own order functions, below the journal. Only the journal calls these."""
 
     async def place(self, order: Order) -> PlacedOrder:
-        """Send an order once, under its id as the tag.
+        """Send an order once, with its tag.
 
         Errors: OrderRefused only on proof that it was not accepted (NOT_SENT: it was not even
         sent). After any other exception it may be live, or come alive later.
@@ -176,6 +176,13 @@ class Terminal(Protocol):
 
         Errors: ORDER_NOT_CANCELABLE, TERMINAL_DISCONNECTED. After any other exception the
         terminal may have taken it.
+        """
+        ...
+
+    async def find(self, account_id: str, tag: str) -> Sequence[ListedOrder]:
+        """Return the orders that were sent under a tag: none, one, or more where it was misused.
+
+        Asked of the terminal anew, which looks at today at least. Errors: as `orders_today`.
         """
         ...
 

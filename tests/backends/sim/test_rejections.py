@@ -70,7 +70,7 @@ def test_every_number_stands_for_one_reason():
 
 
 def test_what_only_the_gateway_says_keeps_its_words():
-    own = {Reason.RULE_UNVERIFIED, Reason.NOT_SENT, Reason.ORDER_LIMIT}
+    own = {Reason.RULE_UNVERIFIED, Reason.NOT_SENT, Reason.ORDER_LIMIT, Reason.NOT_AT_TERMINAL}
     for reason in own:
         refusal = OrderRefused(reason, "as it was")
         assert say(refusal, CODED) is refusal

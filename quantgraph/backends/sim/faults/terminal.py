@@ -97,6 +97,8 @@ class FaultyTerminal:
             return await self._inner.place(order)
         if self._dice.strikes(Incident.NO_STRATEGY_NAME):
             self._told.nameless.add(order.tag or "")
+        if self._dice.strikes(Incident.LOST_ORDER):
+            raise FateUnknownError("The call timed out.")
         late = self._dice.strikes(Incident.LATE_EXECUTION)
         if late is not None:
             self._waits.spawn(self._place_late(order, late.delay_ms))
@@ -110,6 +112,17 @@ class FaultyTerminal:
             raise TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)
         await self._inner.withdraw(order)
 
+    async def find(self, account_id: str, tag: str) -> Sequence[ListedOrder]:
+        """Return the orders of a tag, as they are now. Errors: SOURCE_UNAVAILABLE."""
+        if not self._delivery.up:
+            self._away()
+        found = list(await self._inner.find(account_id, tag))
+        self._begin_day()  # which may have begun with the answer
+        found += [each for each in self._told.refused.of(account_id) if each.tag == tag]
+        if not self._delivery.up:
+            self._away()
+        return self._named(found)
+
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the list, with those that the counter refused. Errors: SOURCE_UNAVAILABLE."""
         if not self._delivery.up:
@@ -122,8 +135,7 @@ class FaultyTerminal:
             await self._waits.pause(slow.delay_ms)
         if not self._delivery.up:
             self._away()
-        return [replace(each, strategy="") if each.tag in self._told.nameless else each
-                for each in listed]  # fmt: skip
+        return self._named(listed)
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
         """Yield what the incidents let through, to one reader, until closed."""
@@ -134,6 +146,11 @@ class FaultyTerminal:
                     yield event
         finally:
             pump.cancel()
+
+    def _named(self, listed: Sequence[ListedOrder]) -> list[ListedOrder]:
+        """Return rows without the strategy names that were lost."""
+        lost = self._told.nameless
+        return [replace(each, strategy="") if each.tag in lost else each for each in listed]
 
     def dump(self) -> dict[str, Any]:
         """Return what was made up as values that JSON has."""

@@ -1,0 +1,285 @@
+"""The terminal's own list against ours: what was not told, what is not there, what is not ours."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeAlias
+
+import structlog
+
+from quantgraph.domain.calendar import day_of, to_ms
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.controls import HaltCause
+from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.journal import Journal
+from quantgraph.domain.orders import Destination, Order, OrderState, Origin
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import ExecutionReport, ListedOrder
+from quantgraph.domain.transitions import unconfirmed
+from quantgraph.services.outcomes import Outcomes
+from quantgraph.services.settling import Settling
+from quantgraph.services.workers import Workers
+
+# Hears of an account whose orders cannot be trusted: why, and in words.
+Alarm: TypeAlias = Callable[[str, HaltCause, str], None]
+# Of the orders that are open at a time; a fill beyond these is offered again, which is no news.
+_MOST_FILLS = 100_000
+# Orders of one question to the journal, and those that one comparison asks the terminal for.
+_PART = 500
+_SOUGHT = 32
+_AVERAGE = Decimal("0.0001")
+_logger = structlog.get_logger(__name__)
+
+
+def alarm_log(account_id: str, cause: HaltCause, text: str) -> None:
+    """Tell the log, where nobody else listens."""
+    _logger.error("orders_not_trusted", account=account_id, cause=cause, text=text)
+
+
+def external_id(broker_order_id: str) -> str:
+    """Return our id of an order that somebody else placed."""
+    return f"ext_{broker_order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompareParts:
+    """Whose list, whose journal, what time it is, and how long an order may be missing.
+
+    `answer_seconds`: for the terminal to answer one question.
+    """
+
+    terminal: Terminal
+    journal: Journal
+    workers: Workers
+    clock: Clock
+    settling: Settling
+    destination: Destination
+    alarm: Alarm
+    answer_seconds: float
+
+
+class Comparer:
+    """Folds an account's list into its orders. Ours are found in it by tag and by nothing else."""
+
+    def __init__(self, parts: CompareParts, outcomes: Outcomes) -> None:
+        """Fold into `outcomes`."""
+        self._parts = parts
+        self._outcomes = outcomes
+        # Rows of ended orders that were folded already, per account: a list is long at night.
+        self._seen: dict[str, frozenset[tuple[object, ...]]] = {}
+        # Once an operator has seen to it, the day's list goes on to show it.
+        self._alarmed: set[tuple[str, str | None]] = set()
+
+    def forget(self) -> None:
+        """Look at every row again: the journal is another one."""
+        self._seen.clear()
+        self._alarmed.clear()
+
+    async def compare(self, account_id: str) -> None:
+        """Ask for what is in doubt, then for the list, and fold in what they say.
+
+        Errors: those of the terminal; then nothing is concluded.
+        """
+        parts = self._parts
+        ours, _ = await parts.workers.run(parts.journal.open_orders, account_id)
+        doubted = [each for each in ours if self._doubted(each)]
+        # Judged before anything is asked: what settles meanwhile may be missing in the answers.
+        ripe = {each.id for each in doubted if self._ripe(each)}
+        missing, rows = await self._sought(sorted(doubted, key=lambda each: each.id not in ripe))
+        async with asyncio.timeout(parts.answer_seconds):
+            listed = await parts.terminal.orders_today(account_id)
+        rows += listed
+        tags = {row.tag for row in rows}
+        await self._fold(account_id, ours, _distinct(rows))
+        for order in doubted:
+            if order.tag not in tags:
+                await self._absent(order, proven=order.id in ripe & missing)
+        self._seen[account_id] = frozenset(_sign(row) for row in listed if row.state.final)
+
+    async def _sought(self, doubted: Sequence[Order]) -> tuple[set[str], list[ListedOrder]]:
+        """Ask for orders one by one; return the ids of those that are missing, and the others."""
+        missing: set[str] = set()
+        found: list[ListedOrder] = []
+        for order in doubted[:_SOUGHT]:
+            async with asyncio.timeout(self._parts.answer_seconds):
+                rows = await self._parts.terminal.find(order.account_id, order.tag or "")
+            found += rows
+            if not rows:
+                missing.add(order.id)
+        return missing, found
+
+    async def _fold(
+        self, account_id: str, ours: Sequence[Order], rows: Sequence[ListedOrder]
+    ) -> None:
+        seen = self._seen.get(account_id, frozenset())
+        fresh = [row for row in rows if _sign(row) not in seen]
+        known = await self._known(account_id, ours, fresh)
+        counts = Counter(row.tag for row in rows)
+        pairs: list[tuple[Order, ListedOrder]] = []
+        for row in fresh:
+            order = known.get(row.tag or "") or known.get(external_id(row.broker_order_id))
+            if order is None:
+                order = await self._adopt(row, ours)
+            elif order.origin is Origin.OURS and counts[row.tag] > 1:
+                self._twice(order, counts[row.tag])
+                continue
+            if order is not None:
+                pairs.append((order, row))
+        await self._tell(account_id, pairs)
+
+    async def _known(
+        self, account_id: str, ours: Sequence[Order], rows: Sequence[ListedOrder]
+    ) -> Mapping[str, Order]:
+        """Return our orders by tag, and those that are not ours by id: open ones, and listed."""
+        known = {
+            (each.tag or each.id) if each.origin is Origin.OURS else each.id: each for each in ours
+        }
+        tags = [row.tag for row in rows if row.tag and row.tag not in known]
+        for first in range(0, len(tags), _PART):
+            found = await self._parts.workers.run(
+                self._parts.journal.tagged, account_id, tags[first : first + _PART]
+            )
+            known |= {each.tag or "": each for each in found if each.origin is Origin.OURS}
+        return known
+
+    async def _adopt(self, row: ListedOrder, ours: Sequence[Order]) -> Order | None:
+        """Record an order that somebody else placed; it is never taken for one of ours."""
+        if any(each.broker_order_id == row.broker_order_id for each in ours):
+            # Ours, but its remark was lost: by the broker's id alone nothing is concluded.
+            _logger.error("order_lost_its_tag", broker_order=row.broker_order_id)
+            return None
+        return await self._outcomes.adopt(_external(row, self._parts.destination))
+
+    def _twice(self, order: Order, count: int) -> None:
+        """Raise the alarm, once: nobody may guess which of them is ours."""
+        place = (order.account_id, order.tag)
+        if place in self._alarmed:
+            return
+        self._alarmed.add(place)
+        text = (
+            f"The terminal lists {count} orders with the tag {order.tag} of order {order.id}. "
+            "Compare them in the terminal, and cancel what should not be there."
+        )
+        _logger.error("order_listed_twice", order_id=order.id, count=count)
+        self._parts.alarm(order.account_id, HaltCause.DUPLICATE_TAG, text)
+
+    async def _tell(self, account_id: str, pairs: Sequence[tuple[Order, ListedOrder]]) -> None:
+        known = await self._fills(account_id, [order.id for order, row in pairs if row.fills])
+        for order, row in pairs:
+            self._check_return(order, row)
+            for report in _told(order, row, known):
+                await self._apply(order.id, report)
+
+    def _check_return(self, order: Order, row: ListedOrder) -> None:
+        if order.reject_code == Reason.NOT_AT_TERMINAL.value:
+            text = (
+                f"Order {order.id} was told as REJECTED because the terminal did not list it; now "
+                f"it does, as {row.state}. Whoever acted on the first answer has to be told."
+            )
+            _logger.error("order_came_back", order_id=order.id, state=row.state)
+            self._parts.alarm(order.account_id, HaltCause.REOPENED_ORDER, text)
+
+    async def _absent(self, order: Order, *, proven: bool) -> None:
+        """Mark what the terminal does not list: UNKNOWN, and REJECTED once that is proven."""
+        state, refusal = OrderState.UNKNOWN, None
+        if proven:
+            state = OrderState.REJECTED
+            text = f"The terminal has no order {order.id}: it was never there. Nothing was traded."
+            refusal = OrderRefused(Reason.NOT_AT_TERMINAL, text, order_id=order.id)
+        place = (order.tag, order.account_id, state, 0, None, self._parts.clock.now())
+        await self._apply(order.id, ExecutionReport(*place, refusal=refusal))
+
+    def _doubted(self, order: Order) -> bool:
+        """Return whether nobody knows if the terminal has it, and no call still asks it."""
+        return unconfirmed(order) and not self._parts.settling.calling(order.id)
+
+    def _ripe(self, order: Order) -> bool:
+        """Return whether a list without it proves anything: it has settled, and is of today.
+
+        What an earlier day did not tell no list of today tells: that order stays UNKNOWN.
+        """
+        today = _day(self._parts.clock.now())
+        return _day(order.created_at) == today and self._parts.settling.settled(order.id)
+
+    async def _fills(self, account_id: str, order_ids: Sequence[str]) -> frozenset[str]:
+        """Return the ids of the fills that are recorded of these orders."""
+        parts, found = self._parts, set[str]()
+        for first in range(0, len(order_ids), _PART):
+            part = order_ids[first : first + _PART]
+            fills = await parts.workers.run(
+                parts.journal.order_fills, account_id, part, _MOST_FILLS
+            )
+            found |= {each.id for each in fills}
+        return frozenset(found)
+
+    async def _apply(self, order_id: str, report: ExecutionReport) -> None:
+        try:
+            await self._outcomes.apply(order_id, report)
+        except GatewayError as error:
+            _logger.exception("report_not_recorded", code=error.reason, order=order_id)
+
+
+def _day(instant: datetime) -> object:
+    return day_of(to_ms(instant))
+
+
+def _sign(row: ListedOrder) -> tuple[object, ...]:
+    """Return what of a row would be news."""
+    return (row.broker_order_id, row.tag, row.state, row.filled_quantity, len(row.fills))
+
+
+def _distinct(rows: Iterable[ListedOrder]) -> list[ListedOrder]:
+    """Return each order's newest row: one that was asked for by itself is in the list as well."""
+    return list({row.broker_order_id: row for row in rows}.values())
+
+
+def _external(row: ListedOrder, destination: Destination) -> Order:
+    placed, plain = row.placed_at or row.time, not (row.state.final or row.fills)
+    return Order(
+        id=external_id(row.broker_order_id),
+        account_id=row.account_id,
+        client_order_id=None,
+        broker_order_id=row.broker_order_id,
+        symbol=row.symbol,
+        side=row.side,
+        price_type=row.price_type,
+        limit_price=row.limit_price,
+        quantity=row.quantity,
+        filled_quantity=0,
+        average_price=None,
+        state=row.state if plain else OrderState.WORKING,
+        destination=destination,
+        origin=Origin.EXTERNAL,
+        created_at=placed,
+        updated_at=placed,
+        strategy=row.strategy or None,
+        tag=row.tag,
+    )
+
+
+def _told(order: Order, listed: ListedOrder, known: frozenset[str]) -> list[ExecutionReport]:
+    """Return what the list tells of an order as the reports that would have said so."""
+    whole = ExecutionReport(
+        order.tag,
+        order.account_id,
+        listed.state,
+        listed.filled_quantity,
+        listed.average_price,
+        listed.time,
+        refusal=listed.refusal,
+        broker_order_id=listed.broker_order_id,
+    )
+    reports: list[ExecutionReport] = []
+    filled, amount = 0, Decimal(0)
+    for fill in listed.fills:
+        filled, amount = filled + fill.quantity, amount + fill.amount
+        if fill.id not in known:
+            state = OrderState.PARTIALLY_FILLED if filled < order.quantity else OrderState.FILLED
+            average = (amount / filled).quantize(_AVERAGE, ROUND_HALF_UP)
+            then = replace(whole, state=state, filled_quantity=filled, average_price=average)
+            reports.append(replace(then, fill=fill, refusal=None, time=fill.time))
+    return [*reports, whole]
