@@ -25,6 +25,7 @@ from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.batches import OrderBatches
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
@@ -174,6 +175,7 @@ class _Mock:
         bars = self._bars()
         custom = self._custom()
         reference = AllSectors(self.recorded, custom)
+        trading = OrderGuard(self.limited, self._guard())
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -197,7 +199,9 @@ class _Mock:
             accounts=self.accounts,
             connections=self.accounts,
             controls=self.controls,
-            trading=OrderGuard(self.limited, self._guard()),
+            trading=trading,
+            batches=OrderBatches(trading, self.config.limits.batch_orders),
+            allowances=self.limited,
             fills=JournalledFills(journal, self.terminal, self._workers),
             portfolio=self._portfolio(journal),
             access=access,

@@ -137,7 +137,7 @@ class Documents:
                 document,
                 node.name.value if node.name else None,
                 node.operation,
-                tuple(dict.fromkeys(_roots(node.selection_set, fragments))),
+                tuple(_roots(node.selection_set, fragments)),
                 conditional,
                 _size(text),
             )

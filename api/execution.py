@@ -18,6 +18,7 @@ from api.core import Bound, Core, Prepared, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
+from api.one_order import require_one_order
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
@@ -125,8 +126,10 @@ class Executor:
 
     @staticmethod
     def check(operation: Operation, caller: Caller) -> None:
-        """Raise FORBIDDEN unless the caller may run the operation."""
+        """Raise FORBIDDEN unless the caller may run the operation; ONE_ORDER_FIELD."""
         require_scopes(caller.principal, _ROOTS[operation.type], operation.root_fields)
+        if operation.type is OperationType.MUTATION:
+            require_one_order(operation.root_fields)
 
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""

@@ -11,6 +11,12 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
+from quantgraph.wire.batches import (
+    allowance_to_proto,
+    batch_from_proto,
+    outcome_to_proto,
+    sweep_from_proto,
+)
 from quantgraph.wire.orders import (
     cursor_from_proto,
     event_to_proto,
@@ -33,6 +39,8 @@ class OrderServicer(OrderServiceServicer):
         """Answer from `gateway`."""
         self._trading = gateway.trading
         self._fills = gateway.fills
+        self._batches = gateway.batches
+        self._allowances = gateway.allowances
 
     async def SubmitOrder(
         self, request: orders_pb2.SubmitOrderRequest, context: object
@@ -41,6 +49,24 @@ class OrderServicer(OrderServiceServicer):
         return orders_pb2.SubmitOrderResponse(
             order=order_to_proto(done.order), replayed=done.replayed
         )
+
+    async def SubmitOrders(
+        self, request: orders_pb2.SubmitOrdersRequest, context: object
+    ) -> orders_pb2.SubmitOrdersResponse:
+        done = await self._batches.submit_all(batch_from_proto(request))
+        return orders_pb2.SubmitOrdersResponse(results=[outcome_to_proto(each) for each in done])
+
+    async def CancelAllOrders(
+        self, request: orders_pb2.CancelAllOrdersRequest, context: object
+    ) -> orders_pb2.CancelAllOrdersResponse:
+        done = await self._batches.cancel_all(sweep_from_proto(request))
+        return orders_pb2.CancelAllOrdersResponse(results=[outcome_to_proto(each) for each in done])
+
+    async def GetTradingLimits(
+        self, request: orders_pb2.GetTradingLimitsRequest, context: object
+    ) -> orders_pb2.GetTradingLimitsResponse:
+        found = await self._allowances.allowance(request.account_id)
+        return orders_pb2.GetTradingLimitsResponse(limits=allowance_to_proto(found))
 
     async def CancelOrder(
         self, request: orders_pb2.CancelOrderRequest, context: object

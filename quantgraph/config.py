@@ -73,6 +73,7 @@ class LimitsConfig(_Section):
     worker_threads: Positive = 4
     worker_backlog: Positive = 256
     orders_in_flight: Positive = 1_000
+    batch_orders: Positive = 50
 
 
 class TradingConfig(_Section):

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from quantgraph.domain.system import Mode
 from resolvers.accounts import AccountQueries
 from resolvers.bars import BarQueries
+from resolvers.batches import BatchMutations, LimitQueries
 from resolvers.calendar import CalendarQueries
 from resolvers.catalog import CatalogQueries
 from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
@@ -49,6 +50,7 @@ class Query(
     AccountQueries,
     OrderQueries,
     FillQueries,
+    LimitQueries,
     PortfolioQueries,
     ControlQueries,
     SystemQueries,
@@ -57,7 +59,9 @@ class Query(
 
 
 @strawberry.type(description=_CHANGES)
-class Mutation(OrderMutations, ConnectionMutations, ControlMutations, SectorMutations):
+class Mutation(
+    OrderMutations, BatchMutations, ConnectionMutations, ControlMutations, SectorMutations
+):
     pass
 
 

@@ -43,6 +43,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The document has too many tokens, levels, aliases or repetitions.",
         "Split it, or raise the limit that the message names.",
     ),
+    Reason.ONE_ORDER_FIELD: (
+        "The operation has several root fields that change orders, or aliases of one.",
+        "Give each an operation of its own, or use `submitOrders` and `cancelAllOrders`.",
+    ),
+    Reason.BATCH_LIMIT: (
+        "The batch has no order, or more than `limits.batch_orders`.",
+        "Split it; every order keeps its own client order id.",
+    ),
     Reason.UNKNOWN_SYMBOL: (
         "No instrument has this symbol here.",
         "Look it up with `instruments`, or import its data.",
@@ -384,7 +392,12 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
 RESERVED = frozenset({Reason.TRADING_DISABLED})
 # What concerns documents alone, and downloads alone.
 GRAPHQL_ONLY = frozenset(
-    {Reason.GRAPHQL_PARSE_FAILED, Reason.GRAPHQL_VALIDATION_FAILED, Reason.QUERY_TOO_LARGE}
+    {
+        Reason.GRAPHQL_PARSE_FAILED,
+        Reason.GRAPHQL_VALIDATION_FAILED,
+        Reason.QUERY_TOO_LARGE,
+        Reason.ONE_ORDER_FIELD,
+    }
 )
 GRPC_ONLY = frozenset(
     {

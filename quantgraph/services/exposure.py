@@ -149,7 +149,7 @@ class AccountBook:
             hold.journalled = True
             self._cancels.remove(hold)
             self.actions.undo()
-        self.actions.stamp(cancel.id, to_ms(cancel.time), now)
+        self.actions.stamp(cancel.id, to_ms(cancel.time) if hold is None else now, now)
 
     def price(self, symbol: str, price: Decimal) -> None:
         """Say what the orders of a symbol that name no price may reach at worst."""
@@ -187,7 +187,8 @@ class AccountBook:
             if hold is not None:
                 self._end(hold)
                 self.actions.undo()
-                self.actions.stamp(order.id, to_ms(order.created_at), now)
+                # Of now, not of when it came: it is sent now, however long the disk took.
+                self.actions.stamp(order.id, now, now)
                 return hold.line
         if order.origin is Origin.OURS:
             self.actions.stamp(order.id, to_ms(order.created_at), now)

@@ -304,6 +304,344 @@ class SubmitOrderResponse(_message.Message):
 Global___SubmitOrderResponse: _TypeAlias = SubmitOrderResponse  # noqa: Y015
 
 @_typing.final
+class SubmitOrdersRequest(_message.Message):
+    """Several orders, each under a key of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account that trades; every order names the same."""
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubmitOrderRequest]:
+        """The orders, 1 to `limits.batch_orders` of config.toml (50)."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        orders: _abc.Iterable[Global___SubmitOrderRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitOrdersRequest: _TypeAlias = SubmitOrdersRequest  # noqa: Y015
+
+@_typing.final
+class SubmitOrdersResponse(_message.Message):
+    """What became of each order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderOutcome]:
+        """One per order, in the order given."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___OrderOutcome] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitOrdersResponse: _TypeAlias = SubmitOrdersResponse  # noqa: Y015
+
+@_typing.final
+class CancelAllOrdersRequest(_message.Message):
+    """Which open orders to cancel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account of the orders."""
+    symbol: _builtins.str
+    """Only orders of this code with market; absent for all."""
+    side: Global___Side.ValueType
+    """Only buys or only sells; absent for both."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        symbol: _builtins.str | None = ...,
+        side: Global___Side.ValueType | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_symbol", b"_symbol", "side", b"side", "symbol", b"symbol"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_side", b"_side", "_symbol", b"_symbol", "account_id", b"account_id", "side", b"side", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__side: _TypeAlias = _typing.Literal["side"]  # noqa: Y015
+    _WhichOneofArgType__side: _TypeAlias = _typing.Literal["_side", b"_side"]  # noqa: Y015
+    _WhichOneofReturnType__symbol: _TypeAlias = _typing.Literal["symbol"]  # noqa: Y015
+    _WhichOneofArgType__symbol: _TypeAlias = _typing.Literal["_symbol", b"_symbol"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__side) -> _WhichOneofReturnType__side | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol) -> _WhichOneofReturnType__symbol | None: ...
+
+Global___CancelAllOrdersRequest: _TypeAlias = CancelAllOrdersRequest  # noqa: Y015
+
+@_typing.final
+class CancelAllOrdersResponse(_message.Message):
+    """What became of each order that was open."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderOutcome]:
+        """One per order, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___OrderOutcome] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelAllOrdersResponse: _TypeAlias = CancelAllOrdersResponse  # noqa: Y015
+
+@_typing.final
+class OrderOutcome(_message.Message):
+    """What became of one order of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    client_order_id: _builtins.str
+    """The caller's key; absent on EXTERNAL orders."""
+    replayed: _builtins.bool
+    """Whether the key was known and nothing new was sent."""
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """The order as it now stands; absent where nothing was recorded."""
+
+    @_builtins.property
+    def problem(self) -> _types_pb2.Failure:
+        """Why it was not taken, or not canceled; absent where it was."""
+
+    def __init__(
+        self,
+        *,
+        client_order_id: _builtins.str | None = ...,
+        order: Global___Order | None = ...,
+        replayed: _builtins.bool = ...,
+        problem: _types_pb2.Failure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_client_order_id", b"_client_order_id", "client_order_id", b"client_order_id", "order", b"order", "problem", b"problem"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_client_order_id", b"_client_order_id", "client_order_id", b"client_order_id", "order", b"order", "problem", b"problem", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__client_order_id: _TypeAlias = _typing.Literal["client_order_id"]  # noqa: Y015
+    _WhichOneofArgType__client_order_id: _TypeAlias = _typing.Literal["_client_order_id", b"_client_order_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__client_order_id) -> _WhichOneofReturnType__client_order_id | None: ...
+
+Global___OrderOutcome: _TypeAlias = OrderOutcome  # noqa: Y015
+
+@_typing.final
+class GetTradingLimitsRequest(_message.Message):
+    """Whose limits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTradingLimitsRequest: _TypeAlias = GetTradingLimitsRequest  # noqa: Y015
+
+@_typing.final
+class GetTradingLimitsResponse(_message.Message):
+    """The limits of an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limits(self) -> Global___TradingLimits:
+        """The limits, and what is used of them."""
+
+    def __init__(
+        self,
+        *,
+        limits: Global___TradingLimits | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTradingLimitsResponse: _TypeAlias = GetTradingLimitsResponse  # noqa: Y015
+
+@_typing.final
+class TradingLimits(_message.Message):
+    """The limits that the operator has set for an account. One that is absent is not set. Money in
+    yuan, quantities in shares.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    TRADING_DAY_FIELD_NUMBER: _builtins.int
+    ACTIONS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    ACTIONS_PER_DAY_FIELD_NUMBER: _builtins.int
+    ORDER_VALUE_FIELD_NUMBER: _builtins.int
+    ORDER_QUANTITY_FIELD_NUMBER: _builtins.int
+    POSITION_QUANTITY_FIELD_NUMBER: _builtins.int
+    POSITION_VALUE_FIELD_NUMBER: _builtins.int
+    DAILY_VALUE_FIELD_NUMBER: _builtins.int
+    PRICE_DISTANCE_FIELD_NUMBER: _builtins.int
+    SYMBOLS_ALLOWED_FIELD_NUMBER: _builtins.int
+    SYMBOLS_BLOCKED_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    actions_per_second: _builtins.int
+    """Submits and cancels within any second of the gateway's clock."""
+    actions_per_day: _builtins.int
+    """Submits and cancels of a day; first cancels of open orders pass it."""
+    order_quantity: _builtins.int
+    """Shares of one order."""
+    position_quantity: _builtins.int
+    """Shares of one symbol, held and in open buys."""
+    @_builtins.property
+    def trading_day(self) -> _types_pb2.Date:
+        """The day that `used` is of."""
+
+    @_builtins.property
+    def order_value(self) -> _types_pb2.Decimal:
+        """Value of one order; a market order counts at the top of the day's band."""
+
+    @_builtins.property
+    def position_value(self) -> _types_pb2.Decimal:
+        """Value of one symbol, held and in open buys."""
+
+    @_builtins.property
+    def daily_value(self) -> _types_pb2.Decimal:
+        """Value of today's executions and all open orders."""
+
+    @_builtins.property
+    def price_distance(self) -> _types_pb2.Decimal:
+        """Of a limit price from the last price, as a share of it: 0.05 is 5 percent."""
+
+    @_builtins.property
+    def symbols_allowed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The symbols that it may trade, sorted; empty: all."""
+
+    @_builtins.property
+    def symbols_blocked(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The symbols that it may never trade, sorted."""
+
+    @_builtins.property
+    def used(self) -> Global___LimitUsage:
+        """What is used of them now."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        trading_day: _types_pb2.Date | None = ...,
+        actions_per_second: _builtins.int = ...,
+        actions_per_day: _builtins.int = ...,
+        order_value: _types_pb2.Decimal | None = ...,
+        order_quantity: _builtins.int | None = ...,
+        position_quantity: _builtins.int | None = ...,
+        position_value: _types_pb2.Decimal | None = ...,
+        daily_value: _types_pb2.Decimal | None = ...,
+        price_distance: _types_pb2.Decimal | None = ...,
+        symbols_allowed: _abc.Iterable[_builtins.str] | None = ...,
+        symbols_blocked: _abc.Iterable[_builtins.str] | None = ...,
+        used: Global___LimitUsage | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "account_id", b"account_id", "actions_per_day", b"actions_per_day", "actions_per_second", b"actions_per_second", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "symbols_allowed", b"symbols_allowed", "symbols_blocked", b"symbols_blocked", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__order_quantity: _TypeAlias = _typing.Literal["order_quantity"]  # noqa: Y015
+    _WhichOneofArgType__order_quantity: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity"]  # noqa: Y015
+    _WhichOneofReturnType__position_quantity: _TypeAlias = _typing.Literal["position_quantity"]  # noqa: Y015
+    _WhichOneofArgType__position_quantity: _TypeAlias = _typing.Literal["_position_quantity", b"_position_quantity"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__order_quantity) -> _WhichOneofReturnType__order_quantity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position_quantity) -> _WhichOneofReturnType__position_quantity | None: ...
+
+Global___TradingLimits: _TypeAlias = TradingLimits  # noqa: Y015
+
+@_typing.final
+class LimitUsage(_message.Message):
+    """What an account has used of its limits. Money in yuan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_LAST_SECOND_FIELD_NUMBER: _builtins.int
+    ACTIONS_TODAY_FIELD_NUMBER: _builtins.int
+    TRADED_VALUE_FIELD_NUMBER: _builtins.int
+    OPEN_VALUE_FIELD_NUMBER: _builtins.int
+    DAILY_VALUE_FIELD_NUMBER: _builtins.int
+    actions_last_second: _builtins.int
+    """Submits and cancels within the last second of the gateway's clock."""
+    actions_today: _builtins.int
+    """Submits and cancels of the trading day."""
+    @_builtins.property
+    def traded_value(self) -> _types_pb2.Decimal:
+        """Value of today's executions, buys and sells."""
+
+    @_builtins.property
+    def open_value(self) -> _types_pb2.Decimal:
+        """What open orders may still trade at worst, those of unknown fate in full."""
+
+    @_builtins.property
+    def daily_value(self) -> _types_pb2.Decimal:
+        """Both together: what counts against the daily value."""
+
+    def __init__(
+        self,
+        *,
+        actions_last_second: _builtins.int = ...,
+        actions_today: _builtins.int = ...,
+        traded_value: _types_pb2.Decimal | None = ...,
+        open_value: _types_pb2.Decimal | None = ...,
+        daily_value: _types_pb2.Decimal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["daily_value", b"daily_value", "open_value", b"open_value", "traded_value", b"traded_value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions_last_second", b"actions_last_second", "actions_today", b"actions_today", "daily_value", b"daily_value", "open_value", b"open_value", "traded_value", b"traded_value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LimitUsage: _TypeAlias = LimitUsage  # noqa: Y015
+
+@_typing.final
 class CancelOrderRequest(_message.Message):
     """Which order."""
 

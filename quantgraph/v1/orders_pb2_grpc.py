@@ -46,6 +46,21 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelOrderResponse.FromString,
                 _registered_method=True)
+        self.SubmitOrders = channel.unary_unary(
+                '/quantgraph.v1.OrderService/SubmitOrders',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersResponse.FromString,
+                _registered_method=True)
+        self.CancelAllOrders = channel.unary_unary(
+                '/quantgraph.v1.OrderService/CancelAllOrders',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.FromString,
+                _registered_method=True)
+        self.GetTradingLimits = channel.unary_unary(
+                '/quantgraph.v1.OrderService/GetTradingLimits',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.FromString,
+                _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/quantgraph.v1.OrderService/GetOrder',
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetOrderRequest.SerializeToString,
@@ -88,6 +103,32 @@ class OrderServiceServicer:
         """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
         terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
         TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitOrders(self, request, context):
+        """Submits several orders of one account at once, each as SubmitOrder does: one refusal stops no
+        other, and none is tried again. Errors: UNKNOWN_ACCOUNT, BATCH_LIMIT, BAD_REQUEST for an order
+        of another account; then nothing was submitted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelAllOrders(self, request, context):
+        """Asks for the cancel of every order that is open now, those of unknown fate and those that a
+        cancel was asked of included. Waits for room within the account's limit per second, up to 20
+        seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTradingLimits(self, request, context):
+        """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
+        PRICE_UNKNOWN where an open order cannot be valued.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,6 +178,21 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.CancelOrder,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelOrderRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'SubmitOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitOrders,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersResponse.SerializeToString,
+            ),
+            'CancelAllOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelAllOrders,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.SerializeToString,
+            ),
+            'GetTradingLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTradingLimits,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -215,6 +271,87 @@ class OrderService:
             '/quantgraph.v1.OrderService/CancelOrder',
             quantgraph_dot_v1_dot_orders__pb2.CancelOrderRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/SubmitOrders',
+            quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.SubmitOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelAllOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/CancelAllOrders',
+            quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTradingLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/GetTradingLimits',
+            quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,20 @@ class OrderServiceStub:
     terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
     TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
     """
+    SubmitOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.SubmitOrdersRequest, _orders_pb2.SubmitOrdersResponse]
+    """Submits several orders of one account at once, each as SubmitOrder does: one refusal stops no
+    other, and none is tried again. Errors: UNKNOWN_ACCOUNT, BATCH_LIMIT, BAD_REQUEST for an order
+    of another account; then nothing was submitted.
+    """
+    CancelAllOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.CancelAllOrdersRequest, _orders_pb2.CancelAllOrdersResponse]
+    """Asks for the cancel of every order that is open now, those of unknown fate and those that a
+    cancel was asked of included. Waits for room within the account's limit per second, up to 20
+    seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+    """
+    GetTradingLimits: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetTradingLimitsRequest, _orders_pb2.GetTradingLimitsResponse]
+    """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
+    PRICE_UNKNOWN where an open order cannot be valued.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
@@ -81,6 +95,20 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
     terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
     TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+    """
+    SubmitOrders: _aio.UnaryUnaryMultiCallable[_orders_pb2.SubmitOrdersRequest, _orders_pb2.SubmitOrdersResponse]  # type: ignore[assignment]
+    """Submits several orders of one account at once, each as SubmitOrder does: one refusal stops no
+    other, and none is tried again. Errors: UNKNOWN_ACCOUNT, BATCH_LIMIT, BAD_REQUEST for an order
+    of another account; then nothing was submitted.
+    """
+    CancelAllOrders: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelAllOrdersRequest, _orders_pb2.CancelAllOrdersResponse]  # type: ignore[assignment]
+    """Asks for the cancel of every order that is open now, those of unknown fate and those that a
+    cancel was asked of included. Waits for room within the account's limit per second, up to 20
+    seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+    """
+    GetTradingLimits: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetTradingLimitsRequest, _orders_pb2.GetTradingLimitsResponse]  # type: ignore[assignment]
+    """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
+    PRICE_UNKNOWN where an open order cannot be valued.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
@@ -125,6 +153,38 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Asks for a cancel; the order is then PENDING_CANCEL or CANCELED, or UNKNOWN as before where the
         terminal does not say whether it has it. Errors: ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE,
         TRADING_DISABLED, TERMINAL_DISCONNECTED, RATE_LIMITED, UNKNOWN_ACCOUNT.
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitOrders(
+        self,
+        request: _orders_pb2.SubmitOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.SubmitOrdersResponse, _abc.Awaitable[_orders_pb2.SubmitOrdersResponse]]:
+        """Submits several orders of one account at once, each as SubmitOrder does: one refusal stops no
+        other, and none is tried again. Errors: UNKNOWN_ACCOUNT, BATCH_LIMIT, BAD_REQUEST for an order
+        of another account; then nothing was submitted.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelAllOrders(
+        self,
+        request: _orders_pb2.CancelAllOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.CancelAllOrdersResponse, _abc.Awaitable[_orders_pb2.CancelAllOrdersResponse]]:
+        """Asks for the cancel of every order that is open now, those of unknown fate and those that a
+        cancel was asked of included. Waits for room within the account's limit per second, up to 20
+        seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTradingLimits(
+        self,
+        request: _orders_pb2.GetTradingLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.GetTradingLimitsResponse, _abc.Awaitable[_orders_pb2.GetTradingLimitsResponse]]:
+        """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
+        PRICE_UNKNOWN where an open order cannot be valued.
         """
 
     @_abc_1.abstractmethod

@@ -190,6 +190,7 @@ PAIRS: Mapping[str, Pair] = {
     ),
     "Query.ticks": _ticks("SNAPSHOT"),
     "Query.trades": _ticks("TRADE"),
+    "Query.tradingLimits": Pair("OrderService.GetTradingLimits", "limits", (ACCOUNT, NOBODY)),
     "Query.tradingCalendar": Pair(
         "CalendarService.GetTradingCalendar",
         "calendar",
@@ -248,6 +249,25 @@ PAIRS: Mapping[str, Pair] = {
         "",
         (ACCOUNT, {}, {**ACCOUNT, "reducing": True, "reason": "noted"},
          {"reason": "\n"}, NOBODY),
+    ),
+    "Mutation.submitOrders": Pair(
+        "OrderService.SubmitOrders",
+        "",
+        (
+            {**ACCOUNT, "orders": [
+                TICKET,
+                {**TICKET, "clientOrderId": "p-2", "quantity": 20_000},
+                {**TICKET, "clientOrderId": "c1"},
+            ]},
+            {**ACCOUNT, "orders": []},
+            {**ACCOUNT, "orders": [{**TICKET, "accountId": "sim-2"}]},
+            {**NOBODY, "orders": [{**TICKET, **NOBODY}]},
+        ),
+    ),
+    "Mutation.cancelAllOrders": Pair(
+        "OrderService.CancelAllOrders",
+        "",
+        (ACCOUNT, {**ACCOUNT, "symbol": "000001.SZ", "side": "SELL"}, NOBODY),
     ),
     "Mutation.setClock": Pair(
         "SimulationService.SetClock",
@@ -398,6 +418,7 @@ NOT_TRAVELLING = {
     "Instrument.sessionPhases": "ListSessionPhases",
     "MarketSnapshot.columns": "the same as rows",
     "Order.fills": "ListFills",
+    "OrderProblem.retryAt": "details.retry_at",
     "QuoteEvent.symbol": "quote.symbol",
     "Sector.memberCount": "the length of symbols",
     "Sector.members": "symbols",
@@ -406,6 +427,7 @@ NOT_TRAVELLING = {
 # Fields of messages that GraphQL has no use for.
 ONLY_IN_MESSAGES = {
     "Asset.account_id": "the account that the edge stands on",
+    "OrderProblem.details": "retryAt is all of it that GraphQL shows",
     "DividendHistory.known": "events is null where it is false",
     "MarketSnapshot.names": "rows.name",
     "MarketSnapshot.symbols": "rows.symbol",

@@ -43,6 +43,8 @@ def test_what_changes_anything_needs_the_trade_scope():
     trading = {name.split("/")[2] for name, scope in SCOPES.items() if scope is Scope.TRADE}
     assert trading == {
         "SubmitOrder",
+        "SubmitOrders",
+        "CancelAllOrders",
         "CancelOrder",
         "ConnectAccount",
         "DisconnectAccount",

@@ -38,6 +38,7 @@ from quantgraph.domain.financials.tables import (
     FinancialRequest,
 )
 from quantgraph.domain.instruments import Instrument, Market, classify
+from quantgraph.domain.limits import Allowance, TradingLimits, Usage
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -97,6 +98,7 @@ from quantgraph.domain.system import (
     ServerInfo,
 )
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
+from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.custom import CustomSectors, SectorLimits
@@ -695,6 +697,21 @@ class MemoryControlLog:
         return list({each.account_id: each for each in self.held}.values())
 
 
+class MemoryAllowances:
+    """The same limits for every account, each of another size."""
+
+    async def allowance(self, account_id: str) -> Allowance:
+        known_account(account_id)
+        money = [Decimal(f"{number}000.50") for number in range(1, 4)]
+        limits = TradingLimits(
+            4, 400, money[0], 500, 600, money[1], money[2], Decimal("0.05"),
+            frozenset(SYMBOLS), frozenset({"000002.SZ"}),
+        )  # fmt: skip
+        return Allowance(
+            account_id, NOW.date(), limits, Usage(2, 20, Decimal("10.10"), Decimal("20.20"))
+        )
+
+
 class World:
     """The gateway and its parts."""
 
@@ -745,6 +762,8 @@ class World:
             connections=self.connections,
             controls=self.controls,
             trading=self.trading,
+            batches=OrderBatches(self.trading, 4),
+            allowances=MemoryAllowances(),
             fills=self.fills,
             portfolio=MemoryPortfolio(),
             access=self.access,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.journal import Intent
 from quantgraph.domain.limits import TradingLimits
 from quantgraph.domain.orders import OrderKey, OrderState, PriceType, Side
 from quantgraph.domain.reasons import Reason
@@ -314,6 +315,24 @@ async def test_a_slow_disk_does_not_let_more_through_within_a_second(tmp_path, c
         for each in held:
             book.release(each)
         await desk.submit("k1")
+
+
+async def test_acts_that_a_slow_disk_held_back_count_from_when_they_are_sent(
+    tmp_path, calendar, monkeypatch
+):
+    async with Desk(tmp_path, calendar, limits(actions_per_second=2)) as desk:
+        record = desk.journal.record
+
+        def slow(entries):
+            if any(isinstance(each, Intent) for each in entries):
+                desk.market.pass_ms(5_000)
+            return record(entries)
+
+        monkeypatch.setattr(desk.journal, "record", slow)
+        await asyncio.gather(desk.submit("k1"), desk.submit("k2"))
+        monkeypatch.undo()
+        assert {time for time, _ in desk.terminal.placed} == {desk.market.time}
+        assert (await refusal(desk.submit("k3"))).reason is Reason.RATE_LIMITED
 
 
 async def ask(desk, key):

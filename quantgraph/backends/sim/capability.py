@@ -39,6 +39,8 @@ _SAID: Mapping[str, str | None] = {
     "connections": None,
     "controls": None,
     "trading": None,
+    "batches": None,
+    "allowances": None,
     "fills": None,
     "portfolio": None,
     "simulation": None,

@@ -28,7 +28,15 @@ from quantgraph.domain.ports.reference import (
     Sessions,
 )
 from quantgraph.domain.ports.simulation import Simulation
-from quantgraph.domain.ports.trading import Accounts, Connections, Fills, Portfolio, Trading
+from quantgraph.domain.ports.trading import (
+    Accounts,
+    Allowances,
+    Batches,
+    Connections,
+    Fills,
+    Portfolio,
+    Trading,
+)
 from quantgraph.domain.system import Limits, Mode, ServerInfo
 
 
@@ -88,6 +96,8 @@ class Gateway:
     connections: Connections
     controls: Controls
     trading: Trading
+    batches: Batches
+    allowances: Allowances
     fills: Fills
     portfolio: Portfolio
     access: Access

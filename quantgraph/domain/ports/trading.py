@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from quantgraph.domain.accounts import Account, Asset, Connection, Means, Position
+from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.limits import Allowance
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -123,6 +125,38 @@ class Trading(Protocol):
 
         Without a cursor: a SNAPSHOT per open order instead of the replay. Errors:
         UNKNOWN_ACCOUNT, EPOCH_CHANGED.
+        """
+        ...
+
+
+class Batches(Protocol):
+    """Several orders at once. Each stands for itself: one refusal stops no other."""
+
+    async def submit_all(self, batch: Batch) -> Sequence[OrderOutcome]:
+        """Submit each once, as `Trading.submit` does; return what became of each, in order.
+
+        Errors: BATCH_LIMIT, BAD_REQUEST for an order of another account; then nothing was
+        submitted.
+        """
+        ...
+
+    async def cancel_all(self, sweep: CancelSweep) -> Sequence[OrderOutcome]:
+        """Ask for the cancel of every order that is open now, the oldest first.
+
+        Those whose fate is unknown and those that a cancel was asked of before are asked again. It
+        waits for room within the account's limit per second, up to 20 seconds; what is
+        RATE_LIMITED then needs a repeat. Errors: UNKNOWN_ACCOUNT.
+        """
+        ...
+
+
+class Allowances(Protocol):
+    """What accounts may do."""
+
+    async def allowance(self, account_id: str) -> Allowance:
+        """Return an account's limits and what is used of them.
+
+        Errors: UNKNOWN_ACCOUNT; PRICE_UNKNOWN where an open order cannot be valued.
         """
         ...
 

@@ -1,0 +1,72 @@
+"""Batches of orders, and what accounts may do."""
+
+from decimal import Decimal
+
+from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
+from quantgraph.domain.limits import Allowance
+from quantgraph.v1 import orders_pb2, types_pb2
+from quantgraph.wire.enums import SIDE
+from quantgraph.wire.failures import failure_to_proto
+from quantgraph.wire.fields import (
+    date_to_proto,
+    decimal_to_proto,
+    symbol_from_proto,
+    text_from_proto,
+)
+from quantgraph.wire.orders import order_to_proto, ticket_from_proto
+
+
+def batch_from_proto(message: orders_pb2.SubmitOrdersRequest) -> Batch:
+    """Read a batch of orders."""
+    account = text_from_proto(message.account_id, "account_id")
+    return Batch(account, tuple(ticket_from_proto(each) for each in message.orders))
+
+
+def sweep_from_proto(message: orders_pb2.CancelAllOrdersRequest) -> CancelSweep:
+    """Read which open orders are to be canceled."""
+    return CancelSweep(
+        text_from_proto(message.account_id, "account_id"),
+        symbol_from_proto(message.symbol, "symbol") if message.HasField("symbol") else None,
+        SIDE.from_proto(message.side, "side") if message.HasField("side") else None,
+    )
+
+
+def outcome_to_proto(outcome: OrderOutcome) -> orders_pb2.OrderOutcome:
+    """Write what became of one order."""
+    order, problem = outcome.order, outcome.problem
+    return orders_pb2.OrderOutcome(
+        client_order_id=outcome.client_order_id,
+        order=None if order is None else order_to_proto(order),
+        replayed=outcome.replayed,
+        problem=None if problem is None else failure_to_proto(problem),
+    )
+
+
+def allowance_to_proto(allowance: Allowance) -> orders_pb2.TradingLimits:
+    """Write what an account may do, and what it has used of that."""
+    limits, used = allowance.limits, allowance.used
+    return orders_pb2.TradingLimits(
+        account_id=allowance.account_id,
+        trading_day=date_to_proto(allowance.day),
+        actions_per_second=limits.actions_per_second,
+        actions_per_day=limits.actions_per_day,
+        order_value=_known(limits.order_value),
+        order_quantity=limits.order_quantity,
+        position_quantity=limits.position_quantity,
+        position_value=_known(limits.position_value),
+        daily_value=_known(limits.daily_value),
+        price_distance=_known(limits.price_distance),
+        symbols_allowed=sorted(limits.symbols_allowed),
+        symbols_blocked=sorted(limits.symbols_blocked),
+        used=orders_pb2.LimitUsage(
+            actions_last_second=used.actions_last_second,
+            actions_today=used.actions_today,
+            traded_value=decimal_to_proto(used.traded_value),
+            open_value=decimal_to_proto(used.open_value),
+            daily_value=decimal_to_proto(used.daily_value),
+        ),
+    )
+
+
+def _known(value: Decimal | None) -> types_pb2.Decimal | None:
+    return None if value is None else decimal_to_proto(value)
