@@ -36,6 +36,7 @@ _STEP_MS = 1_000
 # At ×1000 a second passes every real millisecond; what falls between two wakes is done at once.
 _SHORTEST_WAIT_S = 0.01
 _TRIES = 5
+_TOGETHER = 256
 # For reports to be recorded: two slow disks.
 _PATIENCE_S = 5.0
 _logger = structlog.get_logger(__name__)
@@ -90,11 +91,13 @@ class Driver:
         live = [symbol for symbol in symbols if symbol in self._symbols]
         if not live or self.engine.lost:
             return {}
-        if not self._pursuit.behind:
-            return await self.look(Exchange.screens, live)
-        screens, due = await self.look(_screens, live)
-        if due is not None and self._pursuit.behind:
-            self._pursuit.hold(due)
+        screens: dict[str, Screen] = {}
+        # A few at once: the whole market's would keep the event loop for 50 ms.
+        for begin in range(0, len(live), _TOGETHER):
+            found, due = await self.look(_screens, live[begin : begin + _TOGETHER])
+            screens |= found
+            if due is not None and self._pursuit.behind:
+                self._pursuit.hold(due)
         return screens
 
     async def present(self) -> None:
@@ -112,7 +115,8 @@ class Driver:
         reports until then are told all the same. Raises OrderRefused as well where the symbol
         cannot be listed, or the world starts over meanwhile; EXCHANGE_LOST.
         """
-        return await self._whole(self._alone(lambda: self._act(work, symbol)))
+        with self._pursuit.hurried():
+            return await self._whole(self._alone(lambda: self._act(work, symbol)))
 
     async def look(self, work: Callable[..., T], *args: object) -> T:
         """Read something of the exchange as it stands. Errors: EXCHANGE_LOST."""
@@ -128,15 +132,15 @@ class Driver:
                 text = "The simulated world has just started over; submit the order again."
                 raise OrderRefused(Reason.TERMINAL_REFUSED, text)
             if symbol is not None and symbol not in self._symbols:
-                # A fast clock may leave the day meanwhile; the next try is of the new one.
                 await self.engine.enlist(symbol, now.day)
                 self._symbols.add(symbol)
                 continue
             try:
                 return await work(now.ms)
-            finally:
-                if not self.engine.lost:
+            except GatewayError:
+                if not self.engine.lost:  # what came before a refusal is told all the same
                     self.publish((await self.engine.advance(now.ms)).reports)
+                raise
         text = f"The simulated day ends before {symbol} could be listed; slow the clock down."
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
 

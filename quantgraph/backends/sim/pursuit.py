@@ -1,7 +1,8 @@
 """Order books on the clock's heels: brought on in portions, the clock held back meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 
 from quantgraph.backends.sim.engine.port import Engine
 from quantgraph.backends.sim.moments import LeashedClock, Moment
@@ -25,9 +26,19 @@ class Pursuit:
         self._engine = engine
         self._portion_s = portion_s
         self.kept = False
+        self._waiting = 0
         # Whether the last portion did not reach the clock's goal.
         self.behind = False
         self.reached = clock.moment()
+
+    @contextmanager
+    def hurried(self) -> Generator[None]:
+        """Give away most of a portion inside: somebody wants to act."""
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
 
     async def follow(
         self, goal: Moment, publish: Callable[[Iterable[ExecutionReport]], None]
@@ -35,12 +46,13 @@ class Pursuit:
         """Bring the books to a moment, or a portion of the way; return whether they are there."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._portion_s
+        soon = until - 0.8 * self._portion_s
         while True:
             progress = await self._engine.advance(goal.ms)
             publish(progress.reports)
             if progress.due is None:
                 return True
-            if self.kept and loop.time() >= until:
+            if self.kept and loop.time() >= (soon if self._waiting else until):
                 self.behind = True
                 self.hold(progress.due)
                 return False

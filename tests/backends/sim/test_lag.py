@@ -153,17 +153,19 @@ async def _drained(slow: Slow, settled: asyncio.Task[None]) -> list[object]:
     return told
 
 
-async def test_the_day_ends_when_its_books_have_ended(slow: Slow) -> None:
+async def test_the_day_ends_when_its_books_have_ended(make_stage) -> None:
+    stage = make_stage()
+    stage.move_to(0, 4 * 3_600 - 60)
+    slow = Slow(stage)
+    await slow.place("last")
+    await slow.turn()
     slow.clock.pause()
-    slow.clock.jump(at(START, time(14, 59)))
-    while slow.clock.moment().ms < at(START, time(14, 59)):
-        await slow.turn()
-    slow.reports()
     slow.clock.jump(at(START.replace(day=2), time(9, 20)))
     ended: list[OrderState] = []
     while slow.clock.moment().day == START:
         await slow.turn()
         ended += [each.state for each in slow.reports()]
+    await slow.terminal.close()
     assert ended[-1] is OrderState.EXPIRED
     assert slow.clock.moment().ms == at(START.replace(day=2), time(9, 20))
 
@@ -178,7 +180,7 @@ async def test_a_lag_changes_nothing_of_what_comes_out(make_stage) -> None:
             await made.turn()
         await made.place("b", below=-30)
         found = await made.terminal.driver.look(Exchange.fingerprint)
-        told = [(each.order_id, each.state, each.time) for each in made.reports()]
+        told = [(each.tag, each.state, each.time) for each in made.reports()]
         await made.terminal.close()
         return found, told
 

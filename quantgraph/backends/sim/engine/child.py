@@ -1,6 +1,7 @@
 """The exchange's end of the pipes: calls in, answers out, until the gateway is gone."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -144,12 +145,13 @@ class Clerk:
 
     def _advance(self, exchange: Exchange, asked: Advance) -> Progress:
         reports: list[ExecutionReport] = []
-        for _ in range(0, asked.most, _SLICE):
-            if not exchange.behind(asked.at):
-                break
+        until = time.monotonic() + asked.seconds
+        while exchange.behind(asked.at):
             reports += exchange.advance(asked.at, _SLICE)
             for look in self._inbox.looks():
                 self._answer(look)
+            if time.monotonic() >= until:
+                break
         if not exchange.behind(asked.at):
             reports += exchange.advance(asked.at)
         return Progress.of(exchange, reports, asked.at)

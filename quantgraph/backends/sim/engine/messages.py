@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
+from quantgraph.backends.sim.engine.flat import pickled
 from quantgraph.backends.sim.engine.port import Kept, Opening
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.domain.errors import GatewayError
@@ -57,10 +58,10 @@ class Enlist:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Move to an instant (epoch ms), `most` steps of it at once."""
+    """Move to an instant (epoch ms), for so many real seconds at once, about."""
 
     at: int
-    most: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Answer:
 
 def pack(message: object) -> bytes:
     """Return a message with its length. Raises ValueError where it is longer than `MOST`."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    body = pickled(message)
     if len(body) > MOST:
         text = f"A message of {len(body)} bytes; {MOST} are the most."
         raise ValueError(text)

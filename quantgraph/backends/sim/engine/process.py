@@ -39,8 +39,8 @@ from quantgraph.domain.terminal import FateUnknownError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-# About 0.1 s of work; whoever acts next waits as long.
-_SLICE = 2_048
+# Real seconds of work at once; whoever acts next waits as long.
+_SLICE_S = 0.02
 _logger = structlog.get_logger(__name__)
 
 
@@ -120,8 +120,8 @@ class ChildEngine:
         await self._ask(Enlist(await self._quoted(symbol), day))
 
     async def advance(self, at: int) -> Progress:
-        """Let happen a tenth of a second's work of what is due."""
-        return await self._ask(Advance(at, _SLICE))
+        """Let happen a slice of what is due."""
+        return await self._ask(Advance(at, _SLICE_S))
 
     async def act(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
