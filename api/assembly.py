@@ -25,6 +25,7 @@ from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.audit import CONNECTIONS, CONTROLS, TRADING, audited
 from quantgraph.services.batches import OrderBatches
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
@@ -175,7 +176,7 @@ class _Mock:
         bars = self._bars()
         custom = self._custom()
         reference = AllSectors(self.recorded, custom)
-        trading = OrderGuard(self.limited, self._guard())
+        trading = audited(OrderGuard(self.limited, self._guard()), logs.audit, TRADING)
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -197,9 +198,10 @@ class _Mock:
             ),
             financials=self.recorded,
             accounts=self.accounts,
-            connections=self.accounts,
-            controls=self.controls,
+            connections=audited(self.accounts, logs.audit, CONNECTIONS),
+            controls=audited(self.controls, logs.audit, CONTROLS),
             trading=trading,
+            audit=logs.audit,
             batches=OrderBatches(trading, self.config.limits.batch_orders),
             allowances=self.limited,
             fills=JournalledFills(journal, self.terminal, self._workers),

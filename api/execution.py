@@ -124,12 +124,19 @@ class Executor:
         """Return the operation of a document that was prepared before; never waits."""
         return self._documents.known(request.query, request.operation_name)
 
-    @staticmethod
-    def check(operation: Operation, caller: Caller) -> None:
+    def check(self, operation: Operation, caller: Caller) -> None:
         """Raise FORBIDDEN unless the caller may run the operation; ONE_ORDER_FIELD."""
-        require_scopes(caller.principal, _ROOTS[operation.type], operation.root_fields)
-        if operation.type is OperationType.MUTATION:
-            require_one_order(operation.root_fields)
+        root = _ROOTS[operation.type]
+        try:
+            require_scopes(caller.principal, root, operation.root_fields)
+            if operation.type is OperationType.MUTATION:
+                require_one_order(operation.root_fields)
+        except GatewayError as error:
+            if operation.type is OperationType.MUTATION:
+                _act_as(caller)
+                for field in operation.root_fields:
+                    self._gateway.audit.refused(field, None, error)
+            raise
 
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
         """Execute a query or mutation. Raises RequestRefused where no execution took place."""
@@ -161,7 +168,7 @@ class Executor:
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         if operation.type is OperationType.MUTATION:
-            act_as(Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer))
+            _act_as(caller)
         with operation_budget():
             context = self._context(caller)
             context.picks = prepared.picks
@@ -256,3 +263,7 @@ def _found(kept: LRUCache[_Key, tuple[_Made, int]], key: _Key) -> _Made | None:
 def _refusal(response: Response) -> tuple[Reason, list[dict[str, Any]]]:
     errors: list[dict[str, Any]] = response["errors"]
     return Reason(errors[0]["extensions"]["code"]), errors
+
+
+def _act_as(caller: Caller) -> None:
+    act_as(Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer))

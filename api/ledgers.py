@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from quantgraph.config import Config
 from quantgraph.domain.clock import RandomIds
+from quantgraph.services.audit import AuditTrail
 from quantgraph.store.accounts import AccountLog
+from quantgraph.store.audit import AuditFile, recover_acts
 from quantgraph.store.controls import ControlFile
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
@@ -19,12 +21,18 @@ class Logs:
     journal: OrderJournal
     statuses: AccountLog
     controls: ControlFile
+    audit: AuditTrail
 
 
 def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
     """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
     folder, heads = config.data_path, HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
+    audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
+    stack.callback(audit.close)
+    recover_acts(audit, journal_file)
+    trail = AuditTrail(audit)
+    stack.callback(trail.close)
     set_aside(journal_file, heads)
     journal = OrderJournal(journal_file, epoch, heads)
     stack.callback(journal.close)
@@ -32,4 +40,4 @@ def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
     stack.callback(statuses.close)
     controls = ControlFile(folder / "controls.sqlite")
     stack.callback(controls.close)
-    return Logs(journal, statuses, controls)
+    return Logs(journal, statuses, controls, trail)

@@ -15,6 +15,7 @@ from grpc import aio
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
 from grpc_bridge.status import refuse
 from quantgraph.domain.access import Scope
+from quantgraph.domain.audit import Audit
 from quantgraph.domain.errors import (
     GatewayError,
     InvalidRequest,
@@ -60,9 +61,10 @@ class CallLimits:
 class CallFrame(aio.ServerInterceptor):
     """Wraps every handler, whoever registered it: nothing is answered past this."""
 
-    def __init__(self, access: Access, limits: CallLimits) -> None:
-        """Check keys by `access`."""
+    def __init__(self, access: Access, audit: Audit, limits: CallLimits) -> None:
+        """Check keys by `access`; `audit` hears what is refused."""
         self._access = access
+        self._audit = audit
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -99,7 +101,8 @@ class CallFrame(aio.ServerInterceptor):
             request_id = _named(context)
             try:
                 scope = await self._admit(method, context)
-                request = _parsed(handler, raw, scope)
+                with self._refusals(method, scope):
+                    request = _parsed(handler, raw, scope)
                 async with asyncio.timeout(None if method in UNTIMED else self._limits.seconds):
                     response: Message = await behaviour(request, context)
                 return self._checked(response)
@@ -150,9 +153,21 @@ class CallFrame(aio.ServerInterceptor):
         if scope is not None:
             credential = credential_of(context.invocation_metadata())
             principal = await self._access.authenticate(credential)
-            principal.require(scope)
             remember(principal, context.peer())
+            with self._refusals(method, scope):
+                principal.require(scope)
         return scope
+
+    @contextmanager
+    def _refusals(self, method: str, scope: Scope | None) -> Generator[None]:
+        """Have the audit log hear of acts that are refused before any port is asked."""
+        try:
+            yield
+        except GatewayError as error:
+            if scope in {Scope.TRADE, Scope.ADMIN}:
+                name = method.rpartition("/")[2]
+                self._audit.refused(name[0].lower() + name[1:], None, error)
+            raise
 
     def _checked(self, response: Message) -> bytes:
         body = response.SerializeToString()

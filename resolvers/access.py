@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from quantgraph.domain.access import Principal, Scope
-from quantgraph.domain.errors import Forbidden
+from quantgraph.domain.errors import Forbidden, GatewayError
 from quantgraph.domain.reasons import Reason
 from schema.context import Info
 
@@ -94,7 +94,13 @@ def require_scopes(principal: Principal, root: str, fields: Iterable[str]) -> No
 
 def require_account(info: Info, account_id: str, scope: Scope = Scope.READ) -> None:
     """Raise unless the key has the scope on the account; others' accounts do not exist."""
-    info.context.principal.require_account(account_id, scope)
+    context = info.context
+    try:
+        context.principal.require_account(account_id, scope)
+    except GatewayError as error:
+        if scope is not Scope.READ:
+            context.gateway.audit.refused(info.field_name, account_id, error)
+        raise
 
 
 def require_switch(info: Info, account_id: str | None, scope: Scope) -> None:

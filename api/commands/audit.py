@@ -1,6 +1,8 @@
 """`quantgraph audit`: whether the logs of what was done are whole."""
 
-from typing import TYPE_CHECKING
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +33,37 @@ def verify(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
         raise typer.Exit(1)
 
 
+@_audit.command("show")
+def show(
+    account: Annotated[str | None, typer.Option(help="Only acts on this account.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only acts since this date or instant, of this machine.")
+    ] = None,
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Print who did what, from where, when, and the outcome: one JSON object per line."""
+    from quantgraph.store.audit import ActQuery, read_acts
+
+    file = read_config(config, data_dir).data_path / "audit.sqlite"
+    if not file.exists():
+        return
+    query = ActQuery(account, None if since is None else since.astimezone())
+    for act in read_acts(file, query):
+        told = {
+            "time": act.time.isoformat(timespec="milliseconds"),
+            "operation": act.operation,
+            "outcome": act.outcome,
+            "account": act.account_id,
+            "order": act.order_id,
+            "key": act.actor.key_id,
+            "wire": act.actor.wire.value,
+            "peer": act.actor.peer,
+            "what": json.loads(act.what),
+        }
+        typer.echo(json.dumps(told, ensure_ascii=False))
+
+
 @_audit.command("head")
 def head(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Print the newest head of each log as it is kept: a line to keep elsewhere."""
@@ -43,12 +76,14 @@ def head(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
 
 def _verdicts(settings: Config) -> "list[Verdict]":
     # Late: `--help` needs none of the store's libraries.
+    from quantgraph.store.audit import verify_audit
     from quantgraph.store.heads import HeadFile
     from quantgraph.store.journal_files import LOG
     from quantgraph.store.verifying import verify_journal
 
     heads, file = HeadFile(settings.head_path), settings.data_path / "journal.sqlite"
-    return [verify_journal(file, heads, LOG)]
+    acts = settings.data_path / "audit.sqlite"
+    return [verify_journal(file, heads, LOG), verify_audit(acts, heads)]
 
 
 def _told(verdict: "Verdict") -> str:

@@ -1,11 +1,12 @@
 """Everything the two wires may touch, gathered in one place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from quantgraph.domain.access import Principal
+from quantgraph.domain.audit import Audit, NoAudit
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock
@@ -104,5 +105,6 @@ class Gateway:
     system: System
     started_at: datetime
     ready_bars: ReadyBars = no_bars
+    audit: Audit = field(default_factory=NoAudit)
     # Of a simulated world alone: None in dev and prod, whose contracts lack it.
     simulation: Simulation | None = None
