@@ -17,7 +17,7 @@ from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.errors import StartupError
-from quantgraph.domain.orders import Destination, PriceType
+from quantgraph.domain.orders import Destination, Order, OrderKey, PriceType
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.reasons import Reason
@@ -25,6 +25,7 @@ from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.adjusted import AdjustedBars
+from quantgraph.services.arming import Arming, ArmingParts
 from quantgraph.services.audit import CONNECTIONS, CONTROLS, TRADING, audited
 from quantgraph.services.batches import OrderBatches
 from quantgraph.services.cached import CachedBars
@@ -54,6 +55,7 @@ from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from quantgraph.services.worlds import KeptWorlds, WorldsParts
+from quantgraph.store.arming import ArmingSecret
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.install import load_install
@@ -143,9 +145,8 @@ class _Mock:
         ledger = Ledger(journal, self.terminal, self._workers, self.clock)
         # A thread of their own: a gateway that is busy can be halted.
         self._switching = Workers(1, _SWITCHES)
-        switches = (logs.controls, self._switching, self.clock, self.terminal)
-        answer = self.config.trading.answer_seconds
-        self.controls = TradingControls(gate, ControlParts(*switches, answer))
+        gate.arming = self._arming()
+        self.controls = TradingControls(gate, self._switches(logs))
         desk = OrderDesk(
             workers=self._workers,
             clock=self.clock,
@@ -234,6 +235,28 @@ class _Mock:
         await self.trading.close()
         await self.limited.close()
         self._switching.close()
+
+    def _arming(self) -> Arming | None:
+        """Return what arms trading; None in a mode that needs no arming."""
+        trading, real = self.config.trading, self.config.mode is Mode.PROD
+        if not (real or trading.require_arming):
+            return None
+        keeper = ArmingSecret(self.config.data_path / "keys.sqlite")
+        reported = trading.programmatic_trading_reported or not real
+        parts = (keeper, self._workers, self.clock, trading.arming_minutes, reported)
+        return Arming(ArmingParts(*parts))
+
+    def _switches(self, logs: Logs) -> ControlParts:
+        async def open_orders(account_id: str) -> list[Order]:
+            orders, _ = await self._workers.run(logs.journal.open_orders, account_id)
+            return orders
+
+        async def cancel(key: OrderKey) -> Order:  # what takes it is assembled later
+            return await self.trading.cancel(key)
+
+        switches = (logs.controls, self._switching, self.clock, self.terminal)
+        answer = self.config.trading.answer_seconds
+        return ControlParts(*switches, open_orders, cancel, answer)
 
     def _bars(self) -> LimitedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)

@@ -77,11 +77,14 @@ class LimitsConfig(_Section):
 
 
 class TradingConfig(_Section):
-    """How long a terminal is believed, and what accounts may do."""
+    """How long a terminal is believed, what arms trading, and what accounts may do."""
 
     answer_seconds: Positive = 10
     compare_seconds: Positive = 15
     settle_seconds: Positive = 120
+    require_arming: bool = False
+    arming_minutes: Annotated[int, Field(gt=0, le=1_440)] = 480
+    programmatic_trading_reported: bool = False
     limits: AccountLimits = AccountLimits()
     accounts: tuple[NamedLimits, ...] = ()
 

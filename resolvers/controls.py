@@ -8,16 +8,26 @@ import strawberry
 
 from quantgraph.domain import errors
 from quantgraph.domain.access import Scope
+from quantgraph.domain.controls import HaltWish
 from resolvers.access import require_account, require_switch
 from resolvers.problems import problem_of
 from schema.context import Info
 from schema.controls import (
+    ArmTradingInput,
+    ArmTradingResult,
+    ArmTradingSuccess,
+    DisarmTradingInput,
+    DisarmTradingResult,
+    DisarmTradingSuccess,
     HaltTradingInput,
     HaltTradingResult,
     HaltTradingSuccess,
     ResumeTradingInput,
     ResumeTradingResult,
     ResumeTradingSuccess,
+    SetDeadManInput,
+    SetDeadManResult,
+    SetDeadManSuccess,
     TradingEvent,
 )
 from schema.system import TradingStatus
@@ -82,6 +92,59 @@ class ControlMutations:
         except errors.GatewayError as error:
             return problem_of("resumeTrading", error)
         return ResumeTradingSuccess.from_domain(done)
+
+    @strawberry.mutation(
+        description="Arm trading of the gateway with the second secret; in a mode that needs no "
+        "arming nothing changes. It ends by itself, at the end of the trading day at the latest, "
+        "and with the gateway. Scope admin, a key of all accounts. Refusals: ARMING_SECRET_WRONG, "
+        "TRADING_UNREPORTED."
+    )
+    async def arm_trading(
+        self,
+        info: Info,
+        input: Annotated[ArmTradingInput, strawberry.argument(description="How to arm.")],
+    ) -> ArmTradingResult:
+        try:
+            require_switch(info, None, Scope.ADMIN)
+            done = await info.context.gateway.controls.arm(input.to_domain())
+        except errors.GatewayError as error:
+            return problem_of("armTrading", error)
+        return ArmTradingSuccess.from_domain(done)
+
+    @strawberry.mutation(
+        description="End the arming at once: no order is sent any more once this has answered, but "
+        "for what `unanswered` counts. Scope trade, a key of all accounts."
+    )
+    async def disarm_trading(
+        self,
+        info: Info,
+        input: Annotated[DisarmTradingInput, strawberry.argument(description="Why.")],
+    ) -> DisarmTradingResult:
+        try:
+            require_switch(info, None, Scope.TRADE)
+            done = await info.context.gateway.controls.disarm(HaltWish(reason=input.reason))
+        except errors.GatewayError as error:
+            return problem_of("disarmTrading", error)
+        return DisarmTradingSuccess.from_domain(done)
+
+    @strawberry.mutation(
+        description="Set an account's dead man's timer, anew at each call. Where it runs out, the "
+        "account is halted (cause DEAD_MAN) and its open orders are cancelled. The gateway alone "
+        "keeps it: it ends with the gateway, and no exchange knows of it. Refusals: "
+        "UNKNOWN_ACCOUNT."
+    )
+    async def set_dead_man(
+        self,
+        info: Info,
+        input: Annotated[SetDeadManInput, strawberry.argument(description="Whose, and when.")],
+    ) -> SetDeadManResult:
+        try:
+            require_switch(info, input.account_id, Scope.TRADE)
+            controls = info.context.gateway.controls
+            done = await controls.set_dead_man(input.account_id, input.seconds)
+        except errors.GatewayError as error:
+            return problem_of("setDeadMan", error)
+        return SetDeadManSuccess.from_domain(done)
 
 
 @strawberry.type

@@ -36,6 +36,8 @@ _CONTROL: Members = (
     (errors.ChangeRefused, ControlRefused),
     (errors.LimitReached, RateLimited),
 )
+# These concern the gateway, whatever its accounts.
+_ARMING: Members = _CONTROL[1:]
 _SIMULATION: Members = tuple(
     (leaf, SimulationRefused)
     for leaf in (
@@ -69,6 +71,9 @@ MEMBERS: Mapping[str, Members] = {
     "deleteSector": _SECTOR,
     "connectAccount": _CONNECTION,
     "disconnectAccount": _CONNECTION,
+    "armTrading": _ARMING,
+    "disarmTrading": _ARMING,
+    "setDeadMan": _CONTROL,
     "haltTrading": _CONTROL,
     "resumeTrading": _CONTROL,
     "setClock": _SIMULATION,

@@ -123,8 +123,8 @@ class TradingStatus:
         description="Why not everything is taken, in words; null where it is."
     )
     since: datetime | None = strawberry.field(
-        description="Since when it is HALTED or REDUCING, by the gateway's clock; null in other "
-        "states."
+        description="Since when it is HALTED, REDUCING or DISARMED, by the gateway's clock; null "
+        "in other states."
     )
     by: str | None = strawberry.field(
         description="The id of the key that ordered so, `gateway` for the gateway itself; null in "

@@ -254,6 +254,18 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Trading may only reduce: sells of what is held, and cancels.",
         "Sell or cancel, or wait until somebody resumes trading.",
     ),
+    Reason.TRADING_DISARMED: (
+        "Real trading is disarmed: at the start, after a while, and at the end of the trading day.",
+        "`armTrading` with the secret that `quantgraph keys arming-secret` made (scope admin).",
+    ),
+    Reason.ARMING_SECRET_WRONG: (
+        "This is not the arming secret, or none was made.",
+        "`quantgraph keys arming-secret` makes one, and shows it once.",
+    ),
+    Reason.TRADING_UNREPORTED: (
+        "Nobody has stated that programmatic trading was reported to the broker.",
+        "Report it, then set `trading.programmatic_trading_reported = true`.",
+    ),
     Reason.ACCOUNT_DISCONNECTED: (
         "The account was disconnected; it takes no new orders, reads and cancels stay open.",
         "`connectAccount`, then submit again.",

@@ -6,6 +6,7 @@ import typer
 
 from api.commands.options import ConfigOption, DataDirOption, read_config
 from quantgraph.domain.access import Scope
+from quantgraph.store.arming import ArmingSecret
 from quantgraph.store.folder import usable_folder
 from quantgraph.store.keys import KeyStore
 
@@ -34,6 +35,19 @@ def create(
     typer.echo(key)
     note = f"Keep it now; it is not shown again. Scope {scope.value}, mode {settings.mode.value}."
     typer.echo(note, err=True)
+
+
+@_keys.command("arming-secret")
+def arming_secret(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
+    """Make the second secret that arms real trading, and show it, once; the last one is void."""
+    settings = read_config(config, data_dir)
+    path = usable_folder(settings.data_path) / "keys.sqlite"
+    typer.echo(ArmingSecret(path).create())
+    typer.echo(
+        "Keep it now, apart from the keys; it is not shown again. Mode "
+        f"{settings.mode.value}. A running gateway takes it at once.",
+        err=True,
+    )
 
 
 @_keys.command("list")

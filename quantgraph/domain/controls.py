@@ -1,7 +1,7 @@
 """Whether orders may be sent: what people order, what the gateway orders itself, what follows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -66,10 +66,19 @@ class HaltWish:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmWish:
+    """The second secret, and for how long; None for as long as may be. Never logged."""
+
+    secret: str = field(repr=False)
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TradingStatus:
     """Where trading of an account stands, or of the gateway (`account_id` None).
 
-    `cause`, `since` and `by` are those of the order behind HALTED and REDUCING, else None.
+    `cause` is that of the order behind HALTED and REDUCING, `since` and `by` are those of it or of
+    what disarmed trading; else None.
     `reason`: why not everything is taken, in words; None where it is. `armed_until`: when arming
     ends; None where nothing is armed or nothing needs to be. `dead_man_at`: when orders are
     canceled and trading is halted unless the timer is set again; None without a timer.

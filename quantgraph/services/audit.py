@@ -185,7 +185,8 @@ def _shown(wanted: Sequence[object]) -> str:
     told: dict[str, object] = {}
     for each in wanted:
         if is_dataclass(each):
-            told |= {field.name: getattr(each, field.name) for field in fields(each)}
+            # What a dataclass keeps out of its repr is a secret.
+            told |= {field.name: getattr(each, field.name) for field in fields(each) if field.repr}
         elif isinstance(each, str):
             told["account_id"] = each
     return to_json({name: value for name, value in told.items() if value is not None}).decode()
@@ -198,6 +199,9 @@ TRADING: Mapping[str, Operation] = {
 CONTROLS: Mapping[str, Operation] = {
     "halt": Operation("haltTrading", open=True),
     "resume": Operation("resumeTrading"),
+    "arm": Operation("armTrading"),
+    "disarm": Operation("disarmTrading", open=True),
+    "set_dead_man": Operation("setDeadMan", open=True),
 }
 CONNECTIONS: Mapping[str, Operation] = {
     "connect": Operation("connectAccount"),

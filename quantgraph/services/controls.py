@@ -1,15 +1,16 @@
 """The switches of trading: each holds at once in memory, and is written down for a restart."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from quantgraph.domain.access import present_actor
+from quantgraph.domain.access import GATEWAY, present_actor
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.controls import (
+    ArmWish,
     Control,
     ControlChange,
     ControlLog,
@@ -25,9 +26,11 @@ from quantgraph.domain.errors import (
     bad_request,
     unknown_account,
 )
+from quantgraph.domain.orders import Order, OrderKey
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
+from quantgraph.services.deadman import DeadMan, DeadManParts, Later
 from quantgraph.services.gate import Gate
 from quantgraph.services.log_stream import HEARTBEAT_S
 from quantgraph.services.workers import Workers
@@ -42,14 +45,19 @@ _logger = structlog.get_logger(__name__)
 class ControlParts:
     """What the switches need. `workers` are their own: a busy gateway can be halted.
 
-    `answer_seconds`: that the terminal may take to answer what it was handed.
+    `open_orders` of an account and the `cancel` of one are what a dead man's timer needs, `later`
+    calls after so many real seconds. `answer_seconds`: that the terminal may take to answer what it
+    was handed.
     """
 
     log: ControlLog
     workers: Workers
     clock: Clock
     accounts: Accounts
+    open_orders: Callable[[str], Awaitable[list[Order]]]
+    cancel: Callable[[OrderKey], Awaitable[Order]]
     answer_seconds: float = 10.0
+    later: Later | None = None
 
 
 class TradingControls:
@@ -64,6 +72,9 @@ class TradingControls:
         self._running: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._closing = False
+        self._dead_man = DeadMan(
+            gate, DeadManParts(self.alarm, parts.open_orders, parts.cancel, parts.later)
+        )
         gate.on_change(self._news)
 
     def drain(self) -> None:
@@ -73,6 +84,7 @@ class TradingControls:
 
     async def close(self) -> None:
         """Finish the changes on their way."""
+        await self._dead_man.close()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def status(self, account_id: str | None) -> TradingStatus:
@@ -91,12 +103,14 @@ class TradingControls:
                 told = status
                 yield TradingEvent(kind, status)
             kind = StreamKind.UPDATE if await _happens(changed) else StreamKind.HEARTBEAT
+            if self._gate.status(account_id) != told:  # what ends by itself, such as arming
+                kind = StreamKind.UPDATE
         text = "The gateway is stopping; subscribe again later."
         raise Unavailable(Reason.SHUTTING_DOWN, text)
 
     async def halt(self, wish: HaltWish) -> ControlChange:
         """Stop trading; see `ports.Controls`."""
-        _check_reason(wish)
+        _check_reason(wish.reason)
         await self._require(wish.account_id)
         state = TradingState.REDUCING if wish.reducing else TradingState.HALTED
         control = self._control(wish, state, HaltCause.OPERATOR)
@@ -112,9 +126,34 @@ class TradingControls:
 
     async def resume(self, wish: HaltWish) -> ControlChange:
         """Let trading go on; see `ports.Controls`."""
-        _check_reason(wish)
+        _check_reason(wish.reason)
         await self._require(wish.account_id)
         return await self._unstopped(self._resumed(wish))
+
+    async def arm(self, wish: ArmWish) -> ControlChange:
+        """Arm trading of the gateway; see `ports.Controls`."""
+        arming = self._gate.arming
+        changed = arming is not None and await arming.arm(wish)
+        _logger.warning("trading_armed", by=present_actor().key_id, changed=changed)
+        self._gate.changed()
+        return ControlChange(self._gate.status(None), changed)
+
+    async def disarm(self, wish: HaltWish) -> ControlChange:
+        """End the arming; see `ports.Controls`."""
+        _check_reason(wish.reason)
+        arming = self._gate.arming
+        if arming is None or not arming.disarm(wish.reason):
+            return ControlChange(self._gate.status(None), changed=False)
+        self._gate.changed()
+        left = await self._gate.settled(None, self._parts.answer_seconds)
+        return ControlChange(self._gate.status(None), changed=True, unanswered=left)
+
+    async def set_dead_man(self, account_id: str, seconds: int) -> ControlChange:
+        """Set an account's timer anew; see `ports.Controls`."""
+        await self._require(account_id)
+        known = account_id in self._gate.dead_men
+        self._dead_man.set(account_id, seconds)
+        return ControlChange(self._gate.status(account_id), known is not (seconds > 0))
 
     async def _halted(self, account_id: str | None, *, changed: bool) -> ControlChange:
         writing = self._spawn(self._write(account_id))
@@ -153,8 +192,10 @@ class TradingControls:
         self._stored[control.account_id] = control
 
     def _control(self, wish: HaltWish, state: TradingState, cause: HaltCause) -> Control:
-        now, by = self._parts.clock.now(), present_actor().key_id
-        return Control(wish.account_id, state, cause, wish.reason, by, now)
+        # What the gateway found is its own act, whoever's call it was found in.
+        actor = present_actor() if cause is HaltCause.OPERATOR else GATEWAY
+        now = self._parts.clock.now()
+        return Control(wish.account_id, state, cause, wish.reason, actor.key_id, now)
 
     def _news(self) -> None:
         """Wake every reader, each once."""
@@ -200,8 +241,7 @@ async def _happens(changed: asyncio.Event) -> bool:
     return True
 
 
-def _check_reason(wish: HaltWish) -> None:
-    reason = wish.reason
+def _check_reason(reason: str | None) -> None:
     if reason is not None and not (len(reason) <= _LONGEST and reason.isprintable()):
         text = f"The reason must be printable and at most {_LONGEST} characters long."
         raise bad_request(text, field="reason")

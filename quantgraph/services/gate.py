@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 
 from quantgraph.domain.controls import Control, TradingState, TradingStatus
 from quantgraph.domain.errors import TradingDisabled
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
+from quantgraph.services.arming import Arming
 
 _LINK = {
     TradingState.DISCONNECTED: (
@@ -26,7 +29,7 @@ class Gate:
     """Asked before the journal, and again in the very turn of the loop of the terminal call.
 
     So nothing that comes after `tighten` is sent, however many orders are on their way. HALTED
-    comes before what the terminal's link says, and that before REDUCING.
+    comes before what the terminal's link says, that before DISARMED, and that before REDUCING.
     """
 
     def __init__(self, controls: Iterable[Control] = ()) -> None:
@@ -35,6 +38,9 @@ class Gate:
         self._passing: Counter[str] = Counter()
         self._ended = asyncio.Event()
         self._heard: list[Callable[[], object]] = []
+        # What else holds, kept by whoever knows: arming where it is needed, and timers by account.
+        self.arming: Arming | None = None
+        self.dead_men: dict[str, datetime] = {}
         self.link: Callable[[], TradingState] = lambda: TradingState.ACTIVE
 
     def on_change(self, heard: Callable[[], object]) -> None:
@@ -65,11 +71,23 @@ class Gate:
 
     def status(self, account_id: str | None) -> TradingStatus:
         """Return where trading of an account stands, or of the gateway."""
+        status = self._status(account_id)
+        dead = None if account_id is None else self.dead_men.get(account_id)
+        armed = None if self.arming is None else self.arming.until
+        if dead is None and armed is None:
+            return status
+        return replace(status, armed_until=armed, dead_man_at=dead)
+
+    def _status(self, account_id: str | None) -> TradingStatus:
         ordered = self._strictest(account_id)
         if ordered is None or ordered.state is not TradingState.HALTED:
             link = self.link()
             if link is not TradingState.ACTIVE:
                 return TradingStatus(account_id, link, reason=_LINK[link][1])
+            arming = self.arming
+            if arming is not None and arming.until is None:
+                said = (None, arming.reason, arming.since, arming.by)
+                return TradingStatus(account_id, TradingState.DISARMED, *said)
         if ordered is None:
             return TradingStatus(account_id, TradingState.ACTIVE)
         why = ordered.reason or _words(ordered)
@@ -127,6 +145,7 @@ class Gate:
 _REASONS = {
     TradingState.HALTED: Reason.TRADING_HALTED,
     TradingState.REDUCING: Reason.TRADING_REDUCING,
+    TradingState.DISARMED: Reason.TRADING_DISARMED,
 }
 
 

@@ -275,3 +275,169 @@ class ResumeTradingResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeTradingResponse: _TypeAlias = ResumeTradingResponse  # noqa: Y015
+
+@_typing.final
+class ArmTradingRequest(_message.Message):
+    """With which secret, and for how long."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECRET_FIELD_NUMBER: _builtins.int
+    MINUTES_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """The second secret, which `quantgraph keys arming-secret` made."""
+    minutes: _builtins.int
+    """Minutes, at most trading.arming_minutes; absent for as long as may be."""
+    def __init__(
+        self,
+        *,
+        secret: _builtins.str = ...,
+        minutes: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_minutes", b"_minutes", "minutes", b"minutes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minutes", b"_minutes", "minutes", b"minutes", "secret", b"secret"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__minutes: _TypeAlias = _typing.Literal["minutes"]  # noqa: Y015
+    _WhichOneofArgType__minutes: _TypeAlias = _typing.Literal["_minutes", b"_minutes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minutes) -> _WhichOneofReturnType__minutes | None: ...
+
+Global___ArmTradingRequest: _TypeAlias = ArmTradingRequest  # noqa: Y015
+
+@_typing.final
+class ArmTradingResponse(_message.Message):
+    """How it stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it was armed already, or needs no arming."""
+    @_builtins.property
+    def status(self) -> _system_pb2.TradingStatus:
+        """Where trading of the gateway stands now; `armed_until` says when it ends."""
+
+    def __init__(
+        self,
+        *,
+        status: _system_pb2.TradingStatus | None = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArmTradingResponse: _TypeAlias = ArmTradingResponse  # noqa: Y015
+
+@_typing.final
+class DisarmTradingRequest(_message.Message):
+    """Why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why, in the caller's words, at most 200 characters; shown with the status."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+
+Global___DisarmTradingRequest: _TypeAlias = DisarmTradingRequest  # noqa: Y015
+
+@_typing.final
+class DisarmTradingResponse(_message.Message):
+    """How it stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    UNANSWERED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it was not armed."""
+    unanswered: _builtins.int
+    """Orders that the terminal was handed before and has not answered yet."""
+    @_builtins.property
+    def status(self) -> _system_pb2.TradingStatus:
+        """Where trading of the gateway stands now."""
+
+    def __init__(
+        self,
+        *,
+        status: _system_pb2.TradingStatus | None = ...,
+        changed: _builtins.bool = ...,
+        unanswered: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "status", b"status", "unanswered", b"unanswered"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisarmTradingResponse: _TypeAlias = DisarmTradingResponse  # noqa: Y015
+
+@_typing.final
+class SetDeadManRequest(_message.Message):
+    """Whose timer, and when it runs out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    seconds: _builtins.int
+    """Real seconds from now, at most 86,400; 0 puts the timer away."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDeadManRequest: _TypeAlias = SetDeadManRequest  # noqa: Y015
+
+@_typing.final
+class SetDeadManResponse(_message.Message):
+    """How it stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where the timer ran already, or where there was none to put away."""
+    @_builtins.property
+    def status(self) -> _system_pb2.TradingStatus:
+        """Where trading of the account stands now; `dead_man_at` says when the timer runs out."""
+
+    def __init__(
+        self,
+        *,
+        status: _system_pb2.TradingStatus | None = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDeadManResponse: _TypeAlias = SetDeadManResponse  # noqa: Y015

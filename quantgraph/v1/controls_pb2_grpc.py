@@ -56,6 +56,21 @@ class ControlServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_controls__pb2.ResumeTradingRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_controls__pb2.ResumeTradingResponse.FromString,
                 _registered_method=True)
+        self.ArmTrading = channel.unary_unary(
+                '/quantgraph.v1.ControlService/ArmTrading',
+                request_serializer=quantgraph_dot_v1_dot_controls__pb2.ArmTradingRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_controls__pb2.ArmTradingResponse.FromString,
+                _registered_method=True)
+        self.DisarmTrading = channel.unary_unary(
+                '/quantgraph.v1.ControlService/DisarmTrading',
+                request_serializer=quantgraph_dot_v1_dot_controls__pb2.DisarmTradingRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_controls__pb2.DisarmTradingResponse.FromString,
+                _registered_method=True)
+        self.SetDeadMan = channel.unary_unary(
+                '/quantgraph.v1.ControlService/SetDeadMan',
+                request_serializer=quantgraph_dot_v1_dot_controls__pb2.SetDeadManRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_controls__pb2.SetDeadManResponse.FromString,
+                _registered_method=True)
 
 
 class ControlServiceServicer:
@@ -97,6 +112,33 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ArmTrading(self, request, context):
+        """Arms trading of the gateway with the second secret; in a mode that needs no arming nothing
+        changes. It ends by itself, at the end of the trading day at the latest, and with the gateway.
+        Scope admin, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN, ARMING_SECRET_WRONG,
+        TRADING_UNREPORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisarmTrading(self, request, context):
+        """Ends the arming at once: once this returns nothing more is sent, but for what `unanswered`
+        counts. Scope trade, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDeadMan(self, request, context):
+        """Sets an account's dead man's timer, anew at each call. Where it runs out, the account is halted
+        (HALT_CAUSE_DEAD_MAN) and its open orders are canceled. The gateway alone keeps it: it ends with
+        the gateway, and no exchange knows of it. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -119,6 +161,21 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.ResumeTrading,
                     request_deserializer=quantgraph_dot_v1_dot_controls__pb2.ResumeTradingRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_controls__pb2.ResumeTradingResponse.SerializeToString,
+            ),
+            'ArmTrading': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArmTrading,
+                    request_deserializer=quantgraph_dot_v1_dot_controls__pb2.ArmTradingRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_controls__pb2.ArmTradingResponse.SerializeToString,
+            ),
+            'DisarmTrading': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisarmTrading,
+                    request_deserializer=quantgraph_dot_v1_dot_controls__pb2.DisarmTradingRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_controls__pb2.DisarmTradingResponse.SerializeToString,
+            ),
+            'SetDeadMan': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDeadMan,
+                    request_deserializer=quantgraph_dot_v1_dot_controls__pb2.SetDeadManRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_controls__pb2.SetDeadManResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -231,6 +288,87 @@ class ControlService:
             '/quantgraph.v1.ControlService/ResumeTrading',
             quantgraph_dot_v1_dot_controls__pb2.ResumeTradingRequest.SerializeToString,
             quantgraph_dot_v1_dot_controls__pb2.ResumeTradingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArmTrading(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.ControlService/ArmTrading',
+            quantgraph_dot_v1_dot_controls__pb2.ArmTradingRequest.SerializeToString,
+            quantgraph_dot_v1_dot_controls__pb2.ArmTradingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisarmTrading(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.ControlService/DisarmTrading',
+            quantgraph_dot_v1_dot_controls__pb2.DisarmTradingRequest.SerializeToString,
+            quantgraph_dot_v1_dot_controls__pb2.DisarmTradingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDeadMan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.ControlService/SetDeadMan',
+            quantgraph_dot_v1_dot_controls__pb2.SetDeadManRequest.SerializeToString,
+            quantgraph_dot_v1_dot_controls__pb2.SetDeadManResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,21 @@ class ControlServiceStub:
     stays. Scope admin. Errors: UNKNOWN_ACCOUNT, FORBIDDEN, BAD_REQUEST, STORE_UNAVAILABLE: then
     nothing has changed.
     """
+    ArmTrading: _grpc.UnaryUnaryMultiCallable[_controls_pb2.ArmTradingRequest, _controls_pb2.ArmTradingResponse]
+    """Arms trading of the gateway with the second secret; in a mode that needs no arming nothing
+    changes. It ends by itself, at the end of the trading day at the latest, and with the gateway.
+    Scope admin, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN, ARMING_SECRET_WRONG,
+    TRADING_UNREPORTED.
+    """
+    DisarmTrading: _grpc.UnaryUnaryMultiCallable[_controls_pb2.DisarmTradingRequest, _controls_pb2.DisarmTradingResponse]
+    """Ends the arming at once: once this returns nothing more is sent, but for what `unanswered`
+    counts. Scope trade, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN.
+    """
+    SetDeadMan: _grpc.UnaryUnaryMultiCallable[_controls_pb2.SetDeadManRequest, _controls_pb2.SetDeadManResponse]
+    """Sets an account's dead man's timer, anew at each call. Where it runs out, the account is halted
+    (HALT_CAUSE_DEAD_MAN) and its open orders are canceled. The gateway alone keeps it: it ends with
+    the gateway, and no exchange knows of it. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST.
+    """
 
 @_typing.type_check_only
 class ControlServiceAsyncStub(ControlServiceStub):
@@ -76,6 +91,21 @@ class ControlServiceAsyncStub(ControlServiceStub):
     """Lets trading of an account go on, or that of the gateway; above an account the gateway's halt
     stays. Scope admin. Errors: UNKNOWN_ACCOUNT, FORBIDDEN, BAD_REQUEST, STORE_UNAVAILABLE: then
     nothing has changed.
+    """
+    ArmTrading: _aio.UnaryUnaryMultiCallable[_controls_pb2.ArmTradingRequest, _controls_pb2.ArmTradingResponse]  # type: ignore[assignment]
+    """Arms trading of the gateway with the second secret; in a mode that needs no arming nothing
+    changes. It ends by itself, at the end of the trading day at the latest, and with the gateway.
+    Scope admin, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN, ARMING_SECRET_WRONG,
+    TRADING_UNREPORTED.
+    """
+    DisarmTrading: _aio.UnaryUnaryMultiCallable[_controls_pb2.DisarmTradingRequest, _controls_pb2.DisarmTradingResponse]  # type: ignore[assignment]
+    """Ends the arming at once: once this returns nothing more is sent, but for what `unanswered`
+    counts. Scope trade, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN.
+    """
+    SetDeadMan: _aio.UnaryUnaryMultiCallable[_controls_pb2.SetDeadManRequest, _controls_pb2.SetDeadManResponse]  # type: ignore[assignment]
+    """Sets an account's dead man's timer, anew at each call. Where it runs out, the account is halted
+    (HALT_CAUSE_DEAD_MAN) and its open orders are canceled. The gateway alone keeps it: it ends with
+    the gateway, and no exchange knows of it. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST.
     """
 
 class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -122,6 +152,39 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lets trading of an account go on, or that of the gateway; above an account the gateway's halt
         stays. Scope admin. Errors: UNKNOWN_ACCOUNT, FORBIDDEN, BAD_REQUEST, STORE_UNAVAILABLE: then
         nothing has changed.
+        """
+
+    @_abc_1.abstractmethod
+    def ArmTrading(
+        self,
+        request: _controls_pb2.ArmTradingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_controls_pb2.ArmTradingResponse, _abc.Awaitable[_controls_pb2.ArmTradingResponse]]:
+        """Arms trading of the gateway with the second secret; in a mode that needs no arming nothing
+        changes. It ends by itself, at the end of the trading day at the latest, and with the gateway.
+        Scope admin, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN, ARMING_SECRET_WRONG,
+        TRADING_UNREPORTED.
+        """
+
+    @_abc_1.abstractmethod
+    def DisarmTrading(
+        self,
+        request: _controls_pb2.DisarmTradingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_controls_pb2.DisarmTradingResponse, _abc.Awaitable[_controls_pb2.DisarmTradingResponse]]:
+        """Ends the arming at once: once this returns nothing more is sent, but for what `unanswered`
+        counts. Scope trade, a key of all accounts. Errors: BAD_REQUEST, FORBIDDEN.
+        """
+
+    @_abc_1.abstractmethod
+    def SetDeadMan(
+        self,
+        request: _controls_pb2.SetDeadManRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_controls_pb2.SetDeadManResponse, _abc.Awaitable[_controls_pb2.SetDeadManResponse]]:
+        """Sets an account's dead man's timer, anew at each call. Where it runs out, the account is halted
+        (HALT_CAUSE_DEAD_MAN) and its open orders are canceled. The gateway alone keeps it: it ends with
+        the gateway, and no exchange knows of it. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST.
         """
 
 def add_ControlServiceServicer_to_server(servicer: ControlServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

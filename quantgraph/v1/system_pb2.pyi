@@ -154,7 +154,7 @@ class TradingStatus(_message.Message):
     """The id of the key that ordered so, "gateway" for the gateway itself; absent in other states."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
-        """Since when it is HALTED or REDUCING, by the gateway's clock; absent in other states."""
+        """Since when it is HALTED, REDUCING or DISARMED, by the gateway's clock; absent in other states."""
 
     @_builtins.property
     def armed_until(self) -> _timestamp_pb2.Timestamp:

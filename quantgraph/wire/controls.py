@@ -1,6 +1,6 @@
 """The switches of trading."""
 
-from quantgraph.domain.controls import HaltWish, TradingEvent, TradingStatus
+from quantgraph.domain.controls import ArmWish, HaltWish, TradingEvent, TradingStatus
 from quantgraph.v1 import controls_pb2, system_pb2
 from quantgraph.wire.enums import HALT_CAUSE, STREAM_KIND, TRADING_STATE
 from quantgraph.wire.fields import instant_from_proto, instant_to_proto, text_from_proto
@@ -61,6 +61,12 @@ def wish_from_proto(
         message.reducing,
         message.reason if message.HasField("reason") else None,
     )
+
+
+def arming_from_proto(message: controls_pb2.ArmTradingRequest) -> ArmWish:
+    """Read how to arm."""
+    secret = text_from_proto(message.secret, "secret")
+    return ArmWish(secret, message.minutes if message.HasField("minutes") else None)
 
 
 def account_of(

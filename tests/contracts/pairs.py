@@ -269,6 +269,19 @@ PAIRS: Mapping[str, Pair] = {
         "",
         (ACCOUNT, {**ACCOUNT, "symbol": "000001.SZ", "side": "SELL"}, NOBODY),
     ),
+    "Mutation.armTrading": Pair(
+        "ControlService.ArmTrading",
+        "",
+        ({"secret": "open"}, {"secret": "open", "minutes": 5}),
+    ),
+    "Mutation.disarmTrading": Pair(
+        "ControlService.DisarmTrading", "", ({}, {"reason": "noted"}, {"reason": "\n"})
+    ),
+    "Mutation.setDeadMan": Pair(
+        "ControlService.SetDeadMan",
+        "",
+        ({**ACCOUNT, "seconds": 0}, {**ACCOUNT, "seconds": -1}, {**NOBODY, "seconds": 1}),
+    ),
     "Mutation.setClock": Pair(
         "SimulationService.SetClock",
         "",

@@ -49,6 +49,8 @@ def test_what_changes_anything_needs_the_trade_scope():
         "ConnectAccount",
         "DisconnectAccount",
         "HaltTrading",
+        "DisarmTrading",
+        "SetDeadMan",
         "CreateSector",
         "RenameSector",
         "AddSectorMembers",
@@ -139,7 +141,7 @@ async def test_an_empty_account_is_named_as_the_wrong_field(
     assert refusal.fields == ["account_id"]
 
 
-@pytest.mark.parametrize("rpc", ["HaltTrading", "ResumeTrading"])
+@pytest.mark.parametrize("rpc", ["HaltTrading", "ResumeTrading", "DisarmTrading"])
 async def test_the_whole_gateway_is_switched_by_keys_of_every_account_alone(
     channel: aio.Channel, world: World, rpc: str
 ):

@@ -98,6 +98,7 @@ from quantgraph.domain.system import (
     ServerInfo,
 )
 from quantgraph.domain.ticks import TICK_FIELDS, TickColumns, TickKind, TickRequest
+from quantgraph.services.arming import Arming, ArmingParts
 from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.controls import ControlParts, TradingControls
@@ -506,6 +507,9 @@ class MemoryTrading:
         self.broken: Exception | None = None
         self.readers = 0
 
+    async def open_orders(self, account_id: str) -> list[Order]:
+        return [each for each in self.held.values() if each.account_id == account_id]
+
     async def submit(self, ticket: OrderTicket) -> Submission:
         if self.broken is not None:
             raise self.broken
@@ -712,6 +716,13 @@ class MemoryAllowances:
         )
 
 
+class MemorySecret:
+    """An arming secret in plain text."""
+
+    def check(self, secret: str) -> bool:
+        return secret == "open"
+
+
 class World:
     """The gateway and its parts."""
 
@@ -733,8 +744,11 @@ class World:
         calendar = TradingCalendar(weekdays(first, last), first=first, last=last, source="test")
         self.accounts = MemoryAccounts()
         self.gate = Gate()
-        switches = ControlParts(MemoryControlLog(), Inline(), MarketClock(), self.accounts)
-        self.controls = TradingControls(self.gate, switches)
+        switches = (MemoryControlLog(), Inline(), MarketClock(), self.accounts)
+        parts = ControlParts(*switches, self.trading.open_orders, self.trading.cancel)
+        self.controls = TradingControls(self.gate, parts)
+        keeper = MemorySecret()
+        self.arming = Arming(ArmingParts(keeper, Inline(), MarketClock(), 480, reported=True))
         ground = Ground(NOW, calendar, self.accounts, self.accounts.opened, self.reference)
         self.simulation = MemorySimulation(ground)
         self.gateway = Gateway(

@@ -5,8 +5,10 @@ from contextlib import ExitStack, contextmanager
 
 import grpc
 import pytest
+from typer.testing import CliRunner
 from websockets.sync.client import connect
 
+from api.cli import app
 from quantgraph.v1 import controls_pb2, controls_pb2_grpc, orders_pb2, orders_pb2_grpc, system_pb2
 from tests.resolvers.test_connections import asker, order
 from tests.resolvers.test_orders import CANCEL
@@ -134,3 +136,68 @@ def test_a_halt_survives_a_restart(tmp_path, start_gateway):
         assert (refused["code"], "overnight" in refused["message"]) == ("TRADING_HALTED", True)
         assert ask(RESUME, input={"accountId": "sim-1"})["resumeTrading"]["changed"]
         assert order(ask, "s-1")["__typename"] == "SubmitOrderSuccess"
+
+
+ARM = f"""mutation($input: ArmTradingInput!) {{ armTrading(input: $input) {{ __typename
+  ... on ArmTradingSuccess {{ changed {STATUS} }}
+  ... on Problem {{ code message messageZh retryable }} }} }}"""
+DISARM = f"""mutation {{ disarmTrading(input: {{reason: "lunch"}}) {{ __typename
+  ... on DisarmTradingSuccess {{ changed unanswered {STATUS} }}
+  ... on Problem {{ code }} }} }}"""
+TIMER = f"""mutation($input: SetDeadManInput!) {{ setDeadMan(input: $input) {{ __typename
+  ... on SetDeadManSuccess {{ changed {STATUS} }}
+  ... on Problem {{ code message messageZh retryable }} }} }}"""
+
+
+def test_trading_that_must_be_armed_is_armed_with_the_second_secret(tmp_path, start_gateway):
+    made = CliRunner().invoke(app, ["keys", "arming-secret", "--data-dir", str(tmp_path)])
+    secret = made.stdout.split()[0]
+    with start_gateway(tmp_path, trading={"require_arming": True}) as running:
+        ask = asker(running)
+        info = ask(INFO)["serverInfo"]["trading"]
+        assert (info["state"], info["by"], info["cause"]) == ("DISARMED", "gateway", None)
+        assert order(ask, "a-1")["code"] == "TRADING_DISARMED"
+        wrong = ask(ARM, input={"secret": secret[:-1] + "x"})["armTrading"]
+        assert (wrong["__typename"], wrong["code"]) == ("ControlRefused", "ARMING_SECRET_WRONG")
+        assert secret[:-1] not in wrong["message"]
+        done = ask(ARM, input={"secret": secret, "minutes": 30})["armTrading"]
+        assert (done["changed"], done["status"]["state"]) == (True, "ACTIVE")
+        assert done["status"]["armedUntil"].endswith("+08:00")
+        assert order(ask, "a-1")["__typename"] == "SubmitOrderSuccess"
+        gone = ask(DISARM)["disarmTrading"]
+        assert (gone["status"]["state"], gone["status"]["reason"]) == ("DISARMED", "lunch")
+        with grpc.insecure_channel(running.addresses.grpc) as channel:
+            stub = controls_pb2_grpc.ControlServiceStub(channel)
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.ArmTrading(controls_pb2.ArmTradingRequest(secret="qga_x"))
+            assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+            armed = stub.ArmTrading(controls_pb2.ArmTradingRequest(secret=secret))
+            assert armed.changed
+    # Who armed trading is on record, with what is not.
+    audit = (tmp_path / "mock" / "audit.sqlite").read_bytes()
+    assert b"armTrading" in audit
+    assert secret.encode() not in audit
+    with start_gateway(tmp_path, trading={"require_arming": True}) as running:
+        assert asker(running)(INFO)["serverInfo"]["tradingState"] == "DISARMED"
+
+
+def test_a_dead_mans_timer_halts_and_cancels(own, ask):
+    live = order(ask, "d-1")["order"]["id"]
+    set_ = ask(TIMER, input={"accountId": "sim-1", "seconds": 1})["setDeadMan"]
+    assert set_["changed"]
+    assert set_["status"]["deadManAt"] is not None
+    with grpc.insecure_channel(own.addresses.grpc) as channel:
+        stub = controls_pb2_grpc.ControlServiceStub(channel)
+        asked = controls_pb2.StreamTradingStatusRequest(account_id="sim-1")
+        for each in stub.StreamTradingStatus(asked, timeout=20):
+            if each.event.status.state == system_pb2.TRADING_STATE_HALTED:
+                break
+        assert each.event.status.cause == system_pb2.HALT_CAUSE_DEAD_MAN
+        orders = orders_pb2_grpc.OrderServiceStub(channel)
+        events = orders.StreamOrderEvents(
+            orders_pb2.StreamOrderEventsRequest(account_id="sim-1", after_sequence=0), timeout=20
+        )
+        canceled = orders_pb2.ORDER_STATE_CANCELED
+        assert any(e.event.order.id == live and e.event.order.state == canceled for e in events)
+    refused = ask(TIMER, input={"accountId": "nobody", "seconds": 1})["setDeadMan"]
+    assert refused["code"] == "UNKNOWN_ACCOUNT"

@@ -28,11 +28,22 @@ from tests.services.test_orders import NOW, Clock, Ids, Terminal, ticket
 SELL = {"side": Side.SELL}
 
 
+class Timer:
+    """What `call_later` returns, of a time that a test moves."""
+
+    def __init__(self, due, fire):
+        self.due, self.fire = due, fire
+
+    def cancel(self):
+        self.due = None
+
+
 class Floor:
     """A journalled terminal with its switches, in a running loop."""
 
     def __init__(self, path, in_flight=2_000):
         self.terminal, self.clock = Terminal(), Clock()
+        self.timers, self.time = [], 0.0
         self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
         self.file = ControlFile(path / "controls.sqlite")
         self.workers, self.switching = Workers(2, 2_000), Workers(1, 64)
@@ -42,8 +53,25 @@ class Floor:
             gate=self.gate,
         )  # fmt: skip
         self.trading = JournaledTrading(self.journal, self.terminal, self.terminal, desk)
-        parts = ControlParts(self.file, self.switching, self.clock, self.terminal, 5.0)
+        switches = (self.file, self.switching, self.clock, self.terminal)
+        acts = (self.open_orders, self.trading.cancel, 5.0, self.later)
+        parts = ControlParts(*switches, *acts)
         self.controls = TradingControls(self.gate, parts)
+
+    async def open_orders(self, account_id):
+        return (await self.workers.run(self.journal.open_orders, account_id))[0]
+
+    def later(self, seconds, fire):
+        self.timers.append(Timer(self.time + seconds, fire))
+        return self.timers[-1]
+
+    def advance(self, seconds):
+        """Let real seconds pass, as far as timers know."""
+        self.time += seconds
+        for timer in self.timers:
+            if timer.due is not None and timer.due <= self.time:
+                timer.due = None
+                timer.fire()
 
     async def close(self):
         self.terminal.gate.set()

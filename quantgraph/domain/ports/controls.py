@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from quantgraph.domain.controls import ControlChange, HaltWish, TradingEvent, TradingStatus
+from quantgraph.domain.controls import ArmWish, ControlChange, HaltWish, TradingEvent, TradingStatus
 
 
 class Controls(Protocol):
@@ -37,5 +37,28 @@ class Controls(Protocol):
 
         Of one account: a halt of the gateway stays above it. Errors: UNKNOWN_ACCOUNT,
         STORE_UNAVAILABLE (then nothing has changed).
+        """
+        ...
+
+    async def arm(self, wish: ArmWish) -> ControlChange:
+        """Arm trading of the gateway for a while; where that is not needed nothing changes.
+
+        It ends by itself, at the end of the trading day at the latest, and with the gateway.
+        Errors: BAD_REQUEST, ARMING_SECRET_WRONG, TRADING_UNREPORTED, OVERLOADED.
+        """
+        ...
+
+    async def disarm(self, wish: HaltWish) -> ControlChange:
+        """End the arming of the gateway at once, for the reason given.
+
+        Once this returns nothing more is sent, as after a halt.
+        """
+        ...
+
+    async def set_dead_man(self, account_id: str, seconds: int) -> ControlChange:
+        """Set an account's timer anew; 0 puts it away.
+
+        Where it runs out, the account is halted (DEAD_MAN) and its open orders are canceled. Real
+        seconds; the gateway alone keeps it. Errors: UNKNOWN_ACCOUNT, BAD_REQUEST.
         """
         ...

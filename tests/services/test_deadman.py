@@ -1,0 +1,97 @@
+"""The dead man's timer: not set again, it halts the account and cancels what is open."""
+
+import asyncio
+
+import pytest
+
+from quantgraph.domain.access import Actor, Wire, act_as
+from quantgraph.domain.controls import HaltCause, HaltWish, TradingState
+from quantgraph.domain.errors import InvalidRequest, NotFound, TradingDisabled
+from quantgraph.domain.orders import OrderState
+from quantgraph.domain.reasons import Reason
+from quantgraph.services import deadman
+from tests.services.test_controls import floor, refused  # noqa: F401 a fixture
+from tests.services.test_orders import ticket
+
+# ruff: noqa: F811 the fixture is an argument
+
+
+async def settled(floor):
+    await asyncio.gather(*floor.controls._dead_man._running)
+
+
+async def test_a_timer_that_is_not_set_again_halts_and_cancels(floor):
+    act_as(Actor("k4", Wire.GRPC))
+    for key in ("k1", "k2"):
+        await floor.trading.submit(ticket(key))
+    done = await floor.controls.set_dead_man("sim-1", 60)
+    assert done.changed
+    assert done.status.dead_man_at is not None
+    floor.advance(59)
+    assert not (await floor.controls.set_dead_man("sim-1", 60)).changed
+    floor.advance(59)
+    assert floor.gate.status("sim-1").state is TradingState.ACTIVE
+    floor.advance(1)
+    status = floor.gate.status("sim-1")
+    assert (status.state, status.cause) == (TradingState.HALTED, HaltCause.DEAD_MAN)
+    assert (status.by, status.dead_man_at) == ("gateway", None)
+    await settled(floor)
+    assert {each.client_order_id for each in floor.terminal.withdrawn} == {"k1", "k2"}
+    orders, _ = floor.journal.open_orders("sim-1")
+    assert {each.state for each in orders} == {OrderState.PENDING_CANCEL}
+    assert (await refused(floor.trading.submit(ticket("k3")))).reason is Reason.TRADING_HALTED
+
+
+async def test_a_timer_that_is_put_away_does_nothing(floor):
+    await floor.trading.submit(ticket())
+    await floor.controls.set_dead_man("sim-1", 60)
+    assert (await floor.controls.set_dead_man("sim-1", 0)).changed
+    assert not (await floor.controls.set_dead_man("sim-1", 0)).changed
+    floor.advance(1_000)
+    assert floor.gate.status("sim-1").state is TradingState.ACTIVE
+    assert floor.terminal.withdrawn == []
+
+
+async def test_cancels_wait_for_a_terminal_that_is_away(floor, monkeypatch):
+    await floor.trading.submit(ticket())
+    cancel, asked = floor.trading.cancel, []
+
+    async def away(key):
+        asked.append(key)
+        if len(asked) < 3:
+            raise TradingDisabled(Reason.TERMINAL_DISCONNECTED, "Away.")
+        return await cancel(key)
+
+    parts = floor.controls._dead_man._parts
+    monkeypatch.setattr(deadman, "_AGAIN_S", 0.0)
+    object.__setattr__(parts, "cancel", away)
+    await floor.controls.set_dead_man("sim-1", 1)
+    floor.advance(1)
+    await settled(floor)
+    assert (len(asked), len(floor.terminal.withdrawn)) == (3, 1)
+
+
+async def test_who_resumes_trading_ends_the_cancels_as_well(floor, monkeypatch):
+    await floor.trading.submit(ticket())
+    asked = []
+
+    async def away(key):
+        asked.append(key)
+        await floor.controls.resume(HaltWish("sim-1"))
+        raise TradingDisabled(Reason.TERMINAL_DISCONNECTED, "Away.")
+
+    monkeypatch.setattr(deadman, "_AGAIN_S", 0.0)
+    object.__setattr__(floor.controls._dead_man._parts, "cancel", away)
+    await floor.controls.set_dead_man("sim-1", 1)
+    floor.advance(1)
+    await settled(floor)
+    assert len(asked) == 1
+
+
+async def test_seconds_and_accounts_that_are_none_are_refused(floor):
+    for seconds in (-1, 86_401):
+        with pytest.raises(InvalidRequest):
+            await floor.controls.set_dead_man("sim-1", seconds)
+    with pytest.raises(NotFound):
+        await floor.controls.set_dead_man("nobody", 1)
+    assert floor.timers == []
