@@ -24,6 +24,16 @@ def give(answer: "asyncio.Future[T]", value: T) -> None:
         answer.set_result(value)
 
 
+def tell(answer: "asyncio.Future[Submission]", order: Order) -> None:
+    """Answer a submit with its order as it stands, also with one that was refused meanwhile."""
+    if answer.done():
+        return
+    try:
+        answer.set_result(answered(order, replayed=False))
+    except GatewayError as error:
+        answer.set_exception(error)
+
+
 def settle(answer: "asyncio.Future[T]", task: "asyncio.Task[T]") -> None:
     """Answer with how the work ended, unless it was answered or the caller has gone."""
     if task.cancelled():

@@ -38,7 +38,7 @@ from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.tags import tag_of
-from quantgraph.services.answers import answered, give, replay, settle
+from quantgraph.services.answers import answered, give, replay, settle, tell
 from quantgraph.services.comparing import Alarm, CompareParts, Comparer, alarm_log
 from quantgraph.services.failpoints import reach
 from quantgraph.services.following import FollowParts, TerminalFollower
@@ -209,11 +209,8 @@ class JournaledTrading:
             reach("before_publish")
             self._log.announce(ticket.account_id)
 
-            def told(order: Order) -> None:
-                if not order.state.final:  # else the terminal has just answered itself
-                    give(answer, Submission(order, replayed=False))
-
-            return answered(await self._sender.send(recorded.order, told), replayed=False)
+            sent = self._sender.send(recorded.order, lambda told: tell(answer, told))
+            return answered(await sent, replayed=False)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""

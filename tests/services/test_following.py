@@ -352,6 +352,25 @@ async def test_a_silent_terminal_leaves_the_order_unknown_and_its_late_answer_co
         assert len(desk.terminal.placed) == 1
 
 
+@pytest.mark.parametrize("state", [S.FILLED, S.REJECTED])
+async def test_a_callback_that_ends_an_order_answers_its_caller_though_the_call_is_silent(
+    tmp_path, state
+):
+    async with Desk(tmp_path, answer_seconds=0.05) as desk:
+        desk.terminal.gate.clear()
+        sent = asyncio.create_task(desk.trading.submit(ticket()))
+        await until(lambda: desk.terminal.placed)
+        desk.say(report(desk.terminal.placed[0], state, 300 if state is S.FILLED else 0))
+        async with asyncio.timeout(5):
+            if state is S.FILLED:
+                assert (await sent).order.state is state
+            else:
+                with pytest.raises(OrderRefused):
+                    await sent
+        assert desk.states() == [S.ACCEPTED, S.SENT, state]
+        desk.terminal.gate.set()
+
+
 async def test_a_late_refusal_ends_an_order_that_was_unknown(tmp_path):
     async with Desk(tmp_path, answer_seconds=0.01) as desk:
         desk.terminal.gate.clear()
