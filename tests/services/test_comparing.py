@@ -93,6 +93,17 @@ async def test_one_of_the_two_answers_is_enough_to_live_on(desk):
     assert (await desk.find(order)).state is S.WORKING
 
 
+async def test_who_was_not_asked_for_by_itself_is_not_judged_by_the_list_alone(desk):
+    for number in range(33):
+        await lost(desk, f"k{number}")
+    desk.seconds = 120.0
+    await desk.compare()
+    assert len(desk.terminal.sought) == 32
+    assert desk.states().count(S.REJECTED) == 32
+    await desk.compare()
+    assert desk.states().count(S.REJECTED) == 33
+
+
 async def test_settling_begins_anew_when_the_link_is_back(desk):
     order = await lost(desk)
     desk.seconds = 110.0
