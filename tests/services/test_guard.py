@@ -155,6 +155,18 @@ async def test_in_prod_the_guard_trusts_verified_rows_alone(guard, market, below
     assert [each.symbol for each in below.sent] == ["600519.SH", "835185.BJ"]
 
 
+@pytest.mark.parametrize("accepted", [(), ("fees.handling",)])
+async def test_in_prod_fees_whose_first_day_no_source_names_are_not_relied_on(
+    market, below, calendar, accepted
+):
+    apart = FeeSchedule(inclusive=False)
+    everything = (market, calendar, market, market, market, apart, frozenset(PriceType))
+    strict = OrderGuard(below, GuardSources(*everything, trust_of(Mode.PROD, accepted)))
+    error = await refusal(strict.submit(ticket()))
+    assert error.reason is Reason.RULE_UNVERIFIED
+    assert error.details["rule"] == ("fees.regulatory" if accepted else "fees.handling")
+
+
 def at(hour, minute):
     """Return a time of day in Shanghai."""
     return NOON.replace(hour=hour - 8, minute=minute)

@@ -40,6 +40,7 @@ _NONE = Decimal(0)
 _MILLE, _HALF_MILLE = Decimal("0.001"), Decimal("0.0005")
 _OLD_TRANSFER, _TRANSFER = Decimal("0.00002"), Decimal("0.00001")
 _EVER = date(2006, 7, 1)
+_UNDATED = f"{TABLES}; the first day is {PRACTICE}"
 
 FEES = (
     FeeRow(
@@ -85,6 +86,7 @@ FEES = (
         charge=Charge.TRANSFER,
         buy=_TRANSFER,
         sell=_TRANSFER,
+        source=_UNDATED,
     ),
     FeeRow(
         name="fees.stamp.fund",
@@ -126,7 +128,7 @@ def _passed_on(
     """Return a charge on both sides that the exchange's members pay, by its name's last words."""
     _, charge, what, *_ = f"{name}.".replace("-", ".").split(".")
     kinds = {"fund": InstrumentKind.FUND, "bond": InstrumentKind.BOND}
-    # The tables tell today's rates of shares in Shanghai and Shenzhen; all else is practice.
+    # The tables tell today's rates of shares, and no first day of any; all else is practice.
     told = not what
     return FeeRow(
         name=name,
@@ -137,8 +139,8 @@ def _passed_on(
         charge=Charge(charge.upper()),
         buy=Decimal(rate),
         sell=Decimal(rate),
-        source=TABLES if told else PRACTICE,
-        verified=told,
+        source=_UNDATED if told else PRACTICE,
+        verified=False,
     )
 
 
