@@ -37,6 +37,10 @@ class Quote:
     asks: list[Level] = strawberry.field(description="Up to five selling levels, best first.")
     suspended: bool = strawberry.field(description="Whether trading in it is suspended.")
     source: Source = strawberry.field(description="Where the quote comes from.")
+    halted: bool = strawberry.field(
+        description="Whether trading in it is stopped for now (临时停牌): limit orders inside the "
+        "price band are collected for the auction that ends the halt, without a price cage."
+    )
 
     @classmethod
     def from_domain(cls, quote: domain.Quote) -> "Quote":
@@ -55,6 +59,7 @@ class Quote:
             asks=[Level(price=each.price, quantity=Long(each.quantity)) for each in quote.asks],
             suspended=quote.suspended,
             source=quote.source,
+            halted=quote.halted,
         )
 
 

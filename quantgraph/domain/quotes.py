@@ -19,7 +19,8 @@ class Quote:
     """Newest state of a symbol. Prices in yuan, volume in shares, time in epoch ms (UTC).
 
     Prices are None before the first trade of the day. `bids` and `asks` hold up to five
-    levels, best first.
+    levels, best first. `halted`: nothing is matched for now, and orders are collected for the
+    auction that opens what follows.
     """
 
     symbol: str
@@ -35,6 +36,7 @@ class Quote:
     asks: tuple[Level, ...]
     suspended: bool
     source: Source
+    halted: bool = False
 
 
 class QuotePolicy(StrEnum):

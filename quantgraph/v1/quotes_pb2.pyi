@@ -318,6 +318,7 @@ class Quote(_message.Message):
     ASKS_FIELD_NUMBER: _builtins.int
     SUSPENDED_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    HALTED_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """Code with market."""
     last_price: _builtins.float
@@ -338,6 +339,10 @@ class Quote(_message.Message):
     """Whether trading is suspended."""
     source: _types_pb2.Source.ValueType
     """Where the quote comes from."""
+    halted: _builtins.bool
+    """Whether trading in it is stopped for now: limit orders inside the price band are collected for
+    the auction that ends the halt, without a price cage.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When the exchange said so."""
@@ -366,10 +371,11 @@ class Quote(_message.Message):
         asks: _abc.Iterable[Global___Level] | None = ...,
         suspended: _builtins.bool = ...,
         source: _types_pb2.Source.ValueType = ...,
+        halted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_last_price", b"_last_price", "_low", b"_low", "_open", b"_open", "_previous_close", b"_previous_close", "high", b"high", "last_price", b"last_price", "low", b"low", "open", b"open", "previous_close", b"previous_close", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_last_price", b"_last_price", "_low", b"_low", "_open", b"_open", "_previous_close", b"_previous_close", "amount", b"amount", "asks", b"asks", "bids", b"bids", "high", b"high", "last_price", b"last_price", "low", b"low", "open", b"open", "previous_close", b"previous_close", "source", b"source", "suspended", b"suspended", "symbol", b"symbol", "time", b"time", "volume", b"volume"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_high", b"_high", "_last_price", b"_last_price", "_low", b"_low", "_open", b"_open", "_previous_close", b"_previous_close", "amount", b"amount", "asks", b"asks", "bids", b"bids", "halted", b"halted", "high", b"high", "last_price", b"last_price", "low", b"low", "open", b"open", "previous_close", b"previous_close", "source", b"source", "suspended", b"suspended", "symbol", b"symbol", "time", b"time", "volume", b"volume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__high: _TypeAlias = _typing.Literal["high"]  # noqa: Y015
     _WhichOneofArgType__high: _TypeAlias = _typing.Literal["_high", b"_high"]  # noqa: Y015

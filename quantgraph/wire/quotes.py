@@ -36,6 +36,7 @@ def quote_to_proto(quote: Quote) -> quotes_pb2.Quote:
         asks=[_level(each) for each in quote.asks],
         suspended=quote.suspended,
         source=SOURCE.to_proto(quote.source),
+        halted=quote.halted,
     )
 
 
@@ -55,6 +56,7 @@ def quote_from_proto(message: quotes_pb2.Quote) -> Quote:
         asks=_levels(message.asks),
         suspended=message.suspended,
         source=SOURCE.from_proto(message.source, "source"),
+        halted=message.halted,
     )
 
 

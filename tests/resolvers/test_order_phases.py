@@ -16,7 +16,8 @@ DAY = "2026-07-08"
 SH, STAR, SZ, CHINEXT = "600000.SH", "688981.SH", "000001.SZ", "300059.SZ"
 BSE, FUND, BOND = "835185.BJ", "510300.SH", "113052.SH"
 SYMBOLS = (SH, STAR, SZ, CHINEXT, BSE, FUND, BOND)
-KINDS = ("LIMIT", "OWN_BEST", "OPPOSITE_BEST", "BEST_FIVE_CANCEL", "BEST_FIVE_LIMIT",
+# HIGHEST: a limit order at the top of the band, farther from the best price than a cage allows.
+KINDS = ("LIMIT", "HIGHEST", "OWN_BEST", "OPPOSITE_BEST", "BEST_FIVE_CANCEL", "BEST_FIVE_LIMIT",
          "FILL_OR_KILL", "AFTER_HOURS")  # fmt: skip
 WIRES = ("graphql", "grpc")
 HALT = "halt"
@@ -47,6 +48,9 @@ def expected(symbol: str, kind: str, moment: str) -> str:
         return "TAKEN" if taken else "SESSION_CLOSED"
     if moment in ("09:26", "15:02", "15:10"):
         return "SESSION_CLOSED"
+    if kind == "HIGHEST":
+        caged = symbol not in (FUND, BOND) and moment in ("09:31", "14:56")
+        return "PRICE_CAGE" if caged else "TAKEN"
     if kind == "LIMIT":
         return "TAKEN"
     if kind not in MARKET_KINDS[symbol]:
@@ -101,14 +105,15 @@ class Trader:
     def wish(self, symbol, kind):
         band = self.bands[symbol]
         # the lowest price waits all day; after hours whoever names the highest takes the close
-        price = {"LIMIT": band["lowerLimit"], "AFTER_HOURS": band["upperLimit"]}.get(kind)
+        low, high = band["lowerLimit"], band["upperLimit"]
+        price = {"LIMIT": low, "HIGHEST": high, "AFTER_HOURS": high}.get(kind)
         return {
             "accountId": "t",
             "clientOrderId": uuid.uuid4().hex,
             "symbol": symbol,
             "side": "BUY",
             "quantity": 10 if symbol == BOND else 200,
-            "priceType": kind,
+            "priceType": "LIMIT" if kind == "HIGHEST" else kind,
             **({} if price is None else {"limitPrice": price}),
         }
 
@@ -126,7 +131,7 @@ class Trader:
             symbol=symbol,
             side=orders_pb2.SIDE_BUY,
             quantity=given["quantity"],
-            price_type=orders_pb2.PriceType.Value(f"PRICE_TYPE_{kind}"),
+            price_type=orders_pb2.PriceType.Value(f"PRICE_TYPE_{given['priceType']}"),
             limit_price=None if price is None else types_pb2.Decimal(value=price),
         )
         try:

@@ -291,12 +291,13 @@ def test_a_halted_symbol_trades_again_when_it_is_resumed(world):
     changed["change"]["time"] = "2023-02-01T10:00:00+08:00"
     price = resting_price(world)
     assert market(world, "haltSymbol", symbol) == changed
-    shown = world.ask('{ quote(symbol: "600000.SH") { bids { price } asks { price } } }')
-    assert shown["quote"] == {"bids": [], "asks": []}
+    shown = world.ask('{ quote(symbol: "600000.SH") { halted bids { price } asks { price } } }')
+    assert shown["quote"] == {"halted": True, "bids": [], "asks": []}
     trade = f'{{ symbol: "600000.SH", price: "{price}", quantity: 100 }}'
     assert market(world, "injectTrade", trade)["code"] == "SUSPENDED"
     assert market(world, "resumeSymbol", symbol) == changed
     assert market(world, "injectTrade", trade) == changed
+    assert not world.ask('{ quote(symbol: "600000.SH") { halted } }')["quote"]["halted"]
 
 
 def test_a_new_share_that_moves_too_far_stops_for_ten_minutes(world):

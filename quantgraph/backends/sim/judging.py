@@ -54,4 +54,4 @@ def displayed(security: Security, pit: Pit | None, at: int) -> Prices:
         )
         last = security.so_far(at).last
     shown = [None if each is None else security.yuan(each) for each in (*best, last)]
-    return Prices(security.previous_close, *shown)
+    return Prices(security.previous_close, *shown, halted=pit is not None and pit.stopped)

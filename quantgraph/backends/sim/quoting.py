@@ -128,6 +128,7 @@ class Quoter:
             asks=_levels(book.asks, scale),
             suspended=False,
             source=Source.SIMULATED if scripted else path.source(now.day),
+            halted=screen is not None and screen.halted,
         )
 
     def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:

@@ -95,9 +95,22 @@ CAGES = (
 )
 
 
-def cage_rule(instrument: Instrument, day: date) -> CageRow:
-    """Return the cage of the day. Raises OrderRefused RULE_UNKNOWN."""
-    return require_rule(CAGES, instrument, day, "price cage")
+# A halt in the middle of a day collects orders for an auction, so that none trades continuously.
+HALTED_CAGES = (
+    CageRow(
+        name="cage.halted.none",
+        effective_from=date(1990, 12, 19),
+        rate=None,
+        source=f"{TABLES} (continuous auction only); that halts are none of it is {PRACTICE}",
+        verified=False,
+    ),
+)
+
+
+def cage_rule(instrument: Instrument, day: date, *, halted: bool = False) -> CageRow:
+    """Return the cage of the day, or of a halt in it. Raises OrderRefused RULE_UNKNOWN."""
+    rows = (*HALTED_CAGES, *CAGES) if halted else CAGES
+    return require_rule(rows, instrument, day, "price cage")
 
 
 def cage_bound(row: CageRow, side: Side, base: Decimal, tick: Decimal) -> Decimal | None:

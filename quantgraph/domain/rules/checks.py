@@ -44,12 +44,14 @@ class Prices:
     """What the screen shows of an instrument, in yuan; None where nothing is shown.
 
     `previous_close` None: the terminal does not know it, and the order is refused RULE_UNKNOWN.
+    `halted`: nothing is matched for now, and orders are collected for an auction.
     """
 
     previous_close: Decimal | None
     best_bid: Decimal | None = None
     best_ask: Decimal | None = None
     last: Decimal | None = None
+    halted: bool = False
 
     def base(self, side: Side) -> Decimal | None:
         """Return what the cage is measured from: best opposite, own, last, previous close."""
@@ -71,7 +73,7 @@ def prices_of(quote: Quote) -> Prices:
     bid = quote.bids[0].price if quote.bids else None
     ask = quote.asks[0].price if quote.asks else None
     shown = (quote.previous_close, bid, ask, quote.last_price)
-    return Prices(*(_exact(each) if each else None for each in shown))
+    return Prices(*(_exact(each) if each else None for each in shown), halted=quote.halted)
 
 
 def _exact(price: float) -> Decimal:
@@ -109,9 +111,9 @@ class Situation:
 def check_order(wish: Wish, situation: Situation) -> None:
     """Raise OrderRefused for the first rule that the wish breaks.
 
-    Asked in this order: tradable at all, session, price type, quantity, quota, price present or
-    absent, tick, band, cage. A wish that breaks none is refused RULE_UNVERIFIED where one of these
-    rules must not be relied on.
+    Asked in this order: tradable at all, session, price type, halt, quantity, quota, price present
+    or absent, tick, band, cage. A wish that breaks none is refused RULE_UNVERIFIED where one of
+    these rules must not be relied on.
     """
     instrument, day = situation.instrument, situation.day
     if instrument.kind is InstrumentKind.INDEX:
@@ -121,6 +123,7 @@ def check_order(wish: Wish, situation: Situation) -> None:
     _check_known(situation)
     session = check_session(situation.instant_ms, instrument, situation.calendar, wish.price_type)
     kind = check_price_type(instrument, wish.price_type, situation.phase, day)
+    _check_halt(wish, situation)
     check_quantity(instrument, wish.side, wish.quantity, situation.held, day)
     quota = quota_rule(instrument, day) if wish.side is Side.BUY else None
     check_quota(instrument, quota, wish.quantity, situation.bought)
@@ -141,6 +144,15 @@ def _check_known(situation: Situation) -> None:
             f"The name of {instrument.symbol} is not known, nor whether it is under risk warning."
         )
         raise OrderRefused(Reason.RULE_UNKNOWN, text, symbol=instrument.symbol)
+
+
+def _check_halt(wish: Wish, situation: Situation) -> None:
+    """Refuse what only a running book can answer; limit orders wait for the auction."""
+    waits = wish.price_type.priced and situation.phase is not Phase.AFTER_HOURS
+    if situation.prices.halted and not waits:
+        symbol = situation.instrument.symbol
+        text = f"{symbol} is halted for now; only limit orders for its reopening are taken."
+        raise OrderRefused(Reason.SUSPENDED, text, symbol=symbol)
 
 
 def worst_price(wish: Wish, situation: Situation) -> Decimal:
@@ -203,7 +215,8 @@ def _judge_cage(side: Side, price: Decimal, situation: Situation) -> Row | None:
     if situation.phase is not Phase.CONTINUOUS:
         return None
     instrument, day = situation.instrument, situation.day
-    row, base = cage_rule(instrument, day), situation.prices.base(side)
+    prices = situation.prices
+    row, base = cage_rule(instrument, day, halted=prices.halted), prices.base(side)
     if base is not None:
         check_cage(instrument, side, price, cage_bound(row, side, base, tick_size(instrument, day)))
     return row

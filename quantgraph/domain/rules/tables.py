@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS
-from quantgraph.domain.rules.cages import CAGES
+from quantgraph.domain.rules.cages import CAGES, HALTED_CAGES
 from quantgraph.domain.rules.fees import COMMISSIONS, FEES, PASSED_ON
 from quantgraph.domain.rules.halts import HALTS
 from quantgraph.domain.rules.lots import LOTS
@@ -23,6 +23,7 @@ ALL_TABLES: Mapping[str, tuple[Row, ...]] = {
     "listings": LISTINGS,
     "halts": HALTS,
     "cages": CAGES,
+    "halted_cages": HALTED_CAGES,
     "ticks": TICKS,
     "lots": LOTS,
     "quotas": QUOTAS,

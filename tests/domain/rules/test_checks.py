@@ -84,6 +84,33 @@ def test_a_cage_holds_in_continuous_trading_from_its_first_day(
     assert verdict(check_order, make_wish("10.80", quantity=200), place) is said
 
 
+@pytest.mark.parametrize(
+    ("price", "clock", "kind", "said"),
+    [
+        ("10.80", time(10), PriceType.LIMIT, None),
+        ("11.00", time(10), PriceType.LIMIT, None),
+        ("11.01", time(10), PriceType.LIMIT, Reason.PRICE_BAND),
+        (None, time(10), PriceType.BEST_FIVE_CANCEL, Reason.SUSPENDED),
+        (None, time(9, 16), PriceType.BEST_FIVE_CANCEL, Reason.PRICE_TYPE_UNSUPPORTED),
+        ("11.00", time(10), PriceType.AFTER_HOURS, None),
+        ("11.00", time(15, 10), PriceType.AFTER_HOURS, Reason.SUSPENDED),
+    ],
+)
+def test_a_halt_collects_limit_orders_within_the_band_and_knows_no_cage(
+    make_wish, make_place, make_instrument, price, clock, kind, said
+):
+    halted = Prices(Decimal("10.00"), halted=True)
+    place = make_place(date(2026, 7, 8), clock, prices=halted, instrument=make_instrument())
+    assert verdict(check_order, make_wish(price, price_type=kind), place) is said
+
+
+def test_in_prod_nobody_relies_on_a_halt_without_a_cage_unasked(make_wish, make_place):
+    halted = Prices(Decimal("10.00"), halted=True)
+    for accepted, said in ((), Reason.RULE_UNVERIFIED), (("cage.halted.none",), None):
+        place = make_place(prices=halted, trust=trust_of(Mode.PROD, accepted))
+        assert verdict(check_order, make_wish("10.80"), place) is said
+
+
 def test_a_price_of_zero_is_none(make_wish, make_place):
     """So terminals write an empty side, and a share that never traded."""
     nothing = Quote("600519.SH", 0, 0.0, None, None, None, 0.0, 0, 0.0, (Level(0.0, 0),),
