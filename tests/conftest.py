@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.waiting import WatchedLoop
+
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -19,6 +21,11 @@ settings.load_profile("default")
 _SHARED = Path(
     os.environ.get("QUANTGRAPH_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")
 )
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Any]:
+    """Coroutine tests run on loops that tell when they have settled."""
+    return {"watched": WatchedLoop}
 
 
 @pytest.fixture(scope="session")

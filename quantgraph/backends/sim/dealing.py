@@ -116,15 +116,19 @@ class Dealing:
             self.floor.expect(pit)
 
     def reload(self, standings: Iterable[Standing], late: Iterable[int]) -> None:
-        """Take in orders that were open when a state was kept; `late` are keys of theirs."""
+        """Take in orders that were open when a state was kept; `late` are keys of theirs.
+
+        Raises LookupError for a key of none of them.
+        """
         for standing in standings:
             self.roll.add(standing)
             if standing.expiry is not None:
                 heappush(self._expiries, (standing.expiry, standing.key))
         for key in late:
             standing = self.roll.keyed(key)
-            if standing is not None:
-                self.late.setdefault(standing.symbol, []).append(standing)
+            if standing is None:
+                raise LookupError(f"{key!r} is no open order")
+            self.late.setdefault(standing.symbol, []).append(standing)
 
     def _step(self, pit: Pit) -> None:
         due, turn = pit.due, pit.turning

@@ -24,8 +24,9 @@ from quantgraph.domain.journal import Intent, Outcome
 from quantgraph.domain.orders import Order, OrderKey, OrderState, OrderTicket, Side
 from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.store.journal import OrderJournal
+from tests.waiting import settled, until
 
-from .test_incidents import SEED, Floor, open_floor, until
+from .test_incidents import SEED, Floor, open_floor
 from .test_terminal import Gate
 
 MIXES = int(os.environ.get("QUANTGRAPH_MIXES", "6"))
@@ -93,7 +94,8 @@ class Driver:
         """Submit, and let simulated time pass where the answer waits for it."""
         task = asyncio.create_task(self.floor.trading.submit(ticket))
         async with asyncio.timeout(20):
-            while not (await asyncio.wait({task}, timeout=0.0005))[0]:
+            while not task.done():
+                await settled()
                 await self.floor.run(0.5, 1)
         await task
 
@@ -136,7 +138,7 @@ async def test_whatever_goes_wrong_the_journal_ends_as_the_exchange(make_floor, 
     assert len({each.client_order_id for each in last.values()}) == len(last)
     listed = {each.tag: each for each in await floor.terminal.orders_today("sim-1")}
     for order in last.values():
-        check_end(order, listed.get(order.id))
+        check_end(order, listed.get(order.tag))
         check_log([each for each in events if each.order.id == order.id])
     await check_money(floor, [each.fill for each in events if each.fill])
 
@@ -203,7 +205,7 @@ async def test_recorded_callbacks_in_any_order_and_number_lead_to_the_same_total
         journal._recording._db.execute("PRAGMA synchronous=OFF")
         journal.record([Intent(first, "digest")])
         for each in told:
-            journal.record([Outcome(each)])
+            journal.record([Outcome(first.id, each)])
         found = journal.find(OrderKey("sim-1", first.id))
         totals = (found.state, found.filled_quantity, found.average_price)
         assert totals == (whole.state, whole.filled_quantity, whole.average_price)

@@ -26,6 +26,7 @@ from quantgraph.domain.terminal import LinkChange, PlacedOrder, TerminalEvent
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
+from tests.waiting import until
 
 from .conftest import CountedIds, Stage
 from .test_terminal import Gate
@@ -48,6 +49,7 @@ class Counted:
         self._inner = inner
         self.placed: list[str] = []
         self.trace: list[TerminalEvent] = []
+        self.lists = 0
 
     async def place(self, order: Order) -> PlacedOrder:
         self.placed.append(order.id)
@@ -60,7 +62,9 @@ class Counted:
         return await self._inner.find(account_id, tag)
 
     async def orders_today(self, account_id: str):
-        return await self._inner.orders_today(account_id)
+        listed = await self._inner.orders_today(account_id)
+        self.lists += 1
+        return listed
 
     async def reports(self):
         async with aclosing(self._inner.reports()) as events:
@@ -139,12 +143,6 @@ class Floor:
 
     async def sees(self, *states: OrderState) -> None:
         await until(lambda: self.states() == list(states))
-
-
-async def until(true) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)
 
 
 async def open_floor(stage: Stage, gate: Gate, path: Path, seed: int = 1) -> AsyncIterator[Floor]:
@@ -469,13 +467,14 @@ async def test_a_slow_list_shows_what_was_when_it_was_asked(floor: Floor) -> Non
     order = await floor.submit(await floor.low())
     floor.set("SLOW_LIST delay_ms=3000")
     asking = asyncio.create_task(floor.faulty.orders_today("sim-1"))
-    await asyncio.sleep(0)
+    await until(lambda: floor.counted.lists)
     await floor.trading.cancel(OrderKey("sim-1", order.id))
     await floor.run(4)
     assert [each.state for each in await asking] == [S.WORKING]
     await until(lambda: floor.states()[-1] is S.CANCELED)
     # an old list takes nothing back
     comparing = asyncio.create_task(floor.compare())
+    await until(lambda: floor.counted.lists == 2)
     await floor.run(4)
     await comparing
     assert floor.states()[-1] is S.CANCELED
