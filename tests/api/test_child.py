@@ -1,9 +1,7 @@
 """A gateway whose exchange has a process of its own: orders, quotes, snapshots, and its death."""
 
-import asyncio
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +13,7 @@ from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.orders import OrderKey, OrderState, OrderTicket, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.loading import load_config
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 SYMBOL = "600519.SH"
@@ -24,12 +23,6 @@ def _children() -> list[int]:
     """Return the processes that this one has begun and that still run."""
     task = f"/proc/self/task/{os.getpid()}/children"
     return [int(each) for each in Path(task).read_text().split()]
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are read from /proc")

@@ -22,8 +22,9 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.tags import tag_of
 from quantgraph.domain.terminal import ExecutionReport, FateUnknownError
 from quantgraph.domain.transitions import after_report, unconfirmed
-from tests.services.test_following import NOW, PRICE, Desk, fill, listed, report, ticket, until
+from tests.services.test_following import NOW, PRICE, Desk, fill, listed, report, ticket
 from tests.services.test_orders import _accepted
+from tests.waiting import until
 
 S = OrderState
 

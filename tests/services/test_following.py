@@ -32,6 +32,7 @@ from quantgraph.domain.terminal import (
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
+from tests.waiting import until
 
 NOW = datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
 PRICE = Decimal("1800.00")
@@ -170,12 +171,6 @@ class Desk:
 async def desk(tmp_path):
     async with Desk(tmp_path) as desk:
         yield desk
-
-
-async def until(true):
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)
 
 
 def ticket(key="k1", **changes):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from quantgraph.domain.orders import OrderKey, OrderState, Origin
-from tests.backends.sim.test_incidents import Floor, Gate, open_floor, until
+from tests.backends.sim.test_incidents import Floor, Gate, open_floor
+from tests.waiting import until
 
 S = OrderState
 
