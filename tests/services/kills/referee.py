@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import traceback
 from collections import Counter, defaultdict
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -79,6 +80,8 @@ class Course:
         try:
             live(self.folder, self.calendar, pipe, life)
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
 
