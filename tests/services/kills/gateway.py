@@ -142,7 +142,9 @@ class Gateway:
         file = ControlFile(self.folder / "controls.sqlite")
         workers, self.gate = Workers(2, 4_096), Gate(file.present())
         ledger = Ledger(self.journal, market, workers, market)
-        self.controls = TradingControls(self.gate, ControlParts(file, workers, market, market, 1.0))
+        acts = (self.open_orders, self.withdraw, 1.0)
+        switches = ControlParts(file, workers, market, market, *acts)
+        self.controls = TradingControls(self.gate, switches)
         desk = OrderDesk(
             workers, market, RandomIds(), Destination.SIMULATED, "mock_order_", "one",
             answer_seconds=self.life.answer_seconds, check_seconds=1.0, settle_seconds=SETTLE_S,
@@ -179,6 +181,12 @@ class Gateway:
             await self.listed()
             self.terminal.say("listed")
         await self.close()
+
+    async def open_orders(self, account):
+        return await asyncio.to_thread(lambda: self.journal.open_orders(account)[0])
+
+    async def withdraw(self, key):
+        return await self.trading.cancel(key)
 
     async def submit(self, key):
         try:
