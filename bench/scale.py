@@ -5,7 +5,8 @@
 Every symbol has an order of ours resting below its display, and its generated traders come with
 every screen, each three seconds. Simulated seconds are divided by the processor seconds of one
 thread. A book event is a command that a book took: an order, a cancel, or what of one is withdrawn;
-the trades they made come on top. Memory is that of the process, with all that Python loaded.
+the trades they made come on top. Memory is that of the process, with all that Python loaded. The
+collector is set as in the exchange's own process.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from datetime import date
 from datetime import time as of_day
 from decimal import Decimal
 
+from api.child import collect_seldom
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.ledger import Ledger
@@ -102,6 +104,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="see that it works")
     options = parser.parse_args()
     chosen = (20, 1, 1) if options.short else (options.symbols, options.minutes, options.runs)
+    collect_seldom()
     for line in measure(*chosen):
         print(line, flush=True)
 
