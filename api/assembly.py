@@ -45,6 +45,7 @@ from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.quotes import SharedQuotes
+from quantgraph.services.redacted import CleanTerminal
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
@@ -164,7 +165,8 @@ class _Mock:
             timer=lambda: self.clock.moment().ms / 1_000,
             alarm=self.controls.alarm,
         )
-        self.trading = JournaledTrading(journal, self.faulty, self.terminal, desk)
+        clean = CleanTerminal(self.faulty)
+        self.trading = JournaledTrading(journal, clean, self.terminal, desk)
         self.limited = LimitedTrading(self.trading, self._limit_parts(ledger))
         switch = SwitchParts(
             logs.statuses, self._workers, self.clock, lambda: self.trading.connected
