@@ -241,3 +241,60 @@ async def test_two_restores_at_once_are_two_worlds_one_after_the_other(kept: Kep
     assert [each.id for each in await floor.terminal.accounts()] == ["sim-1", "late"]
     with pytest.raises(OrderRefused):
         await kept.controls.transfer("late", Decimal(-6))
+
+
+async def test_an_order_that_is_late_when_the_world_is_kept_arrives_after_every_restore(
+    kept: Kept,
+) -> None:
+    floor = kept.floor
+    floor.set("LATE_EXECUTION delay_ms=20000")
+    order = await floor.submit(await floor.low())
+    await floor.run(5)
+    await kept.worlds.save("one")
+    arrived = [S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING]
+    await floor.run(20)
+    await floor.sees(*arrived)
+    for times in (2, 3):
+        await kept.worlds.restore("one")
+        assert floor.states() == arrived[:3]
+        floor.second = 5.0
+        await floor.run(14)
+        assert len(floor.counted.placed) == times - 1
+        await floor.run(3)
+        await floor.sees(*arrived)
+        assert floor.counted.placed == [order.id] * times
+        assert len(kept.listed()) == 1
+
+
+async def test_a_late_order_gets_into_no_world_that_it_was_not_sent_in(kept: Kept) -> None:
+    floor = kept.floor
+    await kept.worlds.save("one")
+    floor.set("LATE_EXECUTION delay_ms=20000")
+    await floor.submit(await floor.low())
+    await kept.worlds.restore("one")
+    await floor.run(21)
+    assert floor.counted.placed == []
+    assert list(kept.listed()) == []
+
+
+async def test_a_world_is_kept_with_an_order_that_is_just_arriving_once(kept: Kept) -> None:
+    floor, reach = kept.floor, asyncio.Event()
+    place = floor.counted.place
+
+    async def slowly(order):
+        await reach.wait()
+        return await place(order)
+
+    floor.counted.place = slowly
+    floor.set("LATE_EXECUTION delay_ms=20000")
+    await floor.submit(await floor.low())
+    await floor.run(21)
+    saving = asyncio.create_task(kept.worlds.save("one"))
+    await until(lambda: floor.stage.clock.paused)
+    reach.set()
+    await saving
+    await kept.worlds.restore("one")
+    floor.second = 21.0
+    await floor.run(21)
+    assert len(floor.counted.placed) == 1
+    assert [each.state for each in kept.listed()] == [S.WORKING]

@@ -18,11 +18,14 @@ class CounterStage:
 
     async def dump(self) -> Mapping[str, Any]:
         """Return the state of both."""
-        return {**await self._exchange.dump(), "counter": self._counter.dump()}
+        async with self._counter.arriving:
+            return {**await self._exchange.dump(), "counter": self._counter.dump()}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state; where that fails nothing has changed."""
         with readable():
-            told = self._counter.read(state["counter"])
-        await self._exchange.load(state, begin)
-        self._counter.start_over(told)
+            kept = self._counter.read(state["counter"])
+        # An order of the world of before must not arrive in the one that was kept.
+        async with self._counter.arriving:
+            await self._exchange.load(state, begin)
+            self._counter.start_over(kept)

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NoReturn
 
-from quantgraph.backends.sim.day_list import DayList
+from quantgraph.backends.sim.faults.counter import Counter, Told
 from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
+from quantgraph.backends.sim.faults.late import LateOrder, LateOrders
 from quantgraph.backends.sim.faults.waits import Waits
 from quantgraph.backends.sim.moments import MarketClock
-from quantgraph.backends.sim.rejections import RejectionStyle, say
+from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.errors import OrderRefused, TradingDisabled, Unavailable
 from quantgraph.domain.incidents import Incident, IncidentSetting
@@ -21,7 +22,6 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import (
     Checkpoint,
-    ExecutionReport,
     FateUnknownError,
     LinkChange,
     ListedOrder,
@@ -43,20 +43,6 @@ class FaultParts:
     style: RejectionStyle = RejectionStyle.CODED
 
 
-@dataclass(slots=True)
-class Told:
-    """What the counter made up on a day beside the exchange.
-
-    `refused` are orders that the exchange never saw, `nameless` those whose strategy name was
-    lost; `count` numbers the refused.
-    """
-
-    day: date
-    refused: DayList = field(default_factory=DayList)
-    nameless: set[str] = field(default_factory=set[str])
-    count: int = 0
-
-
 class FaultyTerminal:
     """Implements `Terminal` over another; with nothing switched on it is that other one.
 
@@ -72,7 +58,8 @@ class FaultyTerminal:
         self._waits = Waits(parts.clock, parts.sleep)
         self._delivery = Delivery(self._dice, self._waits.later)
         self._repair: asyncio.Task[None] | None = None
-        self._told = Told(parts.clock.moment().day)
+        self._counter = Counter(parts.clock, parts.style, self._delivery.put)
+        self._late = LateOrders(parts.clock, self._waits, self._place_late)
 
     @property
     def incidents(self) -> Sequence[IncidentSetting]:
@@ -89,19 +76,20 @@ class FaultyTerminal:
 
     async def place(self, order: Order) -> PlacedOrder:
         """Place an order as the incidents that strike it let it be. Errors: OrderRefused."""
-        self._begin_day()
+        self._counter.begin_day()
         if not self._delivery.up:
             text = f"The terminal went away before order {order.id} was sent; nothing was sent."
             raise OrderRefused(Reason.NOT_SENT, text, order_id=order.id)
         if not self._dice.settings:
             return await self._inner.place(order)
         if self._dice.strikes(Incident.NO_STRATEGY_NAME):
-            self._told.nameless.add(order.tag or "")
+            self._counter.lose_name(order)
         if self._dice.strikes(Incident.LOST_ORDER):
             raise FateUnknownError("The call timed out.")
         late = self._dice.strikes(Incident.LATE_EXECUTION)
         if late is not None:
-            self._waits.spawn(self._place_late(order, late.delay_ms))
+            day = self._parts.clock.moment().day
+            self._late.send(LateOrder(order, day, late.delay_ms))
             raise FateUnknownError("The call timed out.")
         return await self._place_now(order)
 
@@ -117,25 +105,23 @@ class FaultyTerminal:
         if not self._delivery.up:
             self._away()
         found = list(await self._inner.find(account_id, tag))
-        self._begin_day()  # which may have begun with the answer
-        found += [each for each in self._told.refused.of(account_id) if each.tag == tag]
+        found += [each for each in self._counter.refused(account_id) if each.tag == tag]
         if not self._delivery.up:
             self._away()
-        return self._named(found)
+        return self._counter.named(found)
 
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the list, with those that the counter refused. Errors: SOURCE_UNAVAILABLE."""
         if not self._delivery.up:
             self._away()
         listed = list(await self._inner.orders_today(account_id))
-        self._begin_day()  # which may have begun with the answer
-        listed += self._told.refused.of(account_id)
+        listed += self._counter.refused(account_id)
         slow = self._dice.strikes(Incident.SLOW_LIST)
         if slow is not None:
             await self._waits.pause(slow.delay_ms)
         if not self._delivery.up:
             self._away()
-        return self._named(listed)
+        return self._counter.named(listed)
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
         """Yield what the incidents let through, to one reader, until closed."""
@@ -147,33 +133,27 @@ class FaultyTerminal:
         finally:
             pump.cancel()
 
-    def _named(self, listed: Sequence[ListedOrder]) -> list[ListedOrder]:
-        """Return rows without the strategy names that were lost."""
-        lost = self._told.nameless
-        return [replace(each, strategy="") if each.tag in lost else each for each in listed]
+    @property
+    def arriving(self) -> asyncio.Lock:
+        """Whoever holds it keeps late orders from getting to the exchange."""
+        return self._late.arriving
 
     def dump(self) -> dict[str, Any]:
-        """Return what was made up as values that JSON has."""
-        self._begin_day()
-        told = self._told
-        return {
-            "day": told.day.isoformat(),
-            "refused": told.refused.dump(),
-            "nameless": sorted(told.nameless),
-            "count": told.count,
-        }
+        """Return what was made up and what is late, as values that JSON has."""
+        return {**self._counter.dump(), "late": self._late.dump()}
 
     @staticmethod
-    def read(state: Mapping[str, Any]) -> Told:
+    def read(state: Mapping[str, Any]) -> tuple[Told, Sequence[LateOrder]]:
         """Return what was dumped, for `start_over`."""
-        day, refused = date.fromisoformat(state["day"]), DayList.load(state["refused"])
-        return Told(day, refused, set(state["nameless"]), int(state["count"]))
+        return Counter.read(state), LateOrders.read(state.get("late", ()))
 
-    def start_over(self, told: Told | None = None) -> None:
+    def start_over(self, kept: tuple[Told | None, Sequence[LateOrder]] = (None, ())) -> None:
         """Begin with a new world, or one that was kept: nothing else is on its way any more."""
+        told, late = kept
         self._waits.cancel()
         self._delivery.clear()
-        self._told = told or Told(self._parts.clock.moment().day)
+        self._counter.start_over(told)
+        self._late.start_over(late)
         if not self._delivery.up:
             self._reconnect()
 
@@ -204,57 +184,25 @@ class FaultyTerminal:
         """Get an order to the counter. Raises OrderRefused where its answer can be `told`."""
         for incident in (Incident.REJECTED_TWICE, Incident.ERROR_WITHOUT_IDS):
             if self._dice.strikes(incident):
-                return self._refuse(order, incident, self._counter_refusal(order, incident))
+                return self._counter.refuse(order, incident, None)
         try:
             return await self._inner.place(order)
         except OrderRefused as error:
             if told:
                 raise
-            return self._refuse(order, Incident.REJECTED_TWICE, error)
+            return self._counter.refuse(order, Incident.REJECTED_TWICE, error)
 
-    async def _place_late(self, order: Order, delay_ms: int) -> None:
-        asked = self._parts.clock.moment()
-        await self._waits.pause(delay_ms)
-        now = self._parts.clock.moment()
+    async def _place_late(self, late: LateOrder) -> None:
+        now, order = self._parts.clock.moment(), late.order
         ended = order.expires_at is not None and order.expires_at <= from_ms(now.ms)
-        if ended or now.day != asked.day:
+        if ended or now.day != late.day:
             # The counter drops at the day's end what it never got to.
-            self._list_refused(order, (OrderState.EXPIRED,), None)
+            self._counter.end(order, (OrderState.EXPIRED,), None)
             return
         try:
             await self._inner.place(order)
         except OrderRefused as error:
-            self._list_refused(order, (OrderState.REJECTED,), error)
-
-    def _refuse(self, order: Order, incident: Incident, why: OrderRefused) -> PlacedOrder:
-        """Take an order, and then refuse it by callbacks in the incident's manner."""
-        twice = incident is Incident.REJECTED_TWICE
-        states = (OrderState.WORKING, OrderState.REJECTED, OrderState.REJECTED)
-        broker_id = self._list_refused(order, states, why, named=twice)
-        return PlacedOrder(broker_id)
-
-    def _list_refused(
-        self,
-        order: Order,
-        states: Sequence[OrderState],
-        why: OrderRefused | None,
-        *,
-        named: bool = True,
-    ) -> str:
-        """List an order that never gets to the exchange, and call back with its states in turn."""
-        self._told.count += 1
-        broker_id = f"COUNTER-{self._told.count:06d}"
-        self._told.refused.add(order, broker_id)
-        now = from_ms(self._parts.clock.moment().ms)
-        for state in states:
-            refusal = why if state is OrderState.REJECTED else None
-            place = (order.tag, order.account_id, state, 0, None, now)
-            report = ExecutionReport(*place, refusal=refusal, broker_order_id=broker_id)
-            self._told.refused.note(report)
-            if state is OrderState.REJECTED and not named:
-                report = replace(report, tag=None, broker_order_id=None)
-            self._delivery.put(report)
-        return broker_id
+            self._counter.end(order, (OrderState.REJECTED,), error)
 
     async def _pump(self) -> None:
         async with aclosing(self._inner.reports()) as events:
@@ -282,23 +230,8 @@ class FaultyTerminal:
             self._repair = None
         self._delivery.relink(LinkChange(True, self._now()))
 
-    def _begin_day(self) -> None:
-        day = self._parts.clock.moment().day
-        told = self._told
-        if day != told.day:
-            told.refused.roll(told.day)
-            told.day = day
-            told.nameless.clear()
-
     def _away(self) -> NoReturn:
         raise Unavailable(Reason.SOURCE_UNAVAILABLE, "The trading terminal is disconnected.")
 
     def _now(self) -> datetime:
         return from_ms(self._parts.clock.moment().ms)
-
-    def _counter_refusal(self, order: Order, incident: Incident) -> OrderRefused:
-        text = "The counter refused the order."
-        why = OrderRefused(
-            Reason.TERMINAL_REFUSED, text, order_id=order.id, incident=incident.value
-        )
-        return say(why, self._parts.style)
