@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from api.bounds import is_local, limits_of
 from api.imported import HeldData
@@ -159,6 +159,7 @@ class _Mock:
             answer_seconds=self.config.trading.answer_seconds,
             check_seconds=self.config.trading.compare_seconds,
             gate=gate,
+            approval=timedelta(minutes=self.config.trading.approval_minutes),
             ledger=ledger,
             settle_seconds=self.config.trading.settle_seconds,
             # What the simulated terminal does late it does late by its own clock.

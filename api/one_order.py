@@ -7,7 +7,16 @@ from quantgraph.domain.reasons import Reason
 
 # What may send or withdraw orders: with two of them in one operation nobody could say which of
 # them a lost answer was about, and aliases would be a way around the limits of a request.
-ORDER_CHANGING = frozenset({"submitOrder", "submitOrders", "cancelOrder", "cancelAllOrders"})
+ORDER_CHANGING = frozenset(
+    {
+        "submitOrder",
+        "submitOrders",
+        "cancelOrder",
+        "cancelAllOrders",
+        "approveOrder",
+        "rejectOrder",
+    }
+)
 
 
 def require_one_order(fields: Iterable[str]) -> None:

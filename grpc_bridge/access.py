@@ -40,6 +40,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.InstrumentService/GetInstruments": Scope.READ,
     "/quantgraph.v1.InstrumentService/ListInstrumentRules": Scope.READ,
     "/quantgraph.v1.InstrumentService/ListInstruments": Scope.READ,
+    "/quantgraph.v1.OrderService/ApproveOrder": Scope.TRADE,
+    "/quantgraph.v1.OrderService/RejectOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/CancelOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/GetOrder": Scope.READ,
     "/quantgraph.v1.OrderService/ListFills": Scope.READ,

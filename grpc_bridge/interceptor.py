@@ -44,6 +44,7 @@ UNTIMED = frozenset(
     {
         "/quantgraph.v1.OrderService/SubmitOrder",
         "/quantgraph.v1.OrderService/CancelOrder",
+        "/quantgraph.v1.OrderService/ApproveOrder",
         "/quantgraph.v1.ControlService/HaltTrading",
     }
 )

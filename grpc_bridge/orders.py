@@ -74,6 +74,18 @@ class OrderServicer(OrderServiceServicer):
         order = await self._trading.cancel(key_from_proto(request))
         return orders_pb2.CancelOrderResponse(order=order_to_proto(order))
 
+    async def ApproveOrder(
+        self, request: orders_pb2.ApproveOrderRequest, context: object
+    ) -> orders_pb2.ApproveOrderResponse:
+        order = await self._trading.approve(key_from_proto(request))
+        return orders_pb2.ApproveOrderResponse(order=order_to_proto(order))
+
+    async def RejectOrder(
+        self, request: orders_pb2.RejectOrderRequest, context: object
+    ) -> orders_pb2.RejectOrderResponse:
+        order = await self._trading.reject(key_from_proto(request))
+        return orders_pb2.RejectOrderResponse(order=order_to_proto(order))
+
     async def GetOrder(
         self, request: orders_pb2.GetOrderRequest, context: object
     ) -> orders_pb2.GetOrderResponse:

@@ -82,6 +82,7 @@ class TradingConfig(_Section):
     answer_seconds: Positive = 10
     compare_seconds: Positive = 15
     settle_seconds: Positive = 120
+    approval_minutes: Positive = 5
     require_arming: bool = False
     arming_minutes: Annotated[int, Field(gt=0, le=1_440)] = 480
     programmatic_trading_reported: bool = False

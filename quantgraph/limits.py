@@ -32,6 +32,7 @@ class AccountLimits(BaseModel):
     position_value: Money = None
     daily_value: Money = None
     price_distance: Money = None
+    approval_above: Money = None
     symbols_allowed: Symbols = frozenset()
     symbols_blocked: Symbols = frozenset()
 

@@ -46,6 +46,8 @@ SCOPES: dict[str, Scope] = {
     "Query.tradingCalendar": Scope.READ,
     "Query.tradingStatus": Scope.READ,
     "Mutation.addSectorMembers": Scope.TRADE,
+    "Mutation.approveOrder": Scope.TRADE,
+    "Mutation.rejectOrder": Scope.TRADE,
     "Mutation.cancelOrder": Scope.TRADE,
     "Mutation.createSector": Scope.TRADE,
     "Mutation.deleteSector": Scope.TRADE,

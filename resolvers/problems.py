@@ -58,6 +58,18 @@ MEMBERS: Mapping[str, Members] = {
         (errors.TradingDisabled, TradingDisabled),
         (errors.LimitReached, RateLimited),
     ),
+    "approveOrder": (
+        (errors.OrderRefused, OrderRejected),
+        (errors.Unsupported, OrderRejected),
+        (errors.NotFound, OrderNotFound),
+        (errors.TradingDisabled, TradingDisabled),
+        (errors.LimitReached, RateLimited),
+    ),
+    "rejectOrder": (
+        (errors.OrderRefused, OrderRejected),
+        (errors.NotFound, OrderNotFound),
+        (errors.LimitReached, RateLimited),
+    ),
     "cancelOrder": (
         (errors.OrderRefused, OrderNotCancelable),
         (errors.NotFound, OrderNotFound),

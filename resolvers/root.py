@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from quantgraph.domain.system import Mode
 from resolvers.accounts import AccountQueries
+from resolvers.approvals import ApprovalMutations
 from resolvers.bars import BarQueries
 from resolvers.batches import BatchMutations, LimitQueries
 from resolvers.calendar import CalendarQueries
@@ -60,7 +61,12 @@ class Query(
 
 @strawberry.type(description=_CHANGES)
 class Mutation(
-    OrderMutations, BatchMutations, ConnectionMutations, ControlMutations, SectorMutations
+    OrderMutations,
+    ApprovalMutations,
+    BatchMutations,
+    ConnectionMutations,
+    ControlMutations,
+    SectorMutations,
 ):
     pass
 

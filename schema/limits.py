@@ -12,9 +12,11 @@ from schema.scalars import Long, Symbol
 @strawberry.type(description="What an account has used of its limits. Money in yuan.")
 class LimitUsage:
     actions_last_second: int = strawberry.field(
-        description="Submits and cancels within the last second of the gateway's clock."
+        description="Submits, approvals and cancels within the last second of the gateway's clock."
     )
-    actions_today: int = strawberry.field(description="Submits and cancels of the trading day.")
+    actions_today: int = strawberry.field(
+        description="Submits, approvals and cancels of the trading day."
+    )
     traded_value: Decimal = strawberry.field(
         description="Value of today's executions, buys and sells."
     )
@@ -45,10 +47,10 @@ class TradingLimits:
     account_id: strawberry.ID = strawberry.field(description="The account.")
     trading_day: date = strawberry.field(description="The day that `used` is of.")
     actions_per_second: int = strawberry.field(
-        description="Submits and cancels within any second of the gateway's clock."
+        description="Submits, approvals and cancels within any second of the gateway's clock."
     )
     actions_per_day: int = strawberry.field(
-        description="Submits and cancels of a day; first cancels of open orders pass it."
+        description="Submits, approvals and cancels of a day; first cancels of open orders pass it."
     )
     order_value: Decimal | None = strawberry.field(
         description="Value of one order; a market order counts at the top of the day's band."
@@ -65,6 +67,9 @@ class TradingLimits:
     )
     price_distance: Decimal | None = strawberry.field(
         description="Of a limit price from the last price, as a share of it: 0.05 is 5 percent."
+    )
+    approval_above: Decimal | None = strawberry.field(
+        description="Value of one order above which it waits until another key approves it."
     )
     symbols_allowed: list[Symbol] = strawberry.field(
         description="The symbols that it may trade, sorted; empty: all."
@@ -89,6 +94,7 @@ class TradingLimits:
             position_value=limits.position_value,
             daily_value=limits.daily_value,
             price_distance=limits.price_distance,
+            approval_above=limits.approval_above,
             symbols_allowed=[Symbol(each) for each in sorted(limits.symbols_allowed)],
             symbols_blocked=[Symbol(each) for each in sorted(limits.symbols_blocked)],
             used=LimitUsage.from_domain(allowance.used),

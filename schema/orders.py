@@ -55,6 +55,15 @@ class Order:
     )
     strategy: str | None = strawberry.field(description="The caller's strategy name.")
     note: str | None = strawberry.field(description="The caller's note.")
+    submitted_by: str | None = strawberry.field(
+        description="Id of the key that submitted it; null for orders of before, and of others."
+    )
+    approved_by: str | None = strawberry.field(
+        description="Id of the key that approved it; null where none had to, or none has."
+    )
+    approval_until: datetime | None = strawberry.field(
+        description="When it expires unless it is approved; null where no approval is needed."
+    )
     reject_code: str | None = strawberry.field(
         description="Why it was refused, as a stable code; null unless REJECTED."
     )
@@ -97,6 +106,9 @@ class Order:
             expires_at=order.expires_at,
             strategy=order.strategy,
             note=order.note,
+            submitted_by=order.submitted_by,
+            approved_by=order.approved_by,
+            approval_until=order.approval_until,
             reject_code=order.reject_code,
             reject_message=order.reject_message,
             reject_message_zh=order.reject_message_zh,

@@ -185,6 +185,18 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Nobody answered, and `trading.settle_seconds` later the terminal does not have the order.",
         "Submit it under a new client order id. Should it come back, the account is halted.",
     ),
+    Reason.APPROVAL_REFUSED: (
+        "Somebody refused to approve the order; it was not sent.",
+        "Ask whoever refused it; a new order needs a new key.",
+    ),
+    Reason.APPROVAL_NOT_POSSIBLE: (
+        "The order does not wait for approval, or not any more.",
+        "Look at its state.",
+    ),
+    Reason.APPROVER_IS_SUBMITTER: (
+        "An order is approved by another key than the one that submitted it.",
+        "Let somebody else approve it.",
+    ),
     Reason.ORDER_NOT_CANCELABLE: (
         "The order is final, or nobody knows yet whether it is live.",
         "Query the order; nothing is left to do where it is final; an UNKNOWN one later again.",

@@ -22,7 +22,8 @@ HIGH_FREQUENCY_DAY = 20_000
 class TradingLimits:
     """What one account may do; None: no limit. Money in yuan, quantities in shares.
 
-    Actions are submits and cancels together. `price_distance`: of a limit price from the last
+    Actions are submits and cancels together. `approval_above`: value of an order above which it
+    waits for another key. `price_distance`: of a limit price from the last
     price, as a share of that. `symbols_allowed`: all where it is empty.
     """
 
@@ -34,6 +35,7 @@ class TradingLimits:
     position_value: Decimal | None = None
     daily_value: Decimal | None = None
     price_distance: Decimal | None = None
+    approval_above: Decimal | None = None
     symbols_allowed: frozenset[str] = frozenset()
     symbols_blocked: frozenset[str] = frozenset()
 

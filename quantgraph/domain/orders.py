@@ -1,7 +1,7 @@
 """What is wanted, what became of it, and what may follow what."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +91,8 @@ class OrderTicket:
     expires_at: datetime | None = None
     strategy: str | None = None
     note: str | None = None
+    # Set by the limits alone, and no part of what the caller asked for.
+    held: bool = field(default=False, repr=False)
 
     def digest(self) -> str:
         """Return a hash of everything but the key: the same key with another body conflicts."""
@@ -133,6 +135,24 @@ class Order:
     reject_message: str | None = None
     reject_message_zh: str | None = None
     tag: str | None = None
+
+    # The keys that submitted and approved it; when an unapproved one expires.
+    submitted_by: str | None = None
+    approved_by: str | None = None
+    approval_until: datetime | None = None
+
+    def ticket(self) -> OrderTicket:
+        """Return what was asked for, to judge it anew."""
+        return OrderTicket(
+            self.account_id,
+            self.client_order_id or "",
+            self.symbol,
+            self.side,
+            self.quantity,
+            self.price_type,
+            self.limit_price,
+            self.expires_at,
+        )
 
     @property
     def open_quantity(self) -> int:

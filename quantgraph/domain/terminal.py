@@ -43,6 +43,8 @@ class ExecutionReport:
     fill: Fill | None = None
     refusal: GatewayError | None = None
     broker_order_id: str | None = None
+    # Of our own making alone: the key that approved the order.
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _folded(order: Order, report: ExecutionReport) -> Order | None:
         reject_code=refusal[0],
         reject_message=refusal[1],
         reject_message_zh=refusal[2],
+        approved_by=order.approved_by or report.approved_by,
         updated_at=max(order.updated_at, report.time),
     )
 

@@ -195,6 +195,8 @@ def _shown(wanted: Sequence[object]) -> str:
 TRADING: Mapping[str, Operation] = {
     "submit": Operation("submitOrder"),
     "cancel": Operation("cancelOrder", open=True),
+    "approve": Operation("approveOrder"),
+    "reject": Operation("rejectOrder", open=True),
 }
 CONTROLS: Mapping[str, Operation] = {
     "halt": Operation("haltTrading", open=True),

@@ -44,8 +44,8 @@ class Hold:
 
 
 @dataclass(slots=True)
-class CancelHold:
-    """A cancel that has been let through; `journalled` once it counts for good."""
+class ActHold:
+    """A cancel or an approval that was let through; `journalled` once it counts for good."""
 
     order_id: str
     journalled: bool = False
@@ -65,7 +65,8 @@ class AccountBook:
         self.unpriced: Counter[str] = Counter()
         self._day = day_of(now)
         self._holds: dict[str, Hold] = {}
-        self._cancels: list[CancelHold] = []
+        self._cancels: list[ActHold] = []
+        self._approvals: list[ActHold] = []
         self._lines: dict[str, Line] = {}
         self._heard: set[str] = set()
         self._keys: set[str] = set()
@@ -110,18 +111,35 @@ class AccountBook:
             self._end(hold)
             self.actions.undo()
 
-    def hold_cancel(self, order_id: str) -> CancelHold:
+    def hold_cancel(self, order_id: str) -> ActHold:
         """Let a cancel through."""
-        hold = CancelHold(order_id)
+        hold = ActHold(order_id)
         self._cancels.append(hold)
         self.actions.begin()
         return hold
 
-    def release_cancel(self, hold: CancelHold) -> None:
+    def release_cancel(self, hold: ActHold) -> None:
         """Give up a cancel that was not journalled; nothing where it was."""
         if not hold.journalled:
             self._cancels.remove(hold)
             self.actions.undo()
+
+    def hold_approval(self, order_id: str) -> ActHold:
+        """Let an approval through: it counts as an act of its own, for it is sent only now."""
+        hold = ActHold(order_id)
+        self._approvals.append(hold)
+        self.actions.begin()
+        return hold
+
+    def release_approval(self, hold: ActHold) -> None:
+        """Give up an approval that was not journalled; nothing where it was."""
+        if not hold.journalled:
+            self._approvals.remove(hold)
+            self.actions.undo()
+
+    def line(self, order_id: str) -> Line | None:
+        """Return what an open order may still trade, None where it is not open."""
+        return self._lines.get(order_id)
 
     def asked(self, order_id: str) -> bool:
         """Return whether a cancel of the order is on its way, or was asked for today."""
@@ -133,6 +151,8 @@ class AccountBook:
         if not self.loaded:
             self._heard.add(order.id)
         line = self._journalled(order, now)
+        if order.approved_by is not None:
+            self._approved(order, now)
         price = order.limit_price if line is None else line.price
         self._trade(order, now)
         left = None
@@ -193,6 +213,15 @@ class AccountBook:
         if order.origin is Origin.OURS:
             self.actions.stamp(order.id, to_ms(order.created_at), now)
         return self._lines.get(order.id)
+
+    def _approved(self, order: Order, now: int) -> None:
+        hold = next((each for each in self._approvals if each.order_id == order.id), None)
+        if hold is not None:
+            hold.journalled = True
+            self._approvals.remove(hold)
+            self.actions.undo()
+        time = to_ms(order.updated_at) if hold is None else now
+        self.actions.stamp(f"{order.id} approved", time, now)
 
     def _end(self, hold: Hold) -> None:
         del self._holds[hold.key]

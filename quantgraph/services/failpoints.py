@@ -3,7 +3,7 @@
 Nothing but code in the process itself installs a hook: no variable of the environment, no
 configuration, no request does. In the order of the way: before_intent, after_intent, before_call,
 after_call, before_outcome, after_outcome, before_publish; of a cancel: before_cancel_call,
-after_cancel_call.
+after_cancel_call; of an approval, before those of its call: before_approval, after_approval.
 """
 
 from collections.abc import Callable

@@ -21,6 +21,7 @@ from quantgraph.domain.orders import (
     OrderKey,
     OrderPage,
     OrderQuery,
+    OrderState,
     OrderTicket,
     PriceType,
     Side,
@@ -91,9 +92,22 @@ class OrderGuard:
     async def cancel(self, key: OrderKey) -> Order:
         """Pass on, unless an auction is about to be held that takes no cancels any more."""
         order = await self._inner.order(key)
-        if order is not None and not order.state.final:
+        # One that waits for approval is withdrawn here: no exchange is asked.
+        unsent = order is not None and order.state is OrderState.PENDING_APPROVAL
+        if order is not None and not order.state.final and not unsent:
             await self._check_cancel(order)
         return await self._inner.cancel(key)
+
+    async def approve(self, key: OrderKey) -> Order:
+        """Check every rule again as it is now, then approve."""
+        order = await self._inner.order(key)
+        if order is not None and order.state is OrderState.PENDING_APPROVAL:
+            await self._check(order.ticket())
+        return await self._inner.approve(key)
+
+    async def reject(self, key: OrderKey) -> Order:
+        """Pass on."""
+        return await self._inner.reject(key)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Pass on."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from quantgraph.domain.calendar import day_of
@@ -13,13 +13,14 @@ from quantgraph.domain.orders import (
     OrderKey,
     OrderPage,
     OrderQuery,
+    OrderState,
     OrderTicket,
     Side,
     Submission,
 )
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.streams import LogCursor, OrderEvent
-from quantgraph.services.exposure import AccountBook, Hold
+from quantgraph.services.exposure import AccountBook, Hold, Line
 from quantgraph.services.guard import RecallingTrading
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.valuing import Valuer
@@ -62,10 +63,10 @@ class LimitedTrading:
             if earlier is None:
                 raise
             return earlier
-        work = self._inner.submit(ticket)
         if found is None:
-            return await work
-        book, hold = found
+            return await self._inner.submit(ticket)
+        book, hold, held = found
+        work = self._inner.submit(replace(ticket, held=held))
         return await self._whole(work, lambda: book.release(hold))
 
     async def recall(self, ticket: OrderTicket) -> Submission | None:
@@ -75,7 +76,7 @@ class LimitedTrading:
     async def cancel(self, key: OrderKey) -> Order:
         """Count, then cancel. Errors: RATE_LIMITED, DAILY_COUNT_LIMIT."""
         order = await self._inner.order(key)
-        if order is None or order.state.final:
+        if order is None or order.state.final or order.state is OrderState.PENDING_APPROVAL:
             return await self._inner.cancel(key)
         ledger = self._parts.ledger
         book = await ledger.book(key.account_id)
@@ -83,6 +84,23 @@ class LimitedTrading:
         book.actions.check(ledger.now, self._parts.table.of(key.account_id), withdraws=first)
         hold = book.hold_cancel(order.id)
         return await self._whole(self._inner.cancel(key), lambda: book.release_cancel(hold))
+
+    async def approve(self, key: OrderKey) -> Order:
+        """Judge it anew beside everything else, count it as one act more, then approve."""
+        order = await self._inner.order(key)
+        if order is None or order.state is not OrderState.PENDING_APPROVAL:
+            return await self._inner.approve(key)
+        limits = self._parts.table.of(key.account_id)
+        book = await self._parts.ledger.book(key.account_id)
+        ask, held = await self._facts(order.ticket(), book, limits)
+        others = _beside(self._standing(ask, held, book), book.line(order.id))
+        self._judge(ask, others, book, limits)
+        hold = book.hold_approval(order.id)
+        return await self._whole(self._inner.approve(key), lambda: book.release_approval(hold))
+
+    async def reject(self, key: OrderKey) -> Order:
+        """Pass on."""
+        return await self._inner.reject(key)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Pass on."""
@@ -107,8 +125,11 @@ class LimitedTrading:
         """Let what is on its way end; the journal below has ended its own part by then."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _let(self, ticket: OrderTicket) -> tuple[AccountBook, Hold] | None:
-        """Let a submit through, or raise why not; None where its key is journalled already."""
+    async def _let(self, ticket: OrderTicket) -> tuple[AccountBook, Hold, bool] | None:
+        """Let a submit through, or raise why not; None where its key is journalled already.
+
+        True: it waits for approval.
+        """
         key, ledger = ticket.client_order_id, self._parts.ledger
         limits = self._parts.table.of(ticket.account_id)
         while True:
@@ -122,8 +143,9 @@ class LimitedTrading:
             ask, held = await self._facts(ticket, book, limits)
             # Nothing waits from here to the hold, unless the journal became another one.
             if await ledger.book(ticket.account_id) is book and not _claimed(book, key):
-                self._judge(ask, held, book, limits)
-                return book, book.hold(key, ask)
+                self._judge(ask, self._standing(ask, held, book), book, limits)
+                above = limits.approval_above
+                return book, book.hold(key, ask), above is not None and ask.value > above
 
     async def _facts(
         self, ticket: OrderTicket, book: AccountBook, limits: TradingLimits
@@ -144,18 +166,21 @@ class LimitedTrading:
         held = sum(each.quantity for each in positions if each.symbol == ticket.symbol)
         return ask, held - before
 
-    def _judge(self, ask: Ask, held: int | None, book: AccountBook, limits: TradingLimits) -> None:
-        now = self._parts.ledger.now
+    def _standing(self, ask: Ask, held: int | None, book: AccountBook) -> Standing:
         holding = 0 if held is None else held + book.bought(ask.symbol)
-        standing = Standing(
+        return Standing(
             quantity=holding + book.open_buys(ask.symbol),
             held=holding,
             buys_value=book.buys_value(ask.symbol),
-            daily_value=book.usage(now).daily_value,
+            daily_value=book.usage(self._parts.ledger.now).daily_value,
         )
+
+    def _judge(
+        self, ask: Ask, standing: Standing, book: AccountBook, limits: TradingLimits
+    ) -> None:
         for refusal in refusals(ask, standing, limits):
             raise refusal
-        book.actions.check(now, limits)
+        book.actions.check(self._parts.ledger.now, limits)
 
     async def _valued(self, account_id: str) -> AccountBook:
         """Return a book whose open orders all have a price. Errors: PRICE_UNKNOWN and others."""
@@ -181,6 +206,19 @@ class LimitedTrading:
 
         task.add_done_callback(ended)
         return await asyncio.shield(task)
+
+
+def _beside(standing: Standing, line: Line | None) -> Standing:
+    """Return what stands without an open order that is to be judged itself."""
+    if line is None:
+        return standing
+    buys = line.side is Side.BUY
+    return replace(
+        standing,
+        quantity=standing.quantity - (line.quantity if buys else 0),
+        buys_value=standing.buys_value - (line.value if buys else 0),
+        daily_value=standing.daily_value - line.value,
+    )
 
 
 def _claimed(book: AccountBook, key: str) -> bool:

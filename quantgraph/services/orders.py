@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +40,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
 from quantgraph.domain.tags import tag_of
 from quantgraph.services.answers import answered, give, replay, settle, tell
+from quantgraph.services.approvals import ApprovalParts, Approvals
 from quantgraph.services.comparing import Alarm, CompareParts, Comparer, alarm_log
 from quantgraph.services.failpoints import reach
 from quantgraph.services.following import FollowParts, TerminalFollower
@@ -77,6 +79,7 @@ class OrderDesk:
     `check_seconds`: between two comparisons of the open orders with its own list; `sleep` waits
     for them in real seconds. `ledger`: hears what has been recorded. `settle_seconds` of `timer`:
     that an order may be missing there. `alarm` hears that an account's orders cannot be trusted.
+    `approval`: how long an order waits for a second key.
     """
 
     workers: Workers
@@ -93,6 +96,7 @@ class OrderDesk:
     alarm: Alarm = alarm_log
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     gate: Gate = field(default_factory=Gate)
+    approval: timedelta = timedelta(minutes=5)
     ledger: OrderLedger | None = None
 
 
@@ -123,6 +127,9 @@ class JournaledTrading:
         sending = (terminal, self._outcomes, desk.clock, desk.answer_seconds)
         check = self._follower.check_soon
         self._sender = Sender(SendParts(*sending, self._spawn, check, desk.gate))
+        self._approvals = Approvals(
+            ApprovalParts(self._outcomes, desk.clock, self.order, self._waiting, self._unstopped)
+        )
         desk.gate.link = self._link
         desk.gate.on_change(self._log.pulse)
         self._running: set[asyncio.Task[Any]] = set()
@@ -135,6 +142,7 @@ class JournaledTrading:
         Reads one row of the journal: call it before the loop is busy.
         """
         self._follower.start(compared=not self._journal.unfinished())
+        self._approvals.start()
 
     @property
     def state(self) -> TradingState:
@@ -157,6 +165,7 @@ class JournaledTrading:
 
     async def close(self) -> None:
         """Finish what is on its way and stop taking reports; what was journalled stays."""
+        await self._approvals.close()
         if self._running:
             await asyncio.wait(set(self._running), timeout=_GRACE_S)
         # What still waits then may wait for a disk that takes nothing: that ends here.
@@ -199,7 +208,8 @@ class JournaledTrading:
         # Before it is recorded: a comparison must not miss at the terminal what is on its way.
         with self._recorder.place(), self._settling.call(order.id):
             # From here on the terminal may have it: a crash leaves it SENT, never ACCEPTED.
-            intent = Intent(order, ticket.digest(), OrderState.SENT, present_actor())
+            then = OrderState.PENDING_APPROVAL if ticket.held else OrderState.SENT
+            intent = Intent(order, ticket.digest(), then, present_actor())
             reach("before_intent")
             recorded = await self._recorder.record(intent)
             reach("after_intent")
@@ -208,15 +218,40 @@ class JournaledTrading:
             self._outcomes.hold(recorded.order)
             reach("before_publish")
             self._log.announce(ticket.account_id)
-
+            if ticket.held:
+                self._approvals.hold(recorded.order)
+                return Submission(recorded.order, replayed=False)
             sent = self._sender.send(recorded.order, lambda told: tell(answer, told))
             return answered(await sent, replayed=False)
 
+    async def approve(self, key: OrderKey) -> Order:
+        """Send an order that waits for approval, once; see `ports.Trading`."""
+        order = await self._known(key)
+        shut = self._desk.gate.refusal(order.account_id, order.side)
+        if shut is not None:
+            raise shut
+        done = await self._unstopped(lambda answer: self._approved(order, answer))
+        return done.order
+
+    async def _approved(self, order: Order, answer: "asyncio.Future[Submission]") -> Submission:
+        # As at a submit: from before SENT is recorded, it is on its way for every comparison.
+        with self._recorder.place(), self._settling.call(order.id):
+            decided = await self._approvals.approve(order)
+            sent = self._sender.send(decided, lambda told: tell(answer, told))
+            return answered(await sent, replayed=False)
+
+    async def reject(self, key: OrderKey) -> Order:
+        """End an order that waits for approval; see `ports.Trading`."""
+        order = await self._known(key)
+        return await self._unstopped(lambda _: self._approvals.refuse(order))
+
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
-        order = await self.order(key)
-        if order is None:
-            raise unknown_order(key.account_id, key.client_order_id if key.id is None else key.id)
+        order = await self._known(key)
+        if order.state is OrderState.PENDING_APPROVAL:
+            with suppress(OrderRefused):
+                return await self._unstopped(lambda _: self._approvals.withdraw(order))
+            order = await self._known(key)  # decided meanwhile
         if order.state.final:
             text = f"Order {order.id} is {order.state} already."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
@@ -237,6 +272,20 @@ class JournaledTrading:
             await self._recorder.record(intent)
         except Unavailable:
             _logger.exception("cancel_not_recorded", order_id=order.id)
+
+    async def _waiting(self) -> list[Order]:
+        """Return the orders that are recorded as waiting for approval."""
+        found: list[Order] = []
+        for account in await self._accounts.accounts():
+            orders, _ = await self._workers.run(self._journal.open_orders, account.id)
+            found += (each for each in orders if each.state is OrderState.PENDING_APPROVAL)
+        return found
+
+    async def _known(self, key: OrderKey) -> Order:
+        order = await self.order(key)
+        if order is None:
+            raise unknown_order(key.account_id, key.client_order_id if key.id is None else key.id)
+        return order
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""
@@ -281,6 +330,7 @@ class JournaledTrading:
     def _renew(self) -> None:
         """Go on with a journal that is another one."""
         self._outcomes.forget()
+        self._approvals.forget()
         if self._desk.ledger is not None:
             self._desk.ledger.forget()
         self._follower.start_over()
@@ -329,6 +379,8 @@ class JournaledTrading:
             expires_at=ticket.expires_at,
             strategy=ticket.strategy,
             note=ticket.note,
+            submitted_by=present_actor().key_id,
+            approval_until=_until(now + self._desk.approval, ticket) if ticket.held else None,
             tag=tag_of(self._desk.install_id, ticket.account_id, ticket.client_order_id),
         )
 
@@ -340,6 +392,10 @@ class JournaledTrading:
     def _source(self) -> SourceState:
         last = self._follower.last_report
         return SourceState(self.connected, None if last is None else to_ms(last), None)
+
+
+def _until(end: datetime, ticket: OrderTicket) -> datetime:
+    return end if ticket.expires_at is None else min(end, ticket.expires_at)
 
 
 def _away() -> TradingDisabled:

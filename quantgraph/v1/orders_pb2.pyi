@@ -523,12 +523,13 @@ class TradingLimits(_message.Message):
     SYMBOLS_ALLOWED_FIELD_NUMBER: _builtins.int
     SYMBOLS_BLOCKED_FIELD_NUMBER: _builtins.int
     USED_FIELD_NUMBER: _builtins.int
+    APPROVAL_ABOVE_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account."""
     actions_per_second: _builtins.int
-    """Submits and cancels within any second of the gateway's clock."""
+    """Submits, approvals and cancels within any second of the gateway's clock."""
     actions_per_day: _builtins.int
-    """Submits and cancels of a day; first cancels of open orders pass it."""
+    """Submits, approvals and cancels of a day; first cancels of open orders pass it."""
     order_quantity: _builtins.int
     """Shares of one order."""
     position_quantity: _builtins.int
@@ -565,6 +566,10 @@ class TradingLimits(_message.Message):
     def used(self) -> Global___LimitUsage:
         """What is used of them now."""
 
+    @_builtins.property
+    def approval_above(self) -> _types_pb2.Decimal:
+        """Value of one order above which it waits until another key approves it."""
+
     def __init__(
         self,
         *,
@@ -581,10 +586,11 @@ class TradingLimits(_message.Message):
         symbols_allowed: _abc.Iterable[_builtins.str] | None = ...,
         symbols_blocked: _abc.Iterable[_builtins.str] | None = ...,
         used: Global___LimitUsage | None = ...,
+        approval_above: _types_pb2.Decimal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "approval_above", b"approval_above", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "account_id", b"account_id", "actions_per_day", b"actions_per_day", "actions_per_second", b"actions_per_second", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "symbols_allowed", b"symbols_allowed", "symbols_blocked", b"symbols_blocked", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity", "_position_quantity", b"_position_quantity", "account_id", b"account_id", "actions_per_day", b"actions_per_day", "actions_per_second", b"actions_per_second", "approval_above", b"approval_above", "daily_value", b"daily_value", "order_quantity", b"order_quantity", "order_value", b"order_value", "position_quantity", b"position_quantity", "position_value", b"position_value", "price_distance", b"price_distance", "symbols_allowed", b"symbols_allowed", "symbols_blocked", b"symbols_blocked", "trading_day", b"trading_day", "used", b"used"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__order_quantity: _TypeAlias = _typing.Literal["order_quantity"]  # noqa: Y015
     _WhichOneofArgType__order_quantity: _TypeAlias = _typing.Literal["_order_quantity", b"_order_quantity"]  # noqa: Y015
@@ -609,9 +615,9 @@ class LimitUsage(_message.Message):
     OPEN_VALUE_FIELD_NUMBER: _builtins.int
     DAILY_VALUE_FIELD_NUMBER: _builtins.int
     actions_last_second: _builtins.int
-    """Submits and cancels within the last second of the gateway's clock."""
+    """Submits, approvals and cancels within the last second of the gateway's clock."""
     actions_today: _builtins.int
-    """Submits and cancels of the trading day."""
+    """Submits, approvals and cancels of the trading day."""
     @_builtins.property
     def traded_value(self) -> _types_pb2.Decimal:
         """Value of today's executions, buys and sells."""
@@ -1076,6 +1082,9 @@ class Order(_message.Message):
     REJECT_CODE_FIELD_NUMBER: _builtins.int
     REJECT_MESSAGE_FIELD_NUMBER: _builtins.int
     REJECT_MESSAGE_ZH_FIELD_NUMBER: _builtins.int
+    SUBMITTED_BY_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    APPROVAL_UNTIL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The gateway's id."""
     account_id: _builtins.str
@@ -1110,6 +1119,10 @@ class Order(_message.Message):
     """Why it was rejected, in English."""
     reject_message_zh: _builtins.str
     """Why it was rejected, in Chinese."""
+    submitted_by: _builtins.str
+    """Id of the key that submitted it; absent for orders of before, and of others."""
+    approved_by: _builtins.str
+    """Id of the key that approved it; absent where none had to, or none has."""
     @_builtins.property
     def limit_price(self) -> _types_pb2.Decimal:
         """Price of a limit order."""
@@ -1129,6 +1142,10 @@ class Order(_message.Message):
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """The instant after which it is not sent."""
+
+    @_builtins.property
+    def approval_until(self) -> _timestamp_pb2.Timestamp:
+        """When it expires unless it is approved; absent where no approval is needed."""
 
     def __init__(
         self,
@@ -1155,11 +1172,16 @@ class Order(_message.Message):
         reject_code: _builtins.str | None = ...,
         reject_message: _builtins.str | None = ...,
         reject_message_zh: _builtins.str | None = ...,
+        submitted_by: _builtins.str | None = ...,
+        approved_by: _builtins.str | None = ...,
+        approval_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "strategy", b"strategy", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "strategy", b"strategy", "submitted_by", b"submitted_by", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "account_id", b"account_id", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "destination", b"destination", "expires_at", b"expires_at", "filled_quantity", b"filled_quantity", "id", b"id", "limit_price", b"limit_price", "note", b"note", "origin", b"origin", "price_type", b"price_type", "quantity", b"quantity", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "side", b"side", "state", b"state", "strategy", b"strategy", "symbol", b"symbol", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "account_id", b"account_id", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "destination", b"destination", "expires_at", b"expires_at", "filled_quantity", b"filled_quantity", "id", b"id", "limit_price", b"limit_price", "note", b"note", "origin", b"origin", "price_type", b"price_type", "quantity", b"quantity", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "side", b"side", "state", b"state", "strategy", b"strategy", "submitted_by", b"submitted_by", "symbol", b"symbol", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__approved_by: _TypeAlias = _typing.Literal["approved_by"]  # noqa: Y015
+    _WhichOneofArgType__approved_by: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by"]  # noqa: Y015
     _WhichOneofReturnType__broker_order_id: _TypeAlias = _typing.Literal["broker_order_id"]  # noqa: Y015
     _WhichOneofArgType__broker_order_id: _TypeAlias = _typing.Literal["_broker_order_id", b"_broker_order_id"]  # noqa: Y015
     _WhichOneofReturnType__client_order_id: _TypeAlias = _typing.Literal["client_order_id"]  # noqa: Y015
@@ -1174,6 +1196,10 @@ class Order(_message.Message):
     _WhichOneofArgType__reject_message_zh: _TypeAlias = _typing.Literal["_reject_message_zh", b"_reject_message_zh"]  # noqa: Y015
     _WhichOneofReturnType__strategy: _TypeAlias = _typing.Literal["strategy"]  # noqa: Y015
     _WhichOneofArgType__strategy: _TypeAlias = _typing.Literal["_strategy", b"_strategy"]  # noqa: Y015
+    _WhichOneofReturnType__submitted_by: _TypeAlias = _typing.Literal["submitted_by"]  # noqa: Y015
+    _WhichOneofArgType__submitted_by: _TypeAlias = _typing.Literal["_submitted_by", b"_submitted_by"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__approved_by) -> _WhichOneofReturnType__approved_by | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__broker_order_id) -> _WhichOneofReturnType__broker_order_id | None: ...
     @_typing.overload
@@ -1188,6 +1214,8 @@ class Order(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reject_message_zh) -> _WhichOneofReturnType__reject_message_zh | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__strategy) -> _WhichOneofReturnType__strategy | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__submitted_by) -> _WhichOneofReturnType__submitted_by | None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
@@ -1258,3 +1286,115 @@ class Fill(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Fill: _TypeAlias = Fill  # noqa: Y015
+
+@_typing.final
+class ApproveOrderRequest(_message.Message):
+    """The order to approve."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account of the order."""
+    id: _builtins.str
+    """The gateway's id."""
+    client_order_id: _builtins.str
+    """The submitter's key."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "id", b"id", "key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_order_id", b"client_order_id", "id", b"id", "key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_key: _TypeAlias = _typing.Literal["id", "client_order_id"]  # noqa: Y015
+    _WhichOneofArgType_key: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_key) -> _WhichOneofReturnType_key | None: ...
+
+Global___ApproveOrderRequest: _TypeAlias = ApproveOrderRequest  # noqa: Y015
+
+@_typing.final
+class ApproveOrderResponse(_message.Message):
+    """The order as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveOrderResponse: _TypeAlias = ApproveOrderResponse  # noqa: Y015
+
+@_typing.final
+class RejectOrderRequest(_message.Message):
+    """The order to refuse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account of the order."""
+    id: _builtins.str
+    """The gateway's id."""
+    client_order_id: _builtins.str
+    """The submitter's key."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "id", b"id", "key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_order_id", b"client_order_id", "id", b"id", "key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_key: _TypeAlias = _typing.Literal["id", "client_order_id"]  # noqa: Y015
+    _WhichOneofArgType_key: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_key) -> _WhichOneofReturnType_key | None: ...
+
+Global___RejectOrderRequest: _TypeAlias = RejectOrderRequest  # noqa: Y015
+
+@_typing.final
+class RejectOrderResponse(_message.Message):
+    """The order as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectOrderResponse: _TypeAlias = RejectOrderResponse  # noqa: Y015

@@ -61,6 +61,16 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.FromString,
                 _registered_method=True)
+        self.ApproveOrder = channel.unary_unary(
+                '/quantgraph.v1.OrderService/ApproveOrder',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.ApproveOrderRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.ApproveOrderResponse.FromString,
+                _registered_method=True)
+        self.RejectOrder = channel.unary_unary(
+                '/quantgraph.v1.OrderService/RejectOrder',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.FromString,
+                _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/quantgraph.v1.OrderService/GetOrder',
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetOrderRequest.SerializeToString,
@@ -134,6 +144,23 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ApproveOrder(self, request, context):
+        """Sends an order that waits for approval (PENDING_APPROVAL), judged anew; by another key than its
+        submitter's. Errors: ORDER_NOT_FOUND, APPROVER_IS_SUBMITTER, APPROVAL_NOT_POSSIBLE,
+        ORDER_EXPIRED, and those of a submit; after one of those it waits on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectOrder(self, request, context):
+        """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
+        ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetOrder(self, request, context):
         """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT.
         """
@@ -193,6 +220,16 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.GetTradingLimits,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.SerializeToString,
+            ),
+            'ApproveOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveOrder,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.ApproveOrderRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.ApproveOrderResponse.SerializeToString,
+            ),
+            'RejectOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectOrder,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -352,6 +389,60 @@ class OrderService:
             '/quantgraph.v1.OrderService/GetTradingLimits',
             quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/ApproveOrder',
+            quantgraph_dot_v1_dot_orders__pb2.ApproveOrderRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.ApproveOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/RejectOrder',
+            quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,15 @@ class OrderServiceStub:
     """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
     PRICE_UNKNOWN where an open order cannot be valued.
     """
+    ApproveOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ApproveOrderRequest, _orders_pb2.ApproveOrderResponse]
+    """Sends an order that waits for approval (PENDING_APPROVAL), judged anew; by another key than its
+    submitter's. Errors: ORDER_NOT_FOUND, APPROVER_IS_SUBMITTER, APPROVAL_NOT_POSSIBLE,
+    ORDER_EXPIRED, and those of a submit; after one of those it waits on.
+    """
+    RejectOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.RejectOrderRequest, _orders_pb2.RejectOrderResponse]
+    """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
+    ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
@@ -109,6 +118,15 @@ class OrderServiceAsyncStub(OrderServiceStub):
     GetTradingLimits: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetTradingLimitsRequest, _orders_pb2.GetTradingLimitsResponse]  # type: ignore[assignment]
     """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
     PRICE_UNKNOWN where an open order cannot be valued.
+    """
+    ApproveOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.ApproveOrderRequest, _orders_pb2.ApproveOrderResponse]  # type: ignore[assignment]
+    """Sends an order that waits for approval (PENDING_APPROVAL), judged anew; by another key than its
+    submitter's. Errors: ORDER_NOT_FOUND, APPROVER_IS_SUBMITTER, APPROVAL_NOT_POSSIBLE,
+    ORDER_EXPIRED, and those of a submit; after one of those it waits on.
+    """
+    RejectOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.RejectOrderRequest, _orders_pb2.RejectOrderResponse]  # type: ignore[assignment]
+    """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
+    ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
@@ -185,6 +203,27 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_orders_pb2.GetTradingLimitsResponse, _abc.Awaitable[_orders_pb2.GetTradingLimitsResponse]]:
         """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
         PRICE_UNKNOWN where an open order cannot be valued.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveOrder(
+        self,
+        request: _orders_pb2.ApproveOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.ApproveOrderResponse, _abc.Awaitable[_orders_pb2.ApproveOrderResponse]]:
+        """Sends an order that waits for approval (PENDING_APPROVAL), judged anew; by another key than its
+        submitter's. Errors: ORDER_NOT_FOUND, APPROVER_IS_SUBMITTER, APPROVAL_NOT_POSSIBLE,
+        ORDER_EXPIRED, and those of a submit; after one of those it waits on.
+        """
+
+    @_abc_1.abstractmethod
+    def RejectOrder(
+        self,
+        request: _orders_pb2.RejectOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.RejectOrderResponse, _abc.Awaitable[_orders_pb2.RejectOrderResponse]]:
+        """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
+        ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
         """
 
     @_abc_1.abstractmethod

@@ -56,6 +56,7 @@ def allowance_to_proto(allowance: Allowance) -> orders_pb2.TradingLimits:
         position_value=_known(limits.position_value),
         daily_value=_known(limits.daily_value),
         price_distance=_known(limits.price_distance),
+        approval_above=_known(limits.approval_above),
         symbols_allowed=sorted(limits.symbols_allowed),
         symbols_blocked=sorted(limits.symbols_blocked),
         used=orders_pb2.LimitUsage(

@@ -82,7 +82,10 @@ def key_to_proto(key: OrderKey, message: type[Keyed]) -> Keyed:
 
 
 def key_from_proto(
-    message: orders_pb2.GetOrderRequest | orders_pb2.CancelOrderRequest,
+    message: orders_pb2.GetOrderRequest
+    | orders_pb2.CancelOrderRequest
+    | orders_pb2.ApproveOrderRequest
+    | orders_pb2.RejectOrderRequest,
 ) -> OrderKey:
     """Read which order: by exactly one of its ids."""
     account = text_from_proto(message.account_id, "account_id")
@@ -166,6 +169,11 @@ def order_to_proto(order: Order) -> orders_pb2.Order:
         expires_at=None if expiry is None else instant_to_proto(expiry),
         strategy=order.strategy,
         note=order.note,
+        submitted_by=order.submitted_by,
+        approved_by=order.approved_by,
+        approval_until=(
+            None if order.approval_until is None else instant_to_proto(order.approval_until)
+        ),
         reject_code=order.reject_code,
         reject_message=order.reject_message,
         reject_message_zh=order.reject_message_zh,
@@ -198,6 +206,13 @@ def order_from_proto(message: orders_pb2.Order) -> Order:
         expires_at=instant_from_proto(message.expires_at, "expires_at") if expiring else None,
         strategy=_text(message, "strategy"),
         note=_text(message, "note"),
+        submitted_by=_text(message, "submitted_by"),
+        approved_by=_text(message, "approved_by"),
+        approval_until=(
+            instant_from_proto(message.approval_until, "approval_until")
+            if message.HasField("approval_until")
+            else None
+        ),
         reject_code=_text(message, "reject_code"),
         reject_message=_text(message, "reject_message"),
         reject_message_zh=_text(message, "reject_message_zh"),

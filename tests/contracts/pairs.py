@@ -228,6 +228,18 @@ PAIRS: Mapping[str, Pair] = {
         "",
         ({"name": "自选", "newName": "改名"}, {"name": "自选", "newName": "白酒"}),
     ),
+    "Mutation.approveOrder": Pair(
+        "OrderService.ApproveOrder",
+        "",
+        ({**ACCOUNT, "id": "mock_order_0"}, {**ACCOUNT, "clientOrderId": "c1"},
+         {**ACCOUNT, "id": "none"}),
+    ),
+    "Mutation.rejectOrder": Pair(
+        "OrderService.RejectOrder",
+        "",
+        ({**ACCOUNT, "id": "mock_order_0"}, {**ACCOUNT, "clientOrderId": "c1"},
+         {**ACCOUNT, "id": "none"}),
+    ),
     "Mutation.cancelOrder": Pair(
         "OrderService.CancelOrder",
         "",

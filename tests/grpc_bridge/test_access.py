@@ -49,6 +49,8 @@ def test_what_changes_anything_needs_the_trade_scope():
         "ConnectAccount",
         "DisconnectAccount",
         "HaltTrading",
+        "ApproveOrder",
+        "RejectOrder",
         "DisarmTrading",
         "SetDeadMan",
         "CreateSector",

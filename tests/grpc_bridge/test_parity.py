@@ -44,6 +44,8 @@ RPCS = {
     "Mutation.armTrading": "ControlService.ArmTrading",
     "Mutation.disarmTrading": "ControlService.DisarmTrading",
     "Mutation.setDeadMan": "ControlService.SetDeadMan",
+    "Mutation.approveOrder": "OrderService.ApproveOrder",
+    "Mutation.rejectOrder": "OrderService.RejectOrder",
     "Mutation.haltTrading": "ControlService.HaltTrading",
     "Mutation.resumeTrading": "ControlService.ResumeTrading",
     "Subscription.tradingUpdates": "ControlService.StreamTradingStatus",

@@ -552,6 +552,22 @@ class MemoryTrading:
         await self._record(done)
         return done
 
+    async def approve(self, key: OrderKey) -> Order:
+        return await self._decided(key, OrderState.WORKING)
+
+    async def reject(self, key: OrderKey) -> Order:
+        return await self._decided(key, OrderState.REJECTED)
+
+    async def _decided(self, key: OrderKey, state: OrderState) -> Order:
+        order = await self.order(key)
+        if order is None:
+            raise NotFound(Reason.ORDER_NOT_FOUND, f"No order {key.id or key.client_order_id}.")
+        if key.id is None:
+            raise OrderRefused(Reason.APPROVAL_NOT_POSSIBLE, f"It is {order.state}.")
+        done = replace(order, state=state, submitted_by="k1", approved_by="k2", approval_until=NOW)
+        await self._record(done)
+        return done
+
     async def order(self, key: OrderKey) -> Order | None:
         known_account(key.account_id)
         return next(
@@ -708,7 +724,7 @@ class MemoryAllowances:
         known_account(account_id)
         money = [Decimal(f"{number}000.50") for number in range(1, 4)]
         limits = TradingLimits(
-            4, 400, money[0], 500, 600, money[1], money[2], Decimal("0.05"),
+            4, 400, money[0], 500, 600, money[1], money[2], Decimal("0.05"), Decimal("5000.00"),
             frozenset(SYMBOLS), frozenset({"000002.SZ"}),
         )  # fmt: skip
         return Allowance(

@@ -112,6 +112,21 @@ class Trading(Protocol):
         """
         ...
 
+    async def approve(self, key: OrderKey) -> Order:
+        """Send an order that waits for approval, judged anew; another key than its submitter's.
+
+        Errors: ORDER_NOT_FOUND, APPROVER_IS_SUBMITTER, APPROVAL_NOT_POSSIBLE, ORDER_EXPIRED, and
+        those of a submit; after one of those it waits on.
+        """
+        ...
+
+    async def reject(self, key: OrderKey) -> Order:
+        """End an order that waits for approval: REJECTED, never sent.
+
+        Errors: ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
+        """
+        ...
+
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None. Errors: UNKNOWN_ACCOUNT."""
         ...
