@@ -142,7 +142,7 @@ class Course:
         self.faults += [
             f"{key} is {order.state}, unsettled; the terminal has {row and row.state}"
             for key, order, row in self._pairs()
-            if not (_same(order, row) if row else self._open(order))
+            if not (same(order, row) if row else self._open(order))
         ]
         for tag in [tag for tag in self.exchange.late if self.keys[tag] not in self.later]:
             self._report(pipe, self.exchange.arrive(tag))
@@ -168,7 +168,7 @@ class Course:
                 self.faults.append(f"{self.keys[row.tag]} is at the terminal alone, {when}")
         for key, order, row in self._pairs():
             waits = when == "come late" and row is None and self._open(order)
-            if not (waits or (_same(order, row) if row else order.state is S.REJECTED)):
+            if not (waits or (same(order, row) if row else order.state is S.REJECTED)):
                 has = row and row.state
                 self.faults.append(f"{key} is {order.state}, {when}; the terminal has {has}")
 
@@ -220,7 +220,7 @@ class Course:
             self.faults.append(f"of others {foreign} are recorded")
 
 
-def _same(order, row):
+def same(order, row):
     """Return whether an order is recorded as the terminal has it."""
     states = {row.state} if row.state.final else {row.state, S.PENDING_CANCEL}
     filled = order.filled_quantity == row.filled_quantity
