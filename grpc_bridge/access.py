@@ -72,6 +72,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.SimulationService/DepositCash": Scope.ADMIN,
     "/quantgraph.v1.SimulationService/WithdrawCash": Scope.ADMIN,
     "/quantgraph.v1.SimulationService/InjectTrade": Scope.ADMIN,
+    "/quantgraph.v1.SimulationService/InjectOrder": Scope.ADMIN,
     "/quantgraph.v1.SimulationService/HaltSymbol": Scope.ADMIN,
     "/quantgraph.v1.SimulationService/ResumeSymbol": Scope.ADMIN,
     "/quantgraph.v1.SimulationService/AnnounceCorporateAction": Scope.ADMIN,

@@ -15,6 +15,8 @@ from quantgraph.wire.simulation import (
     clock_change_from_proto,
     fault_to_proto,
     fingerprint_to_proto,
+    hand_from_proto,
+    injected_to_proto,
     injection_from_proto,
     jump_from_proto,
     snapshot_to_proto,
@@ -78,6 +80,12 @@ class SimulationServicer(SimulationServiceServicer):
     ) -> pb.InjectTradeResponse:
         change = await self._simulation.inject_trade(injection_from_proto(request))
         return pb.InjectTradeResponse(change=change_to_proto(change))
+
+    async def InjectOrder(
+        self, request: pb.InjectOrderRequest, context: object
+    ) -> pb.InjectOrderResponse:
+        injected = await self._simulation.inject_order(hand_from_proto(request))
+        return pb.InjectOrderResponse(injected=injected_to_proto(injected))
 
     async def HaltSymbol(
         self, request: pb.HaltSymbolRequest, context: object

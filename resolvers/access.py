@@ -69,6 +69,7 @@ SCOPES: dict[str, Scope] = {
     "Mutation.depositCash": Scope.ADMIN,
     "Mutation.withdrawCash": Scope.ADMIN,
     "Mutation.injectTrade": Scope.ADMIN,
+    "Mutation.injectOrder": Scope.ADMIN,
     "Mutation.haltSymbol": Scope.ADMIN,
     "Mutation.resumeSymbol": Scope.ADMIN,
     "Mutation.announceCorporateAction": Scope.ADMIN,

@@ -94,6 +94,7 @@ MEMBERS: Mapping[str, Members] = {
     "depositCash": _SIMULATION,
     "withdrawCash": _SIMULATION,
     "injectTrade": _SIMULATION,
+    "injectOrder": _SIMULATION,
     "haltSymbol": _SIMULATION,
     "resumeSymbol": _SIMULATION,
     "announceCorporateAction": _SIMULATION,

@@ -10,6 +10,7 @@ from quantgraph.domain.accounts import Account as DomainAccount
 from quantgraph.domain.errors import GatewayError, bad_request
 from quantgraph.domain.simulation import (
     CorporateAction,
+    HandOrder,
     Injection,
     NewAccount,
     NewPosition,
@@ -29,6 +30,9 @@ from schema.control import (
     CorporateActionInput,
     CreateAccountInput,
     HaltSymbolInput,
+    InjectOrderInput,
+    InjectOrderResult,
+    InjectOrderSuccess,
     InjectTradeInput,
     LoadScenarioInput,
     TransferCashInput,
@@ -95,6 +99,25 @@ class MarketMutations:
     ) -> ChangeMarketResult:
         trade = Injection(input.symbol, input.price, input.quantity)
         return await _market("injectTrade", simulation_of(info).inject_trade(trade))
+
+    @strawberry.mutation(
+        description="Place a limit order at the terminal itself, past the gateway, as somebody who "
+        "sits there does. It becomes an EXTERNAL order of `orders`, and is never taken for one of "
+        "ours; no guard, limit, halt or incident of the gateway is asked. Refusals: "
+        "UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL, and those of such an order." + ADMIN
+    )
+    async def inject_order(
+        self,
+        info: Info,
+        input: Annotated[InjectOrderInput, strawberry.argument(description="The order.")],
+    ) -> InjectOrderResult:
+        placed = (input.side, input.quantity, input.limit_price, input.remark)
+        order = HandOrder(input.account_id, input.symbol, *placed)
+        try:
+            require_account(info, order.account_id, Scope.ADMIN)
+            return InjectOrderSuccess.from_domain(await simulation_of(info).inject_order(order))
+        except GatewayError as error:
+            return problem_of("injectOrder", error)
 
     @strawberry.mutation(
         description="Stop a symbol's trading until it is resumed, or the day ends." + ACT

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from quantgraph.domain import simulation as domain
+from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 from schema.accounts import Account
 from schema.problems import SimulationRefused
@@ -83,6 +84,19 @@ class InjectTradeInput:
     symbol: Symbol = strawberry.field(description="What is traded.")
     price: Decimal = strawberry.field(description="Yuan per share.")
     quantity: Long = strawberry.field(description="Shares, from 1 on.")
+
+
+@strawberry.input(description="A limit order that somebody types in at the terminal itself.")
+class InjectOrderInput:
+    account_id: strawberry.ID = strawberry.field(description="An account from `accounts`.")
+    symbol: Symbol = strawberry.field(description="What is bought or sold.")
+    side: Side = strawberry.field(description="Buy or sell.")
+    quantity: Long = strawberry.field(description="Shares, from 1 on.")
+    limit_price: Decimal = strawberry.field(description="Yuan per share.")
+    remark: str | None = strawberry.field(
+        default=None,
+        description="What its maker writes at it, 1 to 24 printable characters; absent: nothing.",
+    )
 
 
 @strawberry.input(description="Which symbol stops or goes on.")
@@ -165,6 +179,31 @@ class ChangeMarketSuccess:
         return cls(change=SymbolChange(symbol=Symbol(change.symbol), time=change.time))
 
 
+@strawberry.type(description="An order that stands at the terminal, past the gateway.")
+class InjectedOrder:
+    order_id: strawberry.ID = strawberry.field(
+        description="Its id in `orders`, where it is EXTERNAL once the gateway has heard of it."
+    )
+    broker_order_id: strawberry.ID = strawberry.field(description="Its id at the terminal.")
+    time: dt.datetime = strawberry.field(description="When, by the simulated clock.")
+
+
+@strawberry.type(description="The terminal took the order.")
+class InjectOrderSuccess:
+    injected: InjectedOrder = strawberry.field(description="What it is called.")
+
+    @classmethod
+    def from_domain(cls, order: domain.InjectedOrder) -> "InjectOrderSuccess":
+        """Show a domain order."""
+        return cls(
+            injected=InjectedOrder(
+                order_id=strawberry.ID(order.order_id),
+                broker_order_id=strawberry.ID(order.broker_order_id),
+                time=order.time,
+            )
+        )
+
+
 @strawberry.type(description="The incidents are as was wanted.")
 class SetFaultsSuccess:
     faults: list[Fault] = strawberry.field(description="All of them after the change, by name.")
@@ -186,6 +225,10 @@ ChangeAccountResult = Annotated[
 ChangeMarketResult = Annotated[
     ChangeMarketSuccess | SimulationRefused,
     strawberry.union("ChangeMarketResult", description="What became of a change of a market."),
+]
+InjectOrderResult = Annotated[
+    InjectOrderSuccess | SimulationRefused,
+    strawberry.union("InjectOrderResult", description="What became of an order by hand."),
 ]
 SetFaultsResult = Annotated[
     SetFaultsSuccess | SimulationRefused,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from datetime import time as clock_time
 from decimal import Decimal
 
+from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.scenarios import Scenario
 from quantgraph.domain.system import ClockInfo
@@ -62,6 +63,33 @@ class Injection:
     symbol: str
     price: Decimal
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandOrder:
+    """A limit order that somebody types in at the terminal: shares, yuan per share.
+
+    `remark` is what its maker writes at it; None: nothing.
+    """
+
+    account_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    limit_price: Decimal
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedOrder:
+    """What the terminal calls an order that was typed in there, what we call it, and since when.
+
+    It is EXTERNAL under `order_id` once the gateway has heard of it.
+    """
+
+    order_id: str
+    broker_order_id: str
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)

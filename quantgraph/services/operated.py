@@ -1,12 +1,14 @@
 """What the operator of a simulated world needs of the parts that are operated."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.simulation import (
     CorporateAction,
+    HandOrder,
     Injection,
     NewAccount,
     ScenarioCall,
@@ -34,6 +36,13 @@ class Controls(Protocol):
 
     async def inject(self, trade: Injection) -> None:
         """Let strangers trade. Errors: OrderRefused."""
+        ...
+
+    async def place(self, order: HandOrder, at: datetime) -> str:
+        """Place an order past the gateway; return the terminal's id of it.
+
+        Errors: OrderRefused, EXCHANGE_LOST.
+        """
         ...
 
     async def halt(self, symbol: str) -> None:

@@ -30,6 +30,8 @@ from quantgraph.domain.simulation import (
     CorporateAction,
     Fault,
     Fingerprint,
+    HandOrder,
+    InjectedOrder,
     Injection,
     Jump,
     NewAccount,
@@ -39,11 +41,13 @@ from quantgraph.domain.simulation import (
     SymbolChange,
 )
 from quantgraph.domain.system import ClockInfo
+from quantgraph.services.comparing import external_id
 from quantgraph.services.operated import Controls, FaultSwitch, Worlds
 from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.turns import Turns
 from quantgraph.services.vetting import (
     check_action,
+    check_hand,
     check_trade,
     checked_account,
     checked_amount,
@@ -150,6 +154,17 @@ class SimulationDesk:
         await self._check_symbols([trade.symbol])
         await self._parts.controls.inject(trade)
         return await self._done(trade.symbol)
+
+    @_in_turn
+    async def inject_order(self, order: HandOrder) -> InjectedOrder:
+        """Place an order past the gateway; see `ports.Simulation`."""
+        check_hand(order)
+        await self._account(order.account_id)
+        await self._check_symbols([order.symbol])
+        time = self._parts.clock.now()
+        broker_id = await self._parts.controls.place(order, time)
+        await self._settle()
+        return InjectedOrder(external_id(broker_id), broker_id, time)
 
     @_in_turn
     async def halt(self, symbol: str) -> SymbolChange:

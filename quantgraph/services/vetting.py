@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.errors import bad_request
-from quantgraph.domain.simulation import CorporateAction, Injection, NewAccount
+from quantgraph.domain.simulation import CorporateAction, HandOrder, Injection, NewAccount
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _NAME_LENGTH = 64
+# Characters that the order form of a terminal takes.
+_REMARK_LENGTH = 24
 _POSITIONS = 200
 _MOST_SHARES = 10**10
 _MOST_YUAN = Decimal(10**12)
@@ -20,10 +22,18 @@ _MOST_GRANTED = Decimal(1_000)
 
 def check_trade(trade: Injection) -> None:
     """Refuse sizes and prices that cannot be. Raises BAD_REQUEST."""
-    if not 0 < trade.quantity <= _MOST_SHARES:
-        raise bad_request(f"quantity is {trade.quantity}; from 1 on.", field="quantity")
-    if not 0 < trade.price < _MOST_YUAN:
-        raise bad_request(f"price is {trade.price}; it must be above 0.", field="price")
+    _check_size(trade.quantity)
+    _check_price("price", trade.price)
+
+
+def check_hand(order: HandOrder) -> None:
+    """Refuse what no order form takes; the counter judges the rest. Raises BAD_REQUEST."""
+    _check_size(order.quantity)
+    _check_price("limit_price", order.limit_price)
+    remark = order.remark
+    if remark is not None and not (0 < len(remark) <= _REMARK_LENGTH and remark.isprintable()):
+        text = f"The remark must be 1 to {_REMARK_LENGTH} printable characters; or leave it out."
+        raise bad_request(text, field="remark")
 
 
 def checked_amount(amount: Decimal) -> Decimal:
@@ -66,6 +76,16 @@ def checked_account(account: NewAccount) -> NewAccount:
             text = f"{held.symbol}: a holding has shares from 1 on, and a cost from 0 on."
             raise bad_request(text, field="positions")
     return replace(account, cash=cash)
+
+
+def _check_size(quantity: int) -> None:
+    if not 0 < quantity <= _MOST_SHARES:
+        raise bad_request(f"quantity is {quantity}; from 1 on.", field="quantity")
+
+
+def _check_price(field: str, price: Decimal) -> None:
+    if not 0 < price < _MOST_YUAN:
+        raise bad_request(f"{field} is {price}; it must be above 0.", field=field)
 
 
 def _checked_money(field: str, amount: Decimal) -> Decimal:

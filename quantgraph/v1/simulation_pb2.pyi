@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import accounts_pb2 as _accounts_pb2
 from quantgraph.v1 import calendar_pb2 as _calendar_pb2
+from quantgraph.v1 import orders_pb2 as _orders_pb2
 from quantgraph.v1 import system_pb2 as _system_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -737,6 +738,108 @@ class InjectTradeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InjectTradeResponse: _TypeAlias = InjectTradeResponse  # noqa: Y015
+
+@_typing.final
+class InjectOrderRequest(_message.Message):
+    """A limit order that somebody types in at the terminal itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    LIMIT_PRICE_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    symbol: _builtins.str
+    """What is bought or sold."""
+    side: _orders_pb2.Side.ValueType
+    """Buy or sell."""
+    quantity: _builtins.int
+    """Shares, from 1 on."""
+    remark: _builtins.str
+    """What its maker writes at it, 1 to 24 printable characters; absent: nothing."""
+    @_builtins.property
+    def limit_price(self) -> _types_pb2.Decimal:
+        """Yuan per share."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        side: _orders_pb2.Side.ValueType = ...,
+        quantity: _builtins.int = ...,
+        limit_price: _types_pb2.Decimal | None = ...,
+        remark: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "limit_price", b"limit_price", "remark", b"remark"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "account_id", b"account_id", "limit_price", b"limit_price", "quantity", b"quantity", "remark", b"remark", "side", b"side", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
+    _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+
+Global___InjectOrderRequest: _TypeAlias = InjectOrderRequest  # noqa: Y015
+
+@_typing.final
+class InjectOrderResponse(_message.Message):
+    """The terminal took the order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INJECTED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def injected(self) -> Global___InjectedOrder:
+        """What it is called."""
+
+    def __init__(
+        self,
+        *,
+        injected: Global___InjectedOrder | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["injected", b"injected"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["injected", b"injected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InjectOrderResponse: _TypeAlias = InjectOrderResponse  # noqa: Y015
+
+@_typing.final
+class InjectedOrder(_message.Message):
+    """An order that stands at the terminal, past the gateway."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    BROKER_ORDER_ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """Its id in ListOrders, where it is EXTERNAL once the gateway has heard of it."""
+    broker_order_id: _builtins.str
+    """Its id at the terminal."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When, by the simulated clock."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        broker_order_id: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broker_order_id", b"broker_order_id", "order_id", b"order_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InjectedOrder: _TypeAlias = InjectedOrder  # noqa: Y015
 
 @_typing.final
 class SymbolChange(_message.Message):

@@ -76,6 +76,11 @@ class SimulationServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_simulation__pb2.InjectTradeRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_simulation__pb2.InjectTradeResponse.FromString,
                 _registered_method=True)
+        self.InjectOrder = channel.unary_unary(
+                '/quantgraph.v1.SimulationService/InjectOrder',
+                request_serializer=quantgraph_dot_v1_dot_simulation__pb2.InjectOrderRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_simulation__pb2.InjectOrderResponse.FromString,
+                _registered_method=True)
         self.HaltSymbol = channel.unary_unary(
                 '/quantgraph.v1.SimulationService/HaltSymbol',
                 request_serializer=quantgraph_dot_v1_dot_simulation__pb2.HaltSymbolRequest.SerializeToString,
@@ -180,6 +185,16 @@ class SimulationServiceServicer:
     def InjectTrade(self, request, context):
         """Lets strangers trade at a price: better orders, ours included, are taken first. Errors:
         UNKNOWN_SYMBOL, TICK_SIZE, PRICE_BAND, QUANTITY_INVALID, SESSION_CLOSED, SUSPENDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InjectOrder(self, request, context):
+        """Places a limit order at the terminal itself, past the gateway, as somebody who sits there does.
+        It becomes an EXTERNAL order of ListOrders, and is never taken for one of ours; no guard,
+        limit, halt or incident of the gateway is asked. Errors: UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL,
+        BAD_REQUEST, those of such an order, EXCHANGE_LOST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -291,6 +306,11 @@ def add_SimulationServiceServicer_to_server(servicer, server):
                     servicer.InjectTrade,
                     request_deserializer=quantgraph_dot_v1_dot_simulation__pb2.InjectTradeRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_simulation__pb2.InjectTradeResponse.SerializeToString,
+            ),
+            'InjectOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.InjectOrder,
+                    request_deserializer=quantgraph_dot_v1_dot_simulation__pb2.InjectOrderRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_simulation__pb2.InjectOrderResponse.SerializeToString,
             ),
             'HaltSymbol': grpc.unary_unary_rpc_method_handler(
                     servicer.HaltSymbol,
@@ -551,6 +571,33 @@ class SimulationService:
             '/quantgraph.v1.SimulationService/InjectTrade',
             quantgraph_dot_v1_dot_simulation__pb2.InjectTradeRequest.SerializeToString,
             quantgraph_dot_v1_dot_simulation__pb2.InjectTradeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InjectOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SimulationService/InjectOrder',
+            quantgraph_dot_v1_dot_simulation__pb2.InjectOrderRequest.SerializeToString,
+            quantgraph_dot_v1_dot_simulation__pb2.InjectOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,12 @@ class SimulationServiceStub:
     """Lets strangers trade at a price: better orders, ours included, are taken first. Errors:
     UNKNOWN_SYMBOL, TICK_SIZE, PRICE_BAND, QUANTITY_INVALID, SESSION_CLOSED, SUSPENDED.
     """
+    InjectOrder: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.InjectOrderRequest, _simulation_pb2.InjectOrderResponse]
+    """Places a limit order at the terminal itself, past the gateway, as somebody who sits there does.
+    It becomes an EXTERNAL order of ListOrders, and is never taken for one of ours; no guard,
+    limit, halt or incident of the gateway is asked. Errors: UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL,
+    BAD_REQUEST, those of such an order, EXCHANGE_LOST.
+    """
     HaltSymbol: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.HaltSymbolRequest, _simulation_pb2.HaltSymbolResponse]
     """Stops a symbol's trading until it is resumed, or the day ends. Errors: UNKNOWN_SYMBOL."""
     ResumeSymbol: _grpc.UnaryUnaryMultiCallable[_simulation_pb2.ResumeSymbolRequest, _simulation_pb2.ResumeSymbolResponse]
@@ -126,6 +132,12 @@ class SimulationServiceAsyncStub(SimulationServiceStub):
     InjectTrade: _aio.UnaryUnaryMultiCallable[_simulation_pb2.InjectTradeRequest, _simulation_pb2.InjectTradeResponse]  # type: ignore[assignment]
     """Lets strangers trade at a price: better orders, ours included, are taken first. Errors:
     UNKNOWN_SYMBOL, TICK_SIZE, PRICE_BAND, QUANTITY_INVALID, SESSION_CLOSED, SUSPENDED.
+    """
+    InjectOrder: _aio.UnaryUnaryMultiCallable[_simulation_pb2.InjectOrderRequest, _simulation_pb2.InjectOrderResponse]  # type: ignore[assignment]
+    """Places a limit order at the terminal itself, past the gateway, as somebody who sits there does.
+    It becomes an EXTERNAL order of ListOrders, and is never taken for one of ours; no guard,
+    limit, halt or incident of the gateway is asked. Errors: UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL,
+    BAD_REQUEST, those of such an order, EXCHANGE_LOST.
     """
     HaltSymbol: _aio.UnaryUnaryMultiCallable[_simulation_pb2.HaltSymbolRequest, _simulation_pb2.HaltSymbolResponse]  # type: ignore[assignment]
     """Stops a symbol's trading until it is resumed, or the day ends. Errors: UNKNOWN_SYMBOL."""
@@ -236,6 +248,18 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_simulation_pb2.InjectTradeResponse, _abc.Awaitable[_simulation_pb2.InjectTradeResponse]]:
         """Lets strangers trade at a price: better orders, ours included, are taken first. Errors:
         UNKNOWN_SYMBOL, TICK_SIZE, PRICE_BAND, QUANTITY_INVALID, SESSION_CLOSED, SUSPENDED.
+        """
+
+    @_abc_1.abstractmethod
+    def InjectOrder(
+        self,
+        request: _simulation_pb2.InjectOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_simulation_pb2.InjectOrderResponse, _abc.Awaitable[_simulation_pb2.InjectOrderResponse]]:
+        """Places a limit order at the terminal itself, past the gateway, as somebody who sits there does.
+        It becomes an EXTERNAL order of ListOrders, and is never taken for one of ours; no guard,
+        limit, halt or incident of the gateway is asked. Errors: UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL,
+        BAD_REQUEST, those of such an order, EXCHANGE_LOST.
         """
 
     @_abc_1.abstractmethod

@@ -10,6 +10,8 @@ from quantgraph.domain.simulation import (
     CorporateAction,
     Fault,
     Fingerprint,
+    HandOrder,
+    InjectedOrder,
     Injection,
     Jump,
     NewAccount,
@@ -20,7 +22,7 @@ from quantgraph.domain.simulation import (
     SymbolChange,
 )
 from quantgraph.v1 import simulation_pb2, types_pb2
-from quantgraph.wire.enums import PHASE
+from quantgraph.wire.enums import PHASE, SIDE
 from quantgraph.wire.fields import (
     date_from_proto,
     date_to_proto,
@@ -150,6 +152,33 @@ def injection_from_proto(message: simulation_pb2.InjectTradeRequest) -> Injectio
         decimal_from_proto(message.price, "price"),
         message.quantity,
     )
+
+
+def hand_from_proto(message: simulation_pb2.InjectOrderRequest) -> HandOrder:
+    """Read an order that somebody types in at the terminal."""
+    return HandOrder(
+        message.account_id,
+        symbol_from_proto(message.symbol, "symbol"),
+        SIDE.from_proto(message.side, "side"),
+        message.quantity,
+        decimal_from_proto(message.limit_price, "limit_price"),
+        text_from_proto(message.remark, "remark") if message.HasField("remark") else None,
+    )
+
+
+def injected_to_proto(order: InjectedOrder) -> simulation_pb2.InjectedOrder:
+    """Write what an order by hand is called."""
+    return simulation_pb2.InjectedOrder(
+        order_id=order.order_id,
+        broker_order_id=order.broker_order_id,
+        time=instant_to_proto(order.time),
+    )
+
+
+def injected_from_proto(message: simulation_pb2.InjectedOrder) -> InjectedOrder:
+    """Read what an order by hand is called."""
+    time = instant_from_proto(message.time, "time")
+    return InjectedOrder(message.order_id, message.broker_order_id, time)
 
 
 def action_from_proto(message: simulation_pb2.AnnounceCorporateActionRequest) -> CorporateAction:

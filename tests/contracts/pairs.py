@@ -39,6 +39,8 @@ TICKET = {
     "expiresAt": "2024-03-01T14:00:00+08:00",
 }  # fmt: skip
 
+BY_HAND = {**ACCOUNT, **MAOTAI, "side": "BUY", "quantity": 100, "limitPrice": "1700.00"}
+
 
 def _ticks(kind: str) -> Pair:
     samples = (MAOTAI, {**MAOTAI, **SPAN}, NOTHING, {**MAOTAI, **BACKWARDS})
@@ -345,6 +347,20 @@ PAIRS: Mapping[str, Pair] = {
         "",
         ({**MAOTAI, "price": "1700.00", "quantity": 100}, {**MAOTAI, "price": "1", "quantity": 0},
          {**MAOTAI, "price": "1.001", "quantity": 1}, {**NOTHING, "price": "1", "quantity": 1}),
+    ),
+    "Mutation.injectOrder": Pair(
+        "SimulationService.InjectOrder",
+        "",
+        (
+            {**BY_HAND, "remark": "午后再看"},
+            BY_HAND,
+            {**BY_HAND, "side": "SELL", "quantity": 0},
+            {**BY_HAND, "limitPrice": "0"},
+            {**BY_HAND, "limitPrice": "1700.001"},
+            {**BY_HAND, "remark": "x" * 25},
+            {**BY_HAND, **NOTHING},
+            {**BY_HAND, **NOBODY},
+        ),
     ),
     "Mutation.haltSymbol": Pair("SimulationService.HaltSymbol", "", (MAOTAI, NOTHING)),
     "Mutation.resumeSymbol": Pair("SimulationService.ResumeSymbol", "", (MAOTAI, NOTHING)),

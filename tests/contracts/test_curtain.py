@@ -39,6 +39,7 @@ ACCOUNT, MAOTAI = {"accountId": "sim-1"}, {"symbol": "600519.SH"}
 BANK, NEWCOMER = {"symbol": "000001.SZ"}, {"symbol": "601136.SH"}
 BOTH = {"symbols": ["600519.SH", "000001.SZ"]}
 INPUT = {**MAOTAI, "price": "700", "quantity": 100}
+HAND = {"side": "BUY", "quantity": 100, "limitPrice": "700.00"}
 # Far beyond the clock: what is asked for by its day is not told either.
 SPAN = {"start": "2018-01-02", "end": "2024-12-31"}
 LATER = "2024-12-31"
@@ -84,6 +85,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.depositCash": ({**ACCOUNT, "amount": "1"},),
     "Mutation.withdrawCash": ({**ACCOUNT, "amount": "1"},),
     "Mutation.injectTrade": (INPUT,),
+    "Mutation.injectOrder": ({**ACCOUNT, **MAOTAI, **HAND},),
     "Mutation.haltSymbol": (MAOTAI,),
     "Mutation.resumeSymbol": (MAOTAI,),
     "Mutation.announceCorporateAction": ({**BANK, "exDate": "2018-01-17", "cash": "1"},),
@@ -179,7 +181,8 @@ AHEAD = {
 UNDATED = {
     "Account.asset", "Mutation.addSectorMembers", "Mutation.connectAccount",
     "Mutation.createAccount", "Mutation.createSector", "Mutation.deleteSector",
-    "Mutation.depositCash", "Mutation.disconnectAccount", "Mutation.injectTrade",
+    "Mutation.depositCash", "Mutation.disconnectAccount", "Mutation.injectOrder",
+    "Mutation.injectTrade",
     "Mutation.removeSectorMembers", "Mutation.renameSector", "Mutation.setFaults",
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",

@@ -22,6 +22,7 @@ from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import (
     CorporateAction,
+    HandOrder,
     Injection,
     NewAccount,
     ScenarioCall,
@@ -92,6 +93,12 @@ class MemoryControls:
         if trade.price != round(trade.price, 2):
             raise OrderRefused(Reason.TICK_SIZE, "tick")
         self.done.append(trade)
+
+    async def place(self, order: HandOrder, at: datetime) -> str:
+        if order.limit_price != round(order.limit_price, 2):
+            raise OrderRefused(Reason.TICK_SIZE, "tick")
+        self.done.append((order, at))
+        return f"hand-{len(self.done)}"
 
     async def halt(self, symbol: str) -> None:
         self.done.append(("halt", symbol))

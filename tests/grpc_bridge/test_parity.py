@@ -71,6 +71,7 @@ RPCS = {
     "Mutation.depositCash": "SimulationService.DepositCash",
     "Mutation.withdrawCash": "SimulationService.WithdrawCash",
     "Mutation.injectTrade": "SimulationService.InjectTrade",
+    "Mutation.injectOrder": "SimulationService.InjectOrder",
     "Mutation.haltSymbol": "SimulationService.HaltSymbol",
     "Mutation.resumeSymbol": "SimulationService.ResumeSymbol",
     "Mutation.announceCorporateAction": "SimulationService.AnnounceCorporateAction",

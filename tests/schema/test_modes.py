@@ -22,7 +22,7 @@ SIMULATED = {
     "Mutation": {
         "setClock", "jumpClock", "createAccount", "depositCash", "withdrawCash", "injectTrade",
         "haltSymbol", "resumeSymbol", "announceCorporateAction", "loadScenario", "setFaults",
-        "saveSnapshot", "restoreSnapshot", "deleteSnapshot",
+        "saveSnapshot", "restoreSnapshot", "deleteSnapshot", "injectOrder",
     },
     "Subscription": set(),
 }  # fmt: skip

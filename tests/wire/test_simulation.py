@@ -14,6 +14,7 @@ from quantgraph.domain.scenarios import Scenario, ScenarioParameter
 from quantgraph.domain.simulation import (
     Fault,
     Fingerprint,
+    InjectedOrder,
     Jump,
     SimulationState,
     Snapshot,
@@ -65,6 +66,11 @@ def test_a_fingerprint_is_read_as_it_was_written(found: Fingerprint) -> None:
 @given(st.builds(SymbolChange, TEXT, INSTANT))
 def test_a_change_is_read_as_it_was_written(change: SymbolChange) -> None:
     assert wire.change_from_proto(wire.change_to_proto(change)) == change
+
+
+@given(st.builds(InjectedOrder, TEXT, TEXT, INSTANT))
+def test_an_injected_order_is_read_as_it_was_written(order: InjectedOrder) -> None:
+    assert wire.injected_from_proto(wire.injected_to_proto(order)) == order
 
 
 def test_a_jump_is_read_with_what_is_given_alone() -> None:

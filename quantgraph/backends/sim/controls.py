@@ -1,6 +1,7 @@
 """What the simulated exchange lets its operator do; the requests are checked already."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,17 @@ from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.market import SimMarket
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.domain.simulation import CorporateAction, Injection, NewAccount, ScenarioCall
-from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.domain.errors import Unavailable
+from quantgraph.domain.orders import Destination, Order, OrderState, Origin, PriceType
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.simulation import (
+    CorporateAction,
+    HandOrder,
+    Injection,
+    NewAccount,
+    ScenarioCall,
+)
+from quantgraph.domain.terminal import ExecutionReport, FateUnknownError
 
 
 class SimControls:
@@ -33,6 +43,15 @@ class SimControls:
         """Let strangers trade. Errors: OrderRefused."""
         deal, symbol = (trade.price, trade.quantity), trade.symbol
         await self._terminal.operate(Exchange.inject_trade, symbol, deal, symbol=symbol)
+
+    async def place(self, order: HandOrder, at: datetime) -> str:
+        """Place an order that the gateway knows nothing of; return its broker order id."""
+        try:
+            # At the exchange itself: incidents befall what the gateway asks, not who sits there.
+            return (await self._terminal.place(_typed(order, at))).broker_order_id
+        except FateUnknownError as error:
+            text = "The simulated exchange ended before it answered; the order may be there."
+            raise Unavailable(Reason.EXCHANGE_LOST, text) from error
 
     async def settle(self) -> None:
         """Return when all that is due by now has happened and is recorded."""
@@ -70,6 +89,29 @@ class SimControls:
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
         """Go on from a state; see `services.worlds.Stage`."""
         await self._driver.load(state, begin)
+
+
+def _typed(order: HandOrder, at: datetime) -> Order:
+    """Return an order as a terminal has it that nobody made through a gateway."""
+    return Order(
+        id="by hand",
+        account_id=order.account_id,
+        client_order_id=None,
+        broker_order_id=None,
+        symbol=order.symbol,
+        side=order.side,
+        price_type=PriceType.LIMIT,
+        limit_price=order.limit_price,
+        quantity=order.quantity,
+        filled_quantity=0,
+        average_price=None,
+        state=OrderState.SENT,
+        destination=Destination.SIMULATED,
+        origin=Origin.EXTERNAL,
+        created_at=at,
+        updated_at=at,
+        tag=order.remark,
+    )
 
 
 def _play(exchange: Exchange, call: ScenarioCall, at: int) -> list[ExecutionReport]:

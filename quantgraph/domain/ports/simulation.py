@@ -10,6 +10,8 @@ from quantgraph.domain.simulation import (
     CorporateAction,
     Fault,
     Fingerprint,
+    HandOrder,
+    InjectedOrder,
     Injection,
     Jump,
     NewAccount,
@@ -58,6 +60,14 @@ class Simulation(Protocol):
         """Let strangers trade at a price: better orders are taken first.
 
         Errors: UNKNOWN_SYMBOL, and those of an order at that price.
+        """
+        ...
+
+    async def inject_order(self, order: HandOrder) -> InjectedOrder:
+        """Place an order at the terminal, past the gateway: it turns up there as EXTERNAL.
+
+        Errors: UNKNOWN_ACCOUNT, UNKNOWN_SYMBOL, BAD_REQUEST, and those of such an order;
+        EXCHANGE_LOST.
         """
         ...
 
