@@ -38,12 +38,14 @@ from quantgraph.services.derived import DerivedBars
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.gate import Gate
-from quantgraph.services.guard import GuardSources, OrderGuard
+from quantgraph.services.guard import OrderGuard
+from quantgraph.services.judging import GuardSources
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
+from quantgraph.services.previews import OrderPreviews, PreviewParts
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.redacted import CleanTerminal
 from quantgraph.services.rules import RuleBook
@@ -180,7 +182,8 @@ class _Mock:
         bars = self._bars()
         custom = self._custom()
         reference = AllSectors(self.recorded, custom)
-        trading = audited(OrderGuard(self.limited, self._guard()), logs.audit, TRADING)
+        sources = self._guard()
+        trading = audited(OrderGuard(self.limited, sources), logs.audit, TRADING)
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -207,6 +210,7 @@ class _Mock:
             trading=trading,
             audit=logs.audit,
             batches=OrderBatches(trading, self.config.limits.batch_orders),
+            previews=OrderPreviews(PreviewParts(sources, self.limited, gate)),
             allowances=self.limited,
             fills=JournalledFills(journal, self.terminal, self._workers),
             portfolio=self._portfolio(journal),

@@ -28,6 +28,7 @@ from quantgraph.wire.orders import (
     ticket_from_proto,
 )
 from quantgraph.wire.pages import after_token, page_size, token_of
+from quantgraph.wire.previews import preview_to_proto
 
 _PAGE = 50
 
@@ -40,6 +41,7 @@ class OrderServicer(OrderServiceServicer):
         self._trading = gateway.trading
         self._fills = gateway.fills
         self._batches = gateway.batches
+        self._previews = gateway.previews
         self._allowances = gateway.allowances
 
     async def SubmitOrder(
@@ -61,6 +63,12 @@ class OrderServicer(OrderServiceServicer):
     ) -> orders_pb2.CancelAllOrdersResponse:
         done = await self._batches.cancel_all(sweep_from_proto(request))
         return orders_pb2.CancelAllOrdersResponse(results=[outcome_to_proto(each) for each in done])
+
+    async def PreviewOrder(
+        self, request: orders_pb2.PreviewOrderRequest, context: object
+    ) -> orders_pb2.PreviewOrderResponse:
+        found = await self._previews.preview(ticket_from_proto(request))
+        return orders_pb2.PreviewOrderResponse(preview=preview_to_proto(found))
 
     async def GetTradingLimits(
         self, request: orders_pb2.GetTradingLimitsRequest, context: object

@@ -30,6 +30,7 @@ SCOPES: dict[str, Scope] = {
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,
     "Query.positionsPage": Scope.READ,
+    "Query.previewOrder": Scope.READ,
     "Query.risk": Scope.READ,
     "Query.strategies": Scope.READ,
     "Query.quote": Scope.READ,

@@ -20,6 +20,7 @@ from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
+from resolvers.previews import PreviewQueries
 from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorMutations, SectorQueries
 from resolvers.simulation import ClockMutations, SimulationQueries, WorldMutations
@@ -52,6 +53,7 @@ class Query(
     OrderQueries,
     FillQueries,
     LimitQueries,
+    PreviewQueries,
     PortfolioQueries,
     ControlQueries,
     SystemQueries,

@@ -12,7 +12,7 @@ from schema.problems import Problem
 from schema.scalars import Symbol
 
 
-@strawberry.type(description="Why one order of a batch was not taken, or not canceled.")
+@strawberry.type(description="Why an order is not taken, or not canceled.")
 class OrderProblem(Problem):
     retry_at: datetime | None = strawberry.field(
         description="The first instant, by the gateway's clock, at which it may succeed; null "

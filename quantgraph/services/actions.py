@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections import deque
+from collections.abc import Iterator
 from datetime import timedelta
 
 from quantgraph.domain.calendar import day_of, day_start, from_ms, shown_instant
@@ -44,13 +45,20 @@ class ActionCount:
         `withdraws`: it takes back for the first time what is out. That the day's limit lets pass,
         up to where an exchange calls it high-frequency trading.
         """
+        for refusal in self.refusals(now, limits, withdraws=withdraws):
+            raise refusal
+
+    def refusals(
+        self, now: int, limits: TradingLimits, *, withdraws: bool = False
+    ) -> Iterator[LimitReached]:
+        """Yield what `check` would raise; nothing is counted."""
         day = HIGH_FREQUENCY_DAY - 1 if withdraws else limits.actions_per_day
         used = self.today(now)
         if used >= day:
-            raise _too_many(used, day, now)
+            yield _too_many(used, day, now)
         within = self.last_second(now)
         if within >= limits.actions_per_second:
-            raise _too_fast(within, limits.actions_per_second, (now, self._free_at(now, limits)))
+            yield _too_fast(within, limits.actions_per_second, (now, self._free_at(now, limits)))
 
     def begin(self) -> None:
         """Count an act that has been let through and is not journalled yet."""

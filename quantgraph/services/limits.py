@@ -1,7 +1,7 @@
 """What accounts may do: every submit and cancel passes here on its way to the journal."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -121,6 +121,21 @@ class LimitedTrading:
         limits = self._parts.table.of(account_id)
         return Allowance(account_id, day_of(ledger.now), limits, book.usage(ledger.now))
 
+    async def verdict(self, ticket: OrderTicket) -> tuple[Sequence[GatewayError], bool]:
+        """Return why a submit would be refused here now, in order; nothing is counted or held.
+
+        True: it would wait for approval. Errors: UNKNOWN_ACCOUNT.
+        """
+        limits = self._parts.table.of(ticket.account_id)
+        book = await self._parts.ledger.book(ticket.account_id)
+        try:
+            ask, held = await self._facts(ticket, book, limits)
+        except GatewayError as error:
+            # Without them no limit can be judged, and a submit ends here as well.
+            return [error], False
+        standing = self._standing(ask, held, book)
+        return list(self._refused(ask, standing, book, limits)), _waits(ask, limits)
+
     async def close(self) -> None:
         """Let what is on its way end; the journal below has ended its own part by then."""
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -144,8 +159,7 @@ class LimitedTrading:
             # Nothing waits from here to the hold, unless the journal became another one.
             if await ledger.book(ticket.account_id) is book and not _claimed(book, key):
                 self._judge(ask, self._standing(ask, held, book), book, limits)
-                above = limits.approval_above
-                return book, book.hold(key, ask), above is not None and ask.value > above
+                return book, book.hold(key, ask), _waits(ask, limits)
 
     async def _facts(
         self, ticket: OrderTicket, book: AccountBook, limits: TradingLimits
@@ -178,9 +192,14 @@ class LimitedTrading:
     def _judge(
         self, ask: Ask, standing: Standing, book: AccountBook, limits: TradingLimits
     ) -> None:
-        for refusal in refusals(ask, standing, limits):
+        for refusal in self._refused(ask, standing, book, limits):
             raise refusal
-        book.actions.check(self._parts.ledger.now, limits)
+
+    def _refused(
+        self, ask: Ask, standing: Standing, book: AccountBook, limits: TradingLimits
+    ) -> Iterator[GatewayError]:
+        yield from refusals(ask, standing, limits)
+        yield from book.actions.refusals(self._parts.ledger.now, limits)
 
     async def _valued(self, account_id: str) -> AccountBook:
         """Return a book whose open orders all have a price. Errors: PRICE_UNKNOWN and others."""
@@ -219,6 +238,11 @@ def _beside(standing: Standing, line: Line | None) -> Standing:
         buys_value=standing.buys_value - (line.value if buys else 0),
         daily_value=standing.daily_value - line.value,
     )
+
+
+def _waits(ask: Ask, limits: TradingLimits) -> bool:
+    """Return whether another key has to approve the order."""
+    return limits.approval_above is not None and ask.value > limits.approval_above
 
 
 def _claimed(book: AccountBook, key: str) -> bool:

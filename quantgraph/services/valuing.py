@@ -13,7 +13,7 @@ from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.bands import price_band
-from quantgraph.domain.rules.checks import Prices, prices_of
+from quantgraph.domain.rules.situations import Prices, prices_of
 
 
 @dataclass(frozen=True, slots=True)

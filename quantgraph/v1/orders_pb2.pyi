@@ -276,6 +276,298 @@ class SubmitOrderRequest(_message.Message):
 Global___SubmitOrderRequest: _TypeAlias = SubmitOrderRequest  # noqa: Y015
 
 @_typing.final
+class PreviewOrderRequest(_message.Message):
+    """What the caller would want; as in SubmitOrderRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    PRICE_TYPE_FIELD_NUMBER: _builtins.int
+    LIMIT_PRICE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account that would trade."""
+    client_order_id: _builtins.str
+    """The caller's own key, 1 to 64 characters: one that was used is answered with its order."""
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    side: Global___Side.ValueType
+    """Buy or sell; required."""
+    quantity: _builtins.int
+    """Shares."""
+    price_type: Global___PriceType.ValueType
+    """Absent: PRICE_TYPE_LIMIT."""
+    strategy: _builtins.str
+    """Name of the caller's strategy, at most 64 characters."""
+    note: _builtins.str
+    """Anything to keep with the order, at most 200 characters."""
+    @_builtins.property
+    def limit_price(self) -> _types_pb2.Decimal:
+        """Price of a LIMIT or AFTER_HOURS order, yuan."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """The instant after which it would not be sent."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        side: Global___Side.ValueType = ...,
+        quantity: _builtins.int = ...,
+        price_type: Global___PriceType.ValueType | None = ...,
+        limit_price: _types_pb2.Decimal | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        strategy: _builtins.str | None = ...,
+        note: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_note", b"_note", "_price_type", b"_price_type", "_strategy", b"_strategy", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "price_type", b"price_type", "strategy", b"strategy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_note", b"_note", "_price_type", b"_price_type", "_strategy", b"_strategy", "account_id", b"account_id", "client_order_id", b"client_order_id", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "price_type", b"price_type", "quantity", b"quantity", "side", b"side", "strategy", b"strategy", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__note: _TypeAlias = _typing.Literal["note"]  # noqa: Y015
+    _WhichOneofArgType__note: _TypeAlias = _typing.Literal["_note", b"_note"]  # noqa: Y015
+    _WhichOneofReturnType__price_type: _TypeAlias = _typing.Literal["price_type"]  # noqa: Y015
+    _WhichOneofArgType__price_type: _TypeAlias = _typing.Literal["_price_type", b"_price_type"]  # noqa: Y015
+    _WhichOneofReturnType__strategy: _TypeAlias = _typing.Literal["strategy"]  # noqa: Y015
+    _WhichOneofArgType__strategy: _TypeAlias = _typing.Literal["_strategy", b"_strategy"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note) -> _WhichOneofReturnType__note | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price_type) -> _WhichOneofReturnType__price_type | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strategy) -> _WhichOneofReturnType__strategy | None: ...
+
+Global___PreviewOrderRequest: _TypeAlias = PreviewOrderRequest  # noqa: Y015
+
+@_typing.final
+class PreviewOrderResponse(_message.Message):
+    """What a submit would meet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def preview(self) -> Global___OrderPreview:
+        """The preview."""
+
+    def __init__(
+        self,
+        *,
+        preview: Global___OrderPreview | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["preview", b"preview"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preview", b"preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewOrderResponse: _TypeAlias = PreviewOrderResponse  # noqa: Y015
+
+@_typing.final
+class OrderPreview(_message.Message):
+    """What a submit would meet at an instant. Money in yuan, quantities in shares."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    PASSES_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
+    EARLIER_FIELD_NUMBER: _builtins.int
+    ESTIMATE_FIELD_NUMBER: _builtins.int
+    CASH_NEEDED_FIELD_NUMBER: _builtins.int
+    CASH_FIELD_NUMBER: _builtins.int
+    SHARES_NEEDED_FIELD_NUMBER: _builtins.int
+    SELLABLE_FIELD_NUMBER: _builtins.int
+    LOWER_LIMIT_FIELD_NUMBER: _builtins.int
+    UPPER_LIMIT_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    NEEDS_APPROVAL_FIELD_NUMBER: _builtins.int
+    passes: _builtins.bool
+    """Whether a submit would be taken: nothing refuses it, or its key is known."""
+    shares_needed: _builtins.int
+    """Shares that a sell needs; absent for a buy."""
+    sellable: _builtins.int
+    """Shares of the symbol that can be sold now; absent where they were not asked for."""
+    needs_approval: _builtins.bool
+    """Whether it would wait for the approval of another key (TradingLimits.approval_above)."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """The instant, by the gateway's clock."""
+
+    @_builtins.property
+    def refusals(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Failure]:
+        """Every refusal; first the one that a submit would be answered with. What depends on something
+        that is not known is not judged.
+        """
+
+    @_builtins.property
+    def earlier(self) -> Global___Order:
+        """The order that this key was used for, with the same body; nothing else was judged then. Absent
+        where the key is free.
+        """
+
+    @_builtins.property
+    def estimate(self) -> Global___CostEstimate:
+        """What it would cost; absent where its price or quantity is bounded by nothing or impossible."""
+
+    @_builtins.property
+    def cash_needed(self) -> _types_pb2.Decimal:
+        """Cash that a buy needs, fees included; absent for a sell, and without an estimate."""
+
+    @_builtins.property
+    def cash(self) -> _types_pb2.Decimal:
+        """Cash that is free now; absent where it was not asked for."""
+
+    @_builtins.property
+    def lower_limit(self) -> _types_pb2.Decimal:
+        """Lowest price of the day; absent without a band, or where the previous close is not known."""
+
+    @_builtins.property
+    def upper_limit(self) -> _types_pb2.Decimal:
+        """Highest price of the day; absent as above."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___JudgingRule]:
+        """The rules that judged it; a rule that could not be applied is not among them."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        passes: _builtins.bool = ...,
+        refusals: _abc.Iterable[_types_pb2.Failure] | None = ...,
+        earlier: Global___Order | None = ...,
+        estimate: Global___CostEstimate | None = ...,
+        cash_needed: _types_pb2.Decimal | None = ...,
+        cash: _types_pb2.Decimal | None = ...,
+        shares_needed: _builtins.int | None = ...,
+        sellable: _builtins.int | None = ...,
+        lower_limit: _types_pb2.Decimal | None = ...,
+        upper_limit: _types_pb2.Decimal | None = ...,
+        rules: _abc.Iterable[Global___JudgingRule] | None = ...,
+        needs_approval: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sellable", b"_sellable", "_shares_needed", b"_shares_needed", "cash", b"cash", "cash_needed", b"cash_needed", "earlier", b"earlier", "estimate", b"estimate", "lower_limit", b"lower_limit", "sellable", b"sellable", "shares_needed", b"shares_needed", "time", b"time", "upper_limit", b"upper_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sellable", b"_sellable", "_shares_needed", b"_shares_needed", "cash", b"cash", "cash_needed", b"cash_needed", "earlier", b"earlier", "estimate", b"estimate", "lower_limit", b"lower_limit", "needs_approval", b"needs_approval", "passes", b"passes", "refusals", b"refusals", "rules", b"rules", "sellable", b"sellable", "shares_needed", b"shares_needed", "time", b"time", "upper_limit", b"upper_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__sellable: _TypeAlias = _typing.Literal["sellable"]  # noqa: Y015
+    _WhichOneofArgType__sellable: _TypeAlias = _typing.Literal["_sellable", b"_sellable"]  # noqa: Y015
+    _WhichOneofReturnType__shares_needed: _TypeAlias = _typing.Literal["shares_needed"]  # noqa: Y015
+    _WhichOneofArgType__shares_needed: _TypeAlias = _typing.Literal["_shares_needed", b"_shares_needed"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sellable) -> _WhichOneofReturnType__sellable | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__shares_needed) -> _WhichOneofReturnType__shares_needed | None: ...
+
+Global___OrderPreview: _TypeAlias = OrderPreview  # noqa: Y015
+
+@_typing.final
+class JudgingRule(_message.Message):
+    """A market rule that judged an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERIFIED_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Who states the rule."""
+    name: _builtins.str
+    """What rules.accept_unverified of the configuration calls the rule."""
+    verified: _builtins.bool
+    """False: the rule is known from practice alone; check it before you rely on it."""
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        name: _builtins.str = ...,
+        verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "rule", b"rule", "verified", b"verified"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JudgingRule: _TypeAlias = JudgingRule  # noqa: Y015
+
+@_typing.final
+class CostEstimate(_message.Message):
+    """What an order would cost if all of it traded at its worst price. Money in yuan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    COMMISSION_FIELD_NUMBER: _builtins.int
+    STAMP_DUTY_FIELD_NUMBER: _builtins.int
+    TRANSFER_FEE_FIELD_NUMBER: _builtins.int
+    HANDLING_FEE_FIELD_NUMBER: _builtins.int
+    REGULATORY_FEE_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def price(self) -> _types_pb2.Decimal:
+        """The worst price: a limit, else the top of the day's band for a buy, its bottom for a sell."""
+
+    @_builtins.property
+    def amount(self) -> _types_pb2.Decimal:
+        """That price times the quantity."""
+
+    @_builtins.property
+    def commission(self) -> _types_pb2.Decimal:
+        """The broker's commission."""
+
+    @_builtins.property
+    def stamp_duty(self) -> _types_pb2.Decimal:
+        """Stamp duty, of sells."""
+
+    @_builtins.property
+    def transfer_fee(self) -> _types_pb2.Decimal:
+        """The clearing house's transfer fee."""
+
+    @_builtins.property
+    def handling_fee(self) -> _types_pb2.Decimal:
+        """The exchange's handling fee; 0 where the commission includes it."""
+
+    @_builtins.property
+    def regulatory_fee(self) -> _types_pb2.Decimal:
+        """The supervisor's fee; 0 where the commission includes it."""
+
+    @_builtins.property
+    def fees(self) -> _types_pb2.Decimal:
+        """All fees together."""
+
+    def __init__(
+        self,
+        *,
+        price: _types_pb2.Decimal | None = ...,
+        amount: _types_pb2.Decimal | None = ...,
+        commission: _types_pb2.Decimal | None = ...,
+        stamp_duty: _types_pb2.Decimal | None = ...,
+        transfer_fee: _types_pb2.Decimal | None = ...,
+        handling_fee: _types_pb2.Decimal | None = ...,
+        regulatory_fee: _types_pb2.Decimal | None = ...,
+        fees: _types_pb2.Decimal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "fees", b"fees", "handling_fee", b"handling_fee", "price", b"price", "regulatory_fee", b"regulatory_fee", "stamp_duty", b"stamp_duty", "transfer_fee", b"transfer_fee"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "commission", b"commission", "fees", b"fees", "handling_fee", b"handling_fee", "price", b"price", "regulatory_fee", b"regulatory_fee", "stamp_duty", b"stamp_duty", "transfer_fee", b"transfer_fee"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CostEstimate: _TypeAlias = CostEstimate  # noqa: Y015
+
+@_typing.final
 class SubmitOrderResponse(_message.Message):
     """The order as it now stands."""
 

@@ -56,6 +56,11 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.FromString,
                 _registered_method=True)
+        self.PreviewOrder = channel.unary_unary(
+                '/quantgraph.v1.OrderService/PreviewOrder',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.PreviewOrderRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.PreviewOrderResponse.FromString,
+                _registered_method=True)
         self.GetTradingLimits = channel.unary_unary(
                 '/quantgraph.v1.OrderService/GetTradingLimits',
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetTradingLimitsRequest.SerializeToString,
@@ -131,6 +136,15 @@ class OrderServiceServicer:
         """Asks for the cancel of every order that is open now, those of unknown fate and those that a
         cancel was asked of included. Waits for room within the account's limit per second, up to 20
         seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewOrder(self, request, context):
+        """Returns what a SubmitOrder with the same request would meet now: every refusal, and what the
+        order would cost. Sends, journals and counts nothing, so the next moment may differ. Errors:
+        BAD_REQUEST, UNKNOWN_ACCOUNT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,6 +229,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.CancelAllOrders,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.SerializeToString,
+            ),
+            'PreviewOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewOrder,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.PreviewOrderRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.PreviewOrderResponse.SerializeToString,
             ),
             'GetTradingLimits': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTradingLimits,
@@ -362,6 +381,33 @@ class OrderService:
             '/quantgraph.v1.OrderService/CancelAllOrders',
             quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.CancelAllOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/PreviewOrder',
+            quantgraph_dot_v1_dot_orders__pb2.PreviewOrderRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.PreviewOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

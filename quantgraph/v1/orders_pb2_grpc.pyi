@@ -57,6 +57,11 @@ class OrderServiceStub:
     cancel was asked of included. Waits for room within the account's limit per second, up to 20
     seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
     """
+    PreviewOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.PreviewOrderRequest, _orders_pb2.PreviewOrderResponse]
+    """Returns what a SubmitOrder with the same request would meet now: every refusal, and what the
+    order would cost. Sends, journals and counts nothing, so the next moment may differ. Errors:
+    BAD_REQUEST, UNKNOWN_ACCOUNT.
+    """
     GetTradingLimits: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetTradingLimitsRequest, _orders_pb2.GetTradingLimitsResponse]
     """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
     PRICE_UNKNOWN where an open order cannot be valued.
@@ -114,6 +119,11 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Asks for the cancel of every order that is open now, those of unknown fate and those that a
     cancel was asked of included. Waits for room within the account's limit per second, up to 20
     seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+    """
+    PreviewOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.PreviewOrderRequest, _orders_pb2.PreviewOrderResponse]  # type: ignore[assignment]
+    """Returns what a SubmitOrder with the same request would meet now: every refusal, and what the
+    order would cost. Sends, journals and counts nothing, so the next moment may differ. Errors:
+    BAD_REQUEST, UNKNOWN_ACCOUNT.
     """
     GetTradingLimits: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetTradingLimitsRequest, _orders_pb2.GetTradingLimitsResponse]  # type: ignore[assignment]
     """Returns what an account may do, and what it has used of that. Errors: UNKNOWN_ACCOUNT;
@@ -193,6 +203,17 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Asks for the cancel of every order that is open now, those of unknown fate and those that a
         cancel was asked of included. Waits for room within the account's limit per second, up to 20
         seconds; repeat it for what is RATE_LIMITED then. Errors: UNKNOWN_ACCOUNT.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewOrder(
+        self,
+        request: _orders_pb2.PreviewOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.PreviewOrderResponse, _abc.Awaitable[_orders_pb2.PreviewOrderResponse]]:
+        """Returns what a SubmitOrder with the same request would meet now: every refusal, and what the
+        order would cost. Sends, journals and counts nothing, so the next moment may differ. Errors:
+        BAD_REQUEST, UNKNOWN_ACCOUNT.
         """
 
     @_abc_1.abstractmethod

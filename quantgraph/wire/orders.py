@@ -54,7 +54,9 @@ def ticket_to_proto(ticket: OrderTicket) -> orders_pb2.SubmitOrderRequest:
     )
 
 
-def ticket_from_proto(message: orders_pb2.SubmitOrderRequest) -> OrderTicket:
+def ticket_from_proto(
+    message: orders_pb2.SubmitOrderRequest | orders_pb2.PreviewOrderRequest,
+) -> OrderTicket:
     """Read what the caller wants; the rules about it are the services' business."""
     kind = PriceType.LIMIT
     if message.HasField("price_type"):

@@ -161,6 +161,12 @@ PAIRS: Mapping[str, Pair] = {
         "positions[]",
         (PAGE, {**PAGE, "symbols": ["600519.SH"]}, {**PAGE, "after": "!"}),
     ),
+    "Query.previewOrder": Pair(
+        "OrderService.PreviewOrder",
+        "preview",
+        (TICKET, {**TICKET, "quantity": 20_000}, {**TICKET, "clientOrderId": "c1"},
+         {**TICKET, "side": "SELL"}, {**TICKET, **NOBODY}),
+    ),
     "Query.quote": Pair("QuoteService.GetQuotes", "results[].quote", (MAOTAI, NOTHING)),
     "Query.quotes": Pair("QuoteService.GetQuotes", "results[].quote", (BOTH,)),
     "Query.risk": Pair("PortfolioService.GetRisk", "risk", (ACCOUNT, NOBODY)),

@@ -1,36 +1,16 @@
-"""Every guard and every limit, from one table by both wires: the same order, the same refusal."""
+"""Every guard and every limit, from one table by every way in: the same order, the same refusal."""
 
 import re
-import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-import grpc
-import httpx
 import pytest
 
-from quantgraph.v1 import orders_pb2, types_pb2
-from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
+from tests.contracts.guarded import CANCEL, Wires, guarded
 from tests.grpc_bridge.calls import Refusal
 
-SYMBOL = "000001.SZ"
-# One account per limit, so that none is used up by another's test.
-OWN: dict[str, dict[str, Any]] = {
-    "quantity": {"order_quantity": 1_000},
-    "value": {"order_value": "5000"},
-    "shares": {"position_quantity": 5_000},
-    "worth": {"position_value": "1000"},
-    "daily": {"daily_value": "1000"},
-    "near": {"price_distance": "0.0001"},
-    "allowed": {"symbols_allowed": ["600519.SH"]},
-    "blocked": {"symbols_blocked": [SYMBOL]},
-    "second": {"actions_per_second": 1, "actions_per_day": 1_000},
-    "day": {"actions_per_day": 1},
-}
 NUMBER = re.compile(r"[\d.]+")
-HELD = [{"symbol": SYMBOL, "quantity": 5_000, "cost_price": "12.50"}]
 
 
 def limits(code: str, account: str, **changes: Any) -> Any:
@@ -72,96 +52,35 @@ CASES = [
     limits("SYMBOL_BLOCKED", "allowed"),
     limits("SYMBOL_BLOCKED", "blocked", side="SELL"),
 ]  # fmt: skip
-SUBMIT = """mutation($input: SubmitOrderInput!) { submitOrder(input: $input) { __typename
-  ... on Problem { code message messageZh retryable } ... on RateLimited { retryAt }
-  ... on SubmitOrderSuccess { order { id state } replayed } } }"""
-CANCEL = """mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { __typename
-  ... on Problem { code message messageZh retryable } ... on RateLimited { retryAt }
-  ... on CancelOrderSuccess { order { id state } } } }"""
-
-
-class Wires:
-    """One gateway, asked by both."""
-
-    def __init__(self, channel: grpc.Channel, client: httpx.Client) -> None:
-        self.client, self.orders = client, OrderServiceStub(channel)
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        answer = self.client.post("/graphql", json={"query": query, "variables": variables}).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    def ticket(self, *, at: str = "1", **changes: Any) -> dict[str, Any]:
-        """A buy at the last price, in the session."""
-        shown = changes.get("symbol", SYMBOL)
-        of = shown if shown == "300750.SZ" else SYMBOL
-        found = self.ask("query($of: Symbol!) { quote(symbol: $of) { lastPrice } }", of=of)
-        price = Decimal(str(found["quote"]["lastPrice"])) * Decimal(at)
-        return {
-            "accountId": "sim-1",
-            "clientOrderId": uuid.uuid4().hex,
-            "symbol": SYMBOL,
-            "side": "BUY",
-            "quantity": 100,
-            "priceType": "LIMIT",
-            "limitPrice": str(price.quantize(Decimal("0.01"))),
-            **changes,
-        }
-
-    def submit(self, order: dict[str, Any]) -> Any:
-        return self.ask(SUBMIT, input=order)["submitOrder"]
-
-    def submit_rpc(self, order: dict[str, Any]) -> Any:
-        """Submit by gRPC: the order, or the refusal."""
-        request = orders_pb2.SubmitOrderRequest(
-            account_id=order["accountId"],
-            client_order_id=order["clientOrderId"],
-            symbol=order["symbol"],
-            side=orders_pb2.Side.Value(f"SIDE_{order['side']}"),
-            quantity=order["quantity"],
-            price_type=orders_pb2.PriceType.Value(f"PRICE_TYPE_{order['priceType']}"),
-        )
-        if order["limitPrice"] is not None:
-            request.limit_price.CopyFrom(types_pb2.Decimal(value=order["limitPrice"]))
-        if "expiresAt" in order:
-            instant = datetime.fromisoformat(order["expiresAt"])
-            request.expires_at.FromDatetime(instant)
-        try:
-            return self.orders.SubmitOrder(request)
-        except grpc.RpcError as error:
-            return Refusal(error)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def wires(start_gateway: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wires]:
-    accounts = [
-        {"id": each, "name": each, "cash": "1000000", "positions": HELD} for each in ("sim-1", *OWN)
-    ]
-    own = [{"id": each, **keys} for each, keys in OWN.items()]
-    sections = {"mock": {"accounts": accounts}, "trading": {"accounts": own}}
-    with start_gateway(tmp_path_factory.mktemp("guards"), **sections) as running:
-        address = running.addresses
-        with (
-            grpc.insecure_channel(address.grpc) as channel,
-            httpx.Client(base_url=address.http, timeout=60) as client,
-        ):
-            yield Wires(channel, client)
+    with guarded(start_gateway, tmp_path_factory.mktemp("guards")) as wires:
+        yield wires
 
 
 @pytest.mark.parametrize(("code", "changes"), CASES)
-def test_a_rule_refuses_the_same_order_by_both_wires(
+def test_a_rule_refuses_the_same_order_by_every_way_in(
     wires: Wires, code: str, changes: dict[str, Any]
 ) -> None:
     order = wires.ticket(**changes)
     told, refused = wires.submit(order), wires.submit_rpc(order)
     assert (told["__typename"], told["code"]) == ("OrderRejected", code), told
+    for way in (wires.submit_alias, wires.submit_socket):
+        assert _told(way(order)) == _told(told)
     assert refused.reason.value == code
     assert refused.error.retryable is told["retryable"]
-    # Prices and the clock go on between the two.
     for text, same in ((refused.error.message, "message"), (refused.error.message_zh, "messageZh")):
         assert NUMBER.sub("#", text) == NUMBER.sub("#", told[same])
     # Nothing was journalled, and the key is free.
     assert wires.submit({**wires.ticket(), "clientOrderId": order["clientOrderId"]})["order"]
+
+
+def _told(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer but for its numbers: prices and the clock go on between two of them."""
+    return {name: NUMBER.sub("#", text) if isinstance(text, str) else text
+            for name, text in answer.items()}  # fmt: skip
 
 
 def test_acts_within_a_second_are_counted_across_both_wires(wires: Wires) -> None:

@@ -18,7 +18,7 @@ from quantgraph.domain.rules.admission import check_session, phase_at
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS, price_band
 from quantgraph.domain.rules.cages import CAGES
-from quantgraph.domain.rules.checks import Prices, Situation, Wish, check_order
+from quantgraph.domain.rules.checks import check_order
 from quantgraph.domain.rules.fees import FEES, Commission, Fees, FeeSchedule
 from quantgraph.domain.rules.halts import HALTS
 from quantgraph.domain.rules.lots import LOTS, check_market_quantity, check_quantity
@@ -26,6 +26,7 @@ from quantgraph.domain.rules.quotas import QUOTAS
 from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.sessions import PHASES, Act, Phase, list_phases
 from quantgraph.domain.rules.settlement import SETTLEMENTS
+from quantgraph.domain.rules.situations import Prices, Situation, Wish
 from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.sources import Source

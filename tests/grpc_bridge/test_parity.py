@@ -62,6 +62,7 @@ RPCS = {
     "Mutation.submitOrder": "OrderService.SubmitOrder",
     "Mutation.submitOrders": "OrderService.SubmitOrders",
     "Mutation.cancelAllOrders": "OrderService.CancelAllOrders",
+    "Query.previewOrder": "OrderService.PreviewOrder",
     "Query.tradingLimits": "OrderService.GetTradingLimits",
     "Query.simulation": "SimulationService.GetSimulation",
     "Query.fingerprint": "SimulationService.GetFingerprint",

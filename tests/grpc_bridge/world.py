@@ -25,6 +25,7 @@ from quantgraph.domain.errors import (
     GatewayError,
     IdempotencyConflict,
     InvalidRequest,
+    LimitReached,
     NotFound,
     OrderRefused,
     Unauthenticated,
@@ -67,8 +68,12 @@ from quantgraph.domain.portfolio import (
     strategy_key,
 )
 from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.domain.previews import Estimate, OrderPreview
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rules.bands import Band
+from quantgraph.domain.rules.daily import Basis
+from quantgraph.domain.rules.fees import Fees
 from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import (
@@ -717,6 +722,39 @@ class MemoryControlLog:
         return list({each.account_id: each for each in self.held}.values())
 
 
+@dataclass
+class MemoryPreviews:
+    """What the trading in memory would answer, with money of another size in every field."""
+
+    trading: MemoryTrading
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        known_account(ticket.account_id)
+        orders = self.trading.held.values()
+        known = [each for each in orders if each.client_order_id == ticket.client_order_id]
+        if known:
+            return OrderPreview(NOW, earlier=known[0])
+        money = [Decimal(f"{number}.25") for number in range(1, 12)]
+        rules = (Basis("Lots: tables", "lots.main", True), Basis("Fees: practice", "fees", False))
+        shares = (None, 300) if ticket.side is Side.BUY else (ticket.quantity, 400)
+        refusals = (
+            OrderRefused(Reason.QUANTITY_LIMIT, "Too many.", quantity=ticket.quantity),
+            LimitReached(Reason.RATE_LIMITED, "Too fast.", retry_at=NOW.isoformat()),
+        )
+        return OrderPreview(
+            NOW,
+            refusals if ticket.quantity >= 10_000 else (),
+            None,
+            Estimate(money[0], money[1], Fees(*money[2:7])),
+            money[7],
+            money[8],
+            *shares,
+            Band(money[9], money[10]),
+            rules,
+            needs_approval=ticket.side is Side.SELL,
+        )
+
+
 class MemoryAllowances:
     """The same limits for every account, each of another size."""
 
@@ -793,6 +831,7 @@ class World:
             controls=self.controls,
             trading=self.trading,
             batches=OrderBatches(self.trading, 4),
+            previews=MemoryPreviews(self.trading),
             allowances=MemoryAllowances(),
             fills=self.fills,
             portfolio=MemoryPortfolio(),

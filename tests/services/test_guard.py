@@ -26,7 +26,8 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import ANY_ROW, trust_of
 from quantgraph.domain.sources import Source
 from quantgraph.domain.system import Mode
-from quantgraph.services.guard import GuardSources, OrderGuard
+from quantgraph.services.guard import OrderGuard
+from quantgraph.services.judging import GuardSources
 
 NOON = datetime(2024, 8, 21, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 QUOTE = Quote(

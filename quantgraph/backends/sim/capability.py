@@ -40,6 +40,7 @@ _SAID: Mapping[str, str | None] = {
     "controls": None,
     "trading": None,
     "batches": None,
+    "previews": None,
     "allowances": None,
     "fills": None,
     "portfolio": None,

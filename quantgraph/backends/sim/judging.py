@@ -7,7 +7,8 @@ from quantgraph.backends.sim.pit import Pit
 from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.orders import Order, Side
-from quantgraph.domain.rules.checks import Prices, Situation, Wish, check_order, worst_price
+from quantgraph.domain.rules.checks import check_order, dearest_price
+from quantgraph.domain.rules.situations import Prices, Situation, Wish
 from quantgraph.domain.rules.trust import ANY_ROW
 
 
@@ -22,7 +23,7 @@ class Stock:
 def judge(
     order: Order, prices: Prices, stock: Stock, at: tuple[Security, int, TradingCalendar]
 ) -> Decimal:
-    """Return the worst price in yuan that the order may trade at. Raises OrderRefused."""
+    """Return the dearest price in yuan that the order may trade at. Raises OrderRefused."""
     security, instant, calendar = at
     wish = Wish(order.side, order.quantity, order.price_type, order.limit_price)
     situation = Situation(
@@ -37,8 +38,8 @@ def judge(
     check_order(wish, situation)
     if order.limit_price is not None:
         return order.limit_price
-    # A sell's worst price bounds nothing that is set aside; its fees hang on what it brings.
-    return worst_price(wish, situation)
+    # A sell's dearest price bounds nothing that is set aside; its fees hang on what it brings.
+    return dearest_price(wish, situation)
 
 
 def displayed(security: Security, pit: Pit | None, at: int) -> Prices:

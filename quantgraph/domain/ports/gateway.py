@@ -36,6 +36,7 @@ from quantgraph.domain.ports.trading import (
     Connections,
     Fills,
     Portfolio,
+    Previews,
     Trading,
 )
 from quantgraph.domain.system import Limits, Mode, ServerInfo
@@ -98,6 +99,7 @@ class Gateway:
     controls: Controls
     trading: Trading
     batches: Batches
+    previews: Previews
     allowances: Allowances
     fills: Fills
     portfolio: Portfolio

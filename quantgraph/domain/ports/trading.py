@@ -19,6 +19,7 @@ from quantgraph.domain.orders import (
     Submission,
 )
 from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
+from quantgraph.domain.previews import OrderPreview
 from quantgraph.domain.streams import (
     AccountEvent,
     LogCursor,
@@ -161,6 +162,17 @@ class Batches(Protocol):
         Those whose fate is unknown and those that a cancel was asked of before are asked again. It
         waits for room within the account's limit per second, up to 20 seconds; what is
         RATE_LIMITED then needs a repeat. Errors: UNKNOWN_ACCOUNT.
+        """
+        ...
+
+
+class Previews(Protocol):
+    """What would become of an order that is not sent."""
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        """Return every refusal that a submit would meet now, and what the order would cost.
+
+        Nothing is journalled, reserved, counted or sent. Errors: BAD_REQUEST, UNKNOWN_ACCOUNT.
         """
         ...
 

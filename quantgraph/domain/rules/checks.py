@@ -1,16 +1,14 @@
 """All rules that one order meets, asked by the order guard and by the exchange alike."""
 
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import TypeAlias
 
-from quantgraph.domain.calendar import TradingCalendar, day_of
-from quantgraph.domain.errors import OrderRefused
-from quantgraph.domain.instruments import Instrument, InstrumentKind
+from quantgraph.domain.errors import GatewayError, OrderRefused
+from quantgraph.domain.instruments import InstrumentKind
 from quantgraph.domain.orders import PriceType, Side
-from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.admission import check_session, phase_at
+from quantgraph.domain.rules.admission import check_session
 from quantgraph.domain.rules.bands import (
     Band,
     band_rates,
@@ -25,117 +23,56 @@ from quantgraph.domain.rules.quotas import check_quota, quota_rule
 from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.rules.settlement import settlement_rule
+from quantgraph.domain.rules.situations import Situation, Wish
 from quantgraph.domain.rules.ticks import check_tick, tick_rule, tick_size
-from quantgraph.domain.rules.trust import Trust
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """The part of an order that market rules look at. Quantity in shares, price in yuan."""
-
-    side: Side
-    quantity: int
-    price_type: PriceType
-    limit_price: Decimal | None
+def refuse(refusal: GatewayError) -> None:
+    """Raise the first refusal that is found."""
+    raise refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What the screen shows of an instrument, in yuan; None where nothing is shown.
-
-    `previous_close` None: the terminal does not know it, and the order is refused RULE_UNKNOWN.
-    `halted`: nothing is matched for now, and orders are collected for an auction.
-    """
-
-    previous_close: Decimal | None
-    best_bid: Decimal | None = None
-    best_ask: Decimal | None = None
-    last: Decimal | None = None
-    halted: bool = False
-
-    def base(self, side: Side) -> Decimal | None:
-        """Return what the cage is measured from: best opposite, own, last, previous close."""
-        best = (
-            (self.best_ask, self.best_bid) if side is Side.BUY else (self.best_bid, self.best_ask)
-        )
-        shown = (*best, self.last, self.previous_close)
-        return next((each for each in shown if each is not None), None)
-
-
-_FINEST = Decimal("0.001")
-
-
-def prices_of(quote: Quote) -> Prices:
-    """Return the prices of a quote, whose doubles stand for decimals of at most three places.
-
-    Zero is how terminals write that there is none.
-    """
-    bid = quote.bids[0].price if quote.bids else None
-    ask = quote.asks[0].price if quote.asks else None
-    shown = (quote.previous_close, bid, ask, quote.last_price)
-    return Prices(*(_exact(each) if each else None for each in shown), halted=quote.halted)
-
-
-def _exact(price: float) -> Decimal:
-    return Decimal(repr(price)).quantize(_FINEST, ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Where and when the wish is made; every field is given, so that nothing is left out.
-
-    `held`: the account's shares that could be sold now. `bought`: shares of the symbol that it
-    has bought today, and those of its open buys; None where nobody knows. `trust`: which rules
-    may be relied on that nobody has verified.
-    """
-
-    instrument: Instrument
-    instant_ms: int
-    calendar: TradingCalendar
-    prices: Prices
-    held: int
-    bought: int | None
-    trust: Trust
-
-    @property
-    def day(self) -> date:
-        """The trading day in Shanghai."""
-        return day_of(self.instant_ms)
-
-    @property
-    def phase(self) -> Phase:
-        """What the exchange does. Raises CALENDAR_NOT_COVERED, OrderRefused RULE_UNKNOWN."""
-        return phase_at(self.instant_ms, self.instrument, self.calendar)
-
-
-def check_order(wish: Wish, situation: Situation) -> None:
-    """Raise OrderRefused for the first rule that the wish breaks.
+def check_order(
+    wish: Wish, situation: Situation, found: Callable[[GatewayError], None] = refuse
+) -> Sequence[Row]:
+    """Return the rows that judged the wish; raise OrderRefused for the first rule that it breaks.
 
     Asked in this order: tradable at all, session, price type, halt, quantity, quota, price present
     or absent, tick, band, cage. A wish that breaks none is refused RULE_UNVERIFIED where one of
-    these rules must not be relied on.
+    these rules must not be relied on. `found` takes every refusal instead, in the same order, but
+    what cannot be traded at all is judged no further.
     """
-    instrument, day = situation.instrument, situation.day
+    try:
+        _check_tradable(situation)
+    except GatewayError as refusal:
+        found(refusal)
+        return ()
+    rows: list[Row] = []
+    for check in _CHECKS:
+        try:
+            rows += [row for row in check(wish, situation) if row is not None]
+        except GatewayError as refusal:
+            found(refusal)
+    for row in rows:
+        try:
+            situation.trust.check((row,))
+        except GatewayError as refusal:
+            found(refusal)
+    return rows
+
+
+def _check_tradable(situation: Situation) -> None:
+    instrument = situation.instrument
     if instrument.kind is InstrumentKind.INDEX:
         text = f"{instrument.symbol} is an index; only its members are traded."
         raise OrderRefused(Reason.NOT_TRADABLE, text, symbol=instrument.symbol)
-    check_listed(instrument, day)
-    _check_known(situation)
-    session = check_session(situation.instant_ms, instrument, situation.calendar, wish.price_type)
-    kind = check_price_type(instrument, wish.price_type, situation.phase, day)
-    _check_halt(wish, situation)
-    check_quantity(instrument, wish.side, wish.quantity, situation.held, day)
-    quota = quota_rule(instrument, day) if wish.side is Side.BUY else None
-    check_quota(instrument, quota, wish.quantity, situation.bought)
-    judge = _judge_limit if wish.price_type.priced else _judge_market
-    prices = judge(wish, situation)
-    # What a fill will need to know is asked before: a fill cannot be refused.
-    after = settlement_rule(instrument, day)
-    rows = (session, kind, lot_rule(instrument, day), quota, *prices, after)
-    situation.trust.check(row for row in rows if row is not None)
+    check_listed(instrument, situation.day)
 
 
-def _check_known(situation: Situation) -> None:
+_Rows: TypeAlias = tuple[Row | None, ...]
+
+
+def _known(_: Wish, situation: Situation) -> _Rows:
     """Refuse a share without a name where real money moves: its name tells a risk warning."""
     instrument = situation.instrument
     nameless = instrument.kind is InstrumentKind.STOCK and instrument.name is None
@@ -144,23 +81,117 @@ def _check_known(situation: Situation) -> None:
             f"The name of {instrument.symbol} is not known, nor whether it is under risk warning."
         )
         raise OrderRefused(Reason.RULE_UNKNOWN, text, symbol=instrument.symbol)
+    return ()
 
 
-def _check_halt(wish: Wish, situation: Situation) -> None:
+def _session(wish: Wish, situation: Situation) -> _Rows:
+    where = (situation.instant_ms, situation.instrument, situation.calendar)
+    return (check_session(*where, wish.price_type),)
+
+
+def _kind(wish: Wish, situation: Situation) -> _Rows:
+    where = (situation.phase, situation.day)
+    return (check_price_type(situation.instrument, wish.price_type, *where),)
+
+
+def _halt(wish: Wish, situation: Situation) -> _Rows:
     """Refuse what only a running book can answer; limit orders wait for the auction."""
     waits = wish.price_type.priced and situation.phase is not Phase.AFTER_HOURS
     if situation.prices.halted and not waits:
         symbol = situation.instrument.symbol
         text = f"{symbol} is halted for now; only limit orders for its reopening are taken."
         raise OrderRefused(Reason.SUSPENDED, text, symbol=symbol)
+    return ()
 
 
-def worst_price(wish: Wish, situation: Situation) -> Decimal:
-    """Return the highest price in yuan that a buy can pay: its limit, or the top of the band.
+def _quantity(wish: Wish, situation: Situation) -> _Rows:
+    instrument, day = situation.instrument, situation.day
+    check_quantity(instrument, wish.side, wish.quantity, situation.held, day)
+    return (lot_rule(instrument, day),)
+
+
+def _quota(wish: Wish, situation: Situation) -> _Rows:
+    if wish.side is Side.SELL:
+        return ()
+    quota = quota_rule(situation.instrument, situation.day)
+    check_quota(situation.instrument, quota, wish.quantity, situation.bought)
+    return (quota,)
+
+
+def _named(wish: Wish, _: Situation) -> _Rows:
+    kind, price = wish.price_type, wish.limit_price
+    if kind.priced and price is None:
+        text = f"A {kind} order needs a limit price in yuan."
+        raise OrderRefused(Reason.PRICE_REQUIRED, text)
+    if not kind.priced and price is not None:
+        text = f"Price type {kind} finds its own price; leave the limit price out."
+        raise OrderRefused(Reason.PRICE_NOT_ALLOWED, text, price_type=kind)
+    return ()
+
+
+def _market_quantity(wish: Wish, situation: Situation) -> _Rows:
+    if not wish.price_type.priced:
+        check_market_quantity(situation.instrument, wish.quantity, situation.day)
+    return ()
+
+
+def _tick(wish: Wish, situation: Situation) -> _Rows:
+    if wish.limit_price is None or not wish.price_type.priced:
+        return ()
+    check_tick(situation.instrument, wish.limit_price, situation.day)
+    return (tick_rule(situation.instrument, situation.day),)
+
+
+def _band(wish: Wish, situation: Situation) -> _Rows:
+    instrument = situation.instrument
+    if not wish.price_type.priced:
+        _bounds(wish, situation)
+    elif wish.limit_price is not None:
+        check_band(instrument, wish.limit_price, day_band(situation))
+    return (band_rates(instrument, situation.day, situation.calendar).row,)
+
+
+def _cage(wish: Wish, situation: Situation) -> _Rows:
+    # Whoever waits for the close names a bound; the price itself is not his to move.
+    if wish.limit_price is None or wish.price_type is not PriceType.LIMIT:
+        return ()
+    return (_judge_cage(wish.side, wish.limit_price, situation),)
+
+
+def _settlement(_: Wish, situation: Situation) -> _Rows:
+    # What a fill will need to know is asked before: a fill cannot be refused.
+    return (settlement_rule(situation.instrument, situation.day),)
+
+
+_CHECKS: tuple[Callable[[Wish, Situation], _Rows], ...] = (
+    _known,
+    _session,
+    _kind,
+    _halt,
+    _quantity,
+    _quota,
+    _named,
+    _market_quantity,
+    _tick,
+    _band,
+    _cage,
+    _settlement,
+)
+
+
+def dearest_price(wish: Wish, situation: Situation) -> Decimal:
+    """Return the highest price in yuan at which it can trade: its limit, or the top of the band.
 
     Raises OrderRefused as `check_order` does where nothing bounds it.
     """
     return _bounds(wish, situation).high if wish.limit_price is None else wish.limit_price
+
+
+def worst_price(wish: Wish, situation: Situation) -> Decimal:
+    """Return the highest price of a buy, the lowest of a sell, in yuan. Raises as above."""
+    if wish.side is Side.BUY or wish.limit_price is not None:
+        return dearest_price(wish, situation)
+    return _bounds(wish, situation).low
 
 
 def day_band(situation: Situation) -> Band | None:
@@ -173,31 +204,6 @@ def day_band(situation: Situation) -> Band | None:
         text = f"The previous close of {instrument.symbol} is not known, so its band is not either."
         raise OrderRefused(Reason.RULE_UNKNOWN, text, symbol=instrument.symbol)
     return price_band(instrument, close, situation.day, situation.calendar)
-
-
-def _judge_limit(wish: Wish, situation: Situation) -> tuple[Row | None, ...]:
-    """Return the rows that judged the price."""
-    instrument, price, day = situation.instrument, wish.limit_price, situation.day
-    if price is None:
-        text = f"A {wish.price_type} order needs a limit price in yuan."
-        raise OrderRefused(Reason.PRICE_REQUIRED, text)
-    check_tick(instrument, price, day)
-    check_band(instrument, price, day_band(situation))
-    band = band_rates(instrument, day, situation.calendar).row
-    # Whoever waits for the close names a bound; the price itself is not his to move.
-    caged = wish.price_type is not PriceType.AFTER_HOURS
-    cage = _judge_cage(wish.side, price, situation) if caged else None
-    return tick_rule(instrument, day), band, cage
-
-
-def _judge_market(wish: Wish, situation: Situation) -> tuple[Row | None, ...]:
-    instrument, day = situation.instrument, situation.day
-    if wish.limit_price is not None:
-        text = f"Price type {wish.price_type} finds its own price; leave the limit price out."
-        raise OrderRefused(Reason.PRICE_NOT_ALLOWED, text, price_type=wish.price_type)
-    check_market_quantity(instrument, wish.quantity, day)
-    _bounds(wish, situation)
-    return (band_rates(instrument, day, situation.calendar).row,)
 
 
 def _bounds(wish: Wish, situation: Situation) -> Band:

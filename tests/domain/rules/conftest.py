@@ -9,7 +9,7 @@ import pytest
 from quantgraph.domain.calendar import TradingCalendar, at
 from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.orders import PriceType, Side
-from quantgraph.domain.rules.checks import Prices, Situation, Wish
+from quantgraph.domain.rules.situations import Prices, Situation, Wish
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.sources import Source
 

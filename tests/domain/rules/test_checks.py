@@ -12,8 +12,9 @@ from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.admission import check_cancel
-from quantgraph.domain.rules.checks import Prices, check_order, prices_of, worst_price
+from quantgraph.domain.rules.checks import check_order, worst_price
 from quantgraph.domain.rules.price_types import taken_types
+from quantgraph.domain.rules.situations import Prices, prices_of
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.sources import Source
 from quantgraph.domain.system import Mode

@@ -12,7 +12,8 @@ from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.rules.admission import check_cancel
-from quantgraph.domain.rules.checks import Prices, check_order
+from quantgraph.domain.rules.checks import check_order
+from quantgraph.domain.rules.situations import Prices
 
 from . import oracle
 from .oracle import CENT, Case, clock

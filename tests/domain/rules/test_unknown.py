@@ -22,8 +22,9 @@ from quantgraph.domain.rules import (
     tables,
     ticks,
 )
-from quantgraph.domain.rules.checks import Prices, check_order
+from quantgraph.domain.rules.checks import check_order
 from quantgraph.domain.rules.rows import Row
+from quantgraph.domain.rules.situations import Prices
 from quantgraph.domain.rules.trust import ANY_ROW, Trust
 
 NOBODY = Trust(everything=False)
