@@ -1,13 +1,19 @@
 """Convertible bonds of the universe's shares: real names and dates, terms like the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from quantgraph.backends.sim.universe import OTHERS
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
+from quantgraph.domain.simulation import CorporateAction
 from quantgraph.domain.sources import Source
 
+# A symbol's events by ex-day.
+Events = Callable[[str], Sequence[CorporateAction]]
 _PAR = 100.0
+_CENT, _TEN = Decimal("0.01"), 10
 # symbol | share | conversion price now | at issue | conversion from | issued | matures | amount,
 # millions of yuan | outstanding, millions
 _TABLE = """
@@ -19,9 +25,27 @@ _TABLE = """
 """
 
 
-def list_bonds(request: BondRequest, day: date) -> Sequence[ConvertibleBond]:
-    """Return the bonds of a request that are listed on the day, by symbol."""
-    return [bond for bond in _BONDS if _wanted(bond, request) and _listed(bond, day)]
+def list_bonds(request: BondRequest, day: date, events: Events) -> Sequence[ConvertibleBond]:
+    """Return the bonds of a request that are listed on the day, by symbol.
+
+    Conversion prices follow the events of their shares that were announced, from the ex-day on.
+    """
+    listed = (bond for bond in _BONDS if _wanted(bond, request) and _listed(bond, day))
+    return [_adjusted(bond, day, events(bond.stock_symbol)) for bond in listed]
+
+
+def _adjusted(
+    bond: ConvertibleBond, day: date, events: Sequence[CorporateAction]
+) -> ConvertibleBond:
+    """Return the bond with its price after each event, (price - cash) / (1 + new shares)."""
+    begun = [each for each in events if each.ex_date <= day]
+    if not begun or bond.conversion_price is None:
+        return bond
+    price = Decimal(repr(bond.conversion_price))
+    for event in begun:
+        grown = (price - event.cash / _TEN) / (1 + (event.bonus + event.conversion) / _TEN)
+        price = max(grown.quantize(_CENT, ROUND_HALF_UP), _CENT)
+    return replace(bond, conversion_price=float(price))
 
 
 def _wanted(bond: ConvertibleBond, request: BondRequest) -> bool:

@@ -27,6 +27,7 @@ class SimCatalog:
         self._run = runner.run
         self._etfs = EtfDesk(paths)
         self._issues = paths.issues
+        self._events = paths.world.announced.of
         self._options = OptionDesk(paths)
         self._futures = FuturesDesk(paths.world.calendar)
 
@@ -36,7 +37,7 @@ class SimCatalog:
 
     async def bonds(self, request: BondRequest) -> Sequence[ConvertibleBond]:
         """Return the listed bonds of a request, by symbol."""
-        return list_bonds(request, self._clock.moment().day)
+        return list_bonds(request, self._clock.moment().day, self._events)
 
     async def option_chain(self, underlying: str) -> OptionChain:
         """Return the contracts that are listed on the clock's day."""

@@ -14,6 +14,7 @@ from quantgraph.backends.sim.announced import MOST, Announced, check_action, rea
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.domain.bars import BarColumns
+from quantgraph.domain.bonds import BondRequest
 from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import ChangeRefused, InvalidRequest
 from quantgraph.domain.reasons import Reason
@@ -128,6 +129,24 @@ async def test_an_ex_day_that_has_come_meanwhile_is_refused(make_stage):
     stage.move_to(1, 0)
     with pytest.raises(InvalidRequest):
         await stage.market.announce(CorporateAction(SYMBOL, date(2023, 2, 2), Decimal(1)))
+
+
+async def test_conversion_prices_follow_the_events_of_their_share_from_the_ex_day_on(make_stage):
+    stage = make_stage()
+    share, other = "600000.SH", "601166.SH"
+
+    async def told():
+        found = await stage.market.catalog.bonds(BondRequest(stock_symbols=(share, other)))
+        return {each.stock_symbol: each.conversion_price for each in found}
+
+    for number, grants in (2, {"cash": "4.1", "bonus": "3"}), (3, {"conversion": "20"}):
+        given = {name: Decimal(each) for name, each in grants.items()}
+        await stage.market.announce(CorporateAction(share, date(2023, 2, number), **given))
+    assert await told() == {share: 13.57, other: 24.48}
+    stage.move_to(1, 0)
+    assert await told() == {share: 10.12, other: 24.48}  # (13.57 - 0.41) / 1.3 = 10.123
+    stage.move_to(2, 0)
+    assert await told() == {share: 3.37, other: 24.48}  # 10.12 / 3 = 3.373
 
 
 async def test_a_follower_sees_the_ex_day_at_once(make_stage):
