@@ -40,6 +40,8 @@ READS = {
     "positionsPage": "nodes { symbol }",
     "risk": "buyingPower",
     "strategies": "nodes { name }",
+    "tradingLimits": "tradingDay",
+    "tradingStatus": "state",
 }
 ALL = """query($of: ID!) { orders(accountId: $of) { nodes { id } } fills(accountId: $of) {
     nodes { id orderId quantity amount fee } }

@@ -34,7 +34,7 @@ from tests.grpc_bridge.calls import path
 
 START, TOMORROW = "2018-01-15", "2018-01-16"
 ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
-WIRES = ("graphql", "grpc")
+WIRES = {"graphql": "000001.SZ", "grpc": "000858.SZ"}
 ACCOUNT, MAOTAI = {"accountId": "sim-1"}, {"symbol": "600519.SH"}
 BANK, NEWCOMER = {"symbol": "000001.SZ"}, {"symbol": "601136.SH"}
 BOTH = {"symbols": ["600519.SH", "000001.SZ"]}
@@ -66,14 +66,23 @@ SELECTORS = {"policy": "LATEST", "minIntervalMs": 50}
 # A whole recorded day is more than one message holds.
 MINUTE = {"start": "2023-02-01T10:00:00+08:00", "end": "2023-02-01T10:01:00+08:00"}
 TICKS = ({**MAOTAI, **MINUTE}, {**MAOTAI, "start": "2018-01-02", "end": "2018-12-28"})
-# In this order: what is done first is what the later ones tell of. "%" is the wire's name, and "*"
-# the epoch of a log.
+# In this order: what is done first is what the later ones tell of. "%" is the wire's name, "@" a
+# symbol that only this wire trades, and "*" the epoch of a log.
 ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.submitOrder": (
         {**ORDER, "clientOrderId": "o-%", "expiresAt": "2018-01-15T14:00:00+08:00"},
         {**ORDER, "clientOrderId": "b-%", "priceType": "BEST_FIVE_CANCEL"},
     ),
+    "Mutation.submitOrders": (
+        {**ACCOUNT, "orders": [{**ORDER, "symbol": "@", "clientOrderId": "m-%"}]},
+    ),
     "Mutation.cancelOrder": ({**ACCOUNT, "clientOrderId": "o-%"},),
+    "Mutation.cancelAllOrders": ({**ACCOUNT, "symbol": "@"},),
+    "Mutation.armTrading": ({"secret": "open"},),
+    "Mutation.disarmTrading": ({},),
+    "Mutation.setDeadMan": ({**ACCOUNT, "seconds": 3_600}, {**ACCOUNT, "seconds": 0}),
+    "Mutation.resumeTrading": ({**ACCOUNT, "reducing": False},),
+    "Mutation.haltTrading": ({**ACCOUNT, "reducing": True},),
     "Mutation.disconnectAccount": (ACCOUNT,),
     "Mutation.connectAccount": (ACCOUNT,),
     "Mutation.createSector": ({"name": "自选%", **BOTH, "category": "我的"},),
@@ -88,7 +97,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.injectOrder": ({**ACCOUNT, **MAOTAI, **HAND},),
     "Mutation.haltSymbol": (MAOTAI,),
     "Mutation.resumeSymbol": (MAOTAI,),
-    "Mutation.announceCorporateAction": ({**BANK, "exDate": "2018-01-17", "cash": "1"},),
+    "Mutation.announceCorporateAction": ({"symbol": "600036.SH", "exDate": "2018-01-17", "cash": "1"},),
     "Mutation.loadScenario": ({**MAOTAI, "name": "HALT"},),
     "Mutation.setFaults": ({"settings": []},),
     "Mutation.saveSnapshot": ({"name": "s-%"},),
@@ -135,9 +144,12 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.ticks": TICKS,
     "Query.trades": TICKS,
     "Query.tradingCalendar": ({"market": "SH", **SPAN},),
+    "Query.tradingLimits": (ACCOUNT,),
+    "Query.tradingStatus": (ACCOUNT,),
     "Subscription.accountUpdates": (LOG,),
     "Subscription.orderUpdates": (LOG,),
     "Subscription.quotes": ({**BOTH, **SELECTORS},),
+    "Subscription.tradingUpdates": (ACCOUNT,),
 }  # fmt: skip
 # Ways to the same that only GraphQL has; an rpc of its own answers each by gRPC.
 NESTED = (
@@ -157,6 +169,7 @@ EVENTS = {
     "Subscription.accountUpdates": 3,
     "Subscription.orderUpdates": 6,
     "Subscription.quotes": 3,
+    "Subscription.tradingUpdates": 1,
 }
 BULK = "BarService.DownloadBars"
 # What the store holds, and the curtain hides until its time.
@@ -173,17 +186,19 @@ AHEAD = {
     "PhaseSpan.start": "the hours of a day are known before it",
     "ServerInfo.startedAt": "real time",
     "Snapshot.createdAt": "real time",
+    "TradingStatus.deadManAt": "real time",
     "TradingCalendar.coveredTo": "the exchanges publish their days ahead",
     "TradingCalendar.days": "the exchanges publish their days ahead",
     "TradingCalendar.end": "the caller's own wish",
 }
 # Answers without any date; of the recordings, because all of them are hidden on that day.
 UNDATED = {
-    "Account.asset", "Mutation.addSectorMembers", "Mutation.connectAccount",
-    "Mutation.createAccount", "Mutation.createSector", "Mutation.deleteSector",
-    "Mutation.depositCash", "Mutation.disconnectAccount", "Mutation.injectOrder",
-    "Mutation.injectTrade",
-    "Mutation.removeSectorMembers", "Mutation.renameSector", "Mutation.setFaults",
+    "Account.asset", "Mutation.addSectorMembers", "Mutation.armTrading",
+    "Mutation.connectAccount", "Mutation.createAccount", "Mutation.createSector",
+    "Mutation.deleteSector", "Mutation.depositCash", "Mutation.disarmTrading",
+    "Mutation.disconnectAccount", "Mutation.injectOrder", "Mutation.injectTrade",
+    "Mutation.removeSectorMembers", "Mutation.renameSector", "Mutation.resumeTrading",
+    "Mutation.setFaults",
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.positionsPage", "Query.strategies", "Query.ticks", "Query.trades",
@@ -233,7 +248,7 @@ class Walk:
         kind = field_type(label)
         dated: list[Place] = []
         for arguments in asked:
-            given = {name: self.told(wire, label, each) for name, each in arguments.items()}
+            given = self.told(wire, label, {**arguments})
             for answer in getattr(self, wire)(label, pair, given):
                 dated += dates(kind, answer)
         self.found[wire, label] = dated
@@ -254,7 +269,13 @@ class Walk:
     def told(self, wire: str, label: str, value: Any) -> Any:
         if value == "*":
             return self.epochs.setdefault(label, self.epoch(label))
-        return value.replace("%", wire) if isinstance(value, str) else value
+        if isinstance(value, list):
+            return [self.told(wire, label, each) for each in value]
+        if isinstance(value, dict):
+            return {name: self.told(wire, label, each) for name, each in value.items()}
+        if isinstance(value, str):
+            return value.replace("%", wire).replace("@", WIRES[wire])
+        return value
 
     def epoch(self, label: str) -> str:
         name = label.split(".")[1]

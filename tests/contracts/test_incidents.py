@@ -29,6 +29,7 @@ SWITCH = """mutation($settings: [String!]!) { setFaults(input: { settings: $sett
 DONE = ["ACCEPTED", "SENT", "WORKING", "FILLED"]
 DOUBT = ["ACCEPTED", "SENT", "UNKNOWN", "FILLED"]
 LATE = ["ACCEPTED", "SENT", "UNKNOWN", "WORKING", "FILLED"]
+LOST = ["ACCEPTED", "SENT", "UNKNOWN", "REJECTED"]
 REFUSED = ["ACCEPTED", "SENT", "WORKING", "REJECTED"]
 # What the order goes through, as `orderUpdates` tells it; a state that only timing decides is left
 # out where it may come in between.
@@ -42,6 +43,7 @@ WAYS = {
     Incident.ERROR_WITHOUT_IDS: REFUSED,
     Incident.MINUS_ONE: DONE,
     Incident.LATE_EXECUTION: LATE,
+    Incident.LOST_ORDER: LOST,
     Incident.SLOW_ANSWER: DONE,
     Incident.DISCONNECT: DOUBT,
     Incident.SLOW_LIST: DONE,
@@ -195,8 +197,8 @@ def test_both_wires_tell_what_became_of_an_order_once(wires: Wires, incident: In
     assert wires.told_rpc(before, len(told)) == told
     fills = [each[3] for each in told if each[3]]
     assert len(fills) == len(set(fills))
-    if way is REFUSED:
-        check_refused(wires, order)
+    if way is REFUSED or way is LOST:
+        check_refused(wires, order, "TERMINAL_REFUSED" if way is REFUSED else "NOT_AT_TERMINAL")
         return
     assert done["__typename"] == "SubmitOrderSuccess"
     again = wires.submit_rpc(order)
@@ -208,13 +210,13 @@ def test_both_wires_tell_what_became_of_an_order_once(wires: Wires, incident: In
     assert [each["clientOrderId"] for each in nodes].count(order["clientOrderId"]) == 1
 
 
-def check_refused(wires: Wires, order: dict[str, Any]) -> None:
+def check_refused(wires: Wires, order: dict[str, Any], code: str) -> None:
     again = wires.submit(order)
-    assert (again["__typename"], again["code"]) == ("OrderRejected", "TERMINAL_REFUSED")
-    assert "废单" in again["messageZh"]
+    assert (again["__typename"], again["code"]) == ("OrderRejected", code)
+    assert ("废单" in again["messageZh"]) is (code == "TERMINAL_REFUSED")
     with pytest.raises(grpc.RpcError) as caught:
         wires.submit_rpc(order)
-    assert Refusal(caught.value).info.reason == "TERMINAL_REFUSED"
+    assert Refusal(caught.value).info.reason == code
 
 
 # Each incident alone, and some of the pairs.

@@ -70,7 +70,12 @@ def test_every_number_stands_for_one_reason():
 
 
 def test_what_only_the_gateway_says_keeps_its_words():
-    own = {Reason.RULE_UNVERIFIED, Reason.NOT_SENT, Reason.ORDER_LIMIT, Reason.NOT_AT_TERMINAL}
+    own = {
+        Reason.RULE_UNVERIFIED, Reason.NOT_SENT, Reason.NOT_AT_TERMINAL,
+        Reason.ORDER_LIMIT, Reason.SYMBOL_BLOCKED,
+        Reason.ORDER_QUANTITY_LIMIT, Reason.ORDER_VALUE_LIMIT, Reason.DAILY_VALUE_LIMIT,
+        Reason.POSITION_QUANTITY_LIMIT, Reason.POSITION_VALUE_LIMIT, Reason.PRICE_DISTANCE_LIMIT,
+    }  # fmt: skip
     for reason in own:
         refusal = OrderRefused(reason, "as it was")
         assert say(refusal, CODED) is refusal
