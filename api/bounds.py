@@ -29,6 +29,7 @@ def limits_of(config: Config) -> Limits:
         page_items=PAGE_ITEMS,
         event_streams=limits.event_streams,
         orders_in_flight=limits.orders_in_flight,
+        batch_orders=limits.batch_orders,
         custom_sectors=limits.custom_sectors,
         sector_members=limits.sector_members,
         message_bytes=config.grpc.max_message_bytes,

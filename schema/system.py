@@ -84,6 +84,7 @@ class Limits:
     orders_in_flight: int = strawberry.field(
         description="Orders and cancels on their way to the terminal, of all clients together."
     )
+    batch_orders: int = strawberry.field(description="Orders in one `submitOrders`.")
     custom_sectors: int = strawberry.field(description="Sectors that users may make.")
     sector_members: int = strawberry.field(description="Symbols in one of them.")
     message_bytes: int = strawberry.field(description="Bytes of one gRPC message.")

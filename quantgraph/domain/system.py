@@ -56,6 +56,7 @@ class Limits:
     page_items: int
     event_streams: int
     orders_in_flight: int
+    batch_orders: int
     custom_sectors: int
     sector_members: int
     message_bytes: int

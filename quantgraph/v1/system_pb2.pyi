@@ -395,6 +395,7 @@ class Limits(_message.Message):
     CUSTOM_SECTORS_FIELD_NUMBER: _builtins.int
     SECTOR_MEMBERS_FIELD_NUMBER: _builtins.int
     MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
+    BATCH_ORDERS_FIELD_NUMBER: _builtins.int
     bar_rows: _builtins.int
     """Bars per series and per request; DownloadBars has no such limit."""
     batch_symbols: _builtins.int
@@ -429,6 +430,8 @@ class Limits(_message.Message):
     """Symbols in one of them."""
     message_bytes: _builtins.int
     """Bytes of one gRPC message."""
+    batch_orders: _builtins.int
+    """Orders in one SubmitOrders."""
     def __init__(
         self,
         *,
@@ -448,10 +451,11 @@ class Limits(_message.Message):
         custom_sectors: _builtins.int = ...,
         sector_members: _builtins.int = ...,
         message_bytes: _builtins.int = ...,
+        batch_orders: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_depth", b"query_depth", "query_repeats", b"query_repeats", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_orders", b"batch_orders", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_depth", b"query_depth", "query_repeats", b"query_repeats", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,6 +37,7 @@ ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription
 WIRES = {"graphql": "000001.SZ", "grpc": "000858.SZ"}
 ACCOUNT, MAOTAI = {"accountId": "sim-1"}, {"symbol": "600519.SH"}
 BANK, NEWCOMER = {"symbol": "000001.SZ"}, {"symbol": "601136.SH"}
+UNRECORDED = {"symbol": "600036.SH"}  # prices that are recorded take no event of a user's
 BOTH = {"symbols": ["600519.SH", "000001.SZ"]}
 INPUT = {**MAOTAI, "price": "700", "quantity": 100}
 HAND = {"side": "BUY", "quantity": 100, "limitPrice": "700.00"}
@@ -78,6 +79,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     ),
     "Mutation.cancelOrder": ({**ACCOUNT, "clientOrderId": "o-%"},),
     "Mutation.cancelAllOrders": ({**ACCOUNT, "symbol": "@"},),
+    "Mutation.approveOrder": ({**ACCOUNT, "clientOrderId": "b-%"},),
+    "Mutation.rejectOrder": ({**ACCOUNT, "clientOrderId": "b-%"},),
     "Mutation.armTrading": ({"secret": "open"},),
     "Mutation.disarmTrading": ({},),
     "Mutation.setDeadMan": ({**ACCOUNT, "seconds": 3_600}, {**ACCOUNT, "seconds": 0}),
@@ -97,7 +100,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.injectOrder": ({**ACCOUNT, **MAOTAI, **HAND},),
     "Mutation.haltSymbol": (MAOTAI,),
     "Mutation.resumeSymbol": (MAOTAI,),
-    "Mutation.announceCorporateAction": ({"symbol": "600036.SH", "exDate": "2018-01-17", "cash": "1"},),
+    "Mutation.announceCorporateAction": ({**UNRECORDED, "exDate": "2018-01-17", "cash": "1"},),
     "Mutation.loadScenario": ({**MAOTAI, "name": "HALT"},),
     "Mutation.setFaults": ({"settings": []},),
     "Mutation.saveSnapshot": ({"name": "s-%"},),
@@ -202,6 +205,7 @@ UNDATED = {
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.positionsPage", "Query.strategies", "Query.ticks", "Query.trades",
+    "Mutation.approveOrder", "Mutation.rejectOrder",  # none of the orders waits for it
     "Query.convertibleBonds",  # the first of them is listed later
     "Query.optionChain",  # there are none before the end of 2019
 }  # fmt: skip

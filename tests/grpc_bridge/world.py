@@ -125,8 +125,9 @@ DIVIDENDS = (
     Dividend("600519.SH", date(2023, 6, 30), None),
 )
 LIMITS = Limits(
-    100_000, 1_000, 262_144, 2_000, 12, 30, 5, 2_000, 20, 30, 500, 200, 1_000, 200, 6_000, 4_194_304
-)
+    100_000, 1_000, 262_144, 2_000, 12, 30, 5, 2_000, 20, 30, 500, 200, 1_000, 50, 200, 6_000,
+    4_194_304,
+)  # fmt: skip
 
 
 def weekdays(first: date, last: date) -> np.ndarray[Any, np.dtype[np.datetime64]]:
