@@ -22,7 +22,7 @@ from quantgraph.services.gate import Gate
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from quantgraph.store.controls import ControlFile
-from quantgraph.store.journal import OrderJournal
+from tests.services.journals import quick_journal
 from tests.services.test_orders import NOW, Clock, Ids, Terminal, ticket
 
 SELL = {"side": Side.SELL}
@@ -44,7 +44,7 @@ class Floor:
     def __init__(self, path, in_flight=2_000):
         self.terminal, self.clock = Terminal(), Clock()
         self.timers, self.time = [], 0.0
-        self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
+        self.journal = self.terminal.journal = quick_journal(path)
         self.file = ControlFile(path / "controls.sqlite")
         self.workers, self.switching = Workers(2, 2_000), Workers(1, 64)
         self.gate = Gate(self.file.present())

@@ -31,7 +31,7 @@ from quantgraph.domain.terminal import (
 )
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
+from tests.services.journals import quick_journal
 from tests.waiting import until
 
 NOW = datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
@@ -123,7 +123,7 @@ class Desk:
     def __init__(self, path, answer_seconds=10.0, terminal=None):
         self.terminal, self.naps, self.clock = terminal or Terminal(), Naps(), Clock()
         self.seconds, self.alarms, self.ids = 0.0, [], Ids()
-        self.journal = OrderJournal(path / "journal.sqlite", "e1")
+        self.journal = quick_journal(path)
         self.workers = Workers(2, 64)
         desk = OrderDesk(
             self.workers, self.clock, self.ids, Destination.SIMULATED, "mock_order_", "one",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.journal import Intent
 from quantgraph.domain.limits import TradingLimits
@@ -14,6 +15,7 @@ from quantgraph.domain.orders import OrderKey, OrderState, PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import FateUnknownError
 from tests.services.trading import MAOTAI, PINGAN, Desk, Market, ticket
+from tests.waiting import until
 
 MARKET = {"price_type": PriceType.BEST_FIVE_CANCEL, "limit_price": None}
 
@@ -275,6 +277,7 @@ async def test_no_second_and_no_day_sees_more_acts_than_allowed_whatever_restart
                 before = await desk.used()
                 await desk.__aexit__()
                 desk = await Desk(folder, calendar, set_to, market).__aenter__()
+                await until(lambda trading=desk.trading: trading.state is TradingState.ACTIVE)
                 assert await desk.used() == before
                 continue
             now, room = market.time, room_at(sent, market.time, per_second)

@@ -37,7 +37,7 @@ from quantgraph.domain.transitions import after_report
 from quantgraph.services import orders
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
+from tests.services.journals import quick_journal
 
 NOW = datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
 
@@ -95,7 +95,7 @@ class Desk:
 
     def __init__(self, path, in_flight=1_000):
         self.terminal, self.clock = Terminal(), Clock()
-        self.journal = self.terminal.journal = OrderJournal(path / "journal.sqlite", "e1")
+        self.journal = self.terminal.journal = quick_journal(path)
         self.workers = Workers(2, 64)
         desk = OrderDesk(
             self.workers, self.clock, Ids(), Destination.SIMULATED, "mock_order_", "one", in_flight

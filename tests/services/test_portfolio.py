@@ -18,7 +18,7 @@ from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.services import portfolio
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
+from tests.services.journals import quick_journal
 from tests.services.trades import NOW, each_share, fill, trades
 from tests.store.test_journal import order
 
@@ -67,7 +67,7 @@ class Desk:
 
     def __init__(self, path):
         self.world, self.workers = World(), Workers(2, 64)
-        self.journal = OrderJournal(path / "journal.sqlite", "e1")
+        self.journal = quick_journal(path)
         self.restart()
 
     def restart(self):

@@ -11,17 +11,17 @@ from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.instruments import Instrument, classify
 from quantgraph.domain.limits import LimitTable, TradingLimits
-from quantgraph.domain.orders import Destination, OrderTicket, Side
+from quantgraph.domain.orders import Destination, OrderState, OrderTicket, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import LogCursor
-from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
+from tests.services.journals import quick_journal
 
 NOON = datetime(2023, 2, 1, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 MAOTAI, PINGAN = "600519.SH", "000001.SZ"
@@ -33,6 +33,10 @@ class Market:
 
     time = NOON
     last, close, held = 10.5, 10.0, 300
+
+    def __init__(self):
+        # By our id; here because the terminal's list outlives the gateway's restarts.
+        self.listed = {}
 
     def now(self):
         return self.time
@@ -81,10 +85,21 @@ class Terminal:
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
-        return PlacedOrder(f"b{len(self.placed)}")
+        broker_id = f"b{len(self.market.listed) + 1}"
+        self.market.listed[order.id] = ListedOrder(
+            order.tag, broker_id, order.account_id, order.symbol, order.side, order.quantity,
+            order.limit_price, OrderState.WORKING, 0, None, self.market.time,
+        )  # fmt: skip
+        return PlacedOrder(broker_id)
 
     async def withdraw(self, order):
         self.withdrawn.append((self.market.time, order))
+
+    async def find(self, account_id, tag):
+        return [each for each in await self.orders_today(account_id) if each.tag == tag]
+
+    async def orders_today(self, account_id):
+        return [each for each in self.market.listed.values() if each.account_id == account_id]
 
     async def reports(self):
         while True:
@@ -93,6 +108,11 @@ class Terminal:
     def tell(self, order, state, filled=0, price="10.40"):
         average = Decimal(price) if filled else None
         now = self.market.time
+        if order.id in self.market.listed:
+            row = self.market.listed[order.id]
+            self.market.listed[order.id] = replace(
+                row, state=state, filled_quantity=filled, average_price=average, time=now
+            )
         self.queue.put_nowait(
             ExecutionReport(order.tag, order.account_id, state, filled, average, now)
         )
@@ -104,7 +124,7 @@ class Desk:
     def __init__(self, folder, calendar, limits=PLENTY, market=None, **own):
         self.market = market or Market()
         self.terminal = Terminal(self.market)
-        self.journal = OrderJournal(folder / "journal.sqlite", "e1")
+        self.journal = quick_journal(folder)
         self.workers = Workers(2, 4_096)
         self.ledger = Ledger(self.journal, self.market, self.workers, self.market)
         valuer = Valuer(self.market, calendar, self.market, self.market)
