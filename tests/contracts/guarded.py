@@ -108,7 +108,7 @@ class Wires:
         try:
             return self.orders.SubmitOrder(_request(orders_pb2.SubmitOrderRequest, order))
         except grpc.RpcError as error:
-            return Refusal(error)  # type: ignore[arg-type]
+            return Refusal(error)
 
     def preview(self, order: dict[str, Any]) -> Any:
         return self.ask(PREVIEW, input=order)["previewOrder"]

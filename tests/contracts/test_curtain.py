@@ -135,6 +135,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.orders": ({**ACCOUNT, "first": 9},),
     "Query.positions": (ACCOUNT,),
     "Query.positionsPage": ({**ACCOUNT, "first": 9},),
+    "Query.previewOrder": ({**ORDER, "clientOrderId": "p"},),
     "Query.quote": (MAOTAI,),
     "Query.quotes": (BOTH,),
     "Query.risk": (ACCOUNT,),
@@ -305,7 +306,7 @@ class Walk:
         text = document(label, pair)
         if root == "Subscription":
             return [each[name] for each in islice(self.stream(text, given), EVENTS[label])]
-        wrapped = {"input": given} if root == "Mutation" and takes_input(label) else given
+        wrapped = {"input": given} if takes_input(label) else given
         data = self.post(text, wrapped)
         # what a curtain hides may be an error as well: it has no dates then
         return [(data.get("data") or {}).get(name)]
