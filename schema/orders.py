@@ -65,7 +65,8 @@ class Order:
         description="When it expires unless it is approved; null where no approval is needed."
     )
     reject_code: str | None = strawberry.field(
-        description="Why it was refused, as a stable code; null unless REJECTED."
+        description="Why it was refused, as a stable code. Of an UNKNOWN order OUTCOME_UNTOLD: its "
+        "day is over, and the terminal lists it no more. Else null."
     )
     reject_message: str | None = strawberry.field(description="The same in words.")
     reject_message_zh: str | None = strawberry.field(description="The same in Chinese.")

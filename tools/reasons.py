@@ -181,6 +181,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The terminal went away before the order was sent; it will never be.",
         "Submit it under a new client order id when the terminal is back.",
     ),
+    Reason.OUTCOME_UNTOLD: (
+        "`rejectCode` of an UNKNOWN order: its day is over, and the terminal lists it no more.",
+        "It cannot trade any longer; what it traded stands in the account's statement.",
+    ),
     Reason.NOT_AT_TERMINAL: (
         "Nobody answered, and `trading.settle_seconds` later the terminal does not have the order.",
         "Submit it under a new client order id. Should it come back, the account is halted.",

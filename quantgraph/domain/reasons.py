@@ -97,6 +97,7 @@ class Reason(StrEnum):
     NOT_TRADABLE = "NOT_TRADABLE", Kind.REJECTED, "该证券不可交易"
     TERMINAL_REFUSED = "TERMINAL_REFUSED", Kind.REJECTED, "柜台拒绝委托"
     NOT_SENT = "NOT_SENT", Kind.REJECTED, "委托未发出"
+    OUTCOME_UNTOLD = "OUTCOME_UNTOLD", Kind.REJECTED, "交易终端不再列出该委托，结果未知"
     NOT_AT_TERMINAL = "NOT_AT_TERMINAL", Kind.REJECTED, "交易终端没有该委托"
     APPROVAL_REFUSED = "APPROVAL_REFUSED", Kind.REJECTED, "审批人拒绝了委托"
     APPROVAL_NOT_POSSIBLE = "APPROVAL_NOT_POSSIBLE", Kind.REJECTED, "该委托不在待审批状态"

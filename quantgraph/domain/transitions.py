@@ -23,6 +23,10 @@ _DOUBTED = frozenset(
 )
 
 
+# What was concluded from silence, and is taken back by any word.
+_SILENCE = (Reason.NOT_AT_TERMINAL.value, Reason.OUTCOME_UNTOLD.value)
+
+
 def unconfirmed(order: Order) -> bool:
     """Return whether it may have been sent, and nothing ever told that the terminal has it."""
     told = order.broker_order_id is not None or order.filled_quantity
@@ -34,24 +38,42 @@ def after_report(order: Order, report: ExecutionReport) -> Order | None:
 
     Reports may come twice, late or out of order: a final state never changes, a state never goes
     back, and the filled quantity never falls. A fill is always a change: its id tells a repeat.
-    Only NOT_AT_TERMINAL is no last word: it loses against any sign of life, earlier or later.
+    Only NOT_AT_TERMINAL is no last word: it loses against any sign of life, earlier or later. So
+    does OUTCOME_UNTOLD, which alone takes an order back: to UNKNOWN.
     """
-    if _missing(report) and not unconfirmed(order):
+    if _says(report, Reason.NOT_AT_TERMINAL) and not unconfirmed(order):
         return None
+    if _says(report, Reason.OUTCOME_UNTOLD):
+        return _untold(order, report)
     found = _reopened(order)
     changed = _folded(found, report)
     # One that came back as it was told before would be compared with what it is not.
     return changed if changed is not None or found is order else found
 
 
-def _missing(report: ExecutionReport) -> bool:
+def _says(report: ExecutionReport, reason: Reason) -> bool:
     told = report.refusal
-    return told is not None and told.reason is Reason.NOT_AT_TERMINAL
+    return told is not None and told.reason is reason
+
+
+def _untold(order: Order, report: ExecutionReport) -> Order | None:
+    """Return an open order of an earlier day as nobody knows any more; its fills stay."""
+    if order.state.final or order.reject_code is not None:
+        return None
+    refusal = _refusal(order, report)
+    return replace(
+        order,
+        state=OrderState.UNKNOWN,
+        reject_code=refusal[0],
+        reject_message=refusal[1],
+        reject_message_zh=refusal[2],
+        updated_at=max(order.updated_at, report.time),
+    )
 
 
 def _reopened(order: Order) -> Order:
     """Return an order that was concluded from silence as it was before."""
-    if order.reject_code != Reason.NOT_AT_TERMINAL.value:
+    if order.reject_code not in _SILENCE:
         return order
     return replace(
         order,

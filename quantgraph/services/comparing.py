@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
 import structlog
@@ -20,6 +19,7 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder
 from quantgraph.domain.transitions import unconfirmed
+from quantgraph.services.order_rows import distinct, external, external_id, signed, told
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.settling import Settling
 from quantgraph.services.workers import Workers
@@ -31,18 +31,12 @@ _MOST_FILLS = 100_000
 # Orders of one question to the journal, and those that one comparison asks the terminal for.
 _PART = 500
 _SOUGHT = 32
-_AVERAGE = Decimal("0.0001")
 _logger = structlog.get_logger(__name__)
 
 
 def alarm_log(account_id: str, cause: HaltCause, text: str) -> None:
     """Tell the log, where nobody else listens."""
     _logger.error("orders_not_trusted", account=account_id, cause=cause, text=text)
-
-
-def external_id(broker_order_id: str) -> str:
-    """Return our id of an order that somebody else placed."""
-    return f"ext_{broker_order_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +67,14 @@ class Comparer:
         self._seen: dict[str, frozenset[tuple[object, ...]]] = {}
         # Once an operator has seen to it, the day's list goes on to show it.
         self._alarmed: set[tuple[str, str | None]] = set()
+        # Orders of earlier days that the last comparison did not find, per account.
+        self._gone: dict[str, frozenset[str]] = {}
 
     def forget(self) -> None:
         """Look at every row again: the journal is another one."""
         self._seen.clear()
         self._alarmed.clear()
+        self._gone.clear()
 
     async def compare(self, account_id: str) -> None:
         """Ask for what is in doubt, then for the list, and fold in what they say.
@@ -87,18 +84,22 @@ class Comparer:
         parts = self._parts
         ours, _ = await parts.workers.run(parts.journal.open_orders, account_id)
         doubted = [each for each in ours if self._doubted(each)]
+        outlived = [each for each in ours if self._outlived(each)]
         # Judged before anything is asked: what settles meanwhile may be missing in the answers.
         ripe = {each.id for each in doubted if self._ripe(each)}
-        missing, rows = await self._sought(sorted(doubted, key=lambda each: each.id not in ripe))
+        asked = sorted(doubted, key=lambda each: each.id not in ripe)
+        asked += [each for each in outlived if each.origin is Origin.OURS and not unconfirmed(each)]
+        missing, rows = await self._sought(asked)
         async with asyncio.timeout(parts.answer_seconds):
             listed = await parts.terminal.orders_today(account_id)
         rows += listed
         tags = {row.tag for row in rows}
-        await self._fold(account_id, ours, _distinct(rows))
+        await self._fold(account_id, ours, distinct(rows))
         for order in doubted:
             if order.tag not in tags:
                 await self._absent(order, proven=order.id in ripe & missing)
-        self._seen[account_id] = frozenset(_sign(row) for row in listed if row.state.final)
+        await self._bury(account_id, outlived, missing, rows)
+        self._seen[account_id] = frozenset(signed(row) for row in listed if row.state.final)
 
     async def _sought(self, doubted: Sequence[Order]) -> tuple[set[str], list[ListedOrder]]:
         """Ask for orders one by one; return the ids of those that are missing, and the others."""
@@ -116,7 +117,7 @@ class Comparer:
         self, account_id: str, ours: Sequence[Order], rows: Sequence[ListedOrder]
     ) -> None:
         seen = self._seen.get(account_id, frozenset())
-        fresh = [row for row in rows if _sign(row) not in seen]
+        fresh = [row for row in rows if signed(row) not in seen]
         known = await self._known(account_id, ours, fresh)
         counts = Counter(row.tag for row in rows)
         pairs: list[tuple[Order, ListedOrder]] = []
@@ -152,7 +153,7 @@ class Comparer:
             # Ours, but its remark was lost: by the broker's id alone nothing is concluded.
             _logger.error("order_lost_its_tag", broker_order=row.broker_order_id)
             return None
-        return await self._outcomes.adopt(_external(row, self._parts.destination))
+        return await self._outcomes.adopt(external(row, self._parts.destination))
 
     def _twice(self, order: Order, count: int) -> None:
         """Raise the alarm, once: nobody may guess which of them is ours."""
@@ -171,7 +172,7 @@ class Comparer:
         known = await self._fills(account_id, [order.id for order, row in pairs if row.fills])
         for order, row in pairs:
             self._check_return(order, row)
-            for report in _told(order, row, known):
+            for report in told(order, row, known):
                 await self._apply(order.id, report)
 
     def _check_return(self, order: Order, row: ListedOrder) -> None:
@@ -193,9 +194,50 @@ class Comparer:
         place = (order.tag, order.account_id, state, 0, None, self._parts.clock.now())
         await self._apply(order.id, ExecutionReport(*place, refusal=refusal))
 
+    async def _bury(
+        self,
+        account_id: str,
+        outlived: Sequence[Order],
+        missing: Collection[str],
+        rows: Sequence[ListedOrder],
+    ) -> None:
+        """Mark orders of earlier days that two comparisons in a row did not find.
+
+        After the first one a report may still be on its way that tells how they ended.
+        """
+        names = {row.broker_order_id for row in rows}
+        gone = {
+            each.id: each
+            for each in outlived
+            if each.broker_order_id not in names
+            and (each.origin is Origin.EXTERNAL or each.id in missing)
+        }
+        before = self._gone.get(account_id, frozenset())
+        self._gone[account_id] = frozenset(gone)
+        for order_id in before & gone.keys():
+            await self._untold(gone[order_id])
+
+    async def _untold(self, order: Order) -> None:
+        """Mark what ended on a day that nobody tells of any more: UNKNOWN, and why."""
+        text = (
+            f"Order {order.id} is of an earlier day, and the terminal lists it no more. It cannot "
+            "trade any longer, but what became of it was not told: see the account's statement."
+        )
+        refusal = OrderRefused(Reason.OUTCOME_UNTOLD, text, order_id=order.id)
+        place = (order.tag, order.account_id, OrderState.UNKNOWN, 0, None, self._parts.clock.now())
+        await self._apply(order.id, ExecutionReport(*place, refusal=refusal))
+
+    def _outlived(self, order: Order) -> bool:
+        """Return whether an order's day is over, and a list without it says something."""
+        known = order.state is OrderState.PENDING_APPROVAL or order.reject_code is not None
+        settling = self._parts.settling
+        earlier = _day(order.created_at) != _day(self._parts.clock.now())
+        return earlier and not known and settling.settled(order.id)
+
     def _doubted(self, order: Order) -> bool:
         """Return whether nobody knows if the terminal has it, and no call still asks it."""
-        return unconfirmed(order) and not self._parts.settling.calling(order.id)
+        told = order.reject_code is not None  # that nobody will ever know
+        return unconfirmed(order) and not told and not self._parts.settling.calling(order.id)
 
     def _ripe(self, order: Order) -> bool:
         """Return whether a list without it proves anything: it has settled, and is of today.
@@ -225,61 +267,3 @@ class Comparer:
 
 def _day(instant: datetime) -> object:
     return day_of(to_ms(instant))
-
-
-def _sign(row: ListedOrder) -> tuple[object, ...]:
-    """Return what of a row would be news."""
-    return (row.broker_order_id, row.tag, row.state, row.filled_quantity, len(row.fills))
-
-
-def _distinct(rows: Iterable[ListedOrder]) -> list[ListedOrder]:
-    """Return each order's newest row: one that was asked for by itself is in the list as well."""
-    return list({row.broker_order_id: row for row in rows}.values())
-
-
-def _external(row: ListedOrder, destination: Destination) -> Order:
-    placed, plain = row.placed_at or row.time, not (row.state.final or row.fills)
-    return Order(
-        id=external_id(row.broker_order_id),
-        account_id=row.account_id,
-        client_order_id=None,
-        broker_order_id=row.broker_order_id,
-        symbol=row.symbol,
-        side=row.side,
-        price_type=row.price_type,
-        limit_price=row.limit_price,
-        quantity=row.quantity,
-        filled_quantity=0,
-        average_price=None,
-        state=row.state if plain else OrderState.WORKING,
-        destination=destination,
-        origin=Origin.EXTERNAL,
-        created_at=placed,
-        updated_at=placed,
-        strategy=row.strategy or None,
-        tag=row.tag,
-    )
-
-
-def _told(order: Order, listed: ListedOrder, known: frozenset[str]) -> list[ExecutionReport]:
-    """Return what the list tells of an order as the reports that would have said so."""
-    whole = ExecutionReport(
-        order.tag,
-        order.account_id,
-        listed.state,
-        listed.filled_quantity,
-        listed.average_price,
-        listed.time,
-        refusal=listed.refusal,
-        broker_order_id=listed.broker_order_id,
-    )
-    reports: list[ExecutionReport] = []
-    filled, amount = 0, Decimal(0)
-    for fill in listed.fills:
-        filled, amount = filled + fill.quantity, amount + fill.amount
-        if fill.id not in known:
-            state = OrderState.PARTIALLY_FILLED if filled < order.quantity else OrderState.FILLED
-            average = (amount / filled).quantize(_AVERAGE, ROUND_HALF_UP)
-            then = replace(whole, state=state, filled_quantity=filled, average_price=average)
-            reports.append(replace(then, fill=fill, refusal=None, time=fill.time))
-    return [*reports, whole]

@@ -14,7 +14,8 @@ from quantgraph.domain.orders import Order, OrderKey, OrderState
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange
-from quantgraph.services.comparing import Comparer, external_id
+from quantgraph.services.comparing import Comparer
+from quantgraph.services.order_rows import external_id
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.workers import Workers
 

@@ -41,8 +41,8 @@ from quantgraph.domain.simulation import (
     SymbolChange,
 )
 from quantgraph.domain.system import ClockInfo
-from quantgraph.services.comparing import external_id
 from quantgraph.services.operated import Controls, FaultSwitch, Worlds
+from quantgraph.services.order_rows import external_id
 from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.services.turns import Turns
 from quantgraph.services.vetting import (

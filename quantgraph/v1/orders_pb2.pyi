@@ -1406,7 +1406,9 @@ class Order(_message.Message):
     note: _builtins.str
     """The caller's remark."""
     reject_code: _builtins.str
-    """Why it was rejected: a stable code."""
+    """Why it was rejected: a stable code. Of an UNKNOWN order OUTCOME_UNTOLD: its day is over, and the
+    terminal lists it no more.
+    """
     reject_message: _builtins.str
     """Why it was rejected, in English."""
     reject_message_zh: _builtins.str

@@ -155,6 +155,45 @@ async def test_an_earlier_day_is_not_judged_by_the_list_of_today(desk):
     assert (await desk.find(order)).state is S.UNKNOWN
 
 
+async def test_what_no_list_tells_of_after_its_day_is_unknown_and_why(desk):
+    order = (await desk.trading.submit(ticket())).order
+    desk.terminal.listed = [listed(order, S.PARTIALLY_FILLED, fill(order, 1, 100)), foreign(order)]
+    await desk.compare()
+    desk.seconds, desk.terminal.listed = 1_000.0, []
+    await desk.compare()
+    await desk.compare()
+    assert (await desk.find(order)).state is S.PARTIALLY_FILLED  # its day is not over
+    desk.clock.time = NOW + timedelta(days=1)
+    await desk.compare()
+    assert (await desk.find(order)).state is S.PARTIALLY_FILLED  # a report may be on its way
+    await desk.compare()
+    keys = [OrderKey("sim-1", order.id), OrderKey("sim-1", "ext_byhand")]
+    told = [await desk.trading.order(key) for key in keys]
+    assert {(each.state, each.reject_code) for each in told} == {(S.UNKNOWN, "OUTCOME_UNTOLD")}
+    assert [each.filled_quantity for each in told] == [100, 0]
+    assert not told[0].reject_message_zh.isascii()
+    assert (await desk.trading.submit(ticket())).replayed  # it is no refusal
+    sought = len(desk.terminal.sought)
+    written = len(desk.events())
+    await desk.compare()
+    await desk.compare()
+    assert (len(desk.terminal.sought), len(desk.events())) == (sought, written)
+    desk.say(report(order, S.EXPIRED, 100))
+    await until(lambda: desk.states()[-1] is S.EXPIRED)
+    found = await desk.find(order)
+    assert (found.state, found.reject_code, found.filled_quantity) == (S.EXPIRED, None, 100)
+    assert desk.alarms == []
+
+
+async def test_an_order_of_an_earlier_day_that_is_listed_lives_on(desk):
+    order = (await desk.trading.submit(ticket())).order
+    desk.terminal.listed = [listed(order, S.WORKING)]
+    desk.clock.time, desk.seconds = NOW + timedelta(days=1), 1_000.0
+    for _ in range(3):
+        await desk.compare()
+    assert (await desk.find(order)).state is S.WORKING
+
+
 async def test_an_order_that_comes_back_goes_on_with_an_alarm(desk):
     order = await lost(desk)
     desk.seconds = 120.0
@@ -196,6 +235,18 @@ def test_silence_loses_against_any_sign_of_life_in_any_order(told):
         assert order.state is (final or max(alive, key=lambda each: each[1])[0])
     else:
         assert order.state is S.REJECTED
+
+
+@given(st.permutations([None, *LIFE]))
+def test_an_untold_outcome_loses_against_any_word_in_any_order(told):
+    start = replace(_accepted(), tag="t", state=S.WORKING, broker_order_id="b")
+    refusal = OrderRefused(Reason.OUTCOME_UNTOLD, "not listed")
+    silence = ExecutionReport("t", "sim-1", S.UNKNOWN, 0, None, NOW, refusal=refusal)
+    order = start
+    for each in told:
+        say = silence if each is None else report(start, each[0], each[1])
+        order = after_report(order, say) or order
+    assert (order.state.final, order.reject_code) == (True, None)
 
 
 def test_an_order_that_the_terminal_has_told_of_is_not_in_doubt():
