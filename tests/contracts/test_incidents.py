@@ -4,6 +4,7 @@ The gateway runs at 200 times real time, so that delays of minutes take a second
 """
 
 import random
+import time
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from quantgraph.domain.incidents import Incident
-from quantgraph.v1 import orders_pb2, system_pb2, types_pb2
+from quantgraph.v1 import orders_pb2, streams_pb2, system_pb2, types_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
 from quantgraph.v1.system_pb2_grpc import SystemServiceStub
 from tests.grpc_bridge.calls import Refusal
@@ -54,7 +55,7 @@ WAYS = {
 class Told(Log):
     QUERY = """subscription($epoch: ID, $after: Long) {
       orderUpdates(accountId: "sim-1", epoch: $epoch, afterSequence: $after) {
-      kind epoch sequence order { id state } fill { id } } }"""
+      kind epoch sequence order { id state } fill { id } source { connected } } }"""
 
 
 class Wires:
@@ -278,11 +279,29 @@ def check_books(before: Any, after: Any, order: dict[str, Any]) -> None:
     assert after["sellable"] == before["sellable"] >= 0  # T+1
 
 
+def check_lost(updates: Told, stream: Any) -> None:
+    """Both wires' streams of orders say that the terminal is away, and not that nothing happens."""
+    beat = (streams_pb2.STREAM_KIND_HEARTBEAT, False)
+    assert any((each.event.kind, each.event.source.connected) == beat for each in stream)
+    stream.cancel()
+    while (event := updates.read()["payload"]["data"]["orderUpdates"])["kind"] != "HEARTBEAT":
+        pass
+    assert event["source"] == {"connected": False}
+
+
 def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(wires: Wires) -> None:
     wires.ask("mutation { setClock(input: { speed: 1 }) { __typename } }")
     wires.begin("DISCONNECT times=1 delay_ms=3600000")
     first = wires.buy()
-    assert wires.submit(first)["order"]["state"] == "UNKNOWN"
+    request = orders_pb2.StreamOrderEventsRequest(account_id="sim-1")
+    with Told(wires.running) as updates:
+        next(each for each in updates.events() if each["kind"] == "CAUGHT_UP")
+        stream = wires.orders.StreamOrderEvents(request, timeout=20)
+        next(each for each in stream if each.event.kind == streams_pb2.STREAM_KIND_CAUGHT_UP)
+        began = time.monotonic()
+        assert wires.submit(first)["order"]["state"] == "UNKNOWN"
+        check_lost(updates, stream)
+        assert time.monotonic() - began < 5  # S23
     info = wires.ask(QUOTE, of=SYMBOL)["serverInfo"]
     assert info == {"tradingState": "DISCONNECTED", "backends": [{"connected": False}]}
     assert wires.ask("{ accounts { status } }")["accounts"] == [{"status": "DISCONNECTED"}]
