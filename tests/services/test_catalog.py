@@ -15,7 +15,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from tests.grpc_bridge.world import NOW, quote
 
-BONDS = list_bonds(BondRequest(), NOW.date())
+BONDS = list_bonds(BondRequest(), NOW.date(), lambda stock: ())
 
 
 class Listed:
