@@ -110,7 +110,8 @@ class Approvals:
         if key == order.submitted_by:
             text = f"Key {key} submitted order {order.id}; another key has to approve it."
             raise OrderRefused(Reason.APPROVER_IS_SUBMITTER, text, order_id=order.id)
-        if _over(order, self._parts.clock.now()):
+        waits = order.state is OrderState.PENDING_APPROVAL
+        if waits and _over(order, self._parts.clock.now()):
             await self.expire()
             text = f"Nobody approved order {order.id} in time; it has expired."
             raise OrderRefused(Reason.ORDER_EXPIRED, text, order_id=order.id)

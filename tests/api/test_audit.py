@@ -26,6 +26,7 @@ SUBMIT = """mutation($key: ID!) { submitOrder(input: {accountId: "sim-1", client
   __typename ... on Problem { code } } }"""
 CANCEL = """mutation { cancelOrder(input: {accountId: "sim-1", clientOrderId: "none"}) {
   __typename } }"""
+DECIDE = """mutation { %s(input: {accountId: "sim-1", id: "none"}) { __typename } }"""
 HALT = """mutation { haltTrading(input: {accountId: "sim-1", reason: "测试"}) { __typename } }"""
 
 
@@ -95,6 +96,8 @@ async def test_acts_and_refusals_of_both_wires_are_kept_and_verified(settings):
             await caller.submit("k2", "000000.SZ")
         await caller.post(CANCEL)
         await caller.post(HALT)
+        for decision in ("approveOrder", "rejectOrder"):
+            await caller.post(DECIDE % decision)
         await caller.post(SUBMIT, reader, key="k3")
         await caller.post(SUBMIT, other, key="k4")
         for key in (reader, other):
@@ -108,6 +111,8 @@ async def test_acts_and_refusals_of_both_wires_are_kept_and_verified(settings):
         ("submitOrder", "UNKNOWN_SYMBOL", "local", "GRPC"),
         ("cancelOrder", "ORDER_NOT_FOUND", "local", "GRAPHQL"),
         ("haltTrading", "OK", "local", "GRAPHQL"),
+        ("approveOrder", "ORDER_NOT_FOUND", "local", "GRAPHQL"),
+        ("rejectOrder", "ORDER_NOT_FOUND", "local", "GRAPHQL"),
         ("submitOrder", "FORBIDDEN", read, "GRAPHQL"),
         ("submitOrder", "UNKNOWN_ACCOUNT", trade, "GRAPHQL"),
         ("submitOrder", "FORBIDDEN", read, "GRPC"),
@@ -120,10 +125,10 @@ async def test_acts_and_refusals_of_both_wires_are_kept_and_verified(settings):
         "quantity": 100, "price_type": "LIMIT", "limit_price": "1.23",
     }  # fmt: skip
     assert acts[3]["what"]["reason"] == "测试"
-    assert {act["account"] for act in acts[:4]} == {"sim-1"}
+    assert {act["account"] for act in acts[:6]} == {"sim-1"}
     done = audit(settings, "verify")
     assert done.exit_code == 0, done.stdout
-    assert "audit: 8 entries, whole" in done.stdout
+    assert "audit: 10 entries, whole" in done.stdout
 
 
 async def test_the_log_goes_on_after_a_restart_and_can_be_picked_from(settings):

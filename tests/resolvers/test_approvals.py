@@ -1,12 +1,14 @@
 """Two people through both wires: a large order is sent by another key, and once."""
 
+from datetime import datetime, timedelta
+
 import grpc
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from quantgraph.v1 import orders_pb2, orders_pb2_grpc
+from quantgraph.v1 import orders_pb2, orders_pb2_grpc, streams_pb2
 from tests.resolvers.test_connections import order
 from tests.resolvers.test_orders import CANCEL
 
@@ -14,17 +16,21 @@ DECIDE = """mutation($input: DecideOrderInput!) { %s(input: $input) { __typename
   ... on %sSuccess { order { id state submittedBy approvedBy approvalUntil rejectCode } }
   ... on Problem { code message messageZh retryable } } }"""
 
+SNAPSHOT = streams_pb2.STREAM_KIND_SNAPSHOT
+JUMP = """mutation($input: JumpClockInput!) { jumpClock(input: $input) { __typename
+  ... on Problem { code message } } }"""
 
-def make(folder):
-    words = ["keys", "create", "--scope", "trade", "--data-dir", str(folder)]
+
+def make(folder, scope="trade"):
+    words = ["keys", "create", "--scope", scope, "--data-dir", str(folder)]
     return CliRunner().invoke(app, words).stdout.split()[0]
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory, start_gateway):
-    """A gateway where orders above 5,000 yuan need a second key, and askers for two keys."""
+    """A gateway where orders above 5,000 yuan need a second key, two traders and an operator."""
     folder = tmp_path_factory.mktemp("approvals")
-    keys = make(folder), make(folder)
+    keys = make(folder), make(folder), make(folder, "admin")
 
     def asker(running, key):
         def ask(query, **variables):
@@ -47,7 +53,7 @@ def decide(ask, field, order_id):
 
 
 def test_a_large_order_waits_for_another_key(two):
-    _, keys, (first, second) = two
+    _, keys, (first, second, _) = two
     assert order(first, "small")["order"]["state"] != "PENDING_APPROVAL"
     waiting = order(first, "large", quantity=1_000)["order"]
     assert waiting["state"] == "PENDING_APPROVAL"
@@ -55,7 +61,7 @@ def test_a_large_order_waits_for_another_key(two):
     assert (own["__typename"], own["code"]) == ("OrderRejected", "APPROVER_IS_SUBMITTER")
     done = decide(second, "approveOrder", waiting["id"])["order"]
     assert done["state"] in ("SENT", "WORKING", "PARTIALLY_FILLED", "FILLED")
-    ids = [key.split("_")[1] for key in keys]
+    ids = [key.split("_")[1] for key in keys[:2]]
     assert [done["submittedBy"], done["approvedBy"]] == ids
     again = decide(second, "approveOrder", waiting["id"])
     assert again["code"] == "APPROVAL_NOT_POSSIBLE"
@@ -63,7 +69,7 @@ def test_a_large_order_waits_for_another_key(two):
 
 
 def test_grpc_approves_and_refuses_as_well(two):
-    running, keys, (first, _) = two
+    running, keys, (first, *_) = two
     waiting = [order(first, f"g-{n}", quantity=1_000)["order"]["id"] for n in range(2)]
     metadata = (("x-api-key", keys[1]),)
     with grpc.insecure_channel(running.addresses.grpc) as channel:
@@ -80,8 +86,36 @@ def test_grpc_approves_and_refuses_as_well(two):
 
 
 def test_its_submitter_withdraws_it_unsent(two):
-    _, _, (first, second) = two
+    _, _, (first, second, _) = two
     waiting = order(first, "w", quantity=1_000)["order"]["id"]
     done = first(CANCEL, input={"accountId": "sim-1", "id": waiting})["cancelOrder"]
     assert done["order"]["state"] == "CANCELED"
     assert decide(second, "rejectOrder", waiting)["code"] == "APPROVAL_NOT_POSSIBLE"
+
+
+def test_one_that_nobody_approves_expires_by_itself_on_both_wires(two):
+    """The log tells it, though nobody asks for the order again."""
+    running, keys, (first, second, operator) = two
+    waiting = order(first, "late", quantity=1_000)["order"]
+    shown = second(
+        """query($id: ID!) { order(accountId: "sim-1", id: $id) { approvalUntil }
+          serverInfo { clock { now } } }""",
+        id=waiting["id"],
+    )
+    end = datetime.fromisoformat(shown["order"]["approvalUntil"])
+    assert end > datetime.fromisoformat(shown["serverInfo"]["clock"]["now"])
+    with grpc.insecure_channel(running.addresses.grpc) as channel:
+        stub = orders_pb2_grpc.OrderServiceStub(channel)
+        metadata = (("x-api-key", keys[1]),)
+        events = stub.StreamOrderEvents(
+            orders_pb2.StreamOrderEventsRequest(account_id="sim-1"), metadata=metadata, timeout=20
+        )
+        next(events)
+        operator(JUMP, input={"time": (end + timedelta(minutes=1)).strftime("%H:%M")})
+        changes = (each.event for each in events if each.event.kind != SNAPSHOT)
+        found = next(each for each in changes if each.order.id == waiting["id"])
+        events.cancel()
+    assert found.order.state == orders_pb2.ORDER_STATE_EXPIRED
+    assert decide(second, "approveOrder", waiting["id"])["code"] == "APPROVAL_NOT_POSSIBLE"
+    state = 'query($id: ID!) { order(accountId: "sim-1", id: $id) { state filledQuantity } }'
+    assert first(state, id=waiting["id"])["order"] == {"state": "EXPIRED", "filledQuantity": 0}
