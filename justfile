@@ -44,6 +44,7 @@ bench-short:
     uv run --group bench python -m bench.store --short
     uv run --group bench python -m bench.exchange --short
     uv run --group bench python -m bench.scale --short
+    uv run --group bench python -m bench.pipeline --short
     uv run --group bench python -m bench.beside --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
