@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,8 @@ import pytest
 from quantgraph.wire.memory import keep_freed
 
 ROOT = Path(__file__).parents[2]
+STORES = ("market.sqlite", "keys.sqlite")
+SCRAMBLED = b"scrambled" * 1000
 
 
 def command(*arguments, **environment):
@@ -56,7 +59,10 @@ def banner(process) -> dict[str, str]:
 
 
 def failure(process) -> str:
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 2, (out, err)
     assert "Traceback" not in err
     return err
@@ -97,38 +103,69 @@ def test_open_streams_do_not_keep_it_from_stopping(serve):
     assert time.monotonic() - began < 20
 
 
-@pytest.mark.parametrize("option", ["--port", "--grpc-port"])
-def test_a_taken_port_is_named(serve, option):
-    with socket.socket() as other:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where starts go wrong: a data folder that is a file, an unknown key, two corrupt stores."""
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "file").write_text("")
+    (folder / "own.toml").write_text("[http]\nprot = 1\n")
+    for name in STORES:
+        (folder / name / "mock").mkdir(parents=True)
+        (folder / name / "mock" / name).write_bytes(SCRAMBLED)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def refusals(folder):
+    """What every start says that must fail; a core each, since most of a start is importing."""
+
+    def told(data, *arguments, **environment):
+        ports = ("--port", "0", "--grpc-port", "0")
+        where = ("--data-dir", str(folder / data))
+        return failure(command("serve", *where, *ports, *arguments, **environment))
+
+    with socket.socket() as other, ThreadPoolExecutor(os.cpu_count()) as pool:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = other.getsockname()[1]
-        error = failure(serve(option, str(port)))
-    assert error.startswith("PORT_TAKEN")
-    assert str(port) in error
+        taken = str(other.getsockname()[1])
+        starts = {
+            "taken": pool.submit(lambda: taken),
+            "--port": pool.submit(told, "a", "--port", taken),
+            "--grpc-port": pool.submit(told, "b", "--grpc-port", taken),
+            "production": pool.submit(told, "c", APP_MODE="production"),
+            "dev": pool.submit(told, "d", APP_MODE="dev"),
+            "prod": pool.submit(told, "e", APP_MODE="prod"),
+            "key": pool.submit(told, "f", "--config", str(folder / "own.toml")),
+            "host": pool.submit(told, "g", "--host", "0.0.0.0"),
+            "file": pool.submit(told, "file"),
+            **{name: pool.submit(told, name) for name in STORES},
+        }
+        return {name: start.result() for name, start in starts.items()}
 
 
-def test_an_unknown_mode_is_refused(serve):
-    error = failure(serve(APP_MODE="production"))
-    assert error.startswith("CONFIG_INVALID")
-    assert "APP_MODE" in error
+@pytest.mark.parametrize("option", ["--port", "--grpc-port"])
+def test_a_taken_port_is_named(refusals, option):
+    assert refusals[option].startswith("PORT_TAKEN")
+    assert refusals["taken"] in refusals[option]
+
+
+def test_an_unknown_mode_is_refused(refusals):
+    assert refusals["production"].startswith("CONFIG_INVALID")
+    assert "APP_MODE" in refusals["production"]
 
 
 @pytest.mark.parametrize("mode", ["dev", "prod"])
-def test_a_mode_without_its_terminal_never_serves_simulated_data(serve, mode):
-    assert failure(serve(APP_MODE=mode)).startswith("MODE_UNAVAILABLE")
+def test_a_mode_without_its_terminal_never_serves_simulated_data(refusals, mode):
+    assert refusals[mode].startswith("MODE_UNAVAILABLE")
 
 
-def test_an_unknown_key_is_refused(serve, tmp_path):
-    file = tmp_path / "own.toml"
-    file.write_text("[http]\nprot = 1\n")
-    error = failure(serve("--config", str(file)))
-    assert error.startswith("CONFIG_INVALID")
-    assert "http.prot" in error
+def test_an_unknown_key_is_refused(refusals):
+    assert refusals["key"].startswith("CONFIG_INVALID")
+    assert "http.prot" in refusals["key"]
 
 
-def test_beyond_loopback_it_wants_keys(serve):
-    assert failure(serve("--host", "0.0.0.0")).startswith("KEYS_REQUIRED")
+def test_beyond_loopback_it_wants_keys(refusals):
+    assert refusals["host"].startswith("KEYS_REQUIRED")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -139,22 +176,16 @@ def test_a_read_only_folder_is_named(tmp_path):
     assert error.startswith("DATA_DIR_UNUSABLE")
 
 
-def test_a_folder_that_is_a_file_is_named(serve, tmp_path):
-    (tmp_path / "file").write_text("")
-    error = failure(serve("--data-dir", str(tmp_path / "file")))
-    assert error.startswith("DATA_DIR_UNUSABLE")
-    assert str(tmp_path / "file") in error
+def test_a_folder_that_is_a_file_is_named(refusals, folder):
+    assert refusals["file"].startswith("DATA_DIR_UNUSABLE")
+    assert str(folder / "file") in refusals["file"]
 
 
-@pytest.mark.parametrize("name", ["market.sqlite", "keys.sqlite"])
-def test_a_corrupt_store_is_named_and_left_alone(serve, tmp_path, name):
-    folder = tmp_path / "data" / "mock"
-    folder.mkdir(parents=True)
-    (folder / name).write_bytes(b"scrambled" * 1000)
-    error = failure(serve())
-    assert error.startswith("STORE_CORRUPT")
-    assert name in error
-    assert (folder / name).read_bytes() == b"scrambled" * 1000
+@pytest.mark.parametrize("name", STORES)
+def test_a_corrupt_store_is_named_and_left_alone(refusals, folder, name):
+    assert refusals[name].startswith("STORE_CORRUPT")
+    assert name in refusals[name]
+    assert (folder / name / "mock" / name).read_bytes() == SCRAMBLED
 
 
 def test_two_gateways_do_not_share_a_folder(serve):
