@@ -19,17 +19,11 @@ from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.pursuit import Pursuit
+from quantgraph.backends.sim.reporting import Reporting
 from quantgraph.domain.bars import Period
-from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.dividends import Dividend
-from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable
+from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import (
-    Checkpoint,
-    ExecutionReport,
-    LinkChange,
-    TerminalEvent,
-)
 
 T = TypeVar("T")
 _STEP_MS = 1_000
@@ -37,8 +31,6 @@ _STEP_MS = 1_000
 _SHORTEST_WAIT_S = 0.01
 _TRIES = 5
 _TOGETHER = 256
-# For reports to be recorded: two slow disks.
-_PATIENCE_S = 5.0
 _logger = structlog.get_logger(__name__)
 
 
@@ -60,7 +52,7 @@ class Driver:
         self.engine: Engine = parts.engine or OwnEngine(parts.listing)
         self.engine.watch(self._lose)
         self._pursuit = Pursuit(parts.clock, self.engine, parts.portion_s)
-        self.reports: asyncio.Queue[TerminalEvent | None] = asyncio.Queue()
+        self.reporting = Reporting(parts.clock)
         self._keeper: asyncio.Task[None] | None = None
         self._works: set[asyncio.Future[Any]] = set()
         self._turning = asyncio.Lock()
@@ -68,7 +60,6 @@ class Driver:
         self.epoch = now.epoch
         self._day: date | None = None
         self._symbols: set[str] = set()
-        self.listed = DayList()
 
     def start(self) -> None:
         """Begin to move with the clock."""
@@ -81,7 +72,7 @@ class Driver:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, *self._works, return_exceptions=True)
         await self.engine.close()
-        self.reports.put_nowait(None)
+        self.reporting.end()
 
     async def screens(self, symbols: Iterable[str]) -> Mapping[str, Screen]:
         """Return what those display that have an order book; none where the exchange is lost.
@@ -139,7 +130,7 @@ class Driver:
                 return await work(now.ms)
             except GatewayError:
                 if not self.engine.lost:  # what came before a refusal is told all the same
-                    self.publish((await self.engine.advance(now.ms)).reports)
+                    self.reporting.publish((await self.engine.advance(now.ms)).reports)
                 raise
         text = f"The simulated day ends before {symbol} could be listed; slow the clock down."
         raise OrderRefused(Reason.TERMINAL_REFUSED, text)
@@ -150,7 +141,7 @@ class Driver:
         Errors: SOURCE_UNAVAILABLE where nobody takes them.
         """
         await self.settle()
-        told = {"listed": self.listed.dump(), "announced": self._parts.announced.dump()}
+        told = {"listed": self.reporting.listed.dump(), "announced": self._parts.announced.dump()}
         return {**await self.engine.act(dump_exchange), **told}
 
     async def load(self, state: Mapping[str, Any], begin: Callable[[], Awaitable[str]]) -> None:
@@ -172,7 +163,7 @@ class Driver:
             await self._open(goal)
         if goal.epoch != self.epoch:
             await self._start_over(goal)
-        elif not await self._pursuit.follow(goal, self.publish):
+        elif not await self._pursuit.follow(goal, self.reporting.publish):
             return
         elif goal.day != self._day:
             await self._roll(goal)
@@ -193,9 +184,8 @@ class Driver:
             self._parts.announced.replace(before)
             raise
         await self.engine.adopt(self._rules(epoch))
-        self._forget(away=away)
+        self._forget(listed, away=away)
         self.epoch, self._day, self._symbols = epoch, day, set(live)
-        self.listed = listed
         self._pursuit.arrive(self._parts.clock.goal(), live=bool(live))
 
     async def settle(self) -> None:
@@ -207,22 +197,15 @@ class Driver:
         await self.present()
         while self._pursuit.behind and (clock.leaping or clock.paused):
             await self._whole(self._alone(self._go_on))
-        reached = asyncio.Event()
-        self.reports.put_nowait(Checkpoint(reached.set))
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                await reached.wait()
-        except TimeoutError as error:
-            text = "Reports of the exchange are not being recorded now; try again later."
-            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text) from error
+        await self.reporting.recorded()
 
     async def _roll(self, now: Moment) -> None:
         ended = self._day or now.day
         events = await self._events(ended, now.day)
-        self.listed.roll(ended)
+        self.reporting.listed.roll(ended)
         self._symbols.clear()
         self._day = now.day
-        self.publish((await self.engine.act(Exchange.roll, now.day, now.ms, events))[0])
+        self.reporting.publish((await self.engine.act(Exchange.roll, now.day, now.ms, events))[0])
 
     async def _events(self, after: date, until: date) -> Sequence[Dividend]:
         """Return what the held shares grant on the days after one day, up to another."""
@@ -238,14 +221,11 @@ class Driver:
         self._forget(away=away)
         await self._on_epoch(now.epoch)
 
-    def _forget(self, *, away: bool) -> None:
-        """Begin without orders: what is still to be told is of another world."""
-        self.listed = DayList()
-        while not self.reports.empty():
-            self.reports.get_nowait()
+    def _forget(self, listed: DayList | None = None, *, away: bool) -> None:
+        """Begin without orders, or with a list; `away`: the link was broken."""
+        self.reporting.forget(listed)
         if away:
-            now = from_ms(self._parts.clock.moment().ms)
-            self.reports.put_nowait(LinkChange(True, now))
+            self.reporting.relink(up=True)
 
     async def _open(self, now: Moment) -> None:
         self._symbols.clear()
@@ -264,16 +244,10 @@ class Driver:
             live_symbols=parts.live_symbols,
         )
 
-    def publish(self, reports: Iterable[ExecutionReport]) -> None:
-        """Let the reader have reports."""
-        for report in reports:
-            self.listed.note(report)
-            self.reports.put_nowait(report)
-
     def _lose(self) -> None:
         """Tell that the link is broken: the orders of the lost exchange stay as last told."""
         self._pursuit.give_up()
-        self.reports.put_nowait(LinkChange(False, from_ms(self._parts.clock.moment().ms)))
+        self.reporting.relink(up=False)
 
     async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
         async with self._turning:

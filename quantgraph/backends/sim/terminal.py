@@ -93,11 +93,11 @@ class SimTerminal:
         """Return the account's orders of today, and those that ended when today began."""
         await self.driver.present()
         _given((await self._found([account_id]))[0])
-        return self.driver.listed.of(account_id)
+        return self.driver.reporting.listed.of(account_id)
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
         """Yield every change of every order and of the link once, in order, until closed."""
-        while (report := await self.driver.reports.get()) is not None:
+        while (report := await self.driver.reporting.queue.get()) is not None:
             yield report
 
     async def accounts(self) -> Sequence[Account]:
@@ -160,8 +160,8 @@ class SimTerminal:
 
     async def _place(self, order: Order, at: int) -> str:
         broker_id, reports = await self.driver.engine.act(Exchange.place, order, at)
-        self.driver.listed.add(order, broker_id)
-        self.driver.publish(reports)
+        self.driver.reporting.listed.add(order, broker_id)
+        self.driver.reporting.publish(reports)
         return broker_id
 
     async def operate(
@@ -181,7 +181,7 @@ class SimTerminal:
     async def _do(
         self, work: Callable[..., list[ExecutionReport]], told: tuple[object, ...]
     ) -> None:
-        self.driver.publish(await self.driver.engine.act(work, *told))
+        self.driver.reporting.publish(await self.driver.engine.act(work, *told))
 
     async def _quotes(self, ledgers: Sequence[Ledger | GatewayError]) -> Mapping[str, Quote]:
         """Return the quotes of all that these accounts hold, in one call."""

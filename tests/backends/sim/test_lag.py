@@ -53,7 +53,7 @@ class Slow:
         return await self.terminal.driver.look(_due)
 
     def reports(self) -> list[ExecutionReport]:
-        queue = self.terminal.driver.reports
+        queue = self.terminal.driver.reporting.queue
         return [queue.get_nowait() for _ in range(queue.qsize())]
 
 

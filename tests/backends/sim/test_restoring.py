@@ -39,7 +39,7 @@ class Kept:
         await self.controls.inject(Injection(SYMBOL, price, 100_000_000))
 
     def listed(self):
-        return self.floor.terminal.driver.listed.of("sim-1")
+        return self.floor.terminal.driver.reporting.listed.of("sim-1")
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def test_what_is_kept_has_recorded_all_that_was_reported(kept: Kept) -> No
 
 
 async def test_no_world_is_kept_that_nobody_records(kept: Kept, monkeypatch) -> None:
-    monkeypatch.setattr("quantgraph.backends.sim.driver._PATIENCE_S", 0.01)
+    monkeypatch.setattr("quantgraph.backends.sim.reporting._PATIENCE_S", 0.01)
     await kept.floor.trading.close()
     with pytest.raises(Unavailable) as caught:
         await kept.worlds.save("one")

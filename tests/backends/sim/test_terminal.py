@@ -62,7 +62,7 @@ class Desk:
     async def drain(self) -> list[ExecutionReport]:
         """Return all reports that are there; time does not move meanwhile."""
         await self.terminal.driver.present()
-        queue = self.terminal.driver.reports
+        queue = self.terminal.driver.reporting.queue
         return [await self.next_report() for _ in range(queue.qsize())]
 
     def __post_init__(self) -> None:

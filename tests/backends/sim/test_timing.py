@@ -124,8 +124,8 @@ async def trade(stage, reach) -> tuple[object, ...]:
     await terminal.driver.present()
     assert (await terminal.driver.look(Exchange.fingerprint, SYMBOL))[1] > 1_000
     told = []
-    while not terminal.driver.reports.empty():
-        told.append(replace(terminal.driver.reports.get_nowait(), broker_order_id=None))
+    while not terminal.driver.reporting.queue.empty():
+        told.append(replace(terminal.driver.reporting.queue.get_nowait(), broker_order_id=None))
     print_ = await terminal.driver.look(Exchange.fingerprint, None)
     return print_, [(each.state, each.time, each.average_price) for each in told]
 
