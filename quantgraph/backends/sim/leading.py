@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 
 from quantgraph.backends.sim.block import Block, stack
-from quantgraph.backends.sim.daily import Origin, Path, band_rates, walk
+from quantgraph.backends.sim.daily import Path, band_rates, walk
 from quantgraph.backends.sim.flow.stored import LivedDay
+from quantgraph.backends.sim.origins import Origin
 from quantgraph.domain.calendar import Dates
 
 _TRIES = 8

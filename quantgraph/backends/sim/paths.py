@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from quantgraph.backends.sim.announced import Announced
-from quantgraph.backends.sim.daily import Origin, Path, walk
+from quantgraph.backends.sim.daily import Path, walk
 from quantgraph.backends.sim.flow.stored import LivedDay
 from quantgraph.backends.sim.issues import IssueDesk
 from quantgraph.backends.sim.leading import go_through
 from quantgraph.backends.sim.listings import Anchor, Listings
 from quantgraph.backends.sim.memo import Memo
+from quantgraph.backends.sim.origins import Origin
 from quantgraph.backends.sim.universe import FIRST_DAY, LISTED, invent_profile
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.instruments import Instrument, classify

@@ -4,7 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pytest
 
-from quantgraph.backends.sim.daily import Origin, Path, walk
+from quantgraph.backends.sim.daily import Path, walk
+from quantgraph.backends.sim.origins import Origin
 from quantgraph.backends.sim.universe import INDEX, UNIVERSE
 from quantgraph.domain.instruments import Board
 from quantgraph.domain.rules.bands import price_band

@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from quantgraph.backends.sim.daily import Origin, band_rates
+from quantgraph.backends.sim.daily import band_rates
 from quantgraph.backends.sim.leading import lead_to
+from quantgraph.backends.sim.origins import Origin
 from quantgraph.backends.sim.universe import LISTED
 
 from .conftest import make_calendar
