@@ -79,9 +79,7 @@ def test_orders_wait_meanwhile_and_an_auction_of_them_follows() -> None:
     floor.deal("13.00")
     assert states(floor.place("a", BUY, 200, "10.05")) == [OrderState.WORKING]
     assert states(floor.place("s", SELL, 200, "10.03")) == [OrderState.WORKING]
-    assert floor.refuse("b", BUY, 200, None, price_type=PriceType.OWN_BEST) is (
-        Reason.PRICE_TYPE_UNSUPPORTED
-    )
+    assert floor.refuse("b", BUY, 200, None, price_type=PriceType.OWN_BEST) is (Reason.SUSPENDED)
     floor.place("c", BUY, 200, "10.10")
     assert states(floor.withdraw("c")) == [OrderState.CANCELED]
     assert floor.move(NOW + 10 * MINUTE - 1) == []

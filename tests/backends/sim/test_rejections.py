@@ -76,6 +76,7 @@ def test_what_only_the_gateway_says_keeps_its_words():
         Reason.ORDER_QUANTITY_LIMIT, Reason.ORDER_VALUE_LIMIT, Reason.DAILY_VALUE_LIMIT,
         Reason.POSITION_QUANTITY_LIMIT, Reason.POSITION_VALUE_LIMIT, Reason.PRICE_DISTANCE_LIMIT,
         Reason.APPROVAL_REFUSED, Reason.APPROVAL_NOT_POSSIBLE, Reason.APPROVER_IS_SUBMITTER,
+        Reason.OUTCOME_UNTOLD,
     }  # fmt: skip
     for reason in own:
         refusal = OrderRefused(reason, "as it was")
