@@ -126,7 +126,7 @@ def test_rows_of_one_name_are_all_verified_or_none_is():
         assert seen.setdefault(row.name, row.verified) is row.verified, row.name
 
 
-UNCERTAIN = {"bse", "bj", "fund", "bond"}
+UNCERTAIN = {"bse", "bj", "fund", "bond", "halted"}
 
 
 def test_what_the_tables_of_rules_mark_uncertain_is_not_verified():
