@@ -38,6 +38,7 @@ from quantgraph.services import orders
 from quantgraph.services.orders import JournaledTrading, OrderDesk
 from quantgraph.services.workers import Workers
 from tests.services.journals import quick_journal
+from tests.waiting import until
 
 NOW = datetime(2023, 2, 1, 1, 30, tzinfo=UTC)
 
@@ -267,6 +268,8 @@ async def test_a_report_that_is_no_news_of_an_open_order_asks_no_journal(desk):
 
 async def test_workers_that_are_all_busy_keep_no_order_and_no_outcome(desk):
     gate = threading.Event()
+    # What the desk asks when it opens takes a place as well.
+    await until(lambda: not desk.workers._busy)
     desk.workers._limit = 2
     busy = [asyncio.create_task(desk.workers.run(gate.wait, 10)) for _ in range(2)]
     await asyncio.sleep(0)
