@@ -23,6 +23,16 @@ _SHARED = Path(
 )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the processes of `-n auto`: none but this one for tests that were asked for by name.
+
+    Four at most, for each starts gateways of its own.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    alone = config.option.markexpr != "not slow" or config.option.keyword
+    return min(os.cpu_count() or 1, 4) if whole and not alone else 0
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Any]:
     """Coroutine tests run on loops that tell when they have settled."""
     return {"watched": WatchedLoop}
