@@ -293,7 +293,7 @@ class _Mock:
 
     def _limit_parts(self, ledger: Ledger) -> LimitParts:
         valuer = Valuer(self.clock, self._calendar, self.recorded, self.market)
-        return LimitParts(self.config.trading.table, ledger, valuer, self.terminal)
+        return LimitParts(self.config.trading.table, ledger, valuer, self.terminal, self.terminal)
 
     def _guard(self) -> GuardSources:
         return GuardSources(

@@ -156,7 +156,7 @@ async def service(folder: Path, calendar: TradingCalendar, seconds: float) -> Fo
     trading = JournaledTrading(journal, terminal, market, desk)  # pyright: ignore[reportArgumentType] asked for nothing else
     valuer = Valuer(market, calendar, market, market)  # pyright: ignore[reportArgumentType] as above
     table = LimitTable(TradingLimits(_MANY, _MANY), {})
-    limited = LimitedTrading(trading, LimitParts(table, ledger, valuer, market))  # pyright: ignore[reportArgumentType] as above
+    limited = LimitedTrading(trading, LimitParts(table, ledger, valuer, market, market))  # pyright: ignore[reportArgumentType] as above
     sources = (market, calendar, market, market, market, FeeSchedule(), frozenset(PriceType))
     guard = OrderGuard(limited, GuardSources(*sources, ANY_ROW))  # pyright: ignore[reportArgumentType] as above
     trading.start()
@@ -279,7 +279,7 @@ def p99(waits: list[float]) -> float:
 
 def measure(runs: int, seconds: float) -> str:
     figures: dict[str, list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parents[1]) as name:
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path(__file__).parents[1]) as name:
         calendar = load_calendar(CalendarConfig(), Path(name))
         for number in range(runs):
             run = Path(name) / str(number)

@@ -337,6 +337,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "never meant.",
             "REOPENED_ORDER": "The terminal lists an order that was taken for never sent.",
             "DEAD_MAN": "The dead man's timer was not set again in time.",
+            "FOREIGN_TAG": "The terminal lists an order under a tag of ours that was not placed by "
+            "us so: another symbol, side, quantity or price.",
         },
     ),
 )

@@ -125,7 +125,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Order less, or cancel what reserves cash.",
     ),
     Reason.INSUFFICIENT_SHARES: (
-        "Fewer shares are sellable (T+1, reserved by other orders).",
+        "Fewer shares are sellable (T+1, reserved by other orders, also of unknown fate).",
         "Sell at most `Position.sellable`.",
     ),
     Reason.ORDER_LIMIT: (

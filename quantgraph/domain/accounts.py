@@ -137,11 +137,13 @@ class Means:
     """What one order may use now: free cash in yuan, and shares of its symbol to sell.
 
     `bought`: shares of it bought today and those of open buys; None where the terminal cannot say.
+    `offered`: shares of it in open sells, which `sellable` leaves out.
     """
 
     cash: Decimal
     sellable: int
     bought: int | None
+    offered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

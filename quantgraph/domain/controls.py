@@ -30,6 +30,7 @@ class HaltCause(StrEnum):
     DUPLICATE_TAG = "DUPLICATE_TAG"
     REOPENED_ORDER = "REOPENED_ORDER"
     DEAD_MAN = "DEAD_MAN"
+    FOREIGN_TAG = "FOREIGN_TAG"
 
 
 # What an order of a control may say, the stricter later.

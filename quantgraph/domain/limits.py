@@ -107,13 +107,15 @@ class Standing:
     """What an account holds and has ordered before an order is added.
 
     `quantity`: shares of the symbol held and in open buys; `buys_value`: of those open buys;
-    `held`: the held ones alone; `daily_value`: traded today and open.
+    `held`: the held ones alone; `daily_value`: traded today and open. `sellable`: shares that no
+    open sell may take, those on their way to the terminal included; None where nobody asked.
     """
 
     quantity: int
     held: int
     buys_value: Decimal
     daily_value: Decimal
+    sellable: int | None = None
 
 
 def refusals(ask: Ask, standing: Standing, limits: TradingLimits) -> Iterator[OrderRefused]:
@@ -134,6 +136,20 @@ def _symbol(ask: Ask, _: Standing, limits: TradingLimits) -> OrderRefused | None
     return OrderRefused(
         Reason.SYMBOL_BLOCKED, text, zh=f"{ask.symbol} {zh}", details={"symbol": ask.symbol}
     )
+
+
+def _oversold(ask: Ask, standing: Standing, _: TradingLimits) -> OrderRefused | None:
+    left = standing.sellable
+    if ask.side is Side.BUY or left is None or ask.quantity <= left:
+        return None
+    left = max(left, 0)
+    text = (
+        f"{ask.quantity} shares of {ask.symbol} to sell; {left} are left beside all open sells, "
+        "those of unknown fate included."
+    )
+    zh = f"卖出 {ask.symbol} {ask.quantity} 股，扣除全部未了结卖单后可卖 {left} 股"
+    found = {"quantity": ask.quantity, "sellable": left}
+    return OrderRefused(Reason.INSUFFICIENT_SHARES, text, zh=zh, details=found)
 
 
 def _order_quantity(ask: Ask, _: Standing, limits: TradingLimits) -> OrderRefused | None:
@@ -197,6 +213,7 @@ def _daily_value(ask: Ask, standing: Standing, limits: TradingLimits) -> OrderRe
 _Check: TypeAlias = Callable[[Ask, Standing, TradingLimits], OrderRefused | None]
 _CHECKS: tuple[_Check, ...] = (
     _symbol,
+    _oversold,
     _order_quantity,
     _distance,
     _order_value,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from quantgraph.domain.errors import GatewayError, OrderRefused
-from quantgraph.domain.orders import Fill, OrderState, PriceType, Side
+from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
 
 
 class FateUnknownError(Exception):
@@ -25,13 +25,23 @@ class PlacedOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What an order form says, as the terminal shows it: whoever filled it in."""
+
+    symbol: str
+    side: Side
+    quantity: int
+    limit_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionReport:
     """One change of one order as the terminal tells it, found by the tag that was sent with it.
 
     `filled_quantity` and `average_price` are totals, so that a repeated or reordered report
     changes nothing; `fill` is the execution that caused it, if one did (its `order_id` is ours to
     fill in); `refusal` says why a REJECTED order was refused. Without `tag` and `broker_order_id`
-    the terminal does not say which order it speaks of.
+    the terminal does not say which order it speaks of. `form`: what it says of the order itself.
     """
 
     tag: str | None
@@ -45,6 +55,7 @@ class ExecutionReport:
     broker_order_id: str | None = None
     # Of our own making alone: the key that approved the order.
     approved_by: str | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +106,32 @@ class ListedOrder:
     refusal: OrderRefused | None = None
     price_type: PriceType = PriceType.LIMIT
     placed_at: datetime | None = None
+
+    @property
+    def form(self) -> Form:
+        """What its form says."""
+        return Form(self.symbol, self.side, self.quantity, self.limit_price)
+
+
+def is_told_of(order: Order, report: ExecutionReport) -> bool:
+    """Return whether a report under the order's tag is about it, as far as it says.
+
+    A remark is free text: somebody else's may be equal to our tag, and proves nothing alone.
+    """
+    named = report.broker_order_id
+    if named is not None and order.broker_order_id not in {None, named}:
+        return False
+    return report.form is None or _fits(order, report.form)
+
+
+def is_row_of(order: Order, row: ListedOrder) -> bool:
+    """Return whether a row of the list is the order: by account, tag and form."""
+    tagged = row.tag is not None and (row.account_id, row.tag) == (order.account_id, order.tag)
+    return tagged and _fits(order, row.form)
+
+
+def _fits(order: Order, form: Form) -> bool:
+    if (form.symbol, form.side, form.quantity) != (order.symbol, order.side, order.quantity):
+        return False
+    # A terminal shows what it likes as the price of an order that names none.
+    return order.limit_price is None or order.limit_price == form.limit_price

@@ -17,7 +17,7 @@ from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Destination, Order, OrderState, Origin
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import ExecutionReport, ListedOrder
+from quantgraph.domain.terminal import ExecutionReport, ListedOrder, is_row_of
 from quantgraph.domain.transitions import unconfirmed
 from quantgraph.services.order_rows import distinct, external, external_id, signed, told
 from quantgraph.services.outcomes import Outcomes
@@ -93,10 +93,9 @@ class Comparer:
         async with asyncio.timeout(parts.answer_seconds):
             listed = await parts.terminal.orders_today(account_id)
         rows += listed
-        tags = {row.tag for row in rows}
         await self._fold(account_id, ours, distinct(rows))
         for order in doubted:
-            if order.tag not in tags:
+            if not any(is_row_of(order, row) for row in rows):
                 await self._absent(order, proven=order.id in ripe & missing)
         await self._bury(account_id, outlived, missing, rows)
         self._seen[account_id] = frozenset(signed(row) for row in listed if row.state.final)
@@ -109,7 +108,7 @@ class Comparer:
             async with asyncio.timeout(self._parts.answer_seconds):
                 rows = await self._parts.terminal.find(order.account_id, order.tag or "")
             found += rows
-            if not rows:
+            if not any(is_row_of(order, row) for row in rows):
                 missing.add(order.id)
         return missing, found
 
@@ -119,15 +118,16 @@ class Comparer:
         seen = self._seen.get(account_id, frozenset())
         fresh = [row for row in rows if signed(row) not in seen]
         known = await self._known(account_id, ours, fresh)
-        counts = Counter(row.tag for row in rows)
+        counts = Counter(row.tag for row in rows if _owner(row, known))
         pairs: list[tuple[Order, ListedOrder]] = []
         for row in fresh:
-            order = known.get(row.tag or "") or known.get(external_id(row.broker_order_id))
-            if order is None:
-                order = await self._adopt(row, ours)
-            elif order.origin is Origin.OURS and counts[row.tag] > 1:
+            order = _owner(row, known)
+            if order is not None and counts[row.tag] > 1:
                 self._twice(order, counts[row.tag])
                 continue
+            if order is None:
+                self._check_tag(row, known)
+                order = known.get(external_id(row.broker_order_id)) or await self._adopt(row, ours)
             if order is not None:
                 pairs.append((order, row))
         await self._tell(account_id, pairs)
@@ -154,6 +154,21 @@ class Comparer:
             _logger.error("order_lost_its_tag", broker_order=row.broker_order_id)
             return None
         return await self._outcomes.adopt(external(row, self._parts.destination))
+
+    def _check_tag(self, row: ListedOrder, known: Mapping[str, Order]) -> None:
+        """Raise the alarm, once, where somebody else's order bears a tag of ours."""
+        order = known.get(row.tag or "")
+        place = (row.account_id, row.broker_order_id)
+        if order is None or place in self._alarmed:
+            return
+        self._alarmed.add(place)
+        text = (
+            f"The terminal lists order {row.broker_order_id} with the tag {row.tag} of order "
+            f"{order.id}, which it is not: {row.side} {row.quantity} {row.symbol}. It is shown as "
+            f"{external_id(row.broker_order_id)}; find out who places orders under our tags."
+        )
+        _logger.error("tag_of_ours_on_another", order_id=order.id, broker=row.broker_order_id)
+        self._parts.alarm(order.account_id, HaltCause.FOREIGN_TAG, text)
 
     def _twice(self, order: Order, count: int) -> None:
         """Raise the alarm, once: nobody may guess which of them is ours."""
@@ -263,6 +278,12 @@ class Comparer:
             await self._outcomes.apply(order_id, report)
         except GatewayError as error:
             _logger.exception("report_not_recorded", code=error.reason, order=order_id)
+
+
+def _owner(row: ListedOrder, known: Mapping[str, Order]) -> Order | None:
+    """Return the order of ours that a row is: our tag alone may be anybody's remark."""
+    order = known.get(row.tag or "")
+    return order if order is not None and is_row_of(order, row) else None
 
 
 def _day(instant: datetime) -> object:

@@ -74,9 +74,11 @@ class AccountBook:
         self._traded: dict[str, Decimal] = {}
         self._traded_value = _ZERO
         self._buys: Counter[str] = Counter()
+        self._sells: Counter[str] = Counter()
         self._buys_value: dict[str, Decimal] = {}
         self._filled: dict[str, int] = {}
         self._bought: Counter[str] = Counter()
+        self._sold: Counter[str] = Counter()
 
     def load(self, log: DayLog, now: int) -> None:
         """Take what was journalled before; what was heard since is newer than that."""
@@ -193,6 +195,14 @@ class AccountBook:
         """Return the shares of a symbol that orders known here have bought; it only grows."""
         return self._bought[symbol]
 
+    def open_sells(self, symbol: str) -> int:
+        """Return the shares of a symbol that open sells may still take."""
+        return self._sells[symbol]
+
+    def sold(self, symbol: str) -> int:
+        """Return the shares of a symbol that orders known here have sold; it only grows."""
+        return self._sold[symbol]
+
     def usage(self, now: int) -> Usage:
         """Return what is used at an instant."""
         self._roll(now)
@@ -232,8 +242,8 @@ class AccountBook:
         more = order.filled_quantity - self._filled.get(order.id, 0)
         if more > 0:
             self._filled[order.id] = order.filled_quantity
-            if order.side is Side.BUY:
-                self._bought[order.symbol] += more
+            moved = self._bought if order.side is Side.BUY else self._sold
+            moved[order.symbol] += more
         value = order.filled_quantity * (order.average_price or _ZERO)
         known = self._traded.get(order.id, _ZERO)
         if value > known:
@@ -257,6 +267,8 @@ class AccountBook:
             self._buys[line.symbol] += sign * line.quantity
             value = self._buys_value.get(line.symbol, _ZERO) + sign * line.value
             self._buys_value[line.symbol] = value
+        else:
+            self._sells[line.symbol] += sign * line.quantity
 
     def _roll(self, now: int) -> None:
         """Begin a day: what was traded before does not count any more."""

@@ -10,10 +10,10 @@ import structlog
 
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.journal import Journal
-from quantgraph.domain.orders import Order, OrderKey, OrderState
+from quantgraph.domain.orders import Order, OrderKey, OrderState, Origin
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange
+from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, is_told_of
 from quantgraph.services.comparing import Comparer
 from quantgraph.services.order_rows import external_id
 from quantgraph.services.outcomes import Outcomes
@@ -135,8 +135,7 @@ class TerminalFollower:
 
         Ours is found by its tag and by nothing else, whatever the broker's id says.
         """
-        account, tag, broker = report.account_id, report.tag, report.broker_order_id
-        known = None if tag is None else self._outcomes.tagged(account, tag)
+        broker, known = report.broker_order_id, self._outcomes.told_of(report)
         if known is not None:
             return known
         stranger = None if broker is None else external_id(broker)
@@ -144,15 +143,17 @@ class TerminalFollower:
             return stranger
         parts = self._parts
         try:
-            return await parts.workers.run(self._recorded, account, tag, stranger)
+            return await parts.workers.run(self._recorded, report, stranger)
         except GatewayError as error:
             # The list tells it again; no failure may end the reading of reports.
             _logger.warning("report_not_placed", code=error.reason)
             return None
 
-    def _recorded(self, account: str, tag: str | None, stranger: str | None) -> str | None:
-        journal = self._parts.journal
-        found = () if tag is None else journal.tagged(account, [tag])
+    def _recorded(self, report: ExecutionReport, stranger: str | None) -> str | None:
+        journal, account, tag = self._parts.journal, report.account_id, report.tag
+        rows = () if tag is None else journal.tagged(account, [tag])
+        ours = [each for each in rows if each.origin is Origin.OURS]
+        found = [each for each in ours if is_told_of(each, report)]
         if found:
             # Concluded from silence: the list is asked, which raises the alarm.
             return None if found[0].reject_code == Reason.NOT_AT_TERMINAL.value else found[0].id

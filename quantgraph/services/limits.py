@@ -18,7 +18,7 @@ from quantgraph.domain.orders import (
     Side,
     Submission,
 )
-from quantgraph.domain.ports.trading import Accounts
+from quantgraph.domain.ports.trading import Accounts, Purses
 from quantgraph.domain.streams import LogCursor, OrderEvent
 from quantgraph.services.exposure import AccountBook, Hold, Line
 from quantgraph.services.guard import RecallingTrading
@@ -36,6 +36,7 @@ class LimitParts:
     ledger: Ledger
     valuer: Valuer
     accounts: Accounts
+    purses: Purses
 
 
 class LimitedTrading:
@@ -164,16 +165,21 @@ class LimitedTrading:
     async def _facts(
         self, ticket: OrderTicket, book: AccountBook, limits: TradingLimits
     ) -> tuple[Ask, int | None]:
-        """Return the order as the limits see it, and the shares held but for those bought here.
+        """Return the order as the limits see it, and the shares held but for what traded here.
 
-        None where no limit asks for them. What is bought while the terminal answers may be in its
-        answer or not: it is added once more then, rather than not at all.
+        Of a sell those that are or were free to be sold. None where no limit of a buy asks. What
+        trades while the terminal answers may be in its answer or not: it counts once more then,
+        rather than not at all.
         """
         if limits.daily_value is not None or limits.position_value is not None:
             await self._valued(ticket.account_id)
         ask = await self._parts.valuer.ask(ticket, limits)
+        if ticket.side is Side.SELL:
+            before = book.sold(ticket.symbol)
+            means = await self._parts.purses.means(ticket.account_id, ticket.symbol)
+            return ask, means.sellable + means.offered + before
         bounded = limits.position_quantity is not None or limits.position_value is not None
-        if not bounded or ticket.side is Side.SELL:
+        if not bounded:
             return ask, None
         before = book.bought(ticket.symbol)
         positions = await self._parts.accounts.positions(ticket.account_id)
@@ -181,12 +187,15 @@ class LimitedTrading:
         return ask, held - before
 
     def _standing(self, ask: Ask, held: int | None, book: AccountBook) -> Standing:
-        holding = 0 if held is None else held + book.bought(ask.symbol)
+        symbol, sells = ask.symbol, ask.side is Side.SELL
+        holding = 0 if held is None or sells else held + book.bought(symbol)
+        gone = book.sold(symbol) + book.open_sells(symbol)
         return Standing(
-            quantity=holding + book.open_buys(ask.symbol),
+            quantity=holding + book.open_buys(symbol),
             held=holding,
-            buys_value=book.buys_value(ask.symbol),
+            buys_value=book.buys_value(symbol),
             daily_value=book.usage(self._parts.ledger.now).daily_value,
+            sellable=held - gone if sells and held is not None else None,
         )
 
     def _judge(
@@ -231,9 +240,10 @@ def _beside(standing: Standing, line: Line | None) -> Standing:
     """Return what stands without an open order that is to be judged itself."""
     if line is None:
         return standing
-    buys = line.side is Side.BUY
+    buys, free = line.side is Side.BUY, standing.sellable
     return replace(
         standing,
+        sellable=None if free is None else free + line.quantity,
         quantity=standing.quantity - (line.quantity if buys else 0),
         buys_value=standing.buys_value - (line.value if buys else 0),
         daily_value=standing.daily_value - line.value,

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from quantgraph.domain.journal import Intent, Outcome
 from quantgraph.domain.orders import Order, Origin
-from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.domain.terminal import ExecutionReport, is_told_of
 from quantgraph.domain.transitions import after_report
 from quantgraph.services.failpoints import reach
 from quantgraph.services.recorder import Recorder
@@ -32,9 +32,11 @@ class Outcomes:
         if order.tag is not None and order.origin is Origin.OURS:
             self._tagged[order.account_id, order.tag] = order.id
 
-    def tagged(self, account_id: str, tag: str) -> str | None:
-        """Return the id of the open order that was sent under a tag, None where none is known."""
-        return self._tagged.get((account_id, tag))
+    def told_of(self, report: ExecutionReport) -> str | None:
+        """Return the id of our open order that a report is about, None where none is known."""
+        place = (report.account_id, report.tag or "")
+        order = self._recorded.get(self._tagged.get(place, ""))
+        return order.id if order is not None and is_told_of(order, report) else None
 
     async def adopt(self, order: Order) -> Order:
         """Record an order that somebody else placed, once; return it as it is recorded."""

@@ -54,8 +54,10 @@ class OrderPreviews:
                 return OrderPreview(now, earlier=earlier.order)
         judged = await self._judge.judge(ticket, found.append)
         shut = self._parts.gate.refusal(ticket.account_id, ticket.side)
-        found += [*limited, *([] if shut is None else [shut])]
-        refusals = tuple({(each.reason, each.message): each for each in found}.values())
+        # Rules and limits both count shares: the first to say so is heard.
+        said = {each.reason for each in found}
+        found += [each for each in limited if each.reason not in said]
+        refusals = (*found, *([] if shut is None else [shut]))
         if judged is None:
             return OrderPreview(now, refusals, needs_approval=waits)
         return replace(self._shown(judged), refusals=refusals, needs_approval=waits)

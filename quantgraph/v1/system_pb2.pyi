@@ -112,6 +112,10 @@ class _HaltCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HaltCause.V
     """The terminal lists an order that was taken for never sent."""
     HALT_CAUSE_DEAD_MAN: _HaltCause.ValueType  # 4
     """The dead man's timer was not set again in time."""
+    HALT_CAUSE_FOREIGN_TAG: _HaltCause.ValueType  # 5
+    """The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
+    side, quantity or price.
+    """
 
 class HaltCause(_HaltCause, metaclass=_HaltCauseEnumTypeWrapper):
     """Who or what stopped trading."""
@@ -126,6 +130,10 @@ HALT_CAUSE_REOPENED_ORDER: HaltCause.ValueType  # 3
 """The terminal lists an order that was taken for never sent."""
 HALT_CAUSE_DEAD_MAN: HaltCause.ValueType  # 4
 """The dead man's timer was not set again in time."""
+HALT_CAUSE_FOREIGN_TAG: HaltCause.ValueType  # 5
+"""The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
+side, quantity or price.
+"""
 Global___HaltCause: _TypeAlias = HaltCause  # noqa: Y015
 
 @_typing.final

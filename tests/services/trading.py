@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from quantgraph.domain.accounts import Account, AccountStatus, Position
+from quantgraph.domain.accounts import Account, AccountStatus, Means, Position
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.instruments import Instrument, classify
@@ -62,6 +62,9 @@ class Market:
 
     async def accounts(self):
         return [Account(each, each, "test", AccountStatus.CONNECTED) for each in ("one", "two")]
+
+    async def means(self, account_id, symbol):
+        return Means(Decimal(10**9), self.held if symbol == MAOTAI else 0, 0)
 
     async def positions(self, account_id):
         sums = (Decimal(10), None, None, None, Source.SIMULATED)
@@ -135,7 +138,7 @@ class Desk:
         self.trading = JournaledTrading(self.journal, self.terminal, self.market, desk)
         table = LimitTable(limits, own)
         self.limited = LimitedTrading(
-            self.trading, LimitParts(table, self.ledger, valuer, self.market)
+            self.trading, LimitParts(table, self.ledger, valuer, self.market, self.market)
         )
 
     async def __aenter__(self):

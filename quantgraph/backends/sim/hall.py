@@ -119,8 +119,8 @@ class Hall:
         ledger = self.ledgers.get(account_id)
         if ledger is None:
             raise unknown_account(account_id)
-        bought = self.bought(account_id, symbol)
-        return Means(ledger.cash, ledger.holding(symbol).sellable, bought)
+        bought, held = self.bought(account_id, symbol), ledger.holding(symbol)
+        return Means(ledger.cash, held.sellable, bought, held.frozen)
 
     def fingerprint(self, symbol: str | None = None) -> tuple[str, int]:
         """Return a hash in hex over all that happened, to a symbol or to all, and how much did."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from quantgraph.domain.calendar import from_ms, to_ms
 from quantgraph.domain.orders import Fill, Order, OrderState, PriceType, Side
-from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.domain.terminal import ExecutionReport, Form
 
 _AVERAGE = Decimal("0.0001")
 _ZERO = Decimal("0.00")
@@ -90,7 +90,7 @@ class Standing:
 
     def report(self, state: OrderState, at: int, fill: Fill | None = None) -> ExecutionReport:
         """Return what is told of it now."""
-        average = None
+        average, price = None, self.worst if self.price_type.priced else None
         if self.filled:
             average = (self.amount / self.filled).quantize(_AVERAGE, ROUND_HALF_UP)
         return ExecutionReport(
@@ -102,6 +102,7 @@ class Standing:
             time=from_ms(at),
             fill=fill,
             broker_order_id=self.broker_id,
+            form=Form(self.symbol, self.side, self.quantity, price),
         )
 
     def dump(self) -> dict[str, Any]:

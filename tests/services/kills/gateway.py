@@ -154,7 +154,7 @@ class Gateway:
         self.trading = JournaledTrading(self.journal, self.terminal, market, desk)
         valuer = Valuer(market, self.calendar, market, market)
         self.limited = LimitedTrading(
-            self.trading, LimitParts(LimitTable(PLENTY, {}), ledger, valuer, market)
+            self.trading, LimitParts(LimitTable(PLENTY, {}), ledger, valuer, market, market)
         )
         sources = GuardSources(
             market, self.calendar, market, market, market, FeeSchedule(), frozenset(PriceType),
