@@ -24,9 +24,10 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import BackendInfo, Mode
 from quantgraph.services.access import KeyAccess
+from quantgraph.services.acts import BATCHES, CONNECTIONS, CONTROLS, SECTORS, SIMULATION, TRADING
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.arming import Arming, ArmingParts
-from quantgraph.services.audit import CONNECTIONS, CONTROLS, TRADING, audited
+from quantgraph.services.audit import audited, noted
 from quantgraph.services.batches import OrderBatches
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.calendar import load_calendar
@@ -184,6 +185,7 @@ class _Mock:
         reference = AllSectors(self.recorded, custom)
         sources = self._guard()
         trading = audited(OrderGuard(self.limited, sources), logs.audit, TRADING)
+        batches = OrderBatches(trading, self.config.limits.batch_orders)
         gateway = Gateway(
             mode=self.config.mode,
             limits=limits,
@@ -198,7 +200,7 @@ class _Mock:
             quote_stream=self.quotes,
             reference=reference,
             rules=self._rules(),
-            sectors=custom,
+            sectors=audited(custom, logs.audit, SECTORS),
             sessions=RuledSessions(self._calendar),
             lists=PricedCatalog(
                 self.market.catalog, ListedMarket(self.market, self.recorded), limits.bar_rows
@@ -209,7 +211,7 @@ class _Mock:
             controls=audited(self.controls, logs.audit, CONTROLS),
             trading=trading,
             audit=logs.audit,
-            batches=OrderBatches(trading, self.config.limits.batch_orders),
+            batches=audited(batches, logs.audit, BATCHES),
             previews=OrderPreviews(PreviewParts(sources, self.limited, gate)),
             allowances=self.limited,
             fills=JournalledFills(journal, self.terminal, self._workers),
@@ -217,7 +219,7 @@ class _Mock:
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state(gate)),
             started_at=started_at,
-            simulation=self._simulation(reference, journal),
+            simulation=audited(self._simulation(reference, journal), logs.audit, SIMULATION),
         )
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
         parts = (self._store, self.quotes, self.trading, self.accounts, self.controls)
@@ -263,7 +265,8 @@ class _Mock:
 
         switches = (logs.controls, self._switching, self.clock, self.terminal)
         answer = self.config.trading.answer_seconds
-        return ControlParts(*switches, open_orders, cancel, answer)
+        audited_cancel = noted(cancel, logs.audit, TRADING["cancel"])
+        return ControlParts(*switches, open_orders, audited_cancel, answer, audit=logs.audit)
 
     def _bars(self) -> LimitedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)

@@ -1,7 +1,7 @@
 """Runs operations: the same path for every transport."""
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from operator import itemgetter
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 from cachetools import LRUCache
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 from strawberry import Schema
 
 from api.begun import Begun
@@ -23,6 +23,7 @@ from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Actor, Principal, Wire, act_as
+from quantgraph.domain.audit import listen
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.ports.gateway import Gateway
@@ -169,6 +170,7 @@ class Executor:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         if operation.type is OperationType.MUTATION:
             _act_as(caller)
+        heard = listen() if operation.type is OperationType.MUTATION else None
         with operation_budget():
             context = self._context(caller)
             context.picks = prepared.picks
@@ -177,7 +179,19 @@ class Executor:
                 result = await self._documents.apart(run_at_once, work)
             else:
                 result = await work
+        if heard is not None and result.errors:
+            self._note(result.errors, heard)
         return self._shown(result, caller)
+
+    def _note(self, errors: Iterable[GraphQLError], heard: Container[str]) -> None:
+        """Have the audit log hear of acts that were refused before any port was asked."""
+        for error in errors:
+            cause, at_root = error.original_error, len(error.path or ()) == 1
+            node = error.nodes[0] if error.nodes else None
+            if at_root and isinstance(cause, GatewayError) and isinstance(node, FieldNode):
+                name = node.name.value
+                if name not in heard:
+                    self._gateway.audit.refused(name, None, cause)
 
     async def stream(
         self, operation: Operation, request: GraphQLRequest, caller: Caller

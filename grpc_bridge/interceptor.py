@@ -15,7 +15,7 @@ from grpc import aio
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
 from grpc_bridge.status import refuse
 from quantgraph.domain.access import Scope
-from quantgraph.domain.audit import Audit
+from quantgraph.domain.audit import Audit, listen
 from quantgraph.domain.errors import (
     GatewayError,
     InvalidRequest,
@@ -102,10 +102,11 @@ class CallFrame(aio.ServerInterceptor):
             request_id = _named(context)
             try:
                 scope = await self._admit(method, context)
+                seconds = None if method in UNTIMED else self._limits.seconds
                 with self._refusals(method, scope):
                     request = _parsed(handler, raw, scope)
-                async with asyncio.timeout(None if method in UNTIMED else self._limits.seconds):
-                    response: Message = await behaviour(request, context)
+                    async with asyncio.timeout(seconds):
+                        response: Message = await behaviour(request, context)
                 return self._checked(response)
             except TimeoutError:
                 text = f"Not finished after {self._limits.seconds} s and abandoned."
@@ -162,11 +163,13 @@ class CallFrame(aio.ServerInterceptor):
     @contextmanager
     def _refusals(self, method: str, scope: Scope | None) -> Generator[None]:
         """Have the audit log hear of acts that are refused before any port is asked."""
+        heard = listen()
         try:
             yield
         except GatewayError as error:
-            if scope in {Scope.TRADE, Scope.ADMIN}:
-                name = method.rpartition("/")[2]
+            name = method.rpartition("/")[2]
+            acts = scope in {Scope.TRADE, Scope.ADMIN} and not name.startswith("Get")
+            if acts and not heard:
                 self._audit.refused(name[0].lower() + name[1:], None, error)
             raise
 

@@ -1,6 +1,7 @@
 """Which scope each root field needs; a field that is not listed here is denied."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.errors import Forbidden, GatewayError
@@ -101,15 +102,22 @@ def require_scopes(principal: Principal, root: str, fields: Iterable[str]) -> No
 
 def require_account(info: Info, account_id: str, scope: Scope = Scope.READ) -> None:
     """Raise unless the key has the scope on the account; others' accounts do not exist."""
-    context = info.context
-    try:
-        context.principal.require_account(account_id, scope)
-    except GatewayError as error:
-        if scope is not Scope.READ:
-            context.gateway.audit.refused(info.field_name, account_id, error)
-        raise
+    with _refusals(info, account_id, scope):
+        info.context.principal.require_account(account_id, scope)
 
 
 def require_switch(info: Info, account_id: str | None, scope: Scope) -> None:
     """Raise unless the key has the scope on the account, or on every account where it is None."""
-    info.context.principal.require_switch(account_id, scope)
+    with _refusals(info, account_id, scope):
+        info.context.principal.require_switch(account_id, scope)
+
+
+@contextmanager
+def _refusals(info: Info, account_id: str | None, scope: Scope) -> Generator[None]:
+    """Have the audit log hear of acts that are refused before any port is asked."""
+    try:
+        yield
+    except GatewayError as error:
+        if scope is not Scope.READ:
+            info.context.gateway.audit.refused(info.field_name, account_id, error)
+        raise

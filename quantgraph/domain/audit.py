@@ -1,6 +1,7 @@
 """What the audit log holds: every act that changes orders or whether they are taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -38,6 +39,31 @@ class Audit(Protocol):
         """Note that the present actor was refused an act. Never waits, never raises."""
         ...
 
+    def done(self, operation: str, what: Mapping[str, object], actor: Actor) -> None:
+        """Note an act without a caller, such as a halt of the gateway's own. As above."""
+        ...
+
+
+# What a call has noted so far, its tasks included; None where nobody asks.
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
+def listen() -> list[str]:
+    """Return the list that the acts of this call will be in, as they are noted, by operation.
+
+    A wire says so at the begin of a call: what it then refuses and nobody noted, it notes itself.
+    """
+    heard: list[str] = []
+    _heard.set(heard)
+    return heard
+
+
+def noticed(operation: str) -> None:
+    """Say that an act of the present call is noted."""
+    heard = _heard.get()
+    if heard is not None:
+        heard.append(operation)
+
 
 class ActLog(Protocol):
     """The audit log at rest. Every method blocks."""
@@ -55,4 +81,7 @@ class NoAudit:
     """Implements `Audit` where nothing is kept."""
 
     def refused(self, operation: str, account_id: str | None, error: GatewayError) -> None:
+        """Forget it."""
+
+    def done(self, operation: str, what: Mapping[str, object], actor: Actor) -> None:
         """Forget it."""

@@ -1,23 +1,25 @@
 """Writes the audit log behind what happens: on a thread of its own, many acts with one fsync."""
 
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import wraps
+from inspect import signature
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 from pydantic_core import to_json
 
-from quantgraph.domain.access import present_actor
-from quantgraph.domain.audit import DONE, UNANSWERED, Act, ActLog
+from quantgraph.domain.access import Actor, present_actor
+from quantgraph.domain.audit import DONE, UNANSWERED, Act, ActLog, noticed
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.orders import Order, Submission
 from quantgraph.domain.reasons import Reason
 
 T = TypeVar("T")
+P = ParamSpec("P")
 # Acts that wait for the disk at most; what could be refused is refused beyond them.
 _PLACES = 10_000
 # Seconds that acts are gathered for one commit: nobody waits for it.
@@ -33,10 +35,12 @@ class Operation:
     """An act of a port by the name it has for users; `open`: it is never refused for the log.
 
     Cancels and halts are: they make nothing worse, and a full disk is when they are needed.
+    `shown`: the arguments as the log has them, where they are not to be told as they are.
     """
 
     name: str
     open: bool = False
+    shown: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
 
 
 class AuditTrail:
@@ -64,6 +68,7 @@ class AuditTrail:
 
     def note(self, act: Act) -> None:
         """Take an act. Never waits; beyond all room it is counted, and the log says so."""
+        noticed(act.operation)
         if self._full:
             self._lost += 1
             _logger.error("acts_not_audited", count=self._lost, operation=act.operation)
@@ -81,6 +86,12 @@ class AuditTrail:
         """Note a refusal before any port was asked; see `domain.audit.Audit`."""
         now, actor = datetime.now(UTC), present_actor()
         self.note(Act(now, actor, operation, account_id, "{}", error.reason.value))
+
+    def done(self, operation: str, what: Mapping[str, object], actor: Actor) -> None:
+        """Note what was done without a caller who waits; see `domain.audit.Audit`."""
+        account = what.get("account_id")
+        place = (operation, account if isinstance(account, str) else None, _written(what))
+        self.note(Act(datetime.now(UTC), actor, *place, DONE))
 
     def close(self) -> None:
         """Write all that was taken, once more at least, and end. Blocks for that long."""
@@ -140,23 +151,26 @@ class _Audited:
     ) -> None:
         self._port = port
         for name, operation in operations.items():
-            setattr(self, name, _noted(getattr(port, name), trail, operation))
+            setattr(self, name, noted(getattr(port, name), trail, operation))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 whatever the port has
         return getattr(self._port, name)
 
 
-def _noted(
-    act: Callable[..., Awaitable[T]], trail: AuditTrail, operation: Operation
-) -> Callable[..., Awaitable[T]]:
+def noted(
+    act: Callable[P, Awaitable[T]], trail: AuditTrail, operation: Operation
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return the act, noted in the trail whatever comes of it."""
+    form = signature(act)
+
     @wraps(act)
-    async def noted(*wanted: Any) -> T:  # noqa: ANN401 whatever the port takes
+    async def whole(*wanted: P.args, **named: P.kwargs) -> T:
         if not operation.open:
             trail.require_room()
         time, actor = datetime.now(UTC), present_actor()
         outcome, order_id = UNANSWERED, None
         try:
-            done = await act(*wanted)
+            done = await act(*wanted, **named)
             outcome, order_id = DONE, _order_of(done)
         except GatewayError as error:
             outcome, order_id = error.reason.value, error.details.get("order_id")
@@ -164,10 +178,14 @@ def _noted(
         else:
             return done
         finally:
-            place = (operation.name, _account_of(wanted), _shown(wanted), outcome, order_id)
+            what = _what(form.bind(*wanted, **named).arguments)
+            account = what.get("account_id")
+            whose = account if isinstance(account, str) else None
+            shown = what if operation.shown is None else operation.shown(what)
+            place = (operation.name, whose, _written(shown), outcome, order_id)
             trail.note(Act(time, actor, *place))
 
-    return noted
+    return whole
 
 
 def _order_of(done: object) -> str | None:
@@ -175,37 +193,18 @@ def _order_of(done: object) -> str | None:
     return order.id if isinstance(order, Order) else None
 
 
-def _account_of(wanted: Sequence[object]) -> str | None:
-    first = wanted[0] if wanted else None
-    return first if isinstance(first, str) else getattr(first, "account_id", None)
-
-
-def _shown(wanted: Sequence[object]) -> str:
-    """Return what was asked for as JSON, without what was left out."""
+def _what(wanted: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what was asked for by name, a dataclass's fields among the other arguments."""
     told: dict[str, object] = {}
-    for each in wanted:
+    for name, each in wanted.items():
         if is_dataclass(each):
             # What a dataclass keeps out of its repr is a secret.
             told |= {field.name: getattr(each, field.name) for field in fields(each) if field.repr}
-        elif isinstance(each, str):
-            told["account_id"] = each
-    return to_json({name: value for name, value in told.items() if value is not None}).decode()
+        else:
+            told[name] = each
+    return told
 
 
-TRADING: Mapping[str, Operation] = {
-    "submit": Operation("submitOrder"),
-    "cancel": Operation("cancelOrder", open=True),
-    "approve": Operation("approveOrder"),
-    "reject": Operation("rejectOrder", open=True),
-}
-CONTROLS: Mapping[str, Operation] = {
-    "halt": Operation("haltTrading", open=True),
-    "resume": Operation("resumeTrading"),
-    "arm": Operation("armTrading"),
-    "disarm": Operation("disarmTrading", open=True),
-    "set_dead_man": Operation("setDeadMan", open=True),
-}
-CONNECTIONS: Mapping[str, Operation] = {
-    "connect": Operation("connectAccount"),
-    "disconnect": Operation("disconnectAccount", open=True),
-}
+def _written(what: Mapping[str, object]) -> str:
+    """Return it as JSON, without what was left out."""
+    return to_json({name: value for name, value in what.items() if value is not None}).decode()

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from quantgraph.domain.access import GATEWAY, present_actor
+from quantgraph.domain.audit import Audit, NoAudit
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.controls import (
     ArmWish,
@@ -47,7 +48,7 @@ class ControlParts:
 
     `open_orders` of an account and the `cancel` of one are what a dead man's timer needs, `later`
     calls after so many real seconds. `answer_seconds`: that the terminal may take to answer what it
-    was handed.
+    was handed. `audit` hears of halts that nobody ordered.
     """
 
     log: ControlLog
@@ -58,6 +59,7 @@ class ControlParts:
     cancel: Callable[[OrderKey], Awaitable[Order]]
     answer_seconds: float = 10.0
     later: Later | None = None
+    audit: Audit = field(default_factory=NoAudit)
 
 
 class TradingControls:
@@ -122,6 +124,8 @@ class TradingControls:
         _logger.error("trading_halted", account_id=account_id, cause=cause, reason=reason)
         wish = HaltWish(account_id, reason=reason)
         if self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):
+            told = {"account_id": account_id, "cause": cause, "reason": reason}
+            self._parts.audit.done("haltTrading", told, GATEWAY)
             self._spawn(self._write(account_id))
 
     async def resume(self, wish: HaltWish) -> ControlChange:
