@@ -36,6 +36,7 @@ from quantgraph.services.connections import SwitchedAccounts, SwitchParts
 from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.derived import DerivedBars
+from quantgraph.services.desk import OrderDesk
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.gate import Gate
@@ -44,7 +45,7 @@ from quantgraph.services.judging import GuardSources
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.limits import LimitedTrading, LimitParts
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.previews import OrderPreviews, PreviewParts
 from quantgraph.services.quotes import SharedQuotes

@@ -44,10 +44,11 @@ from quantgraph.domain.transitions import after_report
 from quantgraph.services import failpoints, orders
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.calendar import load_calendar
+from quantgraph.services.desk import OrderDesk
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.recorder import Heard
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers

@@ -349,7 +349,7 @@ async def test_ours_that_lost_its_remark_is_not_taken_for_a_stranger(desk):
 
 
 async def test_a_restart_refuses_orders_until_it_knows_and_adopts_by_tag(tmp_path, monkeypatch):
-    monkeypatch.setattr("quantgraph.services.orders._GRACE_S", 0.01)
+    monkeypatch.setattr("quantgraph.services.errands._GRACE_S", 0.01)
     async with Desk(tmp_path) as first:
         first.terminal.gate.clear()
         sending = [

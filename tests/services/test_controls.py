@@ -18,8 +18,9 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
 from quantgraph.services import controls as module
 from quantgraph.services.controls import ControlParts, TradingControls
+from quantgraph.services.desk import OrderDesk
 from quantgraph.services.gate import Gate
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from quantgraph.store.controls import ControlFile
 from tests.services.journals import quick_journal

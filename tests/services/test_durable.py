@@ -23,7 +23,8 @@ from quantgraph.domain.accounts import Account, AccountStatus
 from quantgraph.domain.clock import RandomIds, SystemClock
 from quantgraph.domain.orders import Destination, OrderTicket, Side
 from quantgraph.domain.terminal import PlacedOrder
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
 

@@ -29,7 +29,8 @@ from quantgraph.domain.terminal import (
     ListedOrder,
     PlacedOrder,
 )
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from tests.services.journals import quick_journal
 from tests.waiting import until

@@ -23,8 +23,9 @@ from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.orders import Destination, FillQuery, OrderKey, OrderState
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import Checkpoint, FateUnknownError
-from quantgraph.services import orders
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services import errands
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
 from tests.services.kills.exchange import FATES, Exchange, reports
@@ -283,7 +284,7 @@ def _last(row):
 
 
 def test_no_sequence_loses_doubles_or_turns_back_an_order(monkeypatch):
-    monkeypatch.setattr(orders, "_GRACE_S", 0.01)
+    monkeypatch.setattr(errands, "_GRACE_S", 0.01)
     run_state_machine_as_test(
         OrderMachine,
         settings=settings(

@@ -34,8 +34,9 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
 from quantgraph.domain.transitions import after_report
-from quantgraph.services import orders
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services import errands
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from tests.services.journals import quick_journal
 from tests.waiting import until
@@ -324,7 +325,7 @@ async def test_an_outcome_waits_for_a_disk_that_takes_nothing(desk):
 
 
 async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
-    monkeypatch.setattr(orders, "_GRACE_S", 0.01)
+    monkeypatch.setattr(errands, "_GRACE_S", 0.01)
     desk.terminal.gate.clear()
     sent = asyncio.create_task(desk.trading.submit(ticket()))
     while not desk.terminal.placed:
@@ -341,7 +342,7 @@ async def test_a_gateway_that_stops_waits_for_no_broken_disk(desk, monkeypatch):
 
 
 async def test_a_gateway_that_stops_waits_for_no_silent_terminal(desk, monkeypatch):
-    monkeypatch.setattr(orders, "_GRACE_S", 0.01)
+    monkeypatch.setattr(errands, "_GRACE_S", 0.01)
     desk.terminal.gate.clear()
     sent = asyncio.create_task(desk.trading.submit(ticket()))
     while not desk.terminal.placed:

@@ -16,9 +16,10 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import LogCursor
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
+from quantgraph.services.desk import OrderDesk
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from tests.services.journals import quick_journal

@@ -23,7 +23,8 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import LinkChange, PlacedOrder, TerminalEvent
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
 from tests.waiting import until

@@ -21,11 +21,12 @@ from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.terminal import FateUnknownError
 from quantgraph.services import failpoints
 from quantgraph.services.controls import ControlParts, TradingControls
+from quantgraph.services.desk import OrderDesk
 from quantgraph.services.gate import Gate
 from quantgraph.services.guard import GuardSources, OrderGuard
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
-from quantgraph.services.orders import JournaledTrading, OrderDesk
+from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from quantgraph.store.controls import ControlFile
