@@ -115,6 +115,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "In continuous trading the price is too far from the best price (价格笼子).",
         "Stay within the bounds that the message names.",
     ),
+    Reason.CLOSE_NOT_REACHED: (
+        "After hours all trade at the close, and the limit is worse than that.",
+        "Buy at the close or above, sell at it or below; the message names it.",
+    ),
     Reason.PURCHASE_LIMIT: (
         "The account would buy more of a risk-warning share in one day than is allowed.",
         "Buy the rest on another day.",

@@ -79,6 +79,7 @@ class Reason(StrEnum):
     QUANTITY_LIMIT = "QUANTITY_LIMIT", Kind.REJECTED, "超过单笔委托数量上限"
     PRICE_BAND = "PRICE_BAND", Kind.REJECTED, "价格超出涨跌幅限制"
     PRICE_CAGE = "PRICE_CAGE", Kind.REJECTED, "价格超出有效申报价格范围"
+    CLOSE_NOT_REACHED = "CLOSE_NOT_REACHED", Kind.REJECTED, "委托价格劣于收盘价，无法按收盘价成交"
     PURCHASE_LIMIT = "PURCHASE_LIMIT", Kind.REJECTED, "超过风险警示股票当日买入数量上限"
     SUSPENDED = "SUSPENDED", Kind.REJECTED, "证券停牌"
     INSUFFICIENT_CASH = "INSUFFICIENT_CASH", Kind.REJECTED, "可用资金不足"

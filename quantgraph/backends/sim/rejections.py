@@ -66,6 +66,9 @@ CATALOG: Mapping[Reason, Rejection] = {
     Reason.CANCEL_CLOSED: Rejection(
         900016, "当前时间不允许撤单", "No cancels are taken at this time"
     ),
+    Reason.CLOSE_NOT_REACHED: Rejection(
+        900018, "收盘定价委托限价劣于收盘价", "The limit is worse than the closing price"
+    ),
     Reason.TERMINAL_REFUSED: Rejection(900017, "废单", "Order refused"),
 }
 _ACCOUNT = "fund_account=000000000000"

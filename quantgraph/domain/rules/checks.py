@@ -21,7 +21,7 @@ from quantgraph.domain.rules.lots import check_market_quantity, check_quantity, 
 from quantgraph.domain.rules.price_types import check_price_type
 from quantgraph.domain.rules.quotas import check_quota, quota_rule
 from quantgraph.domain.rules.rows import Row
-from quantgraph.domain.rules.sessions import Phase
+from quantgraph.domain.rules.sessions import Phase, phase_row
 from quantgraph.domain.rules.settlement import settlement_rule
 from quantgraph.domain.rules.situations import Situation, Wish
 from quantgraph.domain.rules.ticks import check_tick, tick_rule, tick_size
@@ -38,9 +38,9 @@ def check_order(
     """Return the rows that judged the wish; raise OrderRefused for the first rule that it breaks.
 
     Asked in this order: tradable at all, session, price type, halt, quantity, quota, price present
-    or absent, tick, band, cage. A wish that breaks none is refused RULE_UNVERIFIED where one of
-    these rules must not be relied on. `found` takes every refusal instead, in the same order, but
-    what cannot be traded at all is judged no further.
+    or absent, tick, band, close, cage. A wish that breaks none is refused RULE_UNVERIFIED where one
+    of these rules must not be relied on. `found` takes every refusal instead, in the same order,
+    but what cannot be traded at all is judged no further.
     """
     try:
         _check_tradable(situation)
@@ -151,6 +151,25 @@ def _band(wish: Wish, situation: Situation) -> _Rows:
     return (band_rates(instrument, situation.day, situation.calendar).row,)
 
 
+def _close(wish: Wish, situation: Situation) -> _Rows:
+    """Refuse who does not reach the close, the only price after hours."""
+    limit, prices = wish.limit_price, situation.prices
+    late = wish.price_type is PriceType.AFTER_HOURS
+    if not late or limit is None or situation.phase is not Phase.AFTER_HOURS:
+        return ()
+    # A day without a trade closes where the day before did; without either no band is known.
+    close = prices.previous_close if prices.last is None else prices.last
+    if close is not None and (limit < close if wish.side is Side.BUY else limit > close):
+        text = (
+            f"After hours {situation.instrument.symbol} trades at its close, {close:f} yuan, alone;"
+            f" a {wish.side} limited to {limit:f} cannot."
+        )
+        raise OrderRefused(
+            Reason.CLOSE_NOT_REACHED, text, limit_price=f"{limit:f}", close=f"{close:f}"
+        )
+    return (phase_row(situation.instrument, situation.instant_ms),)
+
+
 def _cage(wish: Wish, situation: Situation) -> _Rows:
     # Whoever waits for the close names a bound; the price itself is not his to move.
     if wish.limit_price is None or wish.price_type is not PriceType.LIMIT:
@@ -174,6 +193,7 @@ _CHECKS: tuple[Callable[[Wish, Situation], _Rows], ...] = (
     _market_quantity,
     _tick,
     _band,
+    _close,
     _cage,
     _settlement,
 )

@@ -253,7 +253,17 @@ def _prices(case: Case) -> set[str]:
     caged = phase(case) == "CONTINUOUS" and case.price_type != "AFTER_HOURS"
     if caged and outside_cage(case, case.price):
         found.add("PRICE_CAGE")
+    if case.price_type == "AFTER_HOURS" and phase(case) == "LATE" and misses_close(case):
+        found.add("CLOSE_NOT_REACHED")
     return found
+
+
+def misses_close(case: Case) -> bool:
+    """Return whether the close, that of the day before on a day without a trade, is beyond."""
+    close = case.close if case.last is None else case.last
+    if close is None or case.price is None:
+        return False
+    return case.price < close if case.side == "BUY" else case.price > close
 
 
 def outside_cage(case: Case, price: int) -> bool:

@@ -122,6 +122,15 @@ def test_both_agree_one_tick_to_either_side_of_band_and_cage(judge, symbol, clos
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
+def test_both_agree_one_tick_to_either_side_of_the_close_after_hours(judge, symbol):
+    edges = (clock(15, 4, 59), clock(15, 5), clock(15, 29, 59), clock(15, 30))
+    for day, side, last in product(FIGURES, ("BUY", "SELL"), (None, 10_200)):
+        for second, price in product(edges, near(10_000 if last is None else last)):
+            case = Case(symbol, day, second, side, price_type="AFTER_HOURS", price=price, last=last)
+            agree(judge, case)
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
 def test_both_agree_one_share_to_either_side_of_lots_and_sizes(judge, symbol):
     edges = (
         1,

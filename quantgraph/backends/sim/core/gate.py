@@ -50,9 +50,14 @@ class Gate:
         same = phase is self.phase or (self.phase in OPENING and phase in OPENING)
         return self.phase in _AUCTIONS and not same and not self.halted
 
+    @property
+    def close(self) -> int | None:
+        """The close in ticks once the day has one: without a trade that of the day before."""
+        return self.terms.previous_close if self.tally.last is None else self.tally.last
+
     def at_close(self, order: Enter) -> bool:
         """Return whether an order after hours takes the close, the only price there."""
-        close = self.tally.last
+        close = self.close
         if self.phase is not Phase.AFTER_HOURS or close is None or order.limit is None:
             return False
         return order.limit >= close if order.side is Side.BUY else order.limit <= close
@@ -83,6 +88,6 @@ class Gate:
 
     def _late_objection(self, order: Enter) -> Reason | None:
         """Return why nothing trades at the close: there is none, or the price is worse."""
-        if self.halted or self.tally.last is None:
+        if self.halted or self.close is None:
             return Reason.SUSPENDED
-        return None if self.at_close(order) else Reason.PRICE_BAND
+        return None if self.at_close(order) else Reason.CLOSE_NOT_REACHED

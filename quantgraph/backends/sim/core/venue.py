@@ -171,7 +171,7 @@ class Venue:
             self._book.rest(Resting(key, order.side, limit, order.quantity))
             return []
         if self._gate.at_close(order):
-            return self._trade_late(order, self.last or 0)
+            return self._trade_late(order, self._gate.close or 0)
         return self._wait(order, order.limit or 0)
 
     def _trade(self, order: Enter) -> list[Event]:

@@ -170,10 +170,10 @@ class NaiveVenue:
         if self.matching():
             return self.trade(order)
         assert order.limit is not None
-        reaches = self.reaches(order.side, order.limit, self.last)
+        reaches = self.reaches(order.side, order.limit, self.close)
         if self.phase is Phase.AFTER_HOURS and reaches:
-            assert self.last is not None
-            taker = self.arrive(order, self.last)
+            assert self.close is not None
+            taker = self.arrive(order, self.close)
             return self.fill(taker, self.queue(other(order.side), self.late), self.late)
         best = self.prices(other(order.side))
         collecting = self.phase in AUCTIONS or self.phase is Phase.CONTINUOUS
@@ -191,10 +191,10 @@ class NaiveVenue:
             if order.key < 0 and order.price_type is PriceType.LIMIT:
                 return None
             if self.phase is Phase.AFTER_HOURS:
-                if self.halted or self.last is None:
+                if self.halted or self.close is None:
                     return Reason.SUSPENDED
-                good = self.reaches(order.side, order.limit, self.last)
-                return None if good else Reason.PRICE_BAND
+                good = self.reaches(order.side, order.limit, self.close)
+                return None if good else Reason.CLOSE_NOT_REACHED
             if self.phase not in open_now or order.price_type is PriceType.AFTER_HOURS:
                 return Reason.SESSION_CLOSED
             return None if self.band[0] <= order.limit <= self.band[1] else Reason.PRICE_BAND
@@ -205,6 +205,11 @@ class NaiveVenue:
         if self.halted:
             return Reason.SUSPENDED
         return Reason.PRICE_TYPE_UNSUPPORTED if self.phase in AUCTIONS else None
+
+    @property
+    def close(self) -> int | None:
+        """Without a trade the day closes where the one before did."""
+        return self.previous if self.last is None else self.last
 
     def reaches(self, side: Side, limit: int, price: int | None) -> bool:
         return price is not None and (limit >= price if side is BUY else limit <= price)

@@ -180,11 +180,20 @@ def test_after_hours_the_days_orders_stay_displayed_and_take_no_part() -> None:
 def test_after_hours_a_limit_that_does_not_reach_the_close_is_refused(
     side: Side, price: int
 ) -> None:
-    assert after_hours().apply(limit(1, side, price)) == [Refused(1, Reason.PRICE_BAND)]
+    assert after_hours().apply(limit(1, side, price)) == [Refused(1, Reason.CLOSE_NOT_REACHED)]
 
 
-def test_after_hours_there_is_no_trade_without_a_close_or_during_a_halt() -> None:
-    assert after_hours(None).apply(limit(1, BUY, 1010)) == [Refused(1, Reason.SUSPENDED)]
+def test_a_day_without_a_trade_closes_where_the_day_before_did() -> None:
+    venue = after_hours(None)
+    assert venue.apply(limit(1, BUY, 999)) == [Refused(1, Reason.CLOSE_NOT_REACHED)]
+    assert venue.apply(limit(1, BUY, 1010)) == []
+    assert venue.apply(limit(2, SELL, 1000)) == [Trade(1, 2, 1000, 100, SELL)]
+
+
+def test_after_hours_there_is_no_trade_without_any_close_or_during_a_halt() -> None:
+    never = Venue(Terms(Market.SH, None))
+    never.apply(Turn(Phase.AFTER_HOURS))
+    assert never.apply(limit(1, BUY, 1010)) == [Refused(1, Reason.SUSPENDED)]
     venue = after_hours()
     venue.apply(Halt())
     assert venue.apply(limit(1, BUY, 1010)) == [Refused(1, Reason.SUSPENDED)]
