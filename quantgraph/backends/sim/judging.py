@@ -45,14 +45,16 @@ def judge(
 def displayed(security: Security, pit: Pit | None, at: int) -> Prices:
     """Return what the screen shows: of the venue where there is one, else of the others alone."""
     if pit is not None:
+        halted = pit.stopped
         best = (pit.venue.best(Side.BUY), pit.venue.best(Side.SELL))
         last = pit.venue.last
     else:
         frame = security.frames.standing(at)
+        halted = security.dark(frame)
         best = (
             frame.bids[0].price if frame.bids else None,
             frame.asks[0].price if frame.asks else None,
         )
         last = security.so_far(at).last
     shown = [None if each is None else security.yuan(each) for each in (*best, last)]
-    return Prices(security.previous_close, *shown, halted=pit is not None and pit.stopped)
+    return Prices(security.previous_close, *shown, halted=halted)

@@ -65,7 +65,8 @@ class Pit:
         self.venue = Venue(security.terms(), security.so_far(at))
         self._shadow = Shadow()
         self.venue.apply(Turn(phase))
-        self._run(self._shadow.open(self.frames.standing(at), phase))
+        shown = self.frames.standing(at)
+        self._run(self._shadow.open(shown, phase, halted=security.dark(shown)))
         self._await()
         self._breaker = Breaker(security, self.venue.tally)
 
@@ -118,7 +119,7 @@ class Pit:
             return self.resume()
         if self._turns and self._turns[0][0] == self.due:
             self.fed, phase = self._turns.pop(0)
-            return self._watched((*self._darkened(), Turn(phase)), ())
+            return self._watched((*self._darkened(phase), Turn(phase)), ())
         frame, self._frame = self._frame, next(self._coming, None)
         if frame is None:
             return []
@@ -240,12 +241,12 @@ class Pit:
         """Whether somebody, or a rule, stops it, whatever its screen shows."""
         return self.halted or self.resumes is not None
 
-    def _darkened(self) -> list[Command]:
+    def _darkened(self, phase: Phase) -> list[Command]:
         """Return the halt that comes with a phase, so that nobody meets in it before."""
         frame = self._frame
         if frame is None or frame.at != self.fed or self._still:
             return []
-        return self._shadow.darken(frame)
+        return self._shadow.darken(frame, phase)
 
     def _await(self) -> None:
         """Look forward from where it stands."""
@@ -256,7 +257,7 @@ class Pit:
     def _refresh(self) -> list[Event]:
         """Come to what the screen shows now, without what was traded meanwhile."""
         shown = self.frames.standing(self.fed)
-        quiet = Frame(self.fed, (), shown.bids, shown.asks)
+        quiet = replace(shown, at=self.fed, deals=())
         return self._watched(self._shadow.feed(quiet, self.venue.phase), ())
 
     def _watched(self, commands: Iterable[Command], frames: Iterable[Frame]) -> list[Event]:

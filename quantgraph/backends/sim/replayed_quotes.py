@@ -37,7 +37,7 @@ def make_quote(symbol: str, shown: tuple[ReplayFrames, Screen | None], at: int) 
         asks=tuple(Level(rung.price / scale, rung.quantity) for rung in asks[:DEPTH]),
         suspended=False,
         source=Source.SIMULATED if scripted else Source.REPLAY,
-        halted=screen is not None and screen.halted,
+        halted=frames.halted(at) if screen is None else screen.halted,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from quantgraph.backends.sim.core.tally import Tally, Terms
-from quantgraph.backends.sim.flow.frames import Frames
+from quantgraph.backends.sim.flow.frames import Frame, Frames
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument, InstrumentKind
@@ -71,6 +71,10 @@ class Security:
         """Return the phase at an instant of the day (epoch ms)."""
         inside = (span.phase for span in self.phases if span.start <= at < span.end)
         return next(inside, Phase.CLOSED)
+
+    def dark(self, frame: Frame) -> bool:
+        """Return whether a frame of its day tells a halt: continuous trading shows something."""
+        return frame.shown and frame.empty and self.phase(frame.at) is Phase.CONTINUOUS
 
     def locked_until(self, phase: Phase, at: int) -> int | None:
         """Return until when no cancel is taken once a phase begins; None where one is now."""

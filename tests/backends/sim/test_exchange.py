@@ -266,6 +266,32 @@ def test_an_order_after_hours_ends_when_they_do() -> None:
     assert floor.ledger.frozen == 0
 
 
+@pytest.mark.parametrize("last", [1_000, None])
+@pytest.mark.parametrize("live", [False, True])
+def test_after_hours_the_exchange_takes_who_reaches_the_close_alone(last, live) -> None:
+    """The close before the day, where nothing has traded on it, is the day's close."""
+    floor, star = Floor(), "688981.SH"
+    floor.instrument, floor.last = instrument(star), last
+    floor.enlist(START)
+    late = {"symbol": star, "price_type": PriceType.AFTER_HOURS}
+    if live:
+        floor.place("day", BUY, 200, "9.50", symbol=star)
+    floor.clock(15, 10)
+    assert floor.refuse("low", BUY, 200, "9.99", **late) is Reason.CLOSE_NOT_REACHED
+    assert states(floor.place("good", BUY, 200, "10.00", **late)) == [OrderState.WORKING]
+    assert states(floor.place("more", BUY, 200, "10.01", **late)) == [OrderState.WORKING]
+
+
+def test_who_waited_for_a_close_that_he_does_not_reach_ends_when_it_is_known() -> None:
+    floor, star = Floor(), "688981.SH"
+    floor.instrument = instrument(star)
+    floor.enlist(START)
+    floor.place("low", BUY, 200, "9.99", symbol=star, price_type=PriceType.AFTER_HOURS)
+    ended = floor.clock(15, 5)
+    assert [(r.tag, r.state) for r in ended] == [("low", OrderState.CANCELED)]
+    assert floor.ledger.frozen == 0
+
+
 @pytest.mark.parametrize(("asked", "taken"), [((9, 26), (9, 30)), ((12, 0), (13, 0))])
 def test_a_cancel_between_two_phases_is_kept_until_the_exchange_takes_it(asked, taken) -> None:
     floor = Floor(now=at(START, time(9, 16)))
@@ -479,6 +505,54 @@ def test_a_halted_share_trades_when_it_resumes() -> None:
     reports = floor.take(floor.exchange.resume(SYMBOL, floor.now))
     assert [each.tag for each in reports if each.fill] == ["a"]
     assert reports[-1].state is OrderState.FILLED
+
+
+MARKET = {"price_type": PriceType.BEST_FIVE_CANCEL}
+
+
+@pytest.mark.parametrize(("clock", "said"), [
+    ((10, 0), Reason.SUSPENDED),
+    ((12, 0), Reason.SESSION_CLOSED),
+    ((13, 0), Reason.SUSPENDED),
+    ((14, 58), Reason.PRICE_TYPE_UNSUPPORTED),
+])  # fmt: skip
+def test_a_screen_that_is_dark_before_anybody_has_an_order_is_a_halt(clock, said) -> None:
+    floor = Floor()
+    floor.add(NOW, {}, {})
+    floor.clock(*clock)
+    assert floor.refuse("a", BUY, 100, None, **MARKET) is said
+    if said is Reason.SUSPENDED:
+        floor.place("b", BUY, 200, "10.20")
+        assert floor.exchange.screen(SYMBOL).halted
+        assert floor.refuse("c", BUY, 100, None, **MARKET) is said
+        assert fills(floor.show({"10.09": 500}, {"10.10": 500})) == [("10.20", 200)]
+        assert not floor.exchange.screen(SYMBOL).halted
+
+
+def test_a_dark_screen_stops_a_book_that_was_opened_when_nothing_had_been_shown() -> None:
+    floor = Floor()
+    floor.board.frames.clear()
+    floor.place("a", BUY, 100, "10.20")
+    floor.show({}, {})
+    assert floor.refuse("b", BUY, 100, None, **MARKET) is Reason.SUSPENDED
+    assert fills(floor.show({"10.09": 500}, {"10.10": 500})) == [("10.20", 100)]
+
+
+def test_before_its_first_display_nobody_knows_of_a_halt() -> None:
+    floor = Floor()
+    floor.board.frames.clear()
+    floor.place("a", BUY, 100, "10.20")
+    assert not floor.exchange.screen(SYMBOL).halted
+
+
+def test_an_auction_that_begins_with_nothing_is_no_halt() -> None:
+    floor = Floor(now=at(START, time(9, 14)))
+    floor.board.frames.clear()
+    floor.add(at(START, time(9, 15)), {}, {})
+    floor.clock(9, 16)
+    floor.place("a", BUY, 100, "10.00")
+    floor.place("b", SELL, 50, "10.00")
+    assert fills(floor.clock(9, 25)) == [("10.00", 50), ("10.00", 50)]
 
 
 def test_who_left_while_a_share_was_stopped_meets_nobody_who_came() -> None:

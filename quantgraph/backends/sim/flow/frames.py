@@ -21,21 +21,27 @@ class Deal:
 class Frame:
     """The screen at an instant (epoch ms): deals since the frame before, then the display.
 
-    Levels best first, never crossed, except while an auction collects orders. Nothing displayed
-    on either side and no deal: a halt.
+    Levels best first, never crossed, except while an auction collects orders. `shown` False:
+    there was no display yet, and nobody knows what it would have been.
     """
 
     at: int
     deals: tuple[Deal, ...]
     bids: tuple[Rung, ...]
     asks: tuple[Rung, ...]
+    shown: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing traded and nobody waits: in continuous trading a halt, if displayed."""
+        return not (self.deals or self.bids or self.asks)
 
 
 class Frames(Protocol):
     """One symbol's day, the same however often and from wherever it is read."""
 
     def standing(self, at: int) -> Frame:
-        """Return the newest frame at or before an instant, or an empty one; `deals` are its own."""
+        """Return the newest frame at or before an instant, or one not shown, with its own deals."""
         ...
 
     def between(self, after: int, until: int) -> Iterator[Frame]:

@@ -45,10 +45,10 @@ class GeneratedFrames:
         return self._tape.previous
 
     def standing(self, at: int) -> Frame:
-        """Return the newest frame at or before an instant, or an empty one before the first."""
+        """Return the newest frame at or before an instant, or one not shown."""
         shown = self._plan.shown(at)
         if shown < self._plan.screens[0].start:
-            return Frame(at, (), (), ())
+            return Frame(at, (), (), (), shown=False)
         return self._frame(shown)
 
     def between(self, after: int, until: int) -> Iterator[Frame]:

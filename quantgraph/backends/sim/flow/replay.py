@@ -14,7 +14,7 @@ from quantgraph.backends.sim.flow.timeline import Auction, Placed, auctions, pla
 from quantgraph.backends.sim.streams import Ints
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.orders import Side
-from quantgraph.domain.rules.sessions import Act, PhaseSpan
+from quantgraph.domain.rules.sessions import Act, Phase, PhaseSpan
 
 _TAKERS = {1: Side.BUY, -1: Side.SELL}
 Rungs = tuple[Rung, ...]
@@ -60,6 +60,7 @@ class ReplayFrames:
         self._totals = _Running.of(placed)
         self._shots = placed.shots
         self._gathered = _gathered(placed, phases)
+        self._trading = [span for span in phases if span.phase is Phase.CONTINUOUS]
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -71,10 +72,10 @@ class ReplayFrames:
         return self._at
 
     def standing(self, at: int) -> Frame:
-        """Return the newest frame at or before an instant, or an empty one."""
+        """Return the newest frame at or before an instant, or one not shown."""
         row = self._row(at)
         if row < 0:
-            return Frame(at, (), (), ())
+            return Frame(at, (), (), (), shown=False)
         base = max(self._base[row], 0)
         shown = self._display(base)
         for each in range(base + 1, row + 1):
@@ -93,6 +94,12 @@ class ReplayFrames:
         """Return when the newest frame at or before an instant stands, None before the first."""
         row = self._row(at)
         return int(self._at[row]) if row >= 0 else None
+
+    def halted(self, at: int) -> bool:
+        """Return whether the screen tells a halt: nothing in it since continuous trading."""
+        frame = self.standing(at)
+        dark = frame.shown and frame.empty
+        return dark and any(span.start <= frame.at < span.end for span in self._trading)
 
     def totals(self, at: int) -> Totals:
         """Return what had traded by an instant."""

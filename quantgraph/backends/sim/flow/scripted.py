@@ -40,7 +40,7 @@ class Overlay:
         self._turns = sorted(turns)
 
     def standing(self, at: int) -> Frame:
-        """Return the newest frame at or before an instant, or an empty one."""
+        """Return the newest frame at or before an instant, or one not shown."""
         frame = self._base.standing(at)
         turn = max((each for each in self._turns if each <= at), default=None)
         if turn is None:
@@ -182,7 +182,7 @@ def _thin(values: Mapping[str, Decimal], stage: Stage) -> tuple[Change, list[int
         return tuple(Rung(price, size) for price in dict.fromkeys(kept))
 
     def change(frame: Frame) -> Frame:
-        if _collected(frame):
+        if frame.empty or _collected(frame):
             return frame
         bids, asks = side(frame.bids, -1), side(frame.asks, 1)
         auctioned = tuple(deal for deal in frame.deals if deal.taker is None)
@@ -199,7 +199,7 @@ def _thin(values: Mapping[str, Decimal], stage: Stage) -> tuple[Change, list[int
 
 def _moved(frame: Frame, delta: int, limits: Limits | None) -> Frame:
     """Return a frame at other prices; whoever would be beyond a limit waits at it, if he can."""
-    if not delta:
+    if not delta or frame.empty:
         return frame
     deals = tuple(replace(d, price=_clamp(d.price + delta, limits)) for d in frame.deals)
     return Frame(

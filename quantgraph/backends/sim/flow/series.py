@@ -15,9 +15,9 @@ class FrameSeries:
         self._instants = [frame.at for frame in self._frames]
 
     def standing(self, at: int) -> Frame:
-        """Return the newest frame at or before an instant, or an empty one."""
+        """Return the newest frame at or before an instant, or one not shown."""
         index = bisect_right(self._instants, at)
-        return self._frames[index - 1] if index else Frame(at, (), (), ())
+        return self._frames[index - 1] if index else Frame(at, (), (), (), shown=False)
 
     def between(self, after: int, until: int) -> Iterator[Frame]:
         """Yield the frames later than `after`, up to and with `until`, in order."""

@@ -37,21 +37,25 @@ class Shadow:
         # Orders that were taken whole here. Ours may have been taken instead in the venue.
         self._gone: list[int] = []
 
-    def open(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
+    def open(
+        self, frame: Frame, phase: Phase = Phase.CONTINUOUS, *, halted: bool = False
+    ) -> list[Command]:
         """Return the orders that make an empty venue display a frame; its deals are history.
 
         They are told in any phase: the others had entered them before. After hours the venue is
         closed for a moment, or whoever waits at the close would seem to have come for it.
+        `halted`: that the frame is empty tells a halt.
         """
-        told: list[Command] = []
-        if phase is not Phase.CONTINUOUS or not self._stops(frame, told):
+        told: list[Command] = [Halt()] if halted else []
+        self.halted = halted
+        if not halted:
             self._arrange(frame, told, cancels=True)
         return [Turn(Phase.CLOSED), *told, Turn(phase)] if phase is Phase.AFTER_HOURS else told
 
     def feed(self, frame: Frame, phase: Phase = Phase.CONTINUOUS) -> list[Command]:
         """Return what the others do to come from the frame before to this one, in order."""
         told: list[Command] = []
-        if (phase is Phase.CONTINUOUS or phase in _COLLECTING) and self._stops(frame, told):
+        if (phase is Phase.CONTINUOUS or phase in _COLLECTING) and self._stops(frame, phase, told):
             return told
         if phase is Phase.CONTINUOUS:
             for deal in frame.deals:
@@ -68,11 +72,11 @@ class Shadow:
             self._arrange(frame, told, cancels=Act.CANCEL in phase.acts)
         return told
 
-    def darken(self, frame: Frame) -> list[Command]:
+    def darken(self, frame: Frame, phase: Phase) -> list[Command]:
         """Return the halt of a screen that has gone dark: before a phase in which orders meet."""
         told: list[Command] = []
-        if not (frame.deals or frame.bids or frame.asks):
-            self._stops(frame, told)
+        if frame.empty:
+            self._stops(frame, phase, told)
         return told
 
     def dump(self) -> dict[str, Any]:
@@ -95,16 +99,21 @@ class Shadow:
         made._asks = Queues.load(Side.SELL, state["asks"])
         return made
 
-    def _stops(self, frame: Frame, told: list[Command]) -> bool:
+    def _stops(self, frame: Frame, phase: Phase, told: list[Command]) -> bool:
         """Halt at an empty frame and go on with the next one; orders wait in the meantime."""
-        empty = not (frame.deals or frame.bids or frame.asks)
-        if empty != self.halted and (empty is False or self._bids or self._asks):
+        empty = frame.empty
+        if empty is not self.halted and (not empty or self._dark(frame, phase)):
             if not empty:
                 # or ours would meet, in the auction, those who were there before the halt
                 self._leave(frame, told)
             told.append(Halt(resumed=not empty))
             self.halted = empty
         return empty
+
+    def _dark(self, frame: Frame, phase: Phase) -> bool:
+        """Return whether an empty frame is a halt: an auction begins with one, too."""
+        trading = phase is Phase.CONTINUOUS and frame.shown
+        return trading or bool(self._bids or self._asks)
 
     def _trade(self, deal: Deal, told: list[Command]) -> None:
         """Let a taker come who finds just this deal: nothing better, and enough at its price."""

@@ -186,3 +186,16 @@ def test_an_empty_display_in_trading_hours_is_a_halt():
     frames = ReplayFrames(read_recording(shots, None, 100), PHASES)
     seen = [(bool(f.bids), bool(f.asks), f.deals) for f in frames.between(*WHOLE)]
     assert seen == [(True, True, ()), (False, False, ()), (True, True, ())]
+    clocks = ((9, 59), (10, 0), (10, 0, 3), (10, 0, 6))
+    assert [frames.halted(moment(*clock)) for clock in clocks] == [False, False, True, False]
+
+
+def test_a_halt_lasts_over_lunch_and_an_empty_auction_is_none():
+    row = {"bid_price_1": 10.0, "bid_quantity_1": 100}
+    rows = [(0, {}), (19 * 60_000, row), (119 * 60_000, {}), (240 * 60_000, row)]
+    shots = recorded.make_shots(TickKind.SNAPSHOT, rows, moment(9, 20))
+    frames = ReplayFrames(read_recording(shots, None, 100), PHASES)
+    clocks = ((9, 20), (9, 31), (9, 39), (11, 19), (12, 0), (13, 0), (13, 20))
+    assert [frames.halted(moment(*clock)) for clock in clocks] == [
+        False, False, False, True, True, True, False,
+    ]  # fmt: skip

@@ -253,7 +253,7 @@ def test_opened_after_hours_nobody_of_the_day_takes_part() -> None:
 def test_a_series_is_read_from_anywhere() -> None:
     made = [Frame(at, (), (Rung(at, 1),), ()) for at in (10, 20, 20, 30)]
     series = FrameSeries(reversed(made))
-    assert series.standing(5) == Frame(5, (), (), ())
+    assert series.standing(5) == Frame(5, (), (), (), shown=False)
     assert series.standing(29).at == 20
     for after, until in pairwise((0, 10, 19, 20, 40)):
         assert [f.at for f in series.between(after, until)] == [
