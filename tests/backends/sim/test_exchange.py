@@ -521,12 +521,18 @@ def test_a_screen_that_is_dark_before_anybody_has_an_order_is_a_halt(clock, said
     floor.add(NOW, {}, {})
     floor.clock(*clock)
     assert floor.refuse("a", BUY, 100, None, **MARKET) is said
-    if said is Reason.SUSPENDED:
-        floor.place("b", BUY, 200, "10.20")
-        assert floor.exchange.screen(SYMBOL).halted
-        assert floor.refuse("c", BUY, 100, None, **MARKET) is said
-        assert fills(floor.show({"10.09": 500}, {"10.10": 500})) == [("10.20", 200)]
-        assert not floor.exchange.screen(SYMBOL).halted
+
+
+@pytest.mark.parametrize("clock", [(10, 0), (13, 0)])
+def test_an_order_for_the_reopening_may_be_the_first_one(clock) -> None:
+    floor = Floor()
+    floor.add(NOW, {}, {})
+    floor.clock(*clock)
+    floor.place("a", BUY, 200, "10.50")  # beyond the cage: a halt knows none
+    assert floor.exchange.screen(SYMBOL).halted
+    assert floor.refuse("b", BUY, 100, None, **MARKET) is Reason.SUSPENDED
+    assert fills(floor.show({"10.09": 500}, {"10.10": 500})) == [("10.50", 200)]
+    assert not floor.exchange.screen(SYMBOL).halted
 
 
 def test_a_dark_screen_stops_a_book_that_was_opened_when_nothing_had_been_shown() -> None:
@@ -548,7 +554,8 @@ def test_before_its_first_display_nobody_knows_of_a_halt() -> None:
 def test_an_auction_that_begins_with_nothing_is_no_halt() -> None:
     floor = Floor(now=at(START, time(9, 14)))
     floor.board.frames.clear()
-    floor.add(at(START, time(9, 15)), {}, {})
+    for minute in (15, 17):
+        floor.add(at(START, time(9, minute)), {}, {})
     floor.clock(9, 16)
     floor.place("a", BUY, 100, "10.00")
     floor.place("b", SELL, 50, "10.00")
