@@ -31,7 +31,12 @@ def day_start(day: date) -> int:
 
 def day_of(instant_ms: int) -> date:
     """Return the date in Asia/Shanghai of an instant in epoch milliseconds."""
-    return date.fromordinal(_FIRST + (instant_ms + OFFSET_MS) // DAY_MS)
+    return date.fromordinal(_FIRST + day_number(instant_ms))
+
+
+def day_number(instant_ms: int) -> int:
+    """Return the days from 1970-01-01 to that date: the same day or not costs no date object."""
+    return (instant_ms + OFFSET_MS) // DAY_MS
 
 
 def to_ms(instant: datetime) -> int:

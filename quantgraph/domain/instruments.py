@@ -72,6 +72,10 @@ class Instrument:
     is_st: bool
     source: Source
 
+    def __hash__(self) -> int:
+        """Return a hash that costs next to nothing: rows are looked up by it, dozens per order."""
+        return hash(self.symbol)
+
     @property
     def segment(self) -> Segment:
         """The part of the market whose rules are the instrument's."""

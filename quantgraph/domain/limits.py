@@ -154,6 +154,8 @@ def _oversold(ask: Ask, standing: Standing, _: TradingLimits) -> OrderRefused | 
 
 def _order_quantity(ask: Ask, _: Standing, limits: TradingLimits) -> OrderRefused | None:
     most = limits.order_quantity
+    if most is None:
+        return None
     words = _Words("shares in one order", "单笔委托数量", "股")
     return _above(Reason.ORDER_QUANTITY_LIMIT, ask.quantity, most, words)
 
@@ -184,30 +186,38 @@ def _distance(ask: Ask, _: Standing, limits: TradingLimits) -> OrderRefused | No
 
 
 def _order_value(ask: Ask, _: Standing, limits: TradingLimits) -> OrderRefused | None:
+    most = limits.order_value
+    if most is None:
+        return None
     words = _Words("yuan in one order", "单笔委托金额", "元")
-    return _above(Reason.ORDER_VALUE_LIMIT, ask.value, limits.order_value, words)
+    return _above(Reason.ORDER_VALUE_LIMIT, ask.value, most, words)
 
 
 def _position(ask: Ask, standing: Standing, limits: TradingLimits) -> OrderRefused | None:
-    if ask.side is Side.SELL:
+    most = limits.position_quantity
+    if most is None or ask.side is Side.SELL:
         return None
     after = standing.quantity + ask.quantity
     words = _Words(f"shares of {ask.symbol} after this order and all open buys", "持仓数量", "股")
-    return _above(Reason.POSITION_QUANTITY_LIMIT, after, limits.position_quantity, words)
+    return _above(Reason.POSITION_QUANTITY_LIMIT, after, most, words)
 
 
 def _position_value(ask: Ask, standing: Standing, limits: TradingLimits) -> OrderRefused | None:
-    if ask.side is Side.SELL or ask.last is None:
+    most = limits.position_value
+    if most is None or ask.side is Side.SELL or ask.last is None:
         return None
     after = standing.held * ask.last + standing.buys_value + ask.value
     words = _Words(f"yuan of {ask.symbol} after this order and all open buys", "持仓市值", "元")
-    return _above(Reason.POSITION_VALUE_LIMIT, after, limits.position_value, words)
+    return _above(Reason.POSITION_VALUE_LIMIT, after, most, words)
 
 
 def _daily_value(ask: Ask, standing: Standing, limits: TradingLimits) -> OrderRefused | None:
+    most = limits.daily_value
+    if most is None:
+        return None
     after = standing.daily_value + ask.value
     words = _Words("yuan traded today or open, with this one", "当日成交与未成交金额", "元")
-    return _above(Reason.DAILY_VALUE_LIMIT, after, limits.daily_value, words)
+    return _above(Reason.DAILY_VALUE_LIMIT, after, most, words)
 
 
 _Check: TypeAlias = Callable[[Ask, Standing, TradingLimits], OrderRefused | None]
@@ -233,9 +243,9 @@ class _Words:
 
 
 def _above(
-    reason: Reason, asked: Decimal | int, allowed: Decimal | int | None, words: _Words
+    reason: Reason, asked: Decimal | int, allowed: Decimal | int, words: _Words
 ) -> OrderRefused | None:
-    if allowed is None or asked <= allowed:
+    if asked <= allowed:
         return None
     found, most = _shown(asked), _shown(allowed)
     text = f"{found} {words.what}; {most} are allowed."

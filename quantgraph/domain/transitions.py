@@ -41,14 +41,23 @@ def after_report(order: Order, report: ExecutionReport) -> Order | None:
     Only NOT_AT_TERMINAL is no last word: it loses against any sign of life, earlier or later. So
     does OUTCOME_UNTOLD, which alone takes an order back: to UNKNOWN.
     """
-    if _says(report, Reason.NOT_AT_TERMINAL) and not unconfirmed(order):
+    if not is_news(order, report):
         return None
     if _says(report, Reason.OUTCOME_UNTOLD):
         return _untold(order, report)
     found = _reopened(order)
-    changed = _folded(found, report)
     # One that came back as it was told before would be compared with what it is not.
-    return changed if changed is not None or found is order else found
+    again = found is not order and _repeats(found, report)
+    return found if again else _folded(found, report)
+
+
+def is_news(order: Order, report: ExecutionReport) -> bool:
+    """Return whether `after_report` has a changed order to return; it makes none here."""
+    if _says(report, Reason.NOT_AT_TERMINAL) and not unconfirmed(order):
+        return False
+    if _says(report, Reason.OUTCOME_UNTOLD):
+        return not order.state.final and order.reject_code is None
+    return order.reject_code in _SILENCE or not _repeats(order, report)
 
 
 def _says(report: ExecutionReport, reason: Reason) -> bool:
@@ -56,10 +65,8 @@ def _says(report: ExecutionReport, reason: Reason) -> bool:
     return told is not None and told.reason is reason
 
 
-def _untold(order: Order, report: ExecutionReport) -> Order | None:
+def _untold(order: Order, report: ExecutionReport) -> Order:
     """Return an open order of an earlier day as nobody knows any more; its fills stay."""
-    if order.state.final or order.reject_code is not None:
-        return None
     refusal = _refusal(order, report)
     return replace(
         order,
@@ -84,27 +91,28 @@ def _reopened(order: Order) -> Order:
     )
 
 
-def _folded(order: Order, report: ExecutionReport) -> Order | None:
-    filled = max(order.filled_quantity, report.filled_quantity)
-    state = _next_state(order, report.state)
-    broker_id = order.broker_order_id or report.broker_order_id
-    refusal = _refusal(order, report)
-    # Compared before anything is made: a terminal repeats itself on every order.
-    if (
+def _repeats(order: Order, report: ExecutionReport) -> bool:
+    """Return whether all this was told before: a terminal repeats itself on every order."""
+    return (
         report.fill is None
-        and state is order.state
-        and filled == order.filled_quantity
-        and broker_id == order.broker_order_id
-        and refusal == (order.reject_code, order.reject_message, order.reject_message_zh)
-    ):
-        return None
+        and _next_state(order, report.state) is order.state
+        and report.filled_quantity <= order.filled_quantity
+        and (order.broker_order_id or report.broker_order_id) == order.broker_order_id
+        and _refusal(order, report)
+        == (order.reject_code, order.reject_message, order.reject_message_zh)
+    )
+
+
+def _folded(order: Order, report: ExecutionReport) -> Order:
+    filled = max(order.filled_quantity, report.filled_quantity)
+    refusal = _refusal(order, report)
     grown = filled > order.filled_quantity
     return replace(
         order,
-        state=state,
+        state=_next_state(order, report.state),
         filled_quantity=filled,
         average_price=report.average_price if grown else order.average_price,
-        broker_order_id=broker_id,
+        broker_order_id=order.broker_order_id or report.broker_order_id,
         reject_code=refusal[0],
         reject_message=refusal[1],
         reject_message_zh=refusal[2],

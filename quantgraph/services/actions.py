@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
 
-from quantgraph.domain.calendar import day_of, day_start, from_ms, shown_instant
+from quantgraph.domain.calendar import day_number, day_of, day_start, from_ms, shown_instant
 from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.limits import HIGH_FREQUENCY_DAY, TradingLimits
 from quantgraph.domain.reasons import Reason
@@ -71,11 +71,11 @@ class ActionCount:
     def stamp(self, name: str, time: int, now: int) -> None:
         """Count a journalled act at its time, once, however often it is told."""
         self._pass(now)
-        if name in self._today or day_of(time) != day_of(now):
+        if name in self._today or day_number(time) != day_number(now):
             return
         self._today.add(name)
         if time > now - _SECOND_MS:
-            insort(self._recent, time)
+            self._enter(time)
 
     def _free_at(self, now: int, limits: TradingLimits) -> int:
         """Return the first instant at which there may be room; of what is begun nobody knows."""
@@ -83,11 +83,18 @@ class ActionCount:
         leaving = self._recent[over] if over < len(self._recent) else now
         return leaving + _SECOND_MS
 
+    def _enter(self, time: int) -> None:
+        if self._recent and time < self._recent[-1]:
+            insort(self._recent, time)
+        else:
+            self._recent.append(time)
+
     def _pass(self, now: int) -> None:
         while self._recent and self._recent[0] <= now - _SECOND_MS:
             self._recent.popleft()
-        if day_of(now).toordinal() != self._day:
-            self._day = day_of(now).toordinal()
+        day = day_number(now)
+        if day != self._day:
+            self._day = day
             self._today.clear()
 
 

@@ -1,54 +1,18 @@
 """What one account has on its way, open and traded, kept as it is journalled."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 
-from quantgraph.domain.calendar import day_of, to_ms
+from quantgraph.domain.calendar import day_number, to_ms
 from quantgraph.domain.journal import CancelIntent, DayLog
 from quantgraph.domain.limits import Ask, Usage
 from quantgraph.domain.orders import Order, Origin, Side
 from quantgraph.services.actions import ActionCount
+from quantgraph.services.holds import ActHold, Hold, Line
 
 _ZERO = Decimal("0.00")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Shares that may still trade, and the worst price they may reach, None where nobody asked."""
-
-    symbol: str
-    side: Side
-    quantity: int
-    price: Decimal | None
-
-    @property
-    def value(self) -> Decimal:
-        """Quantity times price, in yuan."""
-        return _ZERO if self.price is None else self.price * self.quantity
-
-
-@dataclass(slots=True)
-class Hold:
-    """A submit that has been let through: its exposure counts from here on.
-
-    `over` is set once it is journalled or given up.
-    """
-
-    key: str
-    line: Line
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(slots=True)
-class ActHold:
-    """A cancel or an approval that was let through; `journalled` once it counts for good."""
-
-    order_id: str
-    journalled: bool = False
 
 
 class AccountBook:
@@ -63,7 +27,7 @@ class AccountBook:
         self.open_value = _ZERO
         self.loaded = False
         self.unpriced: Counter[str] = Counter()
-        self._day = day_of(now)
+        self._day = day_number(now)
         self._holds: dict[str, Hold] = {}
         self._cancels: list[ActHold] = []
         self._approvals: list[ActHold] = []
@@ -203,6 +167,11 @@ class AccountBook:
         """Return the shares of a symbol that orders known here have sold; it only grows."""
         return self._sold[symbol]
 
+    def daily_value(self, now: int) -> Decimal:
+        """Return what counts against the daily value at an instant."""
+        self._roll(now)
+        return self._traded_value + self.open_value
+
     def usage(self, now: int) -> Usage:
         """Return what is used at an instant."""
         self._roll(now)
@@ -215,7 +184,7 @@ class AccountBook:
             self._keys.add(order.client_order_id)
             hold = self._holds.get(order.client_order_id)
             if hold is not None:
-                self._end(hold)
+                self._pass_on(hold, order.id)
                 self.actions.undo()
                 # Of now, not of when it came: it is sent now, however long the disk took.
                 self.actions.stamp(order.id, now, now)
@@ -238,6 +207,12 @@ class AccountBook:
         self._change(_held(hold.key), None)
         hold.over.set()
 
+    def _pass_on(self, hold: Hold, order_id: str) -> None:
+        """Let what was held be the order's from now on: no sum changes by that."""
+        self._change(order_id, None)
+        self._lines[order_id] = self._lines.pop(_held(hold.key))
+        self._end(hold)
+
     def _trade(self, order: Order, now: int) -> None:
         more = order.filled_quantity - self._filled.get(order.id, 0)
         if more > 0:
@@ -248,11 +223,14 @@ class AccountBook:
         known = self._traded.get(order.id, _ZERO)
         if value > known:
             self._traded[order.id] = value
-            if day_of(to_ms(order.updated_at)) == day_of(now):
+            if day_number(to_ms(order.updated_at)) == day_number(now):
                 self._traded_value += value - known
 
     def _change(self, key: str, line: Line | None) -> None:
-        before = self._lines.pop(key, None)
+        before = self._lines.get(key)
+        if before == line:
+            return
+        self._lines.pop(key, None)
         for each, sign in ((before, -1), (line, 1)):
             if each is not None:
                 self._add(each, sign)
@@ -272,7 +250,7 @@ class AccountBook:
 
     def _roll(self, now: int) -> None:
         """Begin a day: what was traded before does not count any more."""
-        day: date = day_of(now)
+        day = day_number(now)
         if day != self._day:
             self._day = day
             self._traded_value = _ZERO

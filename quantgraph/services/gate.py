@@ -96,7 +96,7 @@ class Gate:
 
     def refusal(self, account_id: str, side: Side) -> TradingDisabled | None:
         """Return why an order may not be sent now, or None."""
-        status = self.status(account_id)
+        status = self._status(account_id)
         if status.state is TradingState.ACTIVE:
             return None
         if status.state is TradingState.REDUCING and side is Side.SELL:
@@ -137,6 +137,8 @@ class Gate:
 
     def _strictest(self, account_id: str | None) -> Control | None:
         """Return what is ordered for an account or for all; None where neither stops anything."""
+        if not self._controls:
+            return None
         found = [self._controls.get(each) for each in {account_id, None}]
         held = [each for each in found if each is not None and each.strictness]
         return max(held, key=lambda each: each.strictness, default=None)

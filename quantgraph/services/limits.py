@@ -20,8 +20,9 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.ports.trading import Accounts, Purses
 from quantgraph.domain.streams import LogCursor, OrderEvent
-from quantgraph.services.exposure import AccountBook, Hold, Line
+from quantgraph.services.exposure import AccountBook
 from quantgraph.services.guard import RecallingTrading
+from quantgraph.services.holds import Hold, Line
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.valuing import Valuer
 
@@ -67,7 +68,7 @@ class LimitedTrading:
         if found is None:
             return await self._inner.submit(ticket)
         book, hold, held = found
-        work = self._inner.submit(replace(ticket, held=held))
+        work = self._inner.submit(replace(ticket, held=held) if held else ticket)
         return await self._whole(work, lambda: book.release(hold))
 
     async def recall(self, ticket: OrderTicket) -> Submission | None:
@@ -194,7 +195,7 @@ class LimitedTrading:
             quantity=holding + book.open_buys(symbol),
             held=holding,
             buys_value=book.buys_value(symbol),
-            daily_value=book.usage(self._parts.ledger.now).daily_value,
+            daily_value=book.daily_value(self._parts.ledger.now),
             sellable=held - gone if sells and held is not None else None,
         )
 

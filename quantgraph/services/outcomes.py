@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from quantgraph.domain.journal import Intent, Outcome
 from quantgraph.domain.orders import Order, Origin
 from quantgraph.domain.terminal import ExecutionReport, is_told_of
-from quantgraph.domain.transitions import after_report
+from quantgraph.domain.transitions import is_news
 from quantgraph.services.failpoints import reach
 from quantgraph.services.recorder import Recorder
 
@@ -59,7 +59,7 @@ class Outcomes:
         lock = self._locks.setdefault(order_id, asyncio.Lock())
         async with lock:
             order = self._recorded.get(order_id)
-            if order is None or after_report(order, report) is not None:
+            if order is None or is_news(order, report):
                 order = await self._record(order_id, report)
         if order.state.final:
             self._recorded.pop(order_id, None)

@@ -21,7 +21,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.tags import tag_of
 from quantgraph.domain.terminal import ExecutionReport, FateUnknownError
-from quantgraph.domain.transitions import after_report, unconfirmed
+from quantgraph.domain.transitions import after_report, is_news, unconfirmed
 from tests.services.test_following import NOW, PRICE, Desk, fill, listed, report, ticket
 from tests.services.test_orders import _accepted
 from tests.waiting import until
@@ -227,7 +227,9 @@ def test_silence_loses_against_any_sign_of_life_in_any_order(told):
     order = start
     for each in told:
         say = missing(start) if each is None else report(start, each[0], each[1])
-        order = after_report(order, say) or order
+        after = after_report(order, say)
+        assert is_news(order, say) is (after is not None)
+        order = after or order
     alive = [each for each in told if each is not None]
     assert (order.reject_code is not None) is (not alive)
     if alive:
@@ -245,7 +247,9 @@ def test_an_untold_outcome_loses_against_any_word_in_any_order(told):
     order = start
     for each in told:
         say = silence if each is None else report(start, each[0], each[1])
-        order = after_report(order, say) or order
+        after = after_report(order, say)
+        assert is_news(order, say) is (after is not None)
+        order = after or order
     assert (order.state.final, order.reject_code) == (True, None)
 
 

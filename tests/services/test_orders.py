@@ -33,7 +33,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
-from quantgraph.domain.transitions import after_report
+from quantgraph.domain.transitions import after_report, is_news
 from quantgraph.services import errands
 from quantgraph.services.desk import OrderDesk
 from quantgraph.services.orders import JournaledTrading
@@ -454,7 +454,10 @@ def test_reports_in_any_order_and_number_end_the_same(order_of, repeats):
 def test_no_report_takes_back_a_final_state_or_a_fill(changes):
     order = _accepted()
     for state, filled in changes:
-        after = after_report(order, report(order, state, filled)) or order
+        told = report(order, state, filled)
+        changed = after_report(order, told)
+        assert is_news(order, told) is (changed is not None)
+        after = changed or order
         assert after.filled_quantity >= order.filled_quantity
         if order.state.final:
             assert after.state is order.state

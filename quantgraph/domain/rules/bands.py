@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.calendar import TradingCalendar
@@ -11,10 +12,12 @@ from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.rows import (
     CONVERTIBLES,
+    LOOKED_UP,
     PRACTICE,
     RULES_2026,
     TABLES,
     Row,
+    find_rule,
     unknown_rule,
 )
 from quantgraph.domain.rules.ticks import tick_size
@@ -241,12 +244,17 @@ def band_rates(instrument: Instrument, day: date, calendar: TradingCalendar) -> 
     listed = instrument.list_date
     if listed is not None and day - listed < _LISTING_SPAN:
         number = len(calendar.between(listed, day))
-        first = next((r for r in LISTINGS if r.concerns(instrument) and r.holds(listed)), None)
+        first = find_rule(LISTINGS, instrument, listed)
         if first is None and number == 1:
             raise unknown_rule(instrument, day, "first day's price band")
         if first is not None and number <= first.sessions:
             return BandRates(first.up, first.down, first)
-    row = next((r for r in BANDS if r.concerns(instrument) and r.holds(day)), None)
+    return _ordinary(instrument, day)
+
+
+@lru_cache(LOOKED_UP)
+def _ordinary(instrument: Instrument, day: date) -> BandRates:
+    row = find_rule(BANDS, instrument, day)
     if row is None:
         raise unknown_rule(instrument, day, "price band")
     return BandRates(row.rate, row.rate, row)

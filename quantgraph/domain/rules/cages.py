@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, require_rule
+from quantgraph.domain.rules.rows import LOOKED_UP, PRACTICE, TABLES, Row, require_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ HALTED_CAGES = (
 )
 
 
+@lru_cache(LOOKED_UP)
 def cage_rule(instrument: Instrument, day: date, *, halted: bool = False) -> CageRow:
     """Return the cage of the day, or of a halt in it. Raises OrderRefused RULE_UNKNOWN."""
     rows = (*HALTED_CAGES, *CAGES) if halted else CAGES

@@ -8,9 +8,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import ClassVar
 
-from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, Segment
+from quantgraph.domain.instruments import Instrument, InstrumentKind, Market
 from quantgraph.domain.orders import Side
-from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, unknown_rule
+from quantgraph.domain.rules.rows import LOOKED_UP, PRACTICE, TABLES, Row, find_rule, unknown_rule
 
 CENT = Decimal("0.01")
 _ZERO = Decimal("0.00")
@@ -229,7 +229,7 @@ class FeeSchedule:
     inclusive: bool = True
 
     @property
-    def charges(self) -> Sequence[Charge]:
+    def charges(self) -> tuple[Charge, ...]:
         """What is charged besides the commission."""
         return (Charge.STAMP, Charge.TRANSFER) if self.inclusive else tuple(Charge)
 
@@ -241,27 +241,27 @@ class FeeSchedule:
         """
         if amount == 0:
             return Fees()
-        rows = self.rules(instrument, day)
+        rows = _rows(self.charges, instrument, day)
         rates = (row.buy if side is Side.BUY else row.sell for row in rows)
         least = max(_cents(amount * self.commission.rate), self.commission.minimum)
         return Fees(_cents(least), *(_cents(amount * rate) for rate in rates))
 
     def rules(self, instrument: Instrument, day: date) -> Sequence[FeeRow]:
         """Return the rows that an order's fees follow, by charge. Raises RULE_UNKNOWN."""
-        return [_required(charge, instrument, day) for charge in self.charges]
+        return _rows(self.charges, instrument, day)
+
+
+@lru_cache(LOOKED_UP)  # every order asks twice for the charges of the same day
+def _rows(charges: tuple[Charge, ...], instrument: Instrument, day: date) -> tuple[FeeRow, ...]:
+    return tuple(_required(charge, instrument, day) for charge in charges)
 
 
 def _required(charge: Charge, instrument: Instrument, day: date) -> FeeRow:
-    row = _row(charge, instrument.segment, day)
+    rows = (row for row in (*FEES, *PASSED_ON) if row.charge is charge)
+    row = find_rule(rows, instrument, day)
     if row is None:
         raise unknown_rule(instrument, day, f"{charge.lower()} charge")
     return row
-
-
-@lru_cache(1_024)  # every order asks twice for the charges of the same day
-def _row(charge: Charge, segment: Segment, day: date) -> FeeRow | None:
-    rows = (row for row in (*FEES, *PASSED_ON) if row.charge is charge and row.covers(segment))
-    return next((row for row in rows if row.holds(day)), None)
 
 
 def _cents(amount: Decimal) -> Decimal:

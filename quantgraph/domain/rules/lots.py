@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
+from quantgraph.domain.rules.rows import CONVERTIBLES, LOOKED_UP, PRACTICE, Row, require_rule
 
 
 class OddLot(StrEnum):
@@ -94,6 +95,7 @@ LOTS = (
 )
 
 
+@lru_cache(LOOKED_UP)
 def lot_rule(instrument: Instrument, day: date) -> LotRow:
     """Return the lot rule of the day. Raises OrderRefused RULE_UNKNOWN."""
     return require_rule(LOTS, instrument, day, "lot size")

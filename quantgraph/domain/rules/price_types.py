@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, unknown_rule
+from quantgraph.domain.rules.rows import LOOKED_UP, PRACTICE, TABLES, Row, unknown_rule
 from quantgraph.domain.rules.sessions import Phase, late_rule
 
 
@@ -91,9 +92,10 @@ PRICE_TYPES = (
 )
 
 
+@lru_cache(LOOKED_UP)
 def price_types(instrument: Instrument, day: date) -> Sequence[PriceTypeRow]:
     """Return all rows in force. Raises OrderRefused RULE_UNKNOWN where there is none."""
-    rows = [row for row in PRICE_TYPES if row.concerns(instrument) and row.holds(day)]
+    rows = tuple(row for row in PRICE_TYPES if row.concerns(instrument) and row.holds(day))
     if not rows:
         raise unknown_rule(instrument, day, "price types")
     return rows

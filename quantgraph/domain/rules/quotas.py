@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument, Market
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import PRACTICE, TABLES, Row, find_rule
+from quantgraph.domain.rules.rows import LOOKED_UP, PRACTICE, TABLES, Row, find_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ QUOTAS = (
 )
 
 
+@lru_cache(LOOKED_UP)
 def quota_rule(instrument: Instrument, day: date) -> QuotaRow | None:
     """Return the quota of the day, None where there is none."""
     return find_rule(QUOTAS, instrument, day)

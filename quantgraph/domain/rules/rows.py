@@ -13,6 +13,8 @@ from quantgraph.domain.reasons import Reason
 TABLES = "public tables of exchange rules"
 # Known from trading practice of that time; to be checked before anybody relies on it.
 PRACTICE = "trading practice of the period, no official text read"
+# How many instruments and days every lookup of rows keeps at hand: each order asks a dozen times.
+LOOKED_UP = 16_384
 # Exchange and first digits of convertible bonds; other bonds trade by rules that no row tells.
 CONVERTIBLES = ("SH110", "SH111", "SH113", "SH118", "SZ123", "SZ127", "SZ128")
 # The same of exchange-traded funds; the others (LOF, closed-end) have codes apart.

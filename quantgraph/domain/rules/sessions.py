@@ -10,7 +10,15 @@ from typing import Any, ClassVar
 
 from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
-from quantgraph.domain.rules.rows import EXCHANGE_TRADED, PRACTICE, RULES_2026, TABLES, Row, no_rule
+from quantgraph.domain.rules.rows import (
+    EXCHANGE_TRADED,
+    LOOKED_UP,
+    PRACTICE,
+    RULES_2026,
+    TABLES,
+    Row,
+    no_rule,
+)
 
 
 class Phase(StrEnum):
@@ -277,8 +285,13 @@ def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
 
 def phase_row(instrument: Instrument, instant_ms: int) -> PhaseRow | None:
     """Return the row of the phase at an instant of a trading day (epoch ms), None when closed."""
-    row = _row_at(_stretches(instrument.segment, day_of(instant_ms)), instrument, instant_ms)
+    row = _row_at(_of_day(instrument, day_of(instant_ms)), instrument, instant_ms)
     return row if isinstance(row, PhaseRow) else None
+
+
+@lru_cache(LOOKED_UP)
+def _of_day(instrument: Instrument, day: date) -> tuple[_Stretch, ...]:
+    return _stretches(instrument.segment, day)
 
 
 def late_row(instrument: Instrument, instant_ms: int) -> LateRow | None:

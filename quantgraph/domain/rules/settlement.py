@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.instruments import Instrument, InstrumentKind
-from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
+from quantgraph.domain.rules.rows import CONVERTIBLES, LOOKED_UP, PRACTICE, Row, require_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ SETTLEMENTS = (
 )
 
 
+@lru_cache(LOOKED_UP)
 def settlement_rule(instrument: Instrument, day: date) -> SettlementRow:
     """Return the rule of the day. Raises OrderRefused RULE_UNKNOWN."""
     return require_rule(SETTLEMENTS, instrument, day, "settlement")

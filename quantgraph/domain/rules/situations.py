@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 from quantgraph.domain.calendar import TradingCalendar, day_of
 from quantgraph.domain.instruments import Instrument
@@ -64,7 +65,8 @@ def _exact(price: float) -> Decimal:
     return Decimal(repr(price)).quantize(_FINEST, ROUND_HALF_UP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: what every rule asks for is found out once.
+@dataclass(frozen=True, kw_only=True)
 class Situation:
     """Where and when the wish is made; every field is given, so that nothing is left out.
 
@@ -81,12 +83,12 @@ class Situation:
     bought: int | None
     trust: Trust
 
-    @property
+    @cached_property
     def day(self) -> date:
         """The trading day in Shanghai."""
         return day_of(self.instant_ms)
 
-    @property
+    @cached_property
     def phase(self) -> Phase:
         """What the exchange does. Raises CALENDAR_NOT_COVERED, OrderRefused RULE_UNKNOWN."""
         return phase_at(self.instant_ms, self.instrument, self.calendar)

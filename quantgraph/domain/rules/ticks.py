@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.rows import CONVERTIBLES, PRACTICE, Row, require_rule
+from quantgraph.domain.rules.rows import CONVERTIBLES, LOOKED_UP, PRACTICE, Row, require_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +50,18 @@ def tick_size(instrument: Instrument, day: date) -> Decimal:
 
     Raises OrderRefused RULE_UNKNOWN.
     """
-    if instrument.price_tick is not None:
-        return instrument.price_tick
-    return require_rule(TICKS, instrument, day, "price tick").tick
+    own = instrument.price_tick
+    return _row(instrument, day).tick if own is None else own
 
 
 def tick_rule(instrument: Instrument, day: date) -> TickRow | None:
     """Return the row that states the step, None where the instrument's source does itself."""
-    return (
-        None
-        if instrument.price_tick is not None
-        else require_rule(TICKS, instrument, day, "price tick")
-    )
+    return _row(instrument, day) if instrument.price_tick is None else None
+
+
+@lru_cache(LOOKED_UP)
+def _row(instrument: Instrument, day: date) -> TickRow:
+    return require_rule(TICKS, instrument, day, "price tick")
 
 
 def shown_tick(instrument: Instrument) -> Decimal | None:

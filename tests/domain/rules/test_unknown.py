@@ -17,6 +17,7 @@ from quantgraph.domain.rules import (
     fees,
     lots,
     price_types,
+    quotas,
     sessions,
     settlement,
     tables,
@@ -42,10 +43,10 @@ def forget():
     """Forget what was looked up, before and after a table is changed."""
 
     def clear():
-        sessions._stretches.cache_clear()
-        sessions._late_stretches.cache_clear()
-        sessions.list_phases.cache_clear()
-        fees._row.cache_clear()
+        modules = (bands, cages, fees, lots, price_types, quotas, sessions, settlement, ticks)
+        for each in (each for module in modules for each in vars(module).values()):
+            if hasattr(each, "cache_clear"):
+                each.cache_clear()
 
     clear()
     yield clear
