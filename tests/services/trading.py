@@ -23,6 +23,7 @@ from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from tests.services.journals import quick_journal
+from tests.waiting import until
 
 NOON = datetime(2023, 2, 1, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 MAOTAI, PINGAN = "600519.SH", "000001.SZ"
@@ -122,6 +123,18 @@ class Terminal:
         )
 
 
+class HeardLedger(Ledger):
+    """Tells a test what it has taken."""
+
+    def __init__(self, heard, *parts):
+        super().__init__(*parts)
+        self._seen = heard
+
+    def heard(self, entry, recorded):
+        super().heard(entry, recorded)
+        self._seen.add((recorded.order.id, recorded.order.state))
+
+
 class Desk:
     """A gateway's orders below the wires, over a folder that another may have been over before."""
 
@@ -130,7 +143,8 @@ class Desk:
         self.terminal = Terminal(self.market)
         self.journal = quick_journal(folder)
         self.workers = Workers(2, 4_096)
-        self.ledger = Ledger(self.journal, self.market, self.workers, self.market)
+        self.heard = set()
+        self.ledger = HeardLedger(self.heard, self.journal, self.market, self.workers, self.market)
         valuer = Valuer(self.market, calendar, self.market, self.market)
         desk = OrderDesk(
             self.workers, self.market, RandomIds(), Destination.SIMULATED, "mock_order_", "one",
@@ -164,7 +178,9 @@ class Desk:
         async with asyncio.timeout(10), aclosing(self.trading.events(cursor)) as events:
             async for event in events:
                 if event.order is not None and event.order.state is state:
-                    return
+                    break
+        # The file has it before the loop is told: what the books say follows a turn later.
+        await until(lambda: (order.id, state) in self.heard)
 
     async def used(self, account="one"):
         return (await self.limited.allowance(account)).used
