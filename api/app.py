@@ -8,6 +8,7 @@ from strawberry import Schema
 
 from api import explorer, health
 from api.asgi import App, Receive, Scope, Send
+from api.broadcast import Broadcast
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
@@ -42,7 +43,7 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts)
     http = GraphQLOverHttp(executor, gateway.access, config)
-    websocket = GraphQLOverWebSocket(executor, gateway.access, config)
+    websocket = GraphQLOverWebSocket(executor, gateway.access, config, Broadcast(gateway))
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

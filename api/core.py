@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import isawaitable
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from strawberry import Schema
 
 from api.cells import NotPlain
 from api.executor import PlainExecutor
+from api.quote_texts import QuoteTexts, compile_quotes
 from api.roots import Arguments, Place, RootCall
 from api.slots import KeptTexts
 
@@ -69,6 +71,19 @@ class Prepared:
         self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
         self._call = _call(executor, schema, root, fields.grouped_field_set)
         self.picks: dict[Hashable, tuple[str, ...]] = {}
+
+    @cached_property
+    def quote_texts(self) -> QuoteTexts | None:
+        """What writes the events of a plain `quotes` subscription; None for all else."""
+        if (
+            self._call is None
+            or self._executor.operation.operation is not OperationType.SUBSCRIPTION
+        ):
+            return None
+        try:
+            return compile_quotes(self._executor, self._call.place)
+        except NotPlain:
+            return None
 
     def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""

@@ -19,6 +19,7 @@ from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.one_order import require_one_order
+from api.quote_texts import QuoteCall
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
@@ -31,6 +32,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogPlace
 from resolvers.access import require_scopes
 from resolvers.loaders import OperationLoaders
+from resolvers.quotes import Asked
 from schema.context import Context
 
 # Ids are told apart, not kept secret: no system call for each.
@@ -213,6 +215,22 @@ class Executor:
         except Exception as error:
             _log.exception("unexpected_error", request_id=caller.request_id)
             raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
+
+    async def quotes(self, operation: Operation, request: GraphQLRequest) -> QuoteCall | None:
+        """Return what a plain `quotes` subscription writes and asks for.
+
+        None for any other operation, and where `stream` is to tell what is wrong with it.
+        """
+        if operation.root_fields != ("quotes",):
+            return None
+        try:
+            prepared, bound = await self._made_ready(operation, request.variables)
+        except VariablesRefused:
+            return None
+        texts = prepared.quote_texts
+        if texts is None or bound.arguments is None:
+            return None
+        return QuoteCall(texts, Asked(**bound.arguments))
 
     async def _made_ready(
         self, operation: Operation, variables: dict[str, Any]

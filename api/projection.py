@@ -51,9 +51,10 @@ class Selections(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One field of a plain selection: how it is read from its object, and how written."""
+    """One field of a plain selection under its key: how it is read and how written."""
 
     key: str
+    name: str
     read: Writer
     write: Writer
 
@@ -66,6 +67,7 @@ class Projection:
     ) -> None:
         """Keep the members; each cell says whether its field may be null."""
         self.name = name
+        self.members = tuple(members)
         self._members = [(each.key, each.read, each.write) for each in members]
         self._nullable = cells
         self.cells = None if cells is None else Layout(cell for cell, _ in cells)
@@ -97,13 +99,13 @@ def project(executor: Selections, kind: GraphQLObjectType, details: object) -> P
     for key, below in picked.items():
         name: str = below[0].node.name.value
         if name == "__typename":
-            members.append(Member(key, _constant(kind.name), _same))
+            members.append(Member(key, name, _constant(kind.name), _same))
             cell, nullable = Cell(key, "", Kind.CONSTANT, b'"%s"' % kind.name.encode()), True
         else:
             column, where = plain_field(kind, name), f"{kind.name}.{name}"
             type_: OutputType = kind.fields[name].type
             write = writer(executor, type_, below, where)
-            members.append(Member(key, _reader(column, where), write))
+            members.append(Member(key, name, _reader(column, where), write))
             cell, nullable = field_cell(key, column, type_)
         if cells is not None and cell is not None:
             cells.append((cell, nullable))

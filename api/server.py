@@ -15,6 +15,7 @@ import uvicorn
 from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
 from api.protocol import protocol
+from api.sockets import line_protocol
 from grpc_bridge.server import GrpcServer
 from grpc_bridge.server import start as start_grpc
 from grpc_bridge.tokens import TokenSeal
@@ -99,7 +100,7 @@ def _http_server(config: Config, front: Front) -> _Uvicorn:
         lifespan="off",
         access_log=False,
         log_config=None,
-        ws="websockets-sansio",
+        ws=line_protocol(config.http.stall_seconds),
         ws_max_size=config.http.max_body_bytes,
         ws_per_message_deflate=False,
         server_header=False,

@@ -10,11 +10,14 @@ import structlog
 from graphql import OperationType
 
 from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
+from api.broadcast import Broadcast
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
+from api.live import Live
 from api.requests import GraphQLRequest, read_request, too_deep
 from api.slots import Text
+from api.sockets import LINE
 from quantgraph.config import Config
 from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
@@ -46,11 +49,21 @@ def _malformed(what: str) -> Hangup:
 class GraphQLOverWebSocket:
     """The ASGI handler of /graphql for WebSockets."""
 
-    def __init__(self, executor: Executor, access: Access, config: Config) -> None:
-        """Answer with `executor` those whom `access` lets in."""
+    def __init__(
+        self,
+        executor: Executor,
+        access: Access,
+        config: Config,
+        broadcast: Broadcast | None = None,
+    ) -> None:
+        """Answer with `executor` those whom `access` lets in.
+
+        `broadcast` tells quotes to sockets that take ready frames.
+        """
         self._executor = executor
         self._access = access
         self._config = config
+        self._broadcast = broadcast
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until either side closes it."""
@@ -60,7 +73,9 @@ class GraphQLOverWebSocket:
             await _close(send, 4406, f"Subprotocol not acceptable; speak {PROTOCOL}")
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        connection = _Connection(self._executor, self._access, self._config, send)
+        line = scope.get(LINE)
+        live = None if line is None or self._broadcast is None else Live(self._broadcast, line)
+        connection = _Connection(self._executor, self._access, self._config, send, live)
         with suppress(Gone):
             try:
                 await connection.serve(scope, receive)
@@ -73,7 +88,15 @@ class GraphQLOverWebSocket:
 class _Connection:
     """One client: its identity once it has one, and its running operations."""
 
-    def __init__(self, executor: Executor, access: Access, config: Config, send: Send) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        access: Access,
+        config: Config,
+        send: Send,
+        live: Live | None,
+    ) -> None:
+        self._live = live
         self._executor = executor
         self._access = access
         self._most = config.limits.subscriptions
@@ -120,9 +143,12 @@ class _Connection:
             case "subscribe":
                 await self._subscribe(message, scope)
             case "complete":
-                task = self._operations.pop(_id(message), None)
+                operation_id = _id(message)
+                task = self._operations.pop(operation_id, None)
                 if task is not None:
                     task.cancel()
+                    if self._live is not None:
+                        self._live.stop(operation_id)
             case str(other):
                 raise _malformed(f"Unknown message type {other[:40]!r}")
             case _:
@@ -180,7 +206,10 @@ class _Connection:
         """Send an operation's responses; return the errors that ended it. Raises Gone."""
         try:
             operation = await self._executor.prepare(request, caller)
-            if operation.type is OperationType.SUBSCRIPTION:
+            call = None if self._live is None else await self._executor.quotes(operation, request)
+            if call is not None and self._live is not None:
+                await self._live.run(call, caller.principal, operation_id)
+            elif operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
                     async for event in stream:
                         await self._next(operation_id, event.response)

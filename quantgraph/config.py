@@ -37,6 +37,7 @@ class HttpConfig(_Section):
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
     write_seconds: Positive = 30
+    stall_seconds: Positive = 10
     init_seconds: Positive = 10
     reservation_seconds: Positive = 10
     compression: bool = True

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import strawberry
@@ -62,7 +62,10 @@ class QuoteSubscriptions:
         ] = None,
         min_interval_ms: Annotated[
             int | None,
-            strawberry.argument(description="At most one update per symbol in so many ms."),
+            strawberry.argument(
+                description="At most one update per symbol in so many ms, on ticks that all "
+                "subscribers of the interval share."
+            ),
         ] = None,
         policy: Annotated[
             QuotePolicy, strawberry.argument(description="What a slow reader gets.")
@@ -72,12 +75,30 @@ class QuoteSubscriptions:
             strawberry.argument(description="Quotes kept for a slow reader under BUFFER; 1000."),
         ] = None,
     ) -> AsyncIterator[QuoteEvent]:
-        chosen = await _selected(info.context.gateway, symbols, sector, market)
-        watch = _checked_watch(chosen, min_interval_ms, policy, buffer_size)
-        watch = replace(watch, named=symbols is not None)
+        asked = Asked(symbols, sector, market, min_interval_ms, policy, buffer_size)
+        watch = await quote_watch(info.context.gateway, asked)
         async with aclosing(info.context.gateway.quote_stream.watch(watch)) as events:
             async for event in events:
                 yield QuoteEvent.from_domain(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The arguments of `Subscription.quotes`."""
+
+    symbols: Sequence[str] | None = None
+    sector: str | None = None
+    market: Market | None = None
+    min_interval_ms: int | None = None
+    policy: QuotePolicy = QuotePolicy.LATEST
+    buffer_size: int | None = None
+
+
+async def quote_watch(gateway: Gateway, asked: Asked) -> QuoteWatch:
+    """Return what is asked for. Errors: BAD_REQUEST, UNKNOWN_SECTOR."""
+    chosen = await _selected(gateway, asked.symbols, asked.sector, asked.market)
+    watch = _checked_watch(chosen, asked.min_interval_ms, asked.policy, asked.buffer_size)
+    return replace(watch, named=asked.symbols is not None)
 
 
 async def _selected(

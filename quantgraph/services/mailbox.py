@@ -1,9 +1,12 @@
 """A quote subscriber's mailbox: bounded, conflating or buffering, paced per symbol."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from itertools import islice
 
 from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.quotes import Quote, QuotePolicy
@@ -22,10 +25,23 @@ class _Slot:
 
 
 class Mailbox:
-    """Holds what one subscriber has not taken yet: one slot per symbol, or a bounded buffer."""
+    """Holds what one subscriber has not taken yet: one slot per symbol, or a bounded buffer.
 
-    def __init__(self, watch: QuoteWatch, monotonic: Callable[[], float]) -> None:
-        """Make an empty mailbox. Memory: O(symbols), plus `buffer_size` under BUFFER."""
+    Either `take` waits for it, or `wake` is called and `due` takes it.
+    """
+
+    def __init__(
+        self,
+        watch: QuoteWatch,
+        monotonic: Callable[[], float],
+        wake: Callable[[float], None] | None = None,
+    ) -> None:
+        """Make an empty mailbox. Memory: O(symbols), plus `buffer_size` under BUFFER.
+
+        `wake` is told when what has just come is due, as `monotonic` counts; 0 is at once.
+        """
+        self.watch = watch
+        self._wake = wake or self._awake
         self._interval = watch.min_interval_ms / 1000
         self._size = watch.buffer_size if watch.policy is QuotePolicy.BUFFER else 0
         self._monotonic = monotonic
@@ -42,16 +58,23 @@ class Mailbox:
             self._overflow = self._overflow or len(self._buffer) >= self._size
             if not self._overflow:
                 self._buffer.append((quote, sequence))
+            self._wake(0.0)
         else:
-            slot = self._slots[quote.symbol]
-            slot.quote, slot.sequence = quote, sequence
-            self._waiting.setdefault(quote.symbol)
-        self._arrived.set()
+            self.lay(quote, sequence)
+
+    def lay(self, quote: Quote, sequence: int) -> None:
+        """Leave a quote in its symbol's slot, whatever the policy: a snapshot waits there."""
+        symbol = quote.symbol
+        slot = self._slots[symbol]
+        slot.quote, slot.sequence = quote, sequence
+        if symbol not in self._waiting:
+            self._waiting[symbol] = None
+            self._wake(slot.due)
 
     def fail(self, error: Exception) -> None:
         """End the subscription with an error once what waits has been taken."""
         self._failure = error
-        self._arrived.set()
+        self._wake(0.0)
 
     def check(self) -> None:
         """Raise what `fail` was given, if it was."""
@@ -79,15 +102,91 @@ class Mailbox:
         quote, sequence = taken
         slot = self._slots[quote.symbol]
         before, slot.delivered = slot.delivered, sequence
-        slot.due = self._monotonic() + self._interval
+        if self._interval:
+            slot.due = _tick(self._monotonic(), self._interval)
         skipped = 0 if before is None else sequence - before - 1
         return QuoteEvent(kind, epoch, quote, sequence, before, skipped)
 
-    def _next(self) -> tuple[tuple[Quote, int] | None, float]:
-        """Return the next due quote, or when the first waiting one becomes due."""
+    def due(self, epoch: str, most: int) -> list[QuoteEvent]:
+        """Take up to `most` events that are due, a symbol's first one as its snapshot.
+
+        Errors as `take`; the gateway's end or a new epoch does not wait for snapshots.
+        """
+        self._check_overflow()
+        if self._failure is not None and self._is_beginning():
+            raise self._failure
+        events: list[QuoteEvent] = []
+        for symbol in self._ripe(most):
+            slot = self._slots[symbol]
+            del self._waiting[symbol]
+            quote, slot.quote = slot.quote, None
+            if quote is not None and self._is_new(symbol, slot.sequence):
+                events.append(self._event(epoch, quote, slot.sequence))
+        while self._buffer and len(events) < most:
+            quote, sequence = self._buffer.popleft()
+            if self._is_new(quote.symbol, sequence):
+                events.append(self._event(epoch, quote, sequence))
+        if not events:
+            self.check()
+        return events
+
+    def next_due(self) -> float | None:
+        """Return when something that waits is due; None where nothing waits."""
+        if self._buffer or self._failure is not None:
+            return 0.0
+        if not self._waiting:
+            return None
+        if not self._interval:
+            return 0.0
+        return min(self._slots[symbol].due for symbol in self._waiting)
+
+    def fork(self, wake: Callable[[float], None]) -> "Mailbox":
+        """Return another mailbox with the same state: for a reader who falls behind."""
+        other = Mailbox(self.watch, self._monotonic, wake)
+        other._slots = {symbol: copy(slot) for symbol, slot in self._slots.items()}
+        other._waiting = dict(self._waiting)
+        other._buffer = deque(self._buffer)
+        other._overflow, other._failure = self._overflow, self._failure
+        return other
+
+    def state(self) -> tuple[float, ...] | None:
+        """Return what tells mailboxes of one watch apart; None while something waits.
+
+        Where nothing waits all was delivered that was ever put: what is left is the pacing.
+        """
+        if self._waiting or self._buffer or self._overflow or self._failure:
+            return None
+        if not self._interval:
+            return ()
+        now = self._monotonic()
+        return tuple(slot.due if slot.due > now else 0.0 for slot in self._slots.values())
+
+    def _is_beginning(self) -> bool:
+        return any(self._slots[symbol].delivered is None for symbol in self._waiting)
+
+    def _ripe(self, most: int) -> list[str]:
+        if not self._interval:
+            return list(islice(self._waiting, most))
+        now = self._monotonic()
+        ripe = (symbol for symbol in self._waiting if self._slots[symbol].due <= now)
+        return list(islice(ripe, most))
+
+    def _event(self, epoch: str, quote: Quote, sequence: int) -> QuoteEvent:
+        first = self._slots[quote.symbol].delivered is None
+        kind = StreamKind.SNAPSHOT if first else StreamKind.UPDATE
+        return self.event(kind, epoch, (quote, sequence))
+
+    def _awake(self, _: float) -> None:
+        self._arrived.set()
+
+    def _check_overflow(self) -> None:
         if self._overflow:
             text = f"More than {self._size} quotes waited for this reader; read faster or conflate."
             raise LimitReached(Reason.SLOW_CONSUMER, text)
+
+    def _next(self) -> tuple[tuple[Quote, int] | None, float]:
+        """Return the next due quote, or when the first waiting one becomes due."""
+        self._check_overflow()
         while self._buffer:
             quote, sequence = self._buffer.popleft()
             if self._is_new(quote.symbol, sequence):
@@ -117,3 +216,12 @@ class Mailbox:
                 await self._arrived.wait()
         except TimeoutError:
             return
+
+
+def _tick(now: float, interval: float) -> float:
+    """Return when the next quote is due: on ticks that all readers of one interval share.
+
+    So they are told the same quote, which is then encoded once. A reader who was a little late
+    for a tick still gets the next one.
+    """
+    return math.ceil(now / interval + 0.9) * interval

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, Unavailable
 from quantgraph.domain.ports.market import QuoteFeed, Quotes
@@ -11,6 +12,7 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
 from quantgraph.services.mailbox import Mailbox
+from quantgraph.services.taps import Tap
 
 HEARTBEAT_S = 5.0
 GRACE_S = 5.0
@@ -63,9 +65,7 @@ class SharedQuotes:
 
     async def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
         """Yield a snapshot per symbol, then updates, and a heartbeat at least every 5 s."""
-        if self._readers >= MAX_SUBSCRIBERS:
-            text = f"{self._readers} quote streams are open; this is the most."
-            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+        self._check_readers()
         first = await self._first(watch)
         symbols = tuple(quote.symbol for quote in first)
         if self._closed is not None:
@@ -84,6 +84,34 @@ class SharedQuotes:
         finally:
             self._readers -= 1
             self._leave(symbols, box)
+
+    async def tap(self, watch: QuoteWatch, wake: Callable[[float], None]) -> Tap:
+        """Return a reader that is told when something is due; see `ports.QuoteStream`."""
+        self._check_readers()
+        first = self._present(watch) or await self._first(watch)
+        if self._closed is not None:
+            raise self._closed
+        symbols = tuple(quote.symbol for quote in first)
+        box = Mailbox(replace(watch, symbols=symbols), self._monotonic, wake)
+        tap = self.open(box, self._epoch())
+        for quote in first:
+            box.lay(*self._snapshot(quote))
+        return tap
+
+    def open(self, box: Mailbox, epoch: str) -> Tap:
+        """Have a mailbox take part."""
+        self._readers += 1
+        self._join(box.watch.symbols, box)
+        return Tap(self, box, epoch)
+
+    def shut(self, box: Mailbox) -> None:
+        """Have a mailbox take part no longer."""
+        self._readers -= 1
+        self._leave(box.watch.symbols, box)
+
+    def beat(self, epoch: str) -> QuoteEvent:
+        """Return a heartbeat of this moment."""
+        return QuoteEvent(StreamKind.HEARTBEAT, epoch, source=self._feed.state())
 
     async def start_over(self) -> None:
         """End every stream because a new epoch begins, in which sequences start at 1 again."""
@@ -116,7 +144,22 @@ class SharedQuotes:
                 yield box.event(StreamKind.UPDATE, epoch, taken)
             if self._monotonic() >= beat:
                 beat = self._monotonic() + HEARTBEAT_S
-                yield QuoteEvent(StreamKind.HEARTBEAT, epoch, source=self._feed.state())
+                yield self.beat(epoch)
+
+    def _check_readers(self) -> None:
+        if self._readers >= MAX_SUBSCRIBERS:
+            text = f"{self._readers} quote streams are open; this is the most."
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
+
+    def _present(self, watch: QuoteWatch) -> list[Quote] | None:
+        """Return the newest quotes where all are followed already, else None."""
+        present: list[Quote] = []
+        for symbol in watch.symbols:
+            upstream = self._upstreams.get(symbol)
+            if upstream is None or upstream.newest is None:
+                return None
+            present.append(upstream.newest)
+        return present
 
     async def _first(self, watch: QuoteWatch) -> list[Quote]:
         found = await self._quotes.quotes(watch.symbols)

@@ -45,6 +45,14 @@ def transport(request: pytest.FixtureRequest) -> Any:
     return OnePiece() if request.param == "in one piece" else httpx.HTTPTransport()
 
 
+@pytest.fixture(scope="session")
+def impatient(start_gateway, tmp_path_factory):
+    """A gateway that waits a second for what others may take longer for."""
+    folder = tmp_path_factory.mktemp("impatient")
+    with start_gateway(folder, http={"init_seconds": 1, "stall_seconds": 1}) as running:
+        yield running
+
+
 @pytest.fixture
 def url(gateway):
     return gateway.addresses.http.replace("http", "ws") + "/graphql"

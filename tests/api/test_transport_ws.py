@@ -269,21 +269,19 @@ def test_a_foreign_origin_never_gets_a_socket(url):
     assert caught.value.response.status_code == 403
 
 
-def test_a_client_that_never_initialises_is_closed_with_4408(start_gateway, tmp_path):
-    with start_gateway(tmp_path, http={"init_seconds": 1}) as running:
-        url = running.addresses.http.replace("http", "ws") + "/graphql"
-        with connect(url, subprotocols=[PROTOCOL]) as socket:
-            client = Socket(socket)
-            tell(client, [*ALIVE, Closed(4408)])
+def test_a_client_that_never_initialises_is_closed_with_4408(impatient):
+    url = impatient.addresses.http.replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=[PROTOCOL]) as socket:
+        client = Socket(socket)
+        tell(client, [*ALIVE, Closed(4408)])
 
 
-def test_the_wait_for_init_ends_with_it(start_gateway, tmp_path):
-    with start_gateway(tmp_path, http={"init_seconds": 1}) as running:
-        url = running.addresses.http.replace("http", "ws") + "/graphql"
-        with connect(url, subprotocols=[PROTOCOL]) as socket:
-            quotes = 'subscription { quotes(symbols: ["600519.SH"], minIntervalMs: 1500) { kind } }'
-            tell(client := Socket(socket), [INIT, Hear(ACK), subscribe("1", quotes)])
-            kinds = [client.read()["payload"]["data"]["quotes"]["kind"] for _ in range(2)]
+def test_the_wait_for_init_ends_with_it(impatient):
+    url = impatient.addresses.http.replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=[PROTOCOL]) as socket:
+        quotes = 'subscription { quotes(symbols: ["600519.SH"], minIntervalMs: 1500) { kind } }'
+        tell(client := Socket(socket), [INIT, Hear(ACK), subscribe("1", quotes)])
+        kinds = [client.read()["payload"]["data"]["quotes"]["kind"] for _ in range(2)]
     assert kinds == ["SNAPSHOT", "UPDATE"]
 
 

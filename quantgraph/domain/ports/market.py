@@ -1,7 +1,7 @@
 """What the rooms above may ask of the market: history, newest states and live feeds."""
 
-from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from typing import Protocol, Self
 
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
@@ -105,8 +105,52 @@ class QuoteFeed(Protocol):
         ...
 
 
+class QuoteTap(Protocol):
+    """A reader of live quotes that is asked, not awaited. Nothing here waits."""
+
+    def due(self, most: int) -> Sequence[QuoteEvent]:
+        """Take up to `most` events that are due: a snapshot per symbol first, then updates.
+
+        Errors as `QuoteStream.watch`.
+        """
+        ...
+
+    def next_due(self) -> float | None:
+        """Return when something that waits is due, in seconds of `time.monotonic`.
+
+        0 is at once; None where nothing waits.
+        """
+        ...
+
+    def beat(self) -> QuoteEvent:
+        """Return a heartbeat of this moment."""
+        ...
+
+    def fork(self, wake: Callable[[float], None]) -> Self:
+        """Return another reader who has what this one has, and waits for what it waits for."""
+        ...
+
+    def state(self) -> Hashable | None:
+        """Return what readers of one watch who have been told the same share.
+
+        None while something waits.
+        """
+        ...
+
+    def close(self) -> None:
+        """Read no more. Closing again does nothing."""
+        ...
+
+
 class QuoteStream(Protocol):
     """Live quotes for subscribers."""
+
+    async def tap(self, watch: QuoteWatch, wake: Callable[[float], None]) -> QuoteTap:
+        """Return a reader; `wake` is told when what has just come is due, as `next_due` says.
+
+        Errors: UNKNOWN_SYMBOL, SUBSCRIPTION_LIMIT.
+        """
+        ...
 
     def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
         """Yield a snapshot per symbol, then updates, and a heartbeat every 5 s.

@@ -1,0 +1,106 @@
+"""The messages of one quote operation: each quote written once, whoever gets it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType
+
+from api.cells import NotPlain, unwrapped
+from api.projection import Projection, Selections, project
+from api.roots import Place
+from quantgraph.domain import streams
+from resolvers.quotes import Asked
+from schema.quotes import QuoteEvent
+
+# Fields that differ between readers of one quote.
+_OWN = frozenset({"kind", "previousSequence", "conflatedCount"})
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteCall:
+    """A `quotes` subscription as it was asked for."""
+
+    texts: "QuoteTexts"
+    asked: Asked
+
+
+@dataclass(slots=True)
+class _Known:
+    """The newest quote of a symbol that was written, and its messages by what differs in them."""
+
+    event: streams.QuoteEvent
+    shared: dict[str, Any]
+    texts: dict[object, bytes] = field(default_factory=dict[object, bytes])
+
+
+class QuoteTexts:
+    """Writes events as an operation picks them; nothing in it knows a reader or his rights."""
+
+    def __init__(self, key: str, projection: Projection) -> None:
+        """Write the fields of `projection` under the operation's root `key`."""
+        self._key = key
+        self._projection = projection
+        names = {member.key: member.name for member in projection.members}
+        self._own = tuple(key for key, name in names.items() if name in _OWN)
+        self._quotes = tuple(key for key, name in names.items() if name == "quote")
+        self._own_fields = tuple(each for each in projection.members if each.name in _OWN)
+        self._newest: dict[str, _Known] = {}
+
+    def text(self, event: streams.QuoteEvent) -> bytes:
+        """Return the response of an event. Raises NotPlain, and whatever a field raises."""
+        if event.quote is None:
+            return self._response(self._projection.object(QuoteEvent.from_domain(event)))
+        known = self._newest.get(event.quote.symbol)
+        if known is None or not _same(known.event, event):
+            known = self._newest[event.quote.symbol] = _Known(event, self._shared(event))
+        own = (event.kind, event.previous_sequence) if self._own else None
+        text = known.texts.get(own)
+        if text is None:
+            text = known.texts[own] = self._response(self._filled(known.shared, event))
+        return text
+
+    def forget(self) -> None:
+        """Let go of what was written: nobody reads any more."""
+        self._newest.clear()
+
+    def _shared(self, event: streams.QuoteEvent) -> dict[str, Any]:
+        shown = self._projection.object(QuoteEvent.from_domain(event))
+        for key in self._quotes:
+            shown[key] = orjson.Fragment(orjson.dumps(shown[key]))
+        return shown
+
+    def _filled(self, shared: Mapping[str, Any], event: streams.QuoteEvent) -> Mapping[str, Any]:
+        if not self._own:
+            return shared
+        bare = QuoteEvent.from_domain(_without_quote(event))
+        return {**shared, **{each.key: each.write(each.read(bare)) for each in self._own_fields}}
+
+    def _response(self, shown: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"data": {self._key: shown}})
+
+
+def compile_quotes(executor: Selections, place: Place) -> QuoteTexts:
+    """Return what writes the events of `Subscription.quotes`. Raises NotPlain."""
+    kind, _ = unwrapped(place.root.fields["quotes"].type)
+    if not isinstance(kind, GraphQLObjectType):
+        raise NotPlain("Subscription.quotes", "is no object")
+    return QuoteTexts(place.key, project(executor, kind, place.details))
+
+
+def _same(before: streams.QuoteEvent, event: streams.QuoteEvent) -> bool:
+    # By identity too: a quote fetched before its symbol was followed has no number of its own.
+    same = before.quote is event.quote and before.sequence == event.sequence
+    return same and before.epoch == event.epoch
+
+
+def _without_quote(event: streams.QuoteEvent) -> streams.QuoteEvent:
+    return streams.QuoteEvent(
+        event.kind,
+        event.epoch,
+        None,
+        event.sequence,
+        event.previous_sequence,
+        event.conflated_count,
+    )

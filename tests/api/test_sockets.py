@@ -1,0 +1,98 @@
+"""Frames that go straight to a socket, and the end of who does not read."""
+
+import asyncio
+
+import pytest
+import structlog
+import uvicorn
+from uvicorn.server import ServerState
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
+
+from api.sockets import line_protocol, text_head
+from tests.api.sockets import ACK, INIT, PROTOCOL, Socket, subscribe
+from tests.waiting import until
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
+def test_a_head_is_what_the_library_writes(size):
+    whole = Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
+    assert text_head(size) + b"x" * size == whole
+
+
+def test_who_takes_no_byte_is_closed_while_another_goes_on(impatient):
+    url = impatient.addresses.http.replace("http", "ws") + "/graphql"
+    quotes = 'subscription { quotes(symbols: ["600519.SH"]) { sequence } }'
+    with (
+        connect(url, subprotocols=[PROTOCOL], max_queue=1, close_timeout=0.1) as stalled,
+        connect(url, subprotocols=[PROTOCOL]) as other,
+    ):
+        for each in (stalled, other):
+            client = Socket(each)
+            client.send(INIT)
+            assert client.read() == ACK
+            client.send(subscribe("1", quotes))
+            client.read()
+        upstream = impatient.assembly.quotes._upstreams["600519.SH"]
+        ping = {"type": "ping", "payload": {"x": "x" * 200_000}}
+        with pytest.raises((ConnectionClosed, OSError, TimeoutError)):
+            for _ in range(200):  # pongs that nobody reads fill what a socket holds
+                Socket(stalled).send(ping)
+        stalled.socket.close()
+        assert len([Socket(other).read() for _ in range(10)]) == 10
+        assert len(upstream.boxes) == 1
+
+
+class Transport:
+    """Holds what is written; its reader takes `pace` bytes before each look."""
+
+    def __init__(self, pace):
+        self.left = 1_000
+        self.pace = pace
+        self.looks = 0
+        self.written = b""
+        self.aborted = asyncio.Event()
+
+    def write(self, data):
+        self.written += data
+
+    def get_write_buffer_size(self):
+        self.looks += 1
+        self.left -= self.pace
+        return self.left
+
+    def abort(self):
+        self.aborted.set()
+
+
+def slow_reader(pace, stall_s=0.05):
+    config = uvicorn.Config(lambda: None, http="h11", ws="websockets-sansio", log_config=None)
+    config.load()
+    protocol = line_protocol(stall_s)(config, ServerState(), {})
+    protocol.transport = Transport(pace)
+    protocol.pause_writing()
+    assert protocol.paused
+    return protocol
+
+
+async def test_who_takes_nothing_is_told_a_code_and_cut():
+    protocol = slow_reader(pace=0)
+    with structlog.testing.capture_logs() as logs:
+        await protocol.transport.aborted.wait()
+    assert protocol.transport.written[2:4] == (4410).to_bytes(2)
+    assert [(log["event"], log["code"]) for log in logs] == [("reader_stalled", 4410)]
+    protocol.write(b"more")
+    assert b"more" not in protocol.transport.written
+
+
+async def test_who_takes_a_little_is_left_alone():
+    protocol = slow_reader(pace=1)
+    await until(lambda: protocol.transport.looks > 25)
+    assert not protocol.transport.aborted.is_set()
+    resumed = []
+    protocol.on_resume(lambda: resumed.append(1))
+    protocol.resume_writing()
+    protocol.resume_writing()
+    assert resumed == [1]
+    assert protocol._look_timer is None
