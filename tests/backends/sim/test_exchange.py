@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from quantgraph.backends.sim.depth import Rung
+from quantgraph.backends.sim.judging import displayed
 from quantgraph.backends.sim.keeping import dump_exchange, load_exchange
 from quantgraph.config import SeedPosition
 from quantgraph.domain.calendar import at, from_ms
@@ -520,6 +521,8 @@ def test_a_screen_that_is_dark_before_anybody_has_an_order_is_a_halt(clock, said
     floor = Floor()
     floor.add(NOW, {}, {})
     floor.clock(*clock)
+    shown = displayed(floor.exchange.security(SYMBOL), None, floor.now)
+    assert shown.halted, "whoever judges an order sees it"
     assert floor.refuse("a", BUY, 100, None, **MARKET) is said
 
 
@@ -528,7 +531,7 @@ def test_an_order_for_the_reopening_may_be_the_first_one(clock) -> None:
     floor = Floor()
     floor.add(NOW, {}, {})
     floor.clock(*clock)
-    floor.place("a", BUY, 200, "10.50")  # beyond the cage: a halt knows none
+    floor.place("a", BUY, 200, "10.50")
     assert floor.exchange.screen(SYMBOL).halted
     assert floor.refuse("b", BUY, 100, None, **MARKET) is Reason.SUSPENDED
     assert fills(floor.show({"10.09": 500}, {"10.10": 500})) == [("10.50", 200)]

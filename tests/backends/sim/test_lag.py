@@ -35,11 +35,11 @@ class Slow:
         stage.market.show(self.terminal.screens)
         self.terminal.start()
 
-    async def place(self, name: str, below: int = 3_000) -> Order:
-        quote = (await self.stage.market.quotes([SYMBOL]))[0]
+    async def place(self, name: str, below: int = 3_000, symbol: str = SYMBOL) -> Order:
+        quote = (await self.stage.market.quotes([symbol]))[0]
         assert isinstance(quote, Quote)
         price = f"{quote.bids[0].price - below / 100:.2f}"
-        told = replace(make_order(name, Side.BUY, 100, price), symbol=SYMBOL)
+        told = replace(make_order(name, Side.BUY, 200, price), symbol=symbol)
         await self.terminal.place(told)
         return told
 

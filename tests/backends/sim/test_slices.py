@@ -1,0 +1,160 @@
+"""A world that comes along in slices is the world that came at once, whoever interrupts it."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgraph.backends.sim import driver
+from quantgraph.backends.sim.engine.own import OwnEngine
+from quantgraph.backends.sim.exchange import Exchange
+from quantgraph.domain.calendar import at, to_ms
+from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.terminal import ExecutionReport
+
+from .conftest import START, Stage
+from .generated import SYMBOLS, enter, open_exchange
+from .test_lag import Slow
+
+BEGIN, MINUTE = at(START, time(9, 31)), 60_000
+WISHES = st.tuples(
+    st.sampled_from(SYMBOLS),
+    st.sampled_from([Side.BUY, Side.SELL]),
+    st.integers(-3, 3),
+    st.sampled_from([PriceType.LIMIT, PriceType.LIMIT, PriceType.BEST_FIVE_CANCEL]),
+)
+Wish = tuple[str, Side, int, PriceType]
+Told = list[tuple[str | None, str, int]]
+
+
+def told(reports: list[ExecutionReport]) -> Told:
+    return [(each.tag, str(each.state), to_ms(each.time)) for each in reports]
+
+
+def begin(wishes: list[Wish]) -> tuple[Exchange, Told]:
+    """An exchange with some orders in it."""
+    exchange = open_exchange()
+    exchange.advance(BEGIN)
+    return exchange, [each for wish in wishes for each in told(enter(exchange, wish, BEGIN))]
+
+
+def outcome(exchange: Exchange) -> tuple[Any, ...]:
+    ledgers = {name: repr(each) for name, each in exchange.ledgers.items()}
+    prints = {symbol: exchange.fingerprint(symbol) for symbol in SYMBOLS}
+    return exchange.at, exchange.fingerprint(), prints, ledgers
+
+
+def in_slices(exchange: Exchange, until: int, sizes: list[int]) -> Told:
+    """Come to an instant, so many steps at once, the sizes over and over."""
+    found, number = told(exchange.advance(until, sizes[0])), 0
+    while exchange.behind(until):
+        number += 1
+        found += told(exchange.advance(until, sizes[number % len(sizes)]))
+    return found
+
+
+@settings(max_examples=20)
+@given(
+    before=st.lists(WISHES, min_size=1, max_size=4),
+    later=st.lists(WISHES, max_size=3),
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    stops=st.lists(st.integers(1, 2 * MINUTE), max_size=3, unique=True),
+)
+def test_slices_of_any_size_come_to_what_one_step_comes_to(
+    before: list[Wish], later: list[Wish], sizes: list[int], stops: list[int]
+) -> None:
+    (whole, first), (cut, second) = begin(before), begin(before)
+    middle, end = BEGIN + MINUTE, BEGIN + 2 * MINUTE
+    first += told(whole.advance(middle))
+    for wish in later:
+        first += told(enter(whole, wish, middle))
+    first += told(whole.advance(end))
+    for stop in sorted({*(BEGIN + each for each in stops), middle, end}):
+        second += in_slices(cut, stop, sizes)
+        if stop == middle:
+            for wish in later:
+                second += told(enter(cut, wish, middle))
+    assert second == first
+    assert outcome(cut) == outcome(whole)
+
+
+def stand(exchange: Exchange, until: int, steps: int) -> tuple[Told, int]:
+    """Go one slice of the way; return what was told, and the instant that the clock shows then."""
+    found = told(exchange.advance(until, steps))
+    due = exchange.due
+    return found, until if due is None or due > until else due - 1
+
+
+@settings(max_examples=20)
+@given(
+    symbol=st.sampled_from(SYMBOLS),
+    before=st.lists(WISHES, min_size=1, max_size=4),
+    comes=WISHES,
+    steps=st.integers(1, 60),
+)
+def test_an_order_in_mid_catch_up_meets_the_world_as_it_stood_at_the_clock(
+    symbol: str, before: list[Wish], comes: Wish, steps: int
+) -> None:
+    before, comes = [(symbol, *each[1:]) for each in before], (symbol, *comes[1:])
+    (whole, _), (cut, _) = begin(before), begin(before)
+    end = BEGIN + 2 * MINUTE
+    second, shown = stand(cut, end, steps)
+    answer = told(enter(cut, comes, shown))
+    assert all(when <= shown for _, _, when in answer)
+    second += answer + in_slices(cut, end, [steps])
+    first = told(whole.advance(shown)) + told(enter(whole, comes, shown))
+    first += told(whole.advance(end))
+    assert second == first
+    assert outcome(cut) == outcome(whole)
+
+
+@settings(max_examples=20)
+@given(before=st.lists(WISHES, min_size=2, max_size=5), comes=WISHES, steps=st.integers(1, 60))
+def test_of_symbols_that_share_an_instant_one_may_stand_in_it_before_the_others(
+    before: list[Wish], comes: Wish, steps: int
+) -> None:
+    """The clock shows the millisecond before: nobody is answered as of any later one."""
+    cut, _ = begin(before)
+    second, shown = stand(cut, BEGIN + 2 * MINUTE, steps)
+    answer = told(enter(cut, comes, shown))
+    assert {when for _, _, when in answer} <= {cut.at}
+    assert cut.at <= shown + 1
+    second += answer + in_slices(cut, BEGIN + 2 * MINUTE, [steps])
+    assert [when for _, _, when in second] == sorted(when for _, _, when in second)
+
+
+class Restless(OwnEngine):
+    """An engine that moves on before every look, as one in its own process does."""
+
+    goal = 0
+
+    async def look(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.goal:
+            await self.advance(self.goal)
+        return await super().look(work, *args, **kwargs)
+
+
+async def test_screens_in_groups_are_of_no_later_instant_than_the_clock_shows(
+    make_stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "OwnEngine", Restless)
+    monkeypatch.setattr(driver, "_TOGETHER", 1)
+    stage: Stage = make_stage()
+    slow = Slow(stage)
+    for number, symbol in enumerate(SYMBOLS):
+        await slow.place(f"o{number}", below=5, symbol=symbol)
+    await slow.turn()
+    slow.clock.pause()
+    slow.clock.jump(at(START, time(9, 40)))
+    await slow.turn()
+    engine = slow.terminal.driver.engine
+    assert isinstance(engine, Restless)
+    engine.goal = at(START, time(9, 40))
+    before = slow.clock.moment().ms
+    screens = await slow.terminal.screens(SYMBOLS)
+    assert set(screens) == set(SYMBOLS)
+    newest = max(each.at for each in screens.values())
+    assert before < newest <= slow.clock.moment().ms
+    await slow.terminal.close()
