@@ -33,11 +33,12 @@ _CONNECTION: Members = (
 _CONTROL: Members = (
     (errors.NotFound, AccountNotFound),
     (errors.Unavailable, ControlRefused),
+)
+_ARMING: Members = (
+    (errors.Unavailable, ControlRefused),
     (errors.ChangeRefused, ControlRefused),
     (errors.LimitReached, RateLimited),
 )
-# These concern the gateway, whatever its accounts.
-_ARMING: Members = _CONTROL[1:]
 _SIMULATION: Members = tuple(
     (leaf, SimulationRefused)
     for leaf in (
@@ -84,8 +85,9 @@ MEMBERS: Mapping[str, Members] = {
     "connectAccount": _CONNECTION,
     "disconnectAccount": _CONNECTION,
     "armTrading": _ARMING,
-    "disarmTrading": _ARMING,
-    "setDeadMan": _CONTROL,
+    # Nothing refuses it yet; every result has a problem, so that each is read in the same way.
+    "disarmTrading": ((errors.Unavailable, ControlRefused),),
+    "setDeadMan": ((errors.NotFound, AccountNotFound),),
     "haltTrading": _CONTROL,
     "resumeTrading": _CONTROL,
     "setClock": _SIMULATION,

@@ -165,11 +165,11 @@ class TradingEvent:
 
 
 HaltTradingResult = Annotated[
-    HaltTradingSuccess | AccountNotFound | ControlRefused | RateLimited,
+    HaltTradingSuccess | AccountNotFound | ControlRefused,
     strawberry.union("HaltTradingResult", description="What became of a halt."),
 ]
 ResumeTradingResult = Annotated[
-    ResumeTradingSuccess | AccountNotFound | ControlRefused | RateLimited,
+    ResumeTradingSuccess | AccountNotFound | ControlRefused,
     strawberry.union("ResumeTradingResult", description="What became of a resume."),
 ]
 ArmTradingResult = Annotated[
@@ -177,10 +177,10 @@ ArmTradingResult = Annotated[
     strawberry.union("ArmTradingResult", description="What became of arming."),
 ]
 DisarmTradingResult = Annotated[
-    DisarmTradingSuccess | ControlRefused | RateLimited,
+    DisarmTradingSuccess | ControlRefused,
     strawberry.union("DisarmTradingResult", description="What became of disarming."),
 ]
 SetDeadManResult = Annotated[
-    SetDeadManSuccess | AccountNotFound | ControlRefused | RateLimited,
+    SetDeadManSuccess | AccountNotFound,
     strawberry.union("SetDeadManResult", description="What became of a timer."),
 ]

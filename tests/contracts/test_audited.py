@@ -2,21 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from grpc import aio
 from typer.testing import CliRunner
 
-from api.app import build_app
 from api.assembly import open_assembly
 from api.cli import app
-from grpc_bridge.server import start
 from quantgraph.config import Config
 from quantgraph.domain.access import Scope
 from quantgraph.domain.orders import OrderKey, OrderState, OrderTicket, Side
@@ -24,12 +19,9 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.loading import load_config
 from quantgraph.services import acts
 from quantgraph.store.keys import KeyStore
-from resolvers.root import graphql_schema
-from tests.contracts.asking import RPCS, document, request_of
 from tests.contracts.fuzz import SCHEMA
-from tests.contracts.pairs import PAIRS
+from tests.contracts.opened import PEER, Caller, opened
 from tests.contracts.test_curtain import ASKED
-from tests.grpc_bridge.calls import Refusal, path
 
 ROOT = Path(__file__).parents[2]
 MUTATIONS = sorted(SCHEMA.mutation_type.fields)  # pyright: ignore[reportOptionalMemberAccess] it has some
@@ -60,50 +52,6 @@ def given(mutation: str, wire: str) -> Mapping[str, Any]:
     return json.loads(text)
 
 
-class Caller:
-    """Asks one gateway by both wires, with a key or without."""
-
-    def __init__(self, http: httpx.AsyncClient, channel: aio.Channel) -> None:
-        self.http, self.channel = http, channel
-
-    async def graphql(self, mutation: str, key: str | None) -> str:
-        """Return OK or the code of the refusal."""
-        label = f"Mutation.{mutation}"
-        body = {
-            "query": document(label, PAIRS[label]),
-            "variables": {"input": given(mutation, "graphql")},
-        }
-        headers = {"x-api-key": key} if key else {}
-        answer = (await self.http.post("/graphql", json=body, headers=headers)).json()
-        if "errors" in answer:
-            return answer["errors"][0]["extensions"]["code"]
-        return answer["data"][mutation].get("code", "OK")
-
-    async def grpc(self, mutation: str, key: str | None) -> str:
-        pair = PAIRS[f"Mutation.{mutation}"]
-        raw = request_of(pair, given(mutation, "grpc")).SerializeToString()
-        try:
-            metadata = (("x-api-key", key),) if key else None
-            await self.channel.unary_unary(path(RPCS[pair.rpc]))(raw, metadata=metadata)
-        except aio.AioRpcError as error:
-            return Refusal(error).reason.value
-        return "OK"
-
-
-@asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Caller]:
-    async with open_assembly(config) as assembly:
-        web = build_app(graphql_schema, assembly.gateway, config)
-        transport = httpx.ASGITransport(web, client=("192.0.2.7", 4711))
-        server = await start(assembly.gateway, config.grpc.model_copy(update={"port": 0}))
-        async with (
-            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http,
-            aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
-        ):
-            yield Caller(http, channel)
-        await server.stop(0)
-
-
 def shown(config: Config) -> list[dict[str, Any]]:
     command = ["audit", "show", "--config", str(ROOT / "config.toml")]
     done = CliRunner().invoke(app, [*command, "--data-dir", config.data_dir])
@@ -115,7 +63,8 @@ async def asked(caller: Caller, key: str | None, name: str) -> list[tuple[str, .
     told: list[tuple[str, ...]] = []
     for wire in (caller.graphql, caller.grpc):
         for mutation in sorted(MUTATIONS, key=list(map_order()).index):
-            outcome = await wire(mutation, key)
+            asks = given(mutation, wire.__name__)
+            outcome = (await wire(mutation, asks, key)).code
             told.append((mutation, outcome, name, wire.__name__.upper()))
     return told
 
@@ -159,7 +108,7 @@ def check(act: dict[str, Any], told: tuple[str, ...]) -> None:
         kept = json.dumps(act["what"], ensure_ascii=False)
         for value in wanted.values():
             assert isinstance(value, (list, bool)) or str(value) in kept or value == "open", act
-    assert act["peer"].startswith("192.0.2.7:" if told[3] == "GRAPHQL" else "ipv4:127.0.0.1:")
+    assert act["peer"].startswith(f"{PEER[0]}:" if told[3] == "GRAPHQL" else "ipv4:127.0.0.1:")
 
 
 async def test_a_timer_that_runs_out_acts_in_the_gateways_name(
