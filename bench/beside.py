@@ -120,10 +120,11 @@ def prepare(folder: Path, live: int, *, process: bool) -> None:
 
 
 @contextmanager
-def running(setup: Setup, folder: Path) -> Generator[Running]:
+def running(setup: Setup, folder: Path, known: int) -> Generator[Running]:
+    """Start a gateway; `known` symbols are asked about, live or not, so that all know as many."""
     prepare(folder, setup.live, process=setup.process)
     with started(setup, folder) as server:
-        server.prices = dict(make_live(server, max(setup.live, 50)))
+        server.prices = dict(make_live(server, max(known, 50)))
         yield server
 
 
@@ -184,8 +185,8 @@ def requests(server: Running, count: int) -> list[bytes]:
     for number in range(count):
         symbol = symbols[number * 7 % len(symbols)]
         begin = number * 13 % (len(symbols) - 49)
-        # One live symbol more is all that the orders of a gateway without live books make.
-        traded = symbol if server.setup.live else symbols[0]
+        # Orders make no symbol live that was not: but for one where none is.
+        traded = symbols[number * 7 % server.setup.live] if server.setup.live else symbols[0]
         asked.append(post("/graphql", _QUOTE, {"s": symbol}))
         asked.append(post("/graphql", _QUOTES, {"s": symbols[begin : begin + 50]}))
         asked.append(post("/graphql", _BARS, {"s": symbol}))
@@ -265,7 +266,7 @@ def main() -> None:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         pool = stack.enter_context(get_context("spawn").Pool(1))
         servers = [
-            stack.enter_context(running(each, home / str(place)))
+            stack.enter_context(running(each, home / str(place), asked.live))
             for place, each in enumerate(setups)
         ]
         for number in range(asked.rounds):
