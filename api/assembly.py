@@ -364,11 +364,12 @@ class _Mock:
         return (BackendInfo("sim", "sim", self.trading.connected, capabilities()),)
 
     def _problems(self) -> Mapping[str, str]:
+        found = dict(self.controls.problems())
         if self.terminal.lost:
-            return {"exchange": "The process of the simulated exchange has ended (EXCHANGE_LOST)."}
-        if self.trading.connected:
-            return {}
-        return {"trading": "The terminal is disconnected, or its reports are not being taken."}
+            found["exchange"] = "The process of the simulated exchange has ended (EXCHANGE_LOST)."
+        elif not self.trading.connected:
+            found["trading"] = "The terminal is disconnected, or its reports are not being taken."
+        return found
 
     def _epoch(self) -> str:
         return self.clock.moment().epoch

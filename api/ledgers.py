@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from quantgraph.config import Config
 from quantgraph.domain.clock import RandomIds
 from quantgraph.services.audit import AuditTrail
+from quantgraph.services.cuts import halt_for_cut
 from quantgraph.store.accounts import AccountLog
 from quantgraph.store.audit import AuditFile, recover_acts
 from quantgraph.store.controls import ControlFile
@@ -40,4 +41,5 @@ def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
     stack.callback(statuses.close)
     controls = ControlFile(folder / "controls.sqlite")
     stack.callback(controls.close)
+    halt_for_cut(journal, controls)
     return Logs(journal, statuses, controls, trail)

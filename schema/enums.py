@@ -337,6 +337,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "never meant.",
             "REOPENED_ORDER": "The terminal lists an order that was taken for never sent.",
             "DEAD_MAN": "The dead man's timer was not set again in time.",
+            "JOURNAL_CUT": "The order journal was damaged: what could be read of it goes on, and "
+            "the terminal may have orders that it lacks. `TradingStatus.reason` says more.",
             "FOREIGN_TAG": "The terminal lists an order under a tag of ours that was not placed by "
             "us so: another symbol, side, quantity or price.",
         },

@@ -78,7 +78,7 @@ def _verdicts(settings: Config) -> "list[Verdict]":
     # Late: `--help` needs none of the store's libraries.
     from quantgraph.store.audit import verify_audit
     from quantgraph.store.heads import HeadFile
-    from quantgraph.store.journal_files import LOG
+    from quantgraph.store.journal_tables import LOG
     from quantgraph.store.verifying import verify_journal
 
     heads, file = HeadFile(settings.head_path), settings.data_path / "journal.sqlite"

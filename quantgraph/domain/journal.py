@@ -48,13 +48,15 @@ class Intent:
 class CancelIntent:
     """A cancel that the terminal is about to be asked for; it counts as one of the account's acts.
 
-    It changes no order and is no event of the log.
+    It changes no order: it has its place in the chain of hashes and none in the account's log.
+    `actor`: who asked, where it is known; what is read back does not say.
     """
 
     id: str
     account_id: str
     order_id: str
     time: datetime
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,35 @@ class Recorded:
     new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a journal lacks since its file was found damaged, and read as far as it went.
+
+    `fault`: what was found; `left` entries were read, `known`: so many there were by the kept head,
+    None where none was kept; `file`: the name under which the damaged file is kept, None where it
+    was gone; `time` is real time; `replaced`: the log's identity before. `halted`: trading was
+    halted for it.
+    """
+
+    fault: str
+    left: int
+    known: int | None
+    file: str | None
+    time: datetime
+    replaced: str | None
+    halted: bool = False
+
+    @property
+    def text(self) -> str:
+        """Say it, and what to do."""
+        were = "" if self.known is None else f" of {self.known}"
+        where = "" if self.file is None else f" The damaged file is kept as {self.file}."
+        return (
+            f"The order journal is not whole: {self.fault}. {self.left}{were} entries were read."
+            f"{where} Compare its orders with those at the terminal, then resume trading."
+        )
+
+
 class Journal(Protocol):
     """Every change of every order, durable when a call returns. Every method blocks.
 
@@ -96,12 +127,22 @@ class Journal(Protocol):
         """The log's identity: a cursor from another epoch means nothing here."""
         ...
 
+    @property
+    def cut(self) -> Cut | None:
+        """What is missing of the log since its file was damaged; None where nothing ever was."""
+        ...
+
+    def halted(self) -> None:
+        """Remember that trading was halted for the cut: not again for the same one."""
+        ...
+
     def record(self, entries: Sequence[Entry]) -> Sequence[Recorded | Exception]:
         """Record the entries in this order, all with one commit; return what became of each.
 
-        An intent whose key is taken records nothing and returns the order that has the key; one
-        without a client order id (an EXTERNAL order) is found by its id. An
-        outcome is folded into its order as recorded; one that changes nothing records nothing.
+        An intent whose key is taken records nothing and returns the order that has the key; so
+        does one whose tag the terminal has listed of an EXTERNAL order: the journal has lost it.
+        One without a client order id (an EXTERNAL order) is found by its id. An outcome is folded
+        into its order as recorded; one that changes nothing records nothing.
         Errors per entry: ORDER_NOT_FOUND, STORE_UNAVAILABLE.
         """
         ...

@@ -10,7 +10,7 @@ from quantgraph.domain.errors import (
     OrderRefused,
     TradingDisabled,
 )
-from quantgraph.domain.orders import Order, OrderState, OrderTicket, Submission
+from quantgraph.domain.orders import Order, OrderState, OrderTicket, Origin, Submission
 from quantgraph.domain.reasons import Kind, Reason
 
 T = TypeVar("T")
@@ -48,8 +48,12 @@ def settle(answer: "asyncio.Future[T]", task: "asyncio.Task[T]") -> None:
 
 
 def replay(ticket: OrderTicket, order: Order, digest: str) -> Submission:
-    """Return the order of a used key. Errors: IDEMPOTENCY_CONFLICT where the contents differ."""
-    if digest != ticket.digest():
+    """Return the order of a used key. Errors: IDEMPOTENCY_CONFLICT where the contents differ.
+
+    One that the journal had lost, and the terminal's list brought back, is told by what is there.
+    """
+    same = digest == ticket.digest() if order.origin is Origin.OURS else _fits(ticket, order)
+    if not same:
         text = (
             f"Client order id {ticket.client_order_id!r} was used for order {order.id} with other "
             "contents. Use a new id for a new order."
@@ -66,3 +70,8 @@ def answered(order: Order, *, replayed: bool) -> Submission:
         leaf = _LEAVES.get(reason.kind, OrderRefused)
         raise leaf(reason, text, zh=order.reject_message_zh or "", order_id=order.id)
     return Submission(order, replayed)
+
+
+def _fits(ticket: OrderTicket, order: Order) -> bool:
+    wanted = (ticket.symbol, ticket.side, ticket.quantity, ticket.limit_price)
+    return wanted == (order.symbol, order.side, order.quantity, order.limit_price)

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 import structlog
 
 from quantgraph.domain.calendar import day_of, to_ms
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.controls import HaltCause
 from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Destination, Order, OrderState, Origin
@@ -22,21 +20,15 @@ from quantgraph.domain.transitions import unconfirmed
 from quantgraph.services.order_rows import distinct, external, external_id, signed, told
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.settling import Settling
+from quantgraph.services.suspicions import Alarm, Suspicions
 from quantgraph.services.workers import Workers
 
-# Hears of an account whose orders cannot be trusted: why, and in words.
-Alarm: TypeAlias = Callable[[str, HaltCause, str], None]
 # Of the orders that are open at a time; a fill beyond these is offered again, which is no news.
 _MOST_FILLS = 100_000
 # Orders of one question to the journal, and those that one comparison asks the terminal for.
 _PART = 500
 _SOUGHT = 32
 _logger = structlog.get_logger(__name__)
-
-
-def alarm_log(account_id: str, cause: HaltCause, text: str) -> None:
-    """Tell the log, where nobody else listens."""
-    _logger.error("orders_not_trusted", account=account_id, cause=cause, text=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +57,14 @@ class Comparer:
         self._outcomes = outcomes
         # Rows of ended orders that were folded already, per account: a list is long at night.
         self._seen: dict[str, frozenset[tuple[object, ...]]] = {}
-        # Once an operator has seen to it, the day's list goes on to show it.
-        self._alarmed: set[tuple[str, str | None]] = set()
+        self._suspicions = Suspicions(parts.alarm, lambda: parts.journal.cut)
         # Orders of earlier days that the last comparison did not find, per account.
         self._gone: dict[str, frozenset[str]] = {}
 
     def forget(self) -> None:
         """Look at every row again: the journal is another one."""
         self._seen.clear()
-        self._alarmed.clear()
+        self._suspicions.forget()
         self._gone.clear()
 
     async def compare(self, account_id: str) -> None:
@@ -123,7 +114,7 @@ class Comparer:
         for row in fresh:
             order = _owner(row, known)
             if order is not None and counts[row.tag] > 1:
-                self._twice(order, counts[row.tag])
+                self._suspicions.twice(order, counts[row.tag])
                 continue
             if order is None:
                 self._check_tag(row, known)
@@ -153,51 +144,22 @@ class Comparer:
             # Ours, but its remark was lost: by the broker's id alone nothing is concluded.
             _logger.error("order_lost_its_tag", broker_order=row.broker_order_id)
             return None
-        return await self._outcomes.adopt(external(row, self._parts.destination))
+        adopted = await self._outcomes.adopt(external(row, self._parts.destination))
+        if adopted.new:
+            self._suspicions.stranger(row)
+        return adopted.order
 
     def _check_tag(self, row: ListedOrder, known: Mapping[str, Order]) -> None:
-        """Raise the alarm, once, where somebody else's order bears a tag of ours."""
         order = known.get(row.tag or "")
-        place = (row.account_id, row.broker_order_id)
-        if order is None or place in self._alarmed:
-            return
-        self._alarmed.add(place)
-        text = (
-            f"The terminal lists order {row.broker_order_id} with the tag {row.tag} of order "
-            f"{order.id}, which it is not: {row.side} {row.quantity} {row.symbol}. It is shown as "
-            f"{external_id(row.broker_order_id)}; find out who places orders under our tags."
-        )
-        _logger.error("tag_of_ours_on_another", order_id=order.id, broker=row.broker_order_id)
-        self._parts.alarm(order.account_id, HaltCause.FOREIGN_TAG, text)
-
-    def _twice(self, order: Order, count: int) -> None:
-        """Raise the alarm, once: nobody may guess which of them is ours."""
-        place = (order.account_id, order.tag)
-        if place in self._alarmed:
-            return
-        self._alarmed.add(place)
-        text = (
-            f"The terminal lists {count} orders with the tag {order.tag} of order {order.id}. "
-            "Compare them in the terminal, and cancel what should not be there."
-        )
-        _logger.error("order_listed_twice", order_id=order.id, count=count)
-        self._parts.alarm(order.account_id, HaltCause.DUPLICATE_TAG, text)
+        if order is not None:
+            self._suspicions.foreign(order, row)
 
     async def _tell(self, account_id: str, pairs: Sequence[tuple[Order, ListedOrder]]) -> None:
         known = await self._fills(account_id, [order.id for order, row in pairs if row.fills])
         for order, row in pairs:
-            self._check_return(order, row)
+            self._suspicions.back(order, row)
             for report in told(order, row, known):
                 await self._apply(order.id, report)
-
-    def _check_return(self, order: Order, row: ListedOrder) -> None:
-        if order.reject_code == Reason.NOT_AT_TERMINAL.value:
-            text = (
-                f"Order {order.id} was told as REJECTED because the terminal did not list it; now "
-                f"it does, as {row.state}. Whoever acted on the first answer has to be told."
-            )
-            _logger.error("order_came_back", order_id=order.id, state=row.state)
-            self._parts.alarm(order.account_id, HaltCause.REOPENED_ORDER, text)
 
     async def _absent(self, order: Order, *, proven: bool) -> None:
         """Mark what the terminal does not list: UNKNOWN, and REJECTED once that is proven."""

@@ -1,7 +1,7 @@
 """The switches of trading: each holds at once in memory, and is written down for a restart."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ from quantgraph.domain.orders import Order, OrderKey
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
+from quantgraph.services.control_book import ControlBook
 from quantgraph.services.deadman import DeadMan, DeadManParts, Later
 from quantgraph.services.gate import Gate
 from quantgraph.services.log_stream import HEARTBEAT_S
@@ -69,8 +70,7 @@ class TradingControls:
         """Turn `gate`, which began with what `parts.log` holds."""
         self._gate = gate
         self._parts = parts
-        self._stored = {each.account_id: each for each in parts.log.present()}
-        self._writing = asyncio.Lock()
+        self._book = ControlBook(parts.log, parts.workers, gate.control, parts.later)
         self._running: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._closing = False
@@ -88,6 +88,19 @@ class TradingControls:
         """Finish the changes on their way."""
         await self._dead_man.close()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._book.close()
+
+    def problems(self) -> Mapping[str, str]:
+        """Return what an operator has to see to, by part; see `ports.System.problems`."""
+        found: dict[str, str] = {}
+        held = self._gate.control(None)
+        if held is not None and held.strictness and held.cause is HaltCause.JOURNAL_CUT:
+            found["journal"] = held.reason or "The order journal was cut."
+        if self._book.unwritten:
+            found["controls"] = (
+                "A halt holds, but the disk has not taken it yet: a restart would not know of it."
+            )
+        return found
 
     async def status(self, account_id: str | None) -> TradingStatus:
         """Return where trading stands; see `ports.Controls`."""
@@ -126,7 +139,7 @@ class TradingControls:
         if self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):
             told = {"account_id": account_id, "cause": cause, "reason": reason}
             self._parts.audit.done("haltTrading", told, GATEWAY)
-            self._spawn(self._write(account_id))
+            self._spawn(self._book.write(account_id))
 
     async def resume(self, wish: HaltWish) -> ControlChange:
         """Let trading go on; see `ports.Controls`."""
@@ -160,7 +173,7 @@ class TradingControls:
         return ControlChange(self._gate.status(account_id), known is not (seconds > 0))
 
     async def _halted(self, account_id: str | None, *, changed: bool) -> ControlChange:
-        writing = self._spawn(self._write(account_id))
+        writing = self._spawn(self._book.write(account_id))
         left = await self._gate.settled(account_id, self._parts.answer_seconds)
         try:
             await writing
@@ -173,27 +186,16 @@ class TradingControls:
     async def _resumed(self, wish: HaltWish) -> ControlChange:
         state = TradingState.REDUCING if wish.reducing else TradingState.ACTIVE
         control = self._control(wish, state, HaltCause.OPERATOR)
-        async with self._writing:
+        async with self._book.turn:
             held = self._gate.control(wish.account_id)
             changed = held is not None and control.strictness < held.strictness
             if changed:
                 # Durable first: what a restart would halt again was not resumed.
-                await self._record(control)
+                await self._book.record(control)
                 # Whoever has halted it meanwhile did not mean the halt that is resumed here.
                 if self._gate.control(wish.account_id) is held:
                     self._gate.obey(control)
         return ControlChange(self._gate.status(wish.account_id), changed)
-
-    async def _write(self, account_id: str | None) -> None:
-        """Write down what holds, unless it is; a halt that the disk refused is offered again."""
-        async with self._writing:
-            held = self._gate.control(account_id)
-            if held is not None and held != self._stored.get(account_id):
-                await self._record(held)
-
-    async def _record(self, control: Control) -> None:
-        await self._parts.workers.run(self._parts.log.record, control)
-        self._stored[control.account_id] = control
 
     def _control(self, wish: HaltWish, state: TradingState, cause: HaltCause) -> Control:
         # What the gateway found is its own act, whoever's call it was found in.

@@ -12,8 +12,8 @@ from quantgraph.domain.clock import Clock, Ids
 from quantgraph.domain.journal import Entry, Recorded
 from quantgraph.domain.orders import Destination, Order, OrderState, OrderTicket, Origin
 from quantgraph.domain.tags import tag_of
-from quantgraph.services.comparing import Alarm, alarm_log
 from quantgraph.services.gate import Gate
+from quantgraph.services.suspicions import Alarm, alarm_log
 from quantgraph.services.workers import Workers
 
 

@@ -29,7 +29,8 @@ class FollowParts:
     """Whom to follow, and where what it says belongs.
 
     `comparer` folds in the terminal's lists, `check_seconds` apart; `sleep` takes real seconds.
-    `changed` hears that the link changed, `linked` that it is up.
+    `changed` hears that the link changed, `linked` that it is up; `settled` says whether a whole
+    comparison is enough to go on, or the terminal may list more.
     """
 
     terminal: Terminal
@@ -40,6 +41,7 @@ class FollowParts:
     check_seconds: float
     changed: Callable[[], None]
     linked: Callable[[], None]
+    settled: Callable[[], bool]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -203,6 +205,9 @@ class TerminalFollower:
             _logger.warning("orders_not_compared", error=type(error).__name__)
             return
         if asked is None and not self.compared and self._whole():
+            if not self._parts.settled():
+                self._asked = None
+                return
             self.compared = True
             self._parts.changed()
 

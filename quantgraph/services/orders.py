@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -43,6 +44,7 @@ from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.settling import Settling
 
 _logger = structlog.get_logger(__name__)
+_DAY = timedelta(days=1)
 
 
 class JournaledTrading:
@@ -77,7 +79,7 @@ class JournaledTrading:
         comparer = Comparer(compare, self._outcomes)
         follow = FollowParts(
             *(terminal, self._accounts, journal, desk.workers, comparer, desk.check_seconds),
-            *(desk.gate.changed, self._settling.linked, desk.sleep),
+            *(desk.gate.changed, self._settling.linked, self._settled, desk.sleep),
         )
         return TerminalFollower(follow, self._outcomes)
 
@@ -91,13 +93,23 @@ class JournaledTrading:
 
         Reads one row of the journal: call it before the loop is busy.
         """
-        self._follower.start(compared=not self._journal.unfinished())
+        self._follower.start(compared=not (self._journal.unfinished() or self._cut_lately))
         self._approvals.start()
 
     @property
     def state(self) -> TradingState:
         """Whether submits are taken, of all accounts together."""
         return self._desk.gate.status(None).state
+
+    @property
+    def _cut_lately(self) -> bool:
+        """Whether the terminal may have orders of today that the journal has lost."""
+        cut = self._journal.cut
+        return cut is not None and self._desk.clock.now() - cut.time < _DAY
+
+    def _settled(self) -> bool:
+        """Return whether the terminal lists by now whatever was sent before this run."""
+        return not self._cut_lately or self._settling.settled("")
 
     def _link(self) -> TradingState:
         if not self.connected:
@@ -210,7 +222,8 @@ class JournaledTrading:
     async def _ask(self, order: Order) -> None:
         """Record that a cancel is asked for; a disk that takes nothing does not keep it here."""
         now = self._desk.clock.now()
-        intent = CancelIntent(self._desk.ids.new("cancel_"), order.account_id, order.id, now)
+        place = (self._desk.ids.new("cancel_"), order.account_id, order.id, now)
+        intent = CancelIntent(*place, present_actor())
         try:
             await self._recorder.record(intent)
         except Unavailable:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from quantgraph.domain.journal import Intent, Outcome
+from quantgraph.domain.journal import Intent, Outcome, Recorded
 from quantgraph.domain.orders import Order, Origin
 from quantgraph.domain.terminal import ExecutionReport, is_told_of
 from quantgraph.domain.transitions import is_news
@@ -38,14 +38,14 @@ class Outcomes:
         order = self._recorded.get(self._tagged.get(place, ""))
         return order.id if order is not None and is_told_of(order, report) else None
 
-    async def adopt(self, order: Order) -> Order:
+    async def adopt(self, order: Order) -> Recorded:
         """Record an order that somebody else placed, once; return it as it is recorded."""
         recorded = await self._recorder.record(Intent(order, ""))
         if recorded.new:
             self._announce(order.account_id)
         if not recorded.order.state.final:
             self.hold(recorded.order)
-        return recorded.order
+        return recorded
 
     def known(self, order_id: str) -> bool:
         """Return whether an order is open as far as this run knows."""

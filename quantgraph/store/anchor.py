@@ -1,6 +1,7 @@
 """Says when a log's head is kept elsewhere: often enough to show a cut, rarely enough to be free.
 
-After so many commits, when its writer rests, and at the end. Its user's lock guards it.
+At every commit for as long as the machine runs; to outlive a power cut, which takes an fsync, after
+so many commits, when the log's writer rests, and at the end. Its user's lock guards it.
 """
 
 import structlog
@@ -21,8 +22,10 @@ class Anchor:
         self._file = file
         self._log = log
         self._epoch = epoch
+        self._newest = file.newest(log)
         self._due: Head | None = None
         self._commits = 0
+        self._failing = False
 
     def begin(self, epoch: str, head: Head) -> None:
         """Keep the head of a log that was just begun, or found whole."""
@@ -32,6 +35,7 @@ class Anchor:
     def passed(self, head: Head) -> None:
         """Hear of a commit."""
         self._due = head
+        self._note(head)
         self._commits += 1
         if self._commits >= _EVERY:
             self.hold()
@@ -48,3 +52,18 @@ class Anchor:
         finally:
             self._commits = 0
         self._due = None
+
+    def close(self) -> None:
+        """Keep the newest head, and be done."""
+        self.hold()
+        self._newest.close()
+
+    def _note(self, head: Head) -> None:
+        try:
+            self._newest.put(self._epoch, head)
+            self._failing = False
+        except OSError as error:
+            # The head that is kept with an fsync is older then: it still shows most cuts.
+            if not self._failing:
+                _logger.warning("newest_head_not_kept", log=self._log, error=str(error))
+            self._failing = True

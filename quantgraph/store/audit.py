@@ -22,6 +22,7 @@ from quantgraph.store.batches import Row
 from quantgraph.store.chain import Head
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
+from quantgraph.store.journal_tables import CHAINED
 from quantgraph.store.journal_tables import VERSION as JOURNAL_VERSION
 from quantgraph.store.records import read_actor, read_order
 from quantgraph.store.verifying import ChainBroken, Reader, Verdict, verify
@@ -126,7 +127,7 @@ class AuditFile:
     def close(self) -> None:
         """Close the file; what was committed stays."""
         with self._lock:
-            self._anchor.hold()
+            self._anchor.close()
             self._db.close()
 
     def _has(self, order_id: str) -> bool:
@@ -137,7 +138,8 @@ class AuditFile:
 def recover_acts(log: AuditFile, journal: Path) -> None:
     """Catch up with the journal of before, if it can be read; how many were missing is logged."""
     try:
-        missing = log.catch_up(journal) if journal.exists() else 0
+        # Of an empty file SQLite would delete what was to be moved into it.
+        missing = log.catch_up(journal) if journal.exists() and journal.stat().st_size > 1 else 0
     except (sqlite3.Error, ValueError) as error:
         _logger.warning("journal_not_audited", file=str(journal), error=str(error))
         return
@@ -161,7 +163,7 @@ def read_acts(path: Path, query: ActQuery) -> Iterator[Act]:
 
 def verify_audit(path: Path, heads: HeadFile) -> Verdict:
     """Verify an audit log. A gateway may be writing it meanwhile."""
-    return verify(path, heads, LOG, Reader(VERSION, _walk))
+    return verify(path, heads, LOG, Reader(range(VERSION, VERSION + 1), _walk))
 
 
 def _walk(db: sqlite3.Connection) -> Iterator[Head]:
@@ -178,10 +180,12 @@ def _walk(db: sqlite3.Connection) -> Iterator[Head]:
 def _intents(journal: Path) -> Iterator[Act]:
     """Yield the newest submits of a journal as acts that nobody was answered, oldest first."""
     with closing(_reading(journal)) as db:
-        if db.execute("PRAGMA user_version").fetchone()[0] != JOURNAL_VERSION:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if not CHAINED <= version <= JOURNAL_VERSION:
             return
         rows = db.execute(
-            "SELECT body, actor FROM events WHERE actor IS NOT NULL ORDER BY number DESC LIMIT ?",
+            "SELECT body, actor FROM events WHERE actor IS NOT NULL AND sequence IS NOT NULL"
+            " ORDER BY number DESC LIMIT ?",
             (_RECENT,),
         ).fetchall()
     for body, written in reversed(rows):

@@ -6,11 +6,11 @@ from typing import Any
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import NotFound
 from quantgraph.domain.journal import CancelIntent, Entry, Intent, Outcome, Recorded
-from quantgraph.domain.orders import Fill, Order
+from quantgraph.domain.orders import Fill, Order, Origin
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
 from quantgraph.store.chain import Head
-from quantgraph.store.records import write_actor, write_fill, write_order
+from quantgraph.store.records import write_actor, write_cancel, write_fill, write_order
 
 Row = tuple[Any, ...]
 INSERT_ORDER = (
@@ -27,11 +27,13 @@ Key = tuple[str, str | None]
 class Batch:
     """What is known of the orders that a batch concerns, and the rows that it adds.
 
-    `by_key` and `by_id` find an order by account and client order id, or account and id.
+    `by_key` and `by_id` find an order by account and client order id, or account and id; `by_tag`
+    one that is not ours by account and tag.
     """
 
     by_key: dict[Key, Held]
     by_id: dict[Key, Held]
+    by_tag: dict[Key, Held]
     fill_ids: set[str]
     newest: dict[str, int]
     head: Head
@@ -49,7 +51,9 @@ class Batch:
 
     def _ask(self, cancel: CancelIntent) -> Recorded:
         held = self._known(cancel.account_id, cancel.order_id)
-        self.cancels.append((cancel.id, cancel.account_id, cancel.order_id, to_ms(cancel.time)))
+        actor = write_actor(cancel.actor)
+        self._chain((cancel.account_id, None, write_cancel(cancel), None, None, actor))
+        self.cancels.append(cancel_row(cancel))
         return Recorded(*held, new=True)
 
     def _known(self, account: str, order_id: str) -> Held:
@@ -63,6 +67,9 @@ class Batch:
         order = intent.order
         key, place = (order.account_id, order.client_order_id), (order.account_id, order.id)
         known = self.by_id.get(place) if order.client_order_id is None else self.by_key.get(key)
+        if known is None and order.origin is Origin.OURS:
+            # The terminal has it: it was sent before the journal lost it, and is not sent again.
+            known = self.by_tag.get((order.account_id, order.tag))
         if known is not None:
             return Recorded(*known, new=False)
         self.new[place] = self._log(order, digest=intent.digest, actor=write_actor(intent.actor))
@@ -92,6 +99,8 @@ class Batch:
         # Orders that are not ours share the key None: they are found by their ids alone.
         if order.client_order_id is not None:
             self.by_key[order.account_id, order.client_order_id] = order, digest
+        elif order.tag is not None:
+            self.by_tag[order.account_id, order.tag] = order, digest
 
     def _log(
         self,
@@ -105,13 +114,15 @@ class Batch:
         body, executed = write_order(order), write_fill(fill)
         sequence = self.newest[account] + 1
         self.newest[account] = sequence
-        entry = (account, sequence, body, executed, digest, actor)
-        self.head = self.head.after(*entry)
-        self.events.append((self.head.number, *entry, self.head.hash))
+        self._chain((account, sequence, body, executed, digest, actor))
         if fill is not None:
             self.fills.append(fill_row(account, sequence, fill))
             self.fill_ids.add(fill.id)
         return body
+
+    def _chain(self, entry: Row) -> None:
+        self.head = self.head.after(*entry)
+        self.events.append((self.head.number, *entry, self.head.hash))
 
 
 def order_row(order: Order, digest: str, body: bytes) -> Row:
@@ -134,3 +145,8 @@ def order_row(order: Order, digest: str, body: bytes) -> Row:
 def fill_row(account: str, sequence: int, fill: Fill) -> Row:
     """Return the row that places a fill in its account's log."""
     return account, sequence, fill.id, fill.order_id, fill.symbol, to_ms(fill.time)
+
+
+def cancel_row(cancel: CancelIntent) -> Row:
+    """Return the row that counts a cancel."""
+    return cancel.id, cancel.account_id, cancel.order_id, to_ms(cancel.time)

@@ -1,6 +1,7 @@
 """The newest heads of the logs, in a file away from them: what shows that a log was cut short.
 
-One JSON line per log. Everything blocks; a gateway holds its folder alone, so it writes alone.
+One JSON line per log, and per log a file of its last commit (`newest.py`), which costs no fsync.
+Everything blocks; a gateway holds its folder alone, so it writes alone.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 from quantgraph.domain.errors import StartupError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.chain import HASH_BYTES, Head
+from quantgraph.store.newest import NewestHead, newest_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,11 @@ class HeadFile:
         """Return a log's head, None where none is kept. Raises StartupError STORE_CORRUPT."""
         with self._lock:
             line = self._read().get(log)
-        return None if line is None else _kept(line)
+            return None if line is None else self._newest(log, _kept(line))
+
+    def newest(self, log: str) -> NewestHead:
+        """Return what writes a log's head at every commit; its user closes it."""
+        return NewestHead(self._beside(log))
 
     def put(self, log: str, epoch: str, head: Head) -> None:
         """Keep a head; durable when it returns. Errors: STORE_UNAVAILABLE, STORE_CORRUPT."""
@@ -49,9 +55,22 @@ class HeadFile:
         """Keep a log's head under another name, as its file is moved. Errors as `put`."""
         with self._lock:
             lines = self._read()
-            if log in lines:
-                moved = {**lines.pop(log), "log": name}
-                self._change({**lines, name: moved})
+            if log not in lines:
+                return
+            line = lines.pop(log)
+            head = self._newest(log, _kept(line)).head
+            moved = {**line, "log": name, "number": head.number, "hash": head.hash.hex()}
+            self._change({**lines, name: moved})
+            self._beside(log).unlink(missing_ok=True)
+
+    def _newest(self, log: str, kept: KeptHead) -> KeptHead:
+        head = newest_head(self._beside(log), kept.epoch)
+        if head is None or head.number <= kept.head.number:
+            return kept
+        return KeptHead(kept.epoch, head)
+
+    def _beside(self, log: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{log}")
 
     def _change(self, lines: dict[str, dict[str, Any]]) -> None:
         try:

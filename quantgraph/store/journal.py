@@ -9,10 +9,10 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from quantgraph.domain.calendar import from_ms
-from quantgraph.domain.journal import CancelIntent, DayLog, Entry, JournalEvent, Recorded
+from quantgraph.domain.journal import Cut, DayLog, Entry, JournalEvent, Recorded
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -25,10 +25,12 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.store import pages
 from quantgraph.store.anchor import Anchor
+from quantgraph.store.cuts import read_cut
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
-from quantgraph.store.journal_files import LOG, connect, prepare
-from quantgraph.store.journal_tables import OPEN, head_of
+from quantgraph.store.journal_files import connect, prepare
+from quantgraph.store.journal_tables import LOG, OPEN, head_of
+from quantgraph.store.mending import mend
 from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
 
@@ -39,26 +41,30 @@ class OrderJournal:
     def __init__(self, path: Path, epoch: str, heads: HeadFile | None = None) -> None:
         """Open or create the journal; `epoch` names the log where it is new.
 
-        The head of its hash chain is kept in `heads`, else in a file beside it. Raises
-        StartupError DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION; the file is then left as
-        it is.
+        The head of its hash chain is kept in `heads`, else in a file beside it. What is read of
+        a damaged file goes on as a new log, and `cut` tells. Raises StartupError
+        DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_VERSION; the file is then left as it is.
         """
         self.path = path
+        heads = heads or HeadFile(path.with_name("heads"))
         # Guards the reading connection: one question at a time, each of microseconds.
         self._lock = threading.Lock()
         with opening(path, "the order journal"):
+            # Before anything is written: the kept head, too, would be taken from the file.
+            mend(path, heads, epoch)
             writer = connect(path)
             try:
                 writer.execute("PRAGMA journal_mode=WAL")
                 writer.execute("PRAGMA synchronous=FULL")
                 self._epoch = prepare(writer, path, epoch)
                 head = head_of(writer)
+                self._cut = read_cut(writer)
                 self._db = connect(path)
             except BaseException:
                 writer.close()
                 raise
         self._db.execute("PRAGMA query_only=ON")
-        anchor = Anchor(heads or HeadFile(path.with_name("heads")), LOG, self._epoch)
+        anchor = Anchor(heads, LOG, self._epoch)
         anchor.begin(self._epoch, head)
         self._recording = Recording(writer, anchor)
 
@@ -66,6 +72,20 @@ class OrderJournal:
     def epoch(self) -> str:
         """The log's identity: a cursor from another epoch means nothing here. Never blocks."""
         return self._epoch
+
+    @property
+    def cut(self) -> Cut | None:
+        """What is missing of the log since its file was damaged; None where nothing ever was."""
+        return self._cut
+
+    def halted(self) -> None:
+        """Remember that trading was halted for the cut: not again for the same one.
+
+        Errors: STORE_UNAVAILABLE.
+        """
+        if self._cut is not None:
+            self._cut = replace(self._cut, halted=True)
+            self._recording.rewrite(self._cut)
 
     def record(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         """Record the entries in this order with one fsync; see `domain.journal.Journal`."""
@@ -153,18 +173,7 @@ class OrderJournal:
     def since(self, account_id: str, instant_ms: int) -> DayLog:
         """Return what was made and canceled since an instant, and what is open; see `Journal`."""
         with self._lock:
-            orders = self._db.execute(
-                f"SELECT body FROM orders WHERE account = ? AND (created >= ? OR {OPEN})"  # noqa: S608 as above
-                " ORDER BY number",
-                (account_id, instant_ms),
-            ).fetchall()
-            cancels = self._db.execute(
-                "SELECT id, order_id, time FROM cancels WHERE account = ? AND time >= ?"
-                " ORDER BY time, rowid",
-                (account_id, instant_ms),
-            ).fetchall()
-        asked = [CancelIntent(row[0], account_id, row[1], from_ms(row[2])) for row in cancels]
-        return DayLog([read_order(row[0]) for row in orders], asked)
+            return pages.since(self._db, account_id, instant_ms)
 
     def newest(self, account_id: str) -> int:
         """Return the newest sequence of an account's log; 0 where it is empty."""

@@ -3,21 +3,30 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+
+import structlog
 
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.batches import Key, Row
+from quantgraph.store.cuts import aside_name, fault_of
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
-from quantgraph.store.journal_tables import SCHEMA, VERSION
-from quantgraph.store.rebuilding import write_over
+from quantgraph.store.journal_tables import (
+    CHAINED,
+    LOG,
+    OLDEST,
+    SCHEMA,
+    VERSION,
+)
+from quantgraph.store.rebuilding import counted_cancels, write_over
 from quantgraph.store.recording import STATEMENTS
 from quantgraph.store.records import read_order
 
-# The log's name in the file of heads.
-LOG = "journal"
-_OLDEST = 2
+_logger = structlog.get_logger(__name__)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -38,11 +47,11 @@ def prepare(db: sqlite3.Connection, path: Path, epoch: str) -> str:
     if version == 0 and tables == 0:
         db.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
         db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
-    elif _OLDEST <= version < VERSION:
+    elif OLDEST <= version < VERSION:
         _upgrade(db, path, version)
     elif version != VERSION:
         text = (
-            f"The order journal {path} has version {version}; this program reads {_OLDEST} to "
+            f"The order journal {path} has version {version}; this program reads {OLDEST} to "
             f"{VERSION}. It was left untouched: use the program that wrote it, or a newer one."
         )
         raise StartupError(Reason.STORE_VERSION, text, file=str(path))
@@ -52,13 +61,19 @@ def prepare(db: sqlite3.Connection, path: Path, epoch: str) -> str:
 def set_aside(path: Path, heads: HeadFile | None = None) -> None:
     """Keep the journal of the last simulated world as `<name>.previous`, replacing an older one.
 
-    SQLite's own side files belong to the database and move with it. Raises StartupError
-    DATA_DIR_UNUSABLE where that cannot be done.
+    A damaged one is kept as `<name>.cut-<time>`, and told in the log. SQLite's own side files
+    belong to the database and move with it. Raises StartupError DATA_DIR_UNUSABLE where that
+    cannot be done.
     """
     with opening(path, "the order journal"):
+        name = f"{path.name}.previous"
+        fault = None if heads is None else fault_of(path, heads, thorough=False)
+        if fault is not None:
+            name = aside_name(path, datetime.now(UTC))
+            _logger.error("journal_cut", file=str(path), fault=fault, kept=name)
         for suffix in ("", "-wal", "-shm"):
             file = path.with_name(path.name + suffix)
-            kept = path.with_name(f"{path.name}.previous{suffix}")
+            kept = path.with_name(f"{name}{suffix}")
             kept.unlink(missing_ok=True)
             if file.exists():
                 file.rename(kept)
@@ -67,7 +82,7 @@ def set_aside(path: Path, heads: HeadFile | None = None) -> None:
 
 
 def _upgrade(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Chain the entries of a journal that had no hashes, in the order of its orders."""
+    """Write an older journal anew: all of its entries are chained, also its cancels."""
     kept = path.with_name(f"{path.name}.v{version}")
     if not kept.exists():
         partial = kept.with_name(kept.name + ".part")
@@ -77,7 +92,15 @@ def _upgrade(db: sqlite3.Connection, path: Path, version: int) -> None:
         partial.replace(kept)
     with closing(sqlite3.connect(kept)) as old:
         epoch = old.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
-        write_over(db, str(epoch), _entries(old))
+        told = chained_rows(old) if version >= CHAINED else _entries(old)
+        write_over(db, str(epoch), chain(told, counted_cancels(old, version)))
+
+
+def chained_rows(old: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the entries of a chained journal as `rebuilding` takes them."""
+    yield from old.execute(
+        "SELECT account, sequence, body, fill, digest, actor FROM events ORDER BY number"
+    )
 
 
 def _entries(old: sqlite3.Connection) -> Iterator[Row]:

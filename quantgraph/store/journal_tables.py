@@ -1,17 +1,21 @@
 """The tables of the order journal.
 
 `events` is the journal: rows are added to it and never changed, each with the hash that chains it
-to the one before (`chain.py`). `orders` and `fills` say the same in another order, so that nobody
-has to read the log through; they can be made from it again (`mending.py`).
-`cancels` holds what the terminal was asked to cancel, which only counts; what came of it are
-events. It stays as it is where the others are made again.
+to the one before (`chain.py`). `orders`, `fills` and `cancels` say the same in another order, so
+that nobody has to read the log through; they can be made from it again (`rebuilding.py`).
+What the terminal was asked to cancel is an entry without a sequence: it counts, and is no event of
+its account's log; what came of it are events.
 """
 
 import sqlite3
 
 from quantgraph.store.chain import Head
 
-VERSION = 4
+# The log's name in the file of heads.
+LOG = "journal"
+VERSION = 5
+# The first that is read; whose entries are chained; and that has cancels among these.
+OLDEST, CHAINED, CANCELS_CHAINED = 2, 4, 5
 # Word for word in every query: SQLite then finds open orders by their index alone.
 OPEN = "state NOT IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED')"
 SCHEMA = f"""
@@ -19,7 +23,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE events (
   number INTEGER PRIMARY KEY,
   account TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
+  sequence INTEGER,
   body BLOB NOT NULL,
   fill BLOB,
   digest TEXT,
@@ -46,6 +50,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_tag ON orders (account, tag) WHERE tag IS NOT NULL;
 CREATE INDEX orders_open ON orders (account, number) WHERE {OPEN};
 CREATE INDEX orders_by_account ON orders (account, number);
+CREATE INDEX orders_by_created ON orders (account, created);
 CREATE INDEX orders_by_symbol ON orders (account, symbol, number);
 CREATE INDEX orders_by_strategy ON orders (account, strategy, number);
 CREATE TABLE fills (
@@ -59,13 +64,13 @@ CREATE TABLE fills (
 ) WITHOUT ROWID;
 CREATE INDEX fills_by_order ON fills (account, order_id, sequence);
 CREATE INDEX fills_by_symbol ON fills (account, symbol, sequence);
-CREATE TABLE IF NOT EXISTS cancels (
+CREATE TABLE cancels (
   id TEXT PRIMARY KEY,
   account TEXT NOT NULL,
   order_id TEXT NOT NULL,
   time INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS cancels_by_time ON cancels (account, time);
+CREATE INDEX cancels_by_time ON cancels (account, time);
 """
 
 

@@ -7,7 +7,9 @@ come in front of it. Callers hold the journal's connection.
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.journal import CancelIntent, DayLog
 from quantgraph.domain.orders import (
     Fill,
     FillPage,
@@ -19,6 +21,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.journal_tables import OPEN
 from quantgraph.store.records import read_fill, read_order
 
 
@@ -109,6 +112,24 @@ def tallies(db: sqlite3.Connection, account_id: str) -> list[OrderTally]:
         (*final, account_id),
     )
     return [OrderTally(*row) for row in rows]
+
+
+def since(db: sqlite3.Connection, account_id: str, instant_ms: int) -> DayLog:
+    """Return what was made and canceled since an instant, and what is open."""
+    # Each of the two by its own index: with OR all orders of the account would be read.
+    orders = db.execute(
+        "SELECT body FROM orders WHERE number IN ("  # noqa: S608 a literal of the tables
+        "SELECT number FROM orders WHERE account = ? AND created >= ?"
+        f" UNION SELECT number FROM orders WHERE account = ? AND {OPEN}) ORDER BY number",
+        (account_id, instant_ms, account_id),
+    ).fetchall()
+    cancels = db.execute(
+        "SELECT id, order_id, time FROM cancels WHERE account = ? AND time >= ?"
+        " ORDER BY time, rowid",
+        (account_id, instant_ms),
+    ).fetchall()
+    asked = [CancelIntent(row[0], account_id, row[1], from_ms(row[2])) for row in cancels]
+    return DayLog([read_order(row[0]) for row in orders], asked)
 
 
 def _fills(rows: Iterable[Sequence[bytes]]) -> Iterable[Fill]:

@@ -1,22 +1,24 @@
 """Writes a journal's file anew from its entries, with the tables that follow from them."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.journal import CancelIntent
 from quantgraph.domain.orders import Order
-from quantgraph.store.batches import INSERT_ORDER, Key, Row, fill_row, order_row
+from quantgraph.store.batches import INSERT_ORDER, Key, Row, cancel_row, fill_row, order_row
 from quantgraph.store.chain import Head
-from quantgraph.store.journal_tables import SCHEMA, VERSION
-from quantgraph.store.records import read_fill, read_order
+from quantgraph.store.journal_tables import CANCELS_CHAINED, SCHEMA, VERSION
+from quantgraph.store.records import read_cancel, read_fill, read_order, write_cancel
 
-_TABLES = ("meta", "orders", "events", "fills")
+_TABLES = ("meta", "orders", "events", "fills", "cancels")
 _PORTION = 500
 
 
 def write_over(db: sqlite3.Connection, epoch: str, entries: Iterable[Row]) -> Head:
     """Replace all that a file holds by these entries, in one transaction; return their head.
 
-    An entry: account, sequence, body, fill, digest, actor; what of it is no entry's is made here.
+    An entry: account, sequence, body, fill, digest, actor; without a sequence, body is a cancel's.
     Raises sqlite3.Error; then nothing has changed.
     """
     db.execute("BEGIN IMMEDIATE")
@@ -35,6 +37,18 @@ def write_over(db: sqlite3.Connection, epoch: str, entries: Iterable[Row]) -> He
     return head
 
 
+def counted_cancels(db: sqlite3.Connection, version: int) -> Iterator[Row]:
+    """Yield the cancels that a journal of an older version counted beside its chain, as entries."""
+    if version >= CANCELS_CHAINED:
+        return
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'cancels'").fetchone() is None:
+        return
+    text = "SELECT id, account, order_id, time FROM cancels ORDER BY time, rowid"
+    for cancel, account, order, time in db.execute(text).fetchall():
+        told = write_cancel(CancelIntent(cancel, account, order, from_ms(time)))
+        yield account, None, told, None, None, None
+
+
 class _Rebuilding:
     """Orders as the last entry has them, in the order of their first one."""
 
@@ -43,6 +57,7 @@ class _Rebuilding:
         self._orders: dict[Key, tuple[Order, str, bytes]] = {}
         self._events: list[Row] = []
         self._fills: list[Row] = []
+        self._cancels: list[Row] = []
 
     def write(self, entries: Iterable[Row]) -> Head:
         head = Head()
@@ -58,6 +73,9 @@ class _Rebuilding:
 
     def _take(self, entry: Row) -> None:
         account, sequence, body, fill, digest, _ = entry
+        if sequence is None:
+            self._cancels.append(cancel_row(read_cancel(body)))
+            return
         order = read_order(body)
         key = account, order.id
         known = self._orders.get(key)
@@ -69,8 +87,9 @@ class _Rebuilding:
     def _flush(self) -> None:
         self._insert("INSERT INTO events VALUES ", self._events)
         self._insert("INSERT INTO fills VALUES ", self._fills)
-        self._events.clear()
-        self._fills.clear()
+        self._insert("INSERT INTO cancels VALUES ", self._cancels)
+        for written in (self._events, self._fills, self._cancels):
+            written.clear()
 
     def _insert(self, head: str, rows: list[Row]) -> None:
         if rows:

@@ -6,7 +6,7 @@ it back, and the event loop may keep it for milliseconds: their number must not 
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import chain
@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from cachetools import LRUCache
 
 from quantgraph.domain.errors import Unavailable
-from quantgraph.domain.journal import CancelIntent, Entry, Intent, Outcome, Recorded
+from quantgraph.domain.journal import CancelIntent, Cut, Entry, Intent, Outcome, Recorded
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import INSERT_ORDER, Batch, Held, Key, Row, order_row
 from quantgraph.store.chain import Head
+from quantgraph.store.cuts import write_cut
 from quantgraph.store.journal_tables import head_of
+from quantgraph.store.rebuilding import counted_cancels
 from quantgraph.store.records import read_order
 
 # Rows of one statement. Their texts differ by it, and each is compiled once.
@@ -38,6 +40,10 @@ _CHANGED = (
     " WHERE orders.account = k.account AND orders.id = k.id"
 )
 _TABLES = ("orders", "events", "fills", "cancels")
+_LISTED = (
+    ") SELECT body, digest FROM k CROSS JOIN orders ON orders.account = k.account"
+    " AND orders.tag = k.tag WHERE orders.client_order_id IS NULL"
+)
 T = TypeVar("T")
 
 
@@ -109,8 +115,21 @@ class Recording:
         for table in _TABLES:
             self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 the table is one of four literals
             self._db.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")  # noqa: S608 as above
+        head, version = head_of(self._db), self._db.execute("PRAGMA kept.user_version").fetchone()
+        for entry in counted_cancels(self._db, int(version[0])):
+            head = head.after(*entry)
+            self._insert("INSERT INTO events VALUES ", [(head.number, *entry, head.hash)])
         self._db.execute("UPDATE main.meta SET value = ? WHERE key = 'epoch'", (epoch,))
         self._db.execute("COMMIT")
+
+    def rewrite(self, cut: Cut) -> None:
+        """Write down what is known of a cut. Raises Unavailable."""
+        with self._lock:
+            try:
+                write_cut(self._db, cut)
+            except sqlite3.Error as error:
+                text = f"The order journal cannot be written: {error}."
+                raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
 
     def anchor(self) -> None:
         """Keep the newest head elsewhere, if it is not yet. Never raises: it is tried again."""
@@ -120,7 +139,7 @@ class Recording:
     def close(self) -> None:
         """Close the connection; what was committed stays."""
         with self._lock:
-            self._anchor.hold()
+            self._anchor.close()
             self._db.close()
 
     def _commit(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
@@ -168,13 +187,23 @@ class Recording:
         accounts = {account for account, _ in (*keys, *places)}
         newest = {account: self._last(account) for account in accounts}
         head = self._head or head_of(self._db)
-        return Batch(by_key, by_id, self._filled(fills), newest, head)
+        by_tag = self._listed({(each.account_id, each.tag) for each in intents if each.tag})
+        return Batch(by_key, by_id, by_tag, self._filled(fills), newest, head)
 
     def _known(self, keys: Sequence[Key]) -> Iterable[Held]:
         for part in _parts(keys):
             text = f"WITH k (account, client_order_id) AS (VALUES {_marks(part)}{_KNOWN}"
             for body, digest in self._db.execute(text, _flat(part)):
                 yield read_order(body), digest
+
+    def _listed(self, tags: Collection[Key]) -> dict[Key, Held]:
+        found: dict[Key, Held] = {}
+        for part in _parts([*tags]):
+            text = f"WITH k (account, tag) AS (VALUES {_marks(part)}{_LISTED}"
+            for body, digest in self._db.execute(text, _flat(part)):
+                order = read_order(body)
+                found[order.account_id, order.tag] = order, digest
+        return found
 
     def _placed(self, account: str, order_id: str) -> dict[Key, Held]:
         text = "SELECT body, digest FROM orders WHERE account = ? AND id = ?"

@@ -1,12 +1,14 @@
-"""Orders, fills and who acted as JSON rows: exact decimals, aware instants, nothing lost."""
+"""Orders, fills, cancels and who acted as JSON rows: exact decimals, instants, nothing lost."""
 
 from pydantic import TypeAdapter
 
 from quantgraph.domain.access import Actor
+from quantgraph.domain.journal import CancelIntent
 from quantgraph.domain.orders import Fill, Order
 
 _ORDER = TypeAdapter(Order)
 _FILL = TypeAdapter(Fill)
+_CANCEL = TypeAdapter(CancelIntent)
 _ACTOR = TypeAdapter(Actor)
 
 
@@ -28,6 +30,16 @@ def write_fill(fill: Fill | None) -> bytes | None:
 def read_fill(row: bytes | None) -> Fill | None:
     """Return the fill of a JSON row, None for none."""
     return None if row is None else _FILL.validate_json(row)
+
+
+def write_cancel(cancel: CancelIntent) -> bytes:
+    """Return a cancel as JSON; who asked for it has a column of its own."""
+    return _CANCEL.dump_json(cancel, exclude={"actor"})
+
+
+def read_cancel(row: bytes) -> CancelIntent:
+    """Return the cancel of a JSON row."""
+    return _CANCEL.validate_json(row)
 
 
 def write_actor(actor: Actor | None) -> bytes | None:

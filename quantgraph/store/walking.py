@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from quantgraph.domain.journal import CancelIntent
 from quantgraph.domain.orders import Fill, Order
-from quantgraph.store.batches import Key, Row, fill_row, order_row
+from quantgraph.store.batches import Key, Row, cancel_row, fill_row, order_row
 from quantgraph.store.chain import Head, chained
-from quantgraph.store.records import read_fill, read_order
+from quantgraph.store.records import read_cancel, read_fill, read_order
 
 _EVENTS = "SELECT number, account, sequence, body, fill, digest, actor, hash FROM events"
 _ORDERS = (
@@ -15,6 +16,7 @@ _ORDERS = (
     " created, body FROM orders ORDER BY number"
 )
 _FILLS = "SELECT account, sequence, id, order_id, symbol, time FROM fills"
+_CANCELS = "SELECT id, account, order_id, time FROM cancels"
 
 
 class ChainBroken(Exception):
@@ -26,7 +28,7 @@ class Entry:
     """One entry of the log that fits, as its row and as what it says; `head` is that after it."""
 
     row: Row
-    order: Order
+    told: Order | CancelIntent
     fill: Fill | None
     head: Head
 
@@ -44,10 +46,26 @@ def entries(db: sqlite3.Connection) -> Iterator[Entry]:
         head = head.after(*row[1:-1])
         if head.hash != row[-1]:
             raise ChainBroken(f"entry {number} does not fit its hash, or the entry before it")
+        if sequence is None:
+            yield Entry(row, read_cancel(row[3]), None, head)
+            continue
         if sequence != newest.get(account, 0) + 1:
             raise ChainBroken(f"entry {number} has sequence {sequence} in its account's log")
         newest[account] = sequence
         yield Entry(row, read_order(row[3]), read_fill(row[4]), head)
+
+
+def newest(db: sqlite3.Connection, count: int) -> Iterator[Head]:
+    """Yield the heads of about so many of the newest entries. Raises ChainBroken, as `entries`."""
+    first = "(SELECT max(number) FROM events) - ?"
+    head: Head | None = None
+    for number, *fields, kept in db.execute(
+        f"{_EVENTS} WHERE number >= {first} ORDER BY number", (count,)
+    ):
+        head = Head(number, kept) if head is None else head.after(*fields)
+        if head != Head(number, kept):
+            raise ChainBroken(f"entry {number} does not fit its hash, or the entry before it")
+        yield head
 
 
 @dataclass(slots=True)
@@ -56,11 +74,15 @@ class Derived:
 
     orders: dict[Key, Row] = field(default_factory=dict[Key, Row])
     fills: int = 0
+    cancels: int = 0
 
     def take(self, db: sqlite3.Connection, entry: Entry) -> None:
-        """Hear of an entry, and look at its fill. Raises ChainBroken."""
+        """Hear of an entry, and look at its fill or cancel. Raises ChainBroken."""
         number, account, sequence, body, _, digest = entry.row[:6]
-        key = account, entry.order.id
+        if isinstance(entry.told, CancelIntent):
+            self._count(db, entry.told, number)
+            return
+        key = account, entry.told.id
         place, digest, _ = self.orders.get(key, (len(self.orders) + 1, digest, None))
         self.orders[key] = (place, digest, _short(body))
         if entry.fill is None:
@@ -71,8 +93,17 @@ class Derived:
         if found != fill_row(account, sequence, entry.fill):
             raise ChainBroken(f"the table of fills differs from entry {number}")
 
-    def check(self, db: sqlite3.Connection) -> None:
-        """Compare the table of orders at the end. Raises ChainBroken."""
+    def _count(self, db: sqlite3.Connection, cancel: CancelIntent, number: int) -> None:
+        self.cancels += 1
+        found = db.execute(f"{_CANCELS} WHERE id = ?", (cancel.id,)).fetchone()
+        if found != cancel_row(cancel):
+            raise ChainBroken(f"the table of cancels differs from entry {number}")
+
+    def check(self, db: sqlite3.Connection, *, cancels: bool) -> None:
+        """Compare the table of orders at the end; `cancels`: that they are told as well.
+
+        Raises ChainBroken.
+        """
         for number, *row in db.execute(_ORDERS):
             order, digest, body = str(row[0]), row[4], row[-1]
             told = self.orders.pop((row[1], order), None)
@@ -82,8 +113,10 @@ class Derived:
                 raise ChainBroken(f"the table of orders differs from itself in {order!r}")
         if self.orders:
             raise ChainBroken(f"the table of orders lacks {next(iter(self.orders))[1]!r}")
-        if db.execute("SELECT count(*) FROM fills").fetchone()[0] != self.fills:
-            raise ChainBroken("the table of fills has rows that the log does not tell")
+        told_of = [("fills", self.fills), *([("cancels", self.cancels)] if cancels else [])]
+        for table, told in told_of:
+            if db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] != told:  # noqa: S608 one of two literals
+                raise ChainBroken(f"the table of {table} has rows that the log does not tell")
 
 
 def _short(body: bytes | str) -> bytes:

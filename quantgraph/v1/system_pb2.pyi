@@ -112,6 +112,10 @@ class _HaltCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HaltCause.V
     """The terminal lists an order that was taken for never sent."""
     HALT_CAUSE_DEAD_MAN: _HaltCause.ValueType  # 4
     """The dead man's timer was not set again in time."""
+    HALT_CAUSE_JOURNAL_CUT: _HaltCause.ValueType  # 6
+    """The order journal was damaged: what could be read of it goes on, and the terminal may have
+    orders that it lacks. TradingStatus.reason says more.
+    """
     HALT_CAUSE_FOREIGN_TAG: _HaltCause.ValueType  # 5
     """The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
     side, quantity or price.
@@ -130,6 +134,10 @@ HALT_CAUSE_REOPENED_ORDER: HaltCause.ValueType  # 3
 """The terminal lists an order that was taken for never sent."""
 HALT_CAUSE_DEAD_MAN: HaltCause.ValueType  # 4
 """The dead man's timer was not set again in time."""
+HALT_CAUSE_JOURNAL_CUT: HaltCause.ValueType  # 6
+"""The order journal was damaged: what could be read of it goes on, and the terminal may have
+orders that it lacks. TradingStatus.reason says more.
+"""
 HALT_CAUSE_FOREIGN_TAG: HaltCause.ValueType  # 5
 """The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
 side, quantity or price.

@@ -25,6 +25,7 @@ from quantgraph.services.workers import Workers
 from quantgraph.store.controls import ControlFile
 from tests.services.journals import quick_journal
 from tests.services.test_orders import NOW, Clock, Ids, Terminal, ticket
+from tests.waiting import until
 
 SELL = {"side": Side.SELL}
 
@@ -269,6 +270,41 @@ async def test_a_halt_that_cannot_be_written_down_holds_and_can_be_repeated(floo
     again = await floor.controls.halt(HaltWish())
     assert not again.changed
     assert [each.state for each in floor.file.present()] == [TradingState.HALTED]
+
+
+async def test_an_alarm_that_the_disk_refuses_is_offered_again_and_told_meanwhile(
+    tmp_path, monkeypatch
+):
+    def full(_):
+        raise Unavailable(Reason.STORE_UNAVAILABLE, "The disk is full.")
+
+    async with opened(tmp_path) as floor:
+        with monkeypatch.context() as patch:
+            patch.setattr(floor.file, "record", full)
+            for _ in range(3):
+                floor.controls.alarm("sim-1", HaltCause.DUPLICATE_TAG, "Two orders, one tag.")
+                floor.advance(1)
+                await until(lambda: any(each.due for each in floor.timers))
+                assert "restart" in floor.controls.problems()["controls"]
+            # one at a time, however long the disk is away
+            assert len([each for each in floor.timers if each.due]) == 1
+            assert floor.gate.refusal("sim-1", Side.BUY).reason is Reason.TRADING_HALTED
+        floor.advance(1)
+        await until(lambda: not floor.controls.problems())
+        assert [each.cause for each in floor.file.present()] == [HaltCause.DUPLICATE_TAG]
+
+
+async def test_a_gateway_that_stops_offers_its_halts_a_last_time(tmp_path, monkeypatch):
+    def full(_):
+        raise Unavailable(Reason.STORE_UNAVAILABLE, "The disk is full.")
+
+    async with opened(tmp_path) as floor:
+        with monkeypatch.context() as patch:
+            patch.setattr(floor.file, "record", full)
+            floor.controls.alarm(None, HaltCause.DUPLICATE_TAG, "Two orders, one tag.")
+            await until(lambda: floor.timers)
+    async with opened(tmp_path) as floor:
+        assert floor.gate.status(None).cause is HaltCause.DUPLICATE_TAG
 
 
 async def test_a_terminal_that_is_silent_or_broken_holds_up_no_halt(floor, monkeypatch):

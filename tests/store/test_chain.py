@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from quantgraph.domain.access import Actor, Wire
 from quantgraph.domain.errors import StartupError
-from quantgraph.domain.journal import Intent, Outcome
+from quantgraph.domain.journal import CancelIntent, Intent, Outcome
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -28,7 +29,9 @@ from quantgraph.store.anchor import Anchor
 from quantgraph.store.chain import Head, chained
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
-from quantgraph.store.journal_files import LOG, set_aside
+from quantgraph.store.journal_files import set_aside
+from quantgraph.store.journal_tables import LOG
+from quantgraph.store.newest import NewestHead, newest_head
 from quantgraph.store.verifying import journal_reader, verify_journal
 from quantgraph.store.walking import ChainBroken
 
@@ -60,7 +63,8 @@ def fill_journal(journal: OrderJournal) -> None:
     actor = Actor("local", Wire.GRPC, "127.0.0.1:5")
     first, second, third = order(1), order(2, "sim-2"), order(3)
     journal.record([Intent(first, "d1", actor=actor), Intent(second, "d2")])
-    journal.record([Intent(third, "d3", actor=actor), filled(first), filled(second)])
+    cancel = CancelIntent("cancel_1", "sim-1", third.id, NOW, actor)
+    journal.record([Intent(third, "d3", actor=actor), filled(first), cancel, filled(second)])
 
 
 @pytest.fixture
@@ -90,16 +94,16 @@ def test_two_entries_never_read_the_same(one, other):
 
 def test_a_log_as_it_was_written_is_whole(path):
     found = verdict(path)
-    assert (found.fault, found.entries, found.anchored) == (None, 5, 5)
+    assert (found.fault, found.entries, found.anchored) == (None, 6, 6)
 
 
 def test_a_journal_that_is_being_written_is_verified_beside_its_writer(tmp_path):
     journal = OrderJournal(tmp_path / "journal.sqlite", "epoch-1")
     fill_journal(journal)
     found = verdict(journal.path)
-    assert (found.fault, found.entries, found.anchored) == (None, 5, 0)
+    assert (found.fault, found.entries, found.anchored) == (None, 6, 6)
     journal.anchor()
-    assert verdict(journal.path).anchored == 5
+    assert verdict(journal.path).anchored == 6
     journal.close()
 
 
@@ -107,7 +111,7 @@ def cells():
     """Every cell of every table, by the table's key."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(journal_tables.SCHEMA)
-        for table in ("meta", "orders", "events", "fills"):
+        for table in ("meta", "orders", "events", "fills", "cancels"):
             for column in db.execute(f"PRAGMA table_info({table})"):
                 yield table, column[1]
 
@@ -147,13 +151,13 @@ def test_no_byte_of_any_row_can_be_changed(path, table, column):
     assert verdict(path).fault is None
 
 
-@pytest.mark.parametrize("table", ["orders", "events", "fills", "meta"])
+@pytest.mark.parametrize("table", ["orders", "events", "fills", "cancels", "meta"])
 def test_no_row_can_be_taken_away(path, table):
     with closing(sqlite3.connect(path)) as db:
         count = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     whole = path.read_bytes()
     for place in range(count):
-        key = {"meta": "key", "fills": "id"}.get(table, "rowid")
+        key = {"meta": "key", "fills": "id", "cancels": "id"}.get(table, "rowid")
         rows = f"SELECT {key} FROM {table} LIMIT 1 OFFSET {place}"
         change(path, f"DELETE FROM {table} WHERE {key} = ({rows})")
         assert verdict(path).fault is not None
@@ -177,12 +181,14 @@ def test_an_end_that_was_taken_away_shows_by_the_kept_head(path):
         path,
         "DELETE FROM events WHERE number > 2",
         "DELETE FROM fills",
+        "DELETE FROM cancels",
         "DELETE FROM orders WHERE number > 2",
         "UPDATE orders SET state = 'ACCEPTED'",
         ("UPDATE orders SET body = ? WHERE number = 2", row),
         "UPDATE orders SET body = (SELECT body FROM events WHERE number = 1) WHERE number = 1",
     )
-    assert verdict(path).fault == "it ends at entry 2, and 5 were there: it was cut"
+    assert verdict(path).fault == "it ends at entry 2, and 6 were there: it was cut"
+    path.with_name("heads.journal").unlink()
     HeadFile(path.with_name("heads")).put(LOG, "epoch-1", Head())
     assert verdict(path).fault is None  # so nothing else was wrong
 
@@ -195,7 +201,7 @@ def test_a_log_that_was_written_anew_is_not_the_one_whose_head_was_kept(path):
     journal.close()
     assert verdict(path).fault is None
     path.with_name("heads").write_bytes(kept)
-    assert "entry 5 is another" in verdict(path).fault
+    assert "entry 6 is another" in verdict(path).fault
 
 
 @pytest.mark.parametrize(
@@ -222,7 +228,7 @@ def test_a_journal_that_was_set_aside_takes_its_head_along(path):
     set_aside(path, heads)
     assert (verdict(path).fault, verdict(path).entries) == (None, 0)
     aside = path.with_name("journal.sqlite.previous")
-    assert verify_journal(aside, heads, f"{LOG}.previous").entries == 5
+    assert verify_journal(aside, heads, f"{LOG}.previous").entries == 6
 
 
 def test_a_log_begun_anew_is_whole(path):
@@ -236,7 +242,7 @@ def test_a_log_begun_anew_is_whole(path):
     journal.record([Intent(order(8), "d")])
     journal.close()
     found = verdict(path)
-    assert (found.fault, found.entries, found.anchored) == (None, 6, 6)
+    assert (found.fault, found.entries, found.anchored) == (None, 7, 7)
 
 
 def test_heads_are_kept_after_every_hundred_commits(tmp_path):
@@ -245,9 +251,37 @@ def test_heads_are_kept_after_every_hundred_commits(tmp_path):
     for _ in range(250):
         head = head.after("x")
         anchor.passed(head)
+    (tmp_path / "heads.journal").unlink()  # as a power cut may do
     assert heads.head(LOG).head.number == 200
-    anchor.hold()
+    anchor.close()
     assert heads.head(LOG).head == head
+
+
+def test_a_killed_process_leaves_the_head_of_its_last_commit(tmp_path):
+    heads, anchor = HeadFile(tmp_path / "heads"), Anchor(HeadFile(tmp_path / "heads"), LOG, "e")
+    anchor.begin("e", Head())
+    for number in range(1, 4):
+        head = Head().after(number)
+        anchor.passed(Head(number, head.hash))
+        assert heads.head(LOG).head == Head(number, head.hash)
+    anchor.close()
+
+
+@given(st.integers(0, 200), st.integers(0, 255))
+def test_a_damaged_newest_head_is_not_believed(tmp_path_factory, place, value):
+    file = tmp_path_factory.mktemp("h") / "heads.journal"
+    newest, heads = NewestHead(file), [Head(number, bytes([number]) * 32) for number in (1, 2)]
+    for head in heads:
+        newest.put("e", head)
+    newest.close()
+    whole = bytearray(file.read_bytes())
+    harmed = whole[:place] if value == 255 else whole.copy()
+    if value < 255 and place < len(whole):
+        harmed[place] ^= value
+    file.write_bytes(harmed)
+    # a write that was cut short leaves the one before
+    assert newest_head(file, "e") in (heads if len(harmed) >= 72 else [None])
+    assert newest_head(file, "another") is None
 
 
 def test_a_head_that_cannot_be_kept_stops_no_commit_and_is_tried_again(tmp_path):
@@ -269,7 +303,10 @@ def make_old(path):
             "CREATE TABLE events (account TEXT NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT"
             " NULL, fill BLOB, PRIMARY KEY (account, sequence)) WITHOUT ROWID"
         )
-        db.execute("INSERT INTO events SELECT account, sequence, body, fill FROM newer")
+        db.execute(
+            "INSERT INTO events SELECT account, sequence, body, fill FROM newer"
+            " WHERE sequence IS NOT NULL"
+        )
         db.execute("DROP TABLE newer")
         db.execute("DROP INDEX orders_by_tag")
         db.execute("ALTER TABLE orders DROP COLUMN tag")
@@ -286,11 +323,39 @@ def test_an_older_journal_goes_on_with_hashes_and_stays_as_it_was_beside(path):
     assert journal.recall("sim-1", "k3") == (order(3), "d3")
     journal.record([filled(order(3))])
     journal.close()
-    assert (verdict(path).fault, verdict(path).entries) == (None, 6)
+    assert (verdict(path).fault, verdict(path).entries) == (None, 7)
     with closing(sqlite3.connect(path.with_name("journal.sqlite.v2"))) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert db.execute("SELECT id, body FROM orders").fetchall() == orders
         assert db.execute("SELECT count(*) FROM events").fetchone() == (5,)
+
+
+def test_cancels_of_a_journal_of_version_4_are_chained_behind_its_entries(tmp_path):
+    """The file is one that version 4 wrote, as text."""
+    path, text = tmp_path / "journal.sqlite", Path(__file__).with_name("journal-v4.sql")
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(text.read_text("utf-8"))
+        before = db.execute("SELECT number, hash FROM events ORDER BY number").fetchall()
+    HeadFile(tmp_path / "heads").put(LOG, "epoch-1", Head(*before[-1]))
+    assert verdict(path).fault is None
+    journal = OrderJournal(path, "ignored")
+    journal.close()
+    assert (journal.epoch, journal.cut) == ("epoch-1", None)
+    found = verdict(path)
+    assert (found.fault, found.entries, found.anchored) == (None, 8, 8)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT number, hash FROM events LIMIT 6").fetchall() == before
+        db.execute("UPDATE cancels SET time = time + 1 WHERE id = 'cancel_2'")
+        db.commit()
+    assert "cancels" in verdict(path).fault
+    aside = path.with_name("journal.sqlite.v4")
+    again = OrderJournal(tmp_path / "another.sqlite", "ignored", HeadFile(tmp_path / "others"))
+    again.restore(aside, "epoch-3")  # as a kept world of then
+    again.close()
+    whole = verify_journal(again.path, HeadFile(tmp_path / "others"), LOG)
+    assert (whole.fault, whole.entries) == (None, 8)
+    with closing(sqlite3.connect(aside)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 @pytest.mark.parametrize("version", [1, journal_tables.VERSION + 1])
@@ -308,4 +373,4 @@ def test_an_order_says_in_the_chain_who_gave_it(path):
     with closing(sqlite3.connect(path)) as db:
         told = [row[0] for row in db.execute("SELECT actor FROM events ORDER BY number")]
     assert told[0] == b'{"key_id":"local","wire":"GRPC","peer":"127.0.0.1:5"}'
-    assert [each is None for each in told] == [False, True, False, True, True]
+    assert [each is None for each in told] == [False, True, False, True, False, True]

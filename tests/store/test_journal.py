@@ -3,13 +3,14 @@
 import os
 import sqlite3
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import InvalidRequest, NotFound, StartupError, Unavailable
 from quantgraph.domain.journal import Intent, Outcome, Recorded
 from quantgraph.domain.orders import (
@@ -210,6 +211,21 @@ def test_a_new_epoch_forgets_the_old_world(journal):
     assert journal.events("sim-1", 0, 10) == []
     assert accept(journal, order(1)).new
     assert [each.sequence for each in journal.events("sim-1", 0, 10)] == [1]
+
+
+def test_what_an_account_did_today_is_found_without_reading_what_it_did_before(journal):
+    for number in range(40):
+        old = accept(journal, order(number, created_at=NOW - timedelta(days=1))).order
+        journal.record([told(old, OrderState.CANCELED)])
+    accept(journal, order(99))
+    asked = []
+    journal._db.set_trace_callback(asked.append)
+    assert [each.id for each in journal.since("sim-1", to_ms(NOW)).orders] == ["order_99"]
+    journal._db.set_trace_callback(None)
+    (question,) = [each for each in asked if " orders " in each]
+    plan = [row[3] for row in journal._db.execute(f"EXPLAIN QUERY PLAN {question}")]
+    assert any("orders_by_created (account=? AND created>?)" in step for step in plan), plan
+    assert not any("orders_by_account" in step or "SCAN" in step for step in plan), plan
 
 
 def test_a_corrupt_journal_is_named_and_left_alone(tmp_path):

@@ -14,7 +14,7 @@ from typing import Any
 from quantgraph.domain.orders import FillQuery, OrderState, Origin
 from quantgraph.domain.tags import tag_of
 from quantgraph.store.journal import OrderJournal
-from quantgraph.store.journal_files import LOG
+from quantgraph.store.journal_tables import LOG
 from quantgraph.store.records import read_order
 from quantgraph.store.verifying import verify_journal
 from tests.services.kills.exchange import Exchange
