@@ -6,7 +6,6 @@ itself, and comes back once it has caught up.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,7 +65,6 @@ class Broadcast:
         self._cohorts: dict[Cohort, None] = {}
         # Of each key the one cohort that others join once they are in step.
         self._mains: dict[Hashable, Cohort] = {}
-        self._uses: Counter[QuoteTexts] = Counter()
         self._agenda = Agenda(self._flush)
         self._beats: asyncio.Task[None] | None = None
 
@@ -87,10 +85,11 @@ class Broadcast:
         cohort = Cohort((call.texts, watch, who.scope, who.accounts), call.texts)
         cohort.tap = await self._gateway.quote_stream.tap(watch, partial(self._plan, cohort))
         self._add(cohort, one)
-        try:
-            await one.ended
-        finally:
-            self.leave(one)
+        with call.texts.used():
+            try:
+                await one.ended
+            finally:
+                self.leave(one)
 
     def leave(self, one: Member) -> None:
         """Tell a member nothing from here on. Leaving again does nothing."""
@@ -104,7 +103,6 @@ class Broadcast:
         cohort.members[one] = None
         one.cohort = cohort
         self._cohorts[cohort] = None
-        self._uses[cohort.texts] += 1
         self._plan(cohort, cohort.tap.next_due())
         if self._beats is None:
             self._beats = asyncio.create_task(self._beat())
@@ -113,10 +111,6 @@ class Broadcast:
         cohort.tap.close()
         del self._cohorts[cohort]
         self._resign(cohort)
-        self._uses[cohort.texts] -= 1
-        if not self._uses[cohort.texts]:
-            del self._uses[cohort.texts]
-            cohort.texts.forget()
 
     def _plan(self, cohort: Cohort, due: float | None) -> None:
         """Look at a cohort when something is due, if that is sooner than it is planned."""

@@ -4,22 +4,21 @@ import random
 from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import orjson
 import structlog
-from cachetools import LRUCache
 from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 from strawberry import Schema
 
 from api.begun import Begun
-from api.core import Bound, Core, Prepared, Run, VariablesRefused, run_at_once
+from api.core import Core, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.one_order import require_one_order
-from api.quote_texts import QuoteCall
+from api.quote_texts import QuoteCall, quote_responses
+from api.ready import ReadyOperations
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
@@ -44,11 +43,6 @@ _ROOTS = {
     OperationType.SUBSCRIPTION: "Subscription",
 }
 Response = dict[str, Any]
-_Key = tuple[Operation, bytes]
-_Made = TypeVar("_Made")
-# Characters of documents in each of the caches below, and of variables that a key may have.
-_READY = 256_000
-_KEPT_TEXT = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +67,18 @@ def new_request_id() -> str:
 class Event:
     """One response of a stream, and where its reader is to go on after it.
 
-    `refused`: it ended the operation early.
+    `refused`: it ended the operation early, and the response has `errors`. A fragment is a response
+    that was written for others as well.
     """
 
-    response: Response
+    response: Response | orjson.Fragment
     place: LogPlace | None = None
     refused: bool = False
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The errors of what was refused."""
+        return cast("Response", self.response)["errors"]
 
 
 class RequestRefused(Exception):
@@ -102,9 +102,7 @@ class Executor:
         self._gateway = gateway
         self._deadlines = Deadlines(config.resolver_seconds)
         self._documents = Documents(self._core.schema, config)
-        # Each with its size: what is kept keeps its document as well.
-        self._ready: LRUCache[_Key, tuple[Prepared, int]] = LRUCache(_READY, itemgetter(1))
-        self._bound: LRUCache[_Key, tuple[Bound, int]] = LRUCache(_READY, itemgetter(1))
+        self._ready = ReadyOperations(self._core, self._documents.apart)
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -167,7 +165,7 @@ class Executor:
         self, operation: Operation, request: GraphQLRequest, caller: Caller
     ) -> Response:
         try:
-            prepared, bound = await self._made_ready(operation, request.variables)
+            prepared, bound = await self._ready.find(operation, request.variables)
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         if operation.type is OperationType.MUTATION:
@@ -199,22 +197,37 @@ class Executor:
         self, operation: Operation, request: GraphQLRequest, caller: Caller
     ) -> AsyncGenerator[Event, None]:
         """Execute a subscription: one response per event. Raises RequestRefused, also midway."""
-        context = self._context(caller)
-        run = Run(operation.document, operation.name, request.variables)
-        source = await self._core.subscribe(run, context)
-        if isinstance(source, ExecutionResult):
-            raise RequestRefused(*_refusal(self._shown(source, caller)))
         try:
-            async with aclosing(source) as results:
-                async for result in results:
-                    yield Event(self._shown(result, caller), context.place)
-                    # Each event has its own loaders, else the first event's answers stay for ever.
-                    context.loaders = OperationLoaders(self._gateway)
+            call = await self.quotes(operation, request)
+            if call is not None:
+                async with aclosing(quote_responses(self._gateway, call)) as texts:
+                    async for text in texts:
+                        yield Event(text)
+                return
+            async with aclosing(self._executed(operation, request, caller)) as events:
+                async for event in events:
+                    yield event
+        except RequestRefused:
+            raise
         except GatewayError as error:
             raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
         except Exception as error:
             _log.exception("unexpected_error", request_id=caller.request_id)
             raise RequestRefused(Reason.INTERNAL, [show_failure(caller.request_id)]) from error
+
+    async def _executed(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> AsyncGenerator[Event, None]:
+        context = self._context(caller)
+        run = Run(operation.document, operation.name, request.variables)
+        source = await self._core.subscribe(run, context)
+        if isinstance(source, ExecutionResult):
+            raise RequestRefused(*_refusal(self._shown(source, caller)))
+        async with aclosing(source) as results:
+            async for result in results:
+                yield Event(self._shown(result, caller), context.place)
+                # Each event has its own loaders, else the first event's answers stay for ever.
+                context.loaders = OperationLoaders(self._gateway)
 
     async def quotes(self, operation: Operation, request: GraphQLRequest) -> QuoteCall | None:
         """Return what a plain `quotes` subscription writes and asks for.
@@ -224,48 +237,13 @@ class Executor:
         if operation.root_fields != ("quotes",):
             return None
         try:
-            prepared, bound = await self._made_ready(operation, request.variables)
+            prepared, bound = await self._ready.find(operation, request.variables)
         except VariablesRefused:
             return None
         texts = prepared.quote_texts
         if texts is None or bound.arguments is None:
             return None
         return QuoteCall(texts, Asked(**bound.arguments))
-
-    async def _made_ready(
-        self, operation: Operation, variables: dict[str, Any]
-    ) -> tuple[Prepared, Bound]:
-        """Return the operation made ready and its variables coerced. Raises VariablesRefused.
-
-        Long variables cost many milliseconds: they are coerced off the loop, and not kept.
-        """
-        text = orjson.dumps(variables)
-        if len(text) <= _KEPT_TEXT:
-            return self._prepared(operation, variables, text)
-        prepared = None if operation.conditional else _found(self._ready, (operation, b""))
-        if prepared is None:
-            run = Run(operation.document, operation.name, variables)
-            prepared = await self._documents.apart(self._core.prepare, run)
-        return prepared, await self._documents.apart(prepared.bind, variables)
-
-    def _prepared(
-        self, operation: Operation, variables: dict[str, Any], text: bytes
-    ) -> tuple[Prepared, Bound]:
-        """Take both from bounded caches. A mutation's variables are new each time and not kept."""
-        key = (operation, text if operation.conditional else b"")
-        prepared = _found(self._ready, key)
-        if prepared is None:
-            prepared = self._core.prepare(Run(operation.document, operation.name, variables))
-            if operation.size <= _READY:
-                self._ready[key] = prepared, operation.size
-        if operation.type is OperationType.MUTATION:
-            return prepared, prepared.bind(variables)
-        bound = _found(self._bound, (operation, text))
-        if bound is None:
-            bound = prepared.bind(variables)
-            if operation.size + len(text) <= _READY:
-                self._bound[operation, text] = bound, operation.size + len(text)
-        return prepared, bound
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)
@@ -283,13 +261,6 @@ class Executor:
                 raise RequestRefused(Reason.BAD_REQUEST, response["errors"])
         response["data"] = result.data
         return response
-
-
-def _found(kept: LRUCache[_Key, tuple[_Made, int]], key: _Key) -> _Made | None:
-    try:  # one look: `get` of this cache takes two
-        return kept[key][0]
-    except KeyError:
-        return None
 
 
 def _refusal(response: Response) -> tuple[Reason, list[dict[str, Any]]]:

@@ -25,7 +25,7 @@ class Parts:
     def frame(self, given: Event) -> Iterable[bytes]:
         """Return a part; what ended the stream early stands beside the payload, not in it."""
         if given.refused:
-            shown = {"payload": None, "errors": given.response["errors"]}
+            shown = {"payload": None, "errors": given.errors}
         else:
             shown = {"payload": given.response}
         return chain((_HEAD,), Text(shown).pieces(), (_BOUNDARY,))

@@ -1,6 +1,7 @@
 """The messages of one quote operation: each quote written once, whoever gets it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,8 @@ from api.cells import NotPlain, unwrapped
 from api.projection import Projection, Selections, project
 from api.roots import Place
 from quantgraph.domain import streams
-from resolvers.quotes import Asked
+from quantgraph.domain.ports.gateway import Gateway
+from resolvers.quotes import Asked, quote_watch
 from schema.quotes import QuoteEvent
 
 # Fields that differ between readers of one quote.
@@ -47,6 +49,7 @@ class QuoteTexts:
         self._quotes = tuple(key for key, name in names.items() if name == "quote")
         self._own_fields = tuple(each for each in projection.members if each.name in _OWN)
         self._newest: dict[str, _Known] = {}
+        self._readers = 0
 
     def text(self, event: streams.QuoteEvent) -> bytes:
         """Return the response of an event. Raises NotPlain, and whatever a field raises."""
@@ -61,9 +64,16 @@ class QuoteTexts:
             text = known.texts[own] = self._response(self._filled(known.shared, event))
         return text
 
-    def forget(self) -> None:
-        """Let go of what was written: nobody reads any more."""
-        self._newest.clear()
+    @contextmanager
+    def used(self) -> Generator[None]:
+        """Keep what is written while somebody reads."""
+        self._readers += 1
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            if not self._readers:
+                self._newest.clear()
 
     def _shared(self, event: streams.QuoteEvent) -> dict[str, Any]:
         shown = self._projection.object(QuoteEvent.from_domain(event))
@@ -79,6 +89,17 @@ class QuoteTexts:
 
     def _response(self, shown: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"data": {self._key: shown}})
+
+
+async def quote_responses(
+    gateway: Gateway, call: QuoteCall
+) -> AsyncGenerator[orjson.Fragment, None]:
+    """Yield the responses of one reader who is not told by broadcast. Errors as the resolver's."""
+    watch = await quote_watch(gateway, call.asked)
+    with call.texts.used():
+        async with aclosing(gateway.quote_stream.watch(watch)) as events:
+            async for event in events:
+                yield orjson.Fragment(call.texts.text(event))
 
 
 def compile_quotes(executor: Selections, place: Place) -> QuoteTexts:

@@ -230,7 +230,7 @@ class _Connection:
             return [show_failure(caller.request_id)]
         return None
 
-    async def _next(self, operation_id: str, response: Response) -> None:
+    async def _next(self, operation_id: str, response: Response | orjson.Fragment) -> None:
         await self._answer({"id": operation_id, "type": "next", "payload": response})
 
     async def _finish(self, operation_id: str, errors: list[dict[str, Any]] | None) -> None:

@@ -50,6 +50,7 @@ class Mailbox:
         self._buffer: deque[tuple[Quote, int]] = deque()
         self._arrived = asyncio.Event()
         self._overflow = False
+        self._pulsed = False
         self._failure: Exception | None = None
 
     def put(self, quote: Quote, sequence: int) -> None:
@@ -76,6 +77,16 @@ class Mailbox:
         self._failure = error
         self._wake(0.0)
 
+    def pulse(self) -> None:
+        """Have the subscriber told at once how its source is."""
+        self._pulsed = True
+        self._wake(0.0)
+
+    def take_pulse(self) -> bool:
+        """Return whether there was a pulse since this was asked last."""
+        pulsed, self._pulsed = self._pulsed, False
+        return pulsed
+
     def check(self) -> None:
         """Raise what `fail` was given, if it was."""
         if self._failure is not None:
@@ -83,6 +94,8 @@ class Mailbox:
 
     async def take(self, patience: float) -> tuple[Quote, int] | None:
         """Wait up to `patience` s for the next quote that is due; None if there is none.
+
+        None comes at once after a pulse.
 
         Errors: SLOW_CONSUMER where a buffer overflowed; what `fail` was given.
         """
@@ -92,6 +105,8 @@ class Mailbox:
             if found is not None:
                 return found
             self.check()
+            if self._pulsed:
+                return None
             wait = min(until, next_due) - self._monotonic()
             if wait <= 0 and until <= next_due:
                 return None
@@ -132,7 +147,7 @@ class Mailbox:
 
     def next_due(self) -> float | None:
         """Return when something that waits is due; None where nothing waits."""
-        if self._buffer or self._failure is not None:
+        if self._buffer or self._pulsed or self._failure is not None:
             return 0.0
         if not self._waiting:
             return None
@@ -147,6 +162,7 @@ class Mailbox:
         other._waiting = dict(self._waiting)
         other._buffer = deque(self._buffer)
         other._overflow, other._failure = self._overflow, self._failure
+        other._pulsed = self._pulsed
         return other
 
     def state(self) -> tuple[float, ...] | None:
@@ -154,7 +170,7 @@ class Mailbox:
 
         Where nothing waits all was delivered that was ever put: what is left is the pacing.
         """
-        if self._waiting or self._buffer or self._overflow or self._failure:
+        if self._waiting or self._buffer or self._overflow or self._pulsed or self._failure:
             return None
         if not self._interval:
             return ()

@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, Unavailable
+import structlog
+
+from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, NotFound, Unavailable
 from quantgraph.domain.ports.market import QuoteFeed, Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
@@ -17,6 +19,9 @@ from quantgraph.services.taps import Tap
 HEARTBEAT_S = 5.0
 GRACE_S = 5.0
 MAX_SUBSCRIBERS = 20_000
+# Seconds until a terminal that says no more of a symbol is asked again, at first and at most.
+RETRY_S, RETRY_MOST_S = 0.5, 5.0
+_log = structlog.get_logger(__name__)
 
 
 class _Upstream:
@@ -55,6 +60,8 @@ class SharedQuotes:
         self._upstreams: dict[str, _Upstream] = {}
         # Sequences outlive their upstream: within an epoch a number is never given twice.
         self._sequences: dict[str, int] = {}
+        # Symbols that the terminal does not tell of for now, though somebody listens.
+        self._lost: set[str] = set()
         self._readers = 0
         self._closed: GatewayError | None = None
 
@@ -109,9 +116,12 @@ class SharedQuotes:
         self._readers -= 1
         self._leave(box.watch.symbols, box)
 
-    def beat(self, epoch: str) -> QuoteEvent:
-        """Return a heartbeat of this moment."""
-        return QuoteEvent(StreamKind.HEARTBEAT, epoch, source=self._feed.state())
+    def beat(self, box: Mailbox, epoch: str) -> QuoteEvent:
+        """Return a heartbeat of this moment: one lost symbol is a lost source."""
+        state = self._feed.state()
+        if state.connected and not self._lost.isdisjoint(box.watch.symbols):
+            state = replace(state, connected=False)
+        return QuoteEvent(StreamKind.HEARTBEAT, epoch, source=state)
 
     async def start_over(self) -> None:
         """End every stream because a new epoch begins, in which sequences start at 1 again."""
@@ -128,6 +138,7 @@ class SharedQuotes:
     async def _end_all(self, error: GatewayError) -> None:
         # Taken away first: whoever comes while they end begins upstreams of its own.
         ended, self._upstreams = list(self._upstreams.values()), {}
+        self._lost.clear()
         tasks = [each.task for each in ended if each.task is not None]
         for upstream in ended:
             for box in upstream.boxes:
@@ -142,9 +153,9 @@ class SharedQuotes:
             taken = await box.take(max(beat - self._monotonic(), 0.0))
             if taken is not None:
                 yield box.event(StreamKind.UPDATE, epoch, taken)
-            if self._monotonic() >= beat:
+            if box.take_pulse() or self._monotonic() >= beat:
                 beat = self._monotonic() + HEARTBEAT_S
-                yield self.beat(epoch)
+                yield self.beat(box, epoch)
 
     def _check_readers(self) -> None:
         if self._readers >= MAX_SUBSCRIBERS:
@@ -206,20 +217,36 @@ class SharedQuotes:
         if self._upstreams.get(symbol) is not upstream:
             return False
         self._sequences[symbol] = upstream.sequence
+        self._lost.discard(symbol)
         del self._upstreams[symbol]
         return True
 
     async def _pump(self, symbol: str, upstream: _Upstream) -> None:
-        """Carry one symbol's quotes from the terminal to its readers until cancelled."""
-        error: Exception = Unavailable(
-            Reason.SOURCE_UNAVAILABLE, f"The feed of {symbol} has ended; subscribe again."
-        )
-        try:
-            async with aclosing(self._feed.follow(symbol)) as quotes:
-                async for quote in quotes:
-                    upstream.publish(quote)
-        except Exception as found:
-            error = found
+        """Carry one symbol's quotes from the terminal to its readers until cancelled.
+
+        Where the terminal says no more, readers are told by a heartbeat, and it is asked again.
+        """
+        delay = RETRY_S
+        while True:
+            try:
+                async with aclosing(self._feed.follow(symbol)) as quotes:
+                    async for quote in quotes:
+                        delay = RETRY_S
+                        self._lost.discard(symbol)
+                        upstream.publish(quote)
+            except NotFound as error:
+                self._give_up(symbol, upstream, error)
+                return
+            except Exception as error:
+                _log.warning("quotes_lost", symbol=symbol, error=repr(error))
+            if symbol not in self._lost:
+                self._lost.add(symbol)
+                for box in upstream.boxes:
+                    box.pulse()
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RETRY_MOST_S)
+
+    def _give_up(self, symbol: str, upstream: _Upstream, error: GatewayError) -> None:
         self._forget(symbol, upstream)
         for box in upstream.boxes:
             box.fail(error)

@@ -18,7 +18,7 @@ class Source(Protocol):
         """Have a mailbox take part no longer."""
         ...
 
-    def beat(self, epoch: str) -> QuoteEvent:
+    def beat(self, box: Mailbox, epoch: str) -> QuoteEvent:
         """Return a heartbeat of this moment."""
         ...
 
@@ -35,7 +35,8 @@ class Tap:
 
     def due(self, most: int) -> list[QuoteEvent]:
         """Take up to `most` events that are due. Errors as `QuoteStream.watch`."""
-        return self._box.due(self._epoch, most)
+        events = self._box.due(self._epoch, most)
+        return [*events, self.beat()] if self._box.take_pulse() else events
 
     def next_due(self) -> float | None:
         """Return when something that waits is due; None where nothing waits."""
@@ -43,7 +44,7 @@ class Tap:
 
     def beat(self) -> QuoteEvent:
         """Return a heartbeat of this moment."""
-        return self._source.beat(self._epoch)
+        return self._source.beat(self._box, self._epoch)
 
     def fork(self, wake: Callable[[float], None]) -> "Tap":
         """Return another reader who has what this one has, and waits for what it waits for."""

@@ -86,7 +86,7 @@ class Stage:
         executor = self._executor(replace(self.gateway, quote_stream=Said(event)))
         request, caller = GraphQLRequest(query, variables), Caller(READER, "r")
         operation = await executor.prepare(request, caller)
-        [found] = [each.response async for each in executor.stream(operation, request, caller)]
+        [found] = [each.response async for each in executor._executed(operation, request, caller)]
         return found
 
     async def say(self, symbol, time):

@@ -8,7 +8,7 @@ from quantgraph.domain.errors import EpochChanged, NotFound, Unavailable, unknow
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
-from quantgraph.domain.streams import QuoteWatch, StreamKind
+from quantgraph.domain.streams import QuoteWatch, SourceState, StreamKind
 from quantgraph.services.quotes import SharedQuotes
 
 A, B = "600519.SH", "000001.SZ"
@@ -35,7 +35,7 @@ class Feed:
         await self.broken.wait()
 
     def state(self):
-        return None
+        return SourceState(connected=True, last_event_time=None, lag_ms=None)
 
 
 @pytest.fixture
@@ -71,15 +71,59 @@ async def test_a_reader_inside_its_snapshots_is_told_of_a_new_epoch(shared):
     assert (await anext(other)).kind is StreamKind.UPDATE
 
 
-async def test_a_reader_inside_its_snapshots_is_told_that_its_source_is_gone(shared, feed):
-    events = shared.watch(QuoteWatch((A, B)))
-    await anext(events)
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr("quantgraph.services.quotes.RETRY_S", 0.001)
+
+
+async def test_a_lost_source_is_told_at_once_and_taken_up_again(shared, feed, hasty):
+    events = shared.watch(QuoteWatch((A,)))
+    other = await shared.tap(QuoteWatch((B,)), lambda _: None)
+    assert (await anext(events)).kind is StreamKind.SNAPSHOT
+    assert (await anext(events)).kind is StreamKind.UPDATE
     feed.broken.set()
-    while shared.upstream_count:
-        await asyncio.sleep(0)
-    with pytest.raises(Unavailable) as caught:
+    lost = await anext(events)
+    assert (lost.kind, lost.source.connected) == (StreamKind.HEARTBEAT, False)
+    assert [each.kind for each in other.due(9)][-1] is StreamKind.HEARTBEAT
+    feed.broken.clear()
+    back = await anext(events)
+    assert (back.kind, back.previous_sequence) == (StreamKind.UPDATE, 1)
+    await events.aclose()
+    other.close()
+
+
+async def test_one_lost_symbol_is_a_lost_source_for_its_readers_alone(shared, feed, hasty):
+    async def follow(symbol):
+        if symbol == B:
+            raise OSError("the terminal hangs up")
+        yield quote(symbol, 2)
+        await feed.broken.wait()
+
+    feed.follow = follow
+    well, ill = shared.watch(QuoteWatch((A,))), shared.watch(QuoteWatch((A, B)))
+    for events in (well, ill):
         await anext(events)
-    assert caught.value.reason is Reason.SOURCE_UNAVAILABLE
+    told = [await anext(ill) for _ in range(3)]
+    assert [each.source.connected for each in told if each.source is not None] == [False]
+    assert (await anext(well)).kind is StreamKind.UPDATE
+    states = {
+        box.watch.symbols: shared.beat(box, "e1").source.connected
+        for box in shared._upstreams[A].boxes
+    }
+    assert states == {(A,): True, (A, B): False}
+
+
+async def test_a_symbol_that_is_no_more_ends_its_streams(shared, feed):
+    async def follow(symbol):
+        raise unknown_symbol(symbol)
+        yield
+
+    feed.follow = follow
+    events = shared.watch(QuoteWatch((A,)))
+    await anext(events)
+    with pytest.raises(NotFound):
+        await anext(events)
+    assert shared.upstream_count == 0
 
 
 @pytest.mark.parametrize("turns", range(4))
