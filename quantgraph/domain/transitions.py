@@ -1,8 +1,6 @@
 """What may follow what: folds a terminal's report into an order."""
 
-from dataclasses import replace
-
-from quantgraph.domain.orders import Order, OrderState
+from quantgraph.domain.orders import Order, OrderState, changed
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
 
@@ -68,7 +66,7 @@ def _says(report: ExecutionReport, reason: Reason) -> bool:
 def _untold(order: Order, report: ExecutionReport) -> Order:
     """Return an open order of an earlier day as nobody knows any more; its fills stay."""
     refusal = _refusal(order, report)
-    return replace(
+    return changed(
         order,
         state=OrderState.UNKNOWN,
         reject_code=refusal[0],
@@ -82,7 +80,7 @@ def _reopened(order: Order) -> Order:
     """Return an order that was concluded from silence as it was before."""
     if order.reject_code not in _SILENCE:
         return order
-    return replace(
+    return changed(
         order,
         state=OrderState.UNKNOWN,
         reject_code=None,
@@ -107,7 +105,7 @@ def _folded(order: Order, report: ExecutionReport) -> Order:
     filled = max(order.filled_quantity, report.filled_quantity)
     refusal = _refusal(order, report)
     grown = filled > order.filled_quantity
-    return replace(
+    return changed(
         order,
         state=_next_state(order, report.state),
         filled_quantity=filled,

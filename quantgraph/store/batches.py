@@ -6,7 +6,7 @@ from typing import Any
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import NotFound
 from quantgraph.domain.journal import CancelIntent, Entry, Intent, Outcome, Recorded
-from quantgraph.domain.orders import Fill, Order, Origin
+from quantgraph.domain.orders import Fill, Order, Origin, changed
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.transitions import after_report
 from quantgraph.store.chain import Head
@@ -74,7 +74,7 @@ class Batch:
             return Recorded(*known, new=False)
         self.new[place] = self._log(order, digest=intent.digest, actor=write_actor(intent.actor))
         if intent.then is not None:
-            order = replace(order, state=intent.then)
+            order = changed(order, state=intent.then)
             self.new[place] = self._log(order)
         self._hold(order, intent.digest)
         return Recorded(order, intent.digest, new=True)
@@ -86,13 +86,13 @@ class Batch:
         if report.fill is not None and report.fill.id in self.fill_ids:
             # Known already; the state that comes with it may still be news.
             report = replace(report, fill=None)
-        changed = after_report(order, report)
-        if changed is None:
+        after = after_report(order, report)
+        if after is None:
             return Recorded(order, digest, new=False)
-        body = self._log(changed, fill=report.fill)
-        self._hold(changed, digest)
+        body = self._log(after, fill=report.fill)
+        self._hold(after, digest)
         (self.new if place in self.new else self.changed)[place] = body
-        return Recorded(changed, digest, new=True)
+        return Recorded(after, digest, new=True)
 
     def _hold(self, order: Order, digest: str) -> None:
         self.by_id[order.account_id, order.id] = order, digest

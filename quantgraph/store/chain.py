@@ -4,9 +4,8 @@ Whoever edits, removes, inserts or moves an entry has to write every later hash 
 is kept elsewhere as well (`heads.py`). No secret is part of it: it would lie in the same folder.
 """
 
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Field: TypeAlias = "bytes | str | int | None"
 HASH_BYTES = 32
@@ -14,8 +13,7 @@ HASH_BYTES = 32
 ROOT = bytes(HASH_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The newest entry of a log: how many there are, and the hash of the last."""
 
     number: int = 0

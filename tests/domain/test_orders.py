@@ -1,13 +1,22 @@
 """What makes two tickets the same order."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from quantgraph.domain.calendar import SHANGHAI
-from quantgraph.domain.orders import OrderTicket, Side
+from quantgraph.domain.orders import (
+    Destination,
+    Order,
+    OrderState,
+    OrderTicket,
+    Origin,
+    PriceType,
+    Side,
+    changed,
+)
 
 NOON = datetime(2024, 3, 1, 4, 0, tzinfo=UTC)
 TICKET = OrderTicket(
@@ -42,3 +51,19 @@ def test_the_same_values_written_otherwise_are_the_same_order(change):
 )
 def test_another_value_is_another_order(change):
     assert replace(TICKET, **change).digest() != TICKET.digest()
+
+
+ORDER = Order(
+    "o1", "sim-1", "c1", None, "600519.SH", Side.BUY, PriceType.LIMIT, Decimal("10.40"), 100, 0,
+    None, OrderState.SENT, Destination.SIMULATED, Origin.OURS, NOON, NOON, tag="q1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Order)])
+def test_an_order_with_another_value_keeps_all_the_others(name):
+    assert changed(ORDER, **{name: "other"}) == replace(ORDER, **{name: "other"})
+
+
+def test_a_value_that_no_order_has_is_refused():
+    with pytest.raises(KeyError):
+        changed(ORDER, colour="red")

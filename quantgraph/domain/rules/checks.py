@@ -47,12 +47,15 @@ def check_order(
     except GatewayError as refusal:
         found(refusal)
         return ()
-    rows: list[Row] = []
+    asked: list[Row | None] = []
     for check in _CHECKS:
         try:
-            rows += [row for row in check(wish, situation) if row is not None]
+            asked += check(wish, situation)
         except GatewayError as refusal:
             found(refusal)
+    rows = [row for row in asked if row is not None]
+    if situation.trust.everything:
+        return rows
     for row in rows:
         try:
             situation.trust.check((row,))
