@@ -364,7 +364,7 @@ class _Mock:
         return (BackendInfo("sim", "sim", self.trading.connected, capabilities()),)
 
     def _problems(self) -> Mapping[str, str]:
-        found = dict(self.controls.problems())
+        found = {**self.controls.problems(), **self.trading.problems()}
         if self.terminal.lost:
             found["exchange"] = "The process of the simulated exchange has ended (EXCHANGE_LOST)."
         elif not self.trading.connected:

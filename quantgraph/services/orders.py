@@ -1,7 +1,7 @@
 """Orders through the journal: intent durable first, then the terminal, then the outcome."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +121,14 @@ class JournaledTrading:
         """Whether the terminal is there, and its reports are being taken."""
         return self._follower.running and self._follower.connected
 
+    def problems(self) -> Mapping[str, str]:
+        """Return what an operator has to see to, by part; see `ports.System.problems`."""
+        waiting = self._recorder.waiting
+        if not waiting:
+            return {}
+        text = f"The disk does not take the order journal: {waiting} outcomes wait for it."
+        return {"disk": text}
+
     def drain(self) -> None:
         """End every log stream: the gateway is stopping."""
         self._log.close()
@@ -215,7 +223,7 @@ class JournaledTrading:
         return await self._errands.run(lambda answer: self._withdraw(order, answer))
 
     async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
-        with self._recorder.place():
+        with self._recorder.place("cancels"):
             await self._ask(order)
             return await self._sender.withdraw(order, lambda told: give(answer, told))
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import structlog
 
@@ -38,10 +38,13 @@ class Recorder:
     def __init__(
         self, journal: Journal, places: int, pause_s: float = _PAUSE_S, heard: Heard | None = None
     ) -> None:
-        """Record in `journal`; at most `places` orders are on their way at a time."""
+        """Record in `journal`; at most `places` orders, and as many cancels, are on their way."""
         self._journal = journal
         self._heard = heard
-        self._places = self._free = places
+        self._places = places
+        # Apart: orders that wait for a broken disk must not keep anybody from canceling.
+        self._free = {"orders": places, "cancels": places}
+        self._waiting = 0
         self._pause = pause_s
         self._gathered: list[_Asked] = []
         self._queue: SimpleQueue[list[_Asked] | None] = SimpleQueue()
@@ -49,20 +52,25 @@ class Recorder:
         self._ended = asyncio.Event()
         self._closing = self._ending = False
 
+    @property
+    def waiting(self) -> int:
+        """How many outcomes the disk has not taken yet. Any thread may ask."""
+        return self._waiting
+
     @contextmanager
-    def place(self) -> Generator[None, None, None]:
+    def place(self, what: Literal["orders", "cancels"] = "orders") -> Generator[None, None, None]:
         """Hold a place for an order, from before its intent until its outcome is recorded.
 
         So the queue is bounded, and has room for every outcome. Raises LimitReached OVERLOADED.
         """
-        if not self._free:
-            text = f"{self._places} orders are on their way already; try again later."
+        if not self._free[what]:
+            text = f"{self._places} {what} are on their way already; try again later."
             raise LimitReached(Reason.OVERLOADED, text)
-        self._free -= 1
+        self._free[what] -= 1
         try:
             yield
         finally:
-            self._free += 1
+            self._free[what] += 1
 
     async def record(self, entry: Entry) -> Recorded:
         """Return when the entry is durable. Errors: those of `Journal.record`.
@@ -119,13 +127,21 @@ class Recorder:
             found = self._commit([entry for entry, _ in asked])
             pairs = list(zip(asked, found, strict=True))
             kept = [] if self._closing else [each for each, of in pairs if _unwritten(each, of)]
+            self._tell(len(kept), sum(_refused(each, of) for each, of in pairs))
             if kept:
-                _logger.error("outcomes_wait_for_the_disk", count=len(kept))
                 pairs = [(each, of) for each, of in pairs if not _unwritten(each, of)]
             with suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(self._give, pairs)
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
+
+    def _tell(self, waiting: int, refused: int) -> None:
+        """Say in the log what the disk did not take; the same that still waits only once."""
+        if waiting and waiting != self._waiting:
+            _logger.error("outcomes_wait_for_the_disk", count=waiting)
+        self._waiting = waiting
+        if refused:
+            _logger.error("intents_refused_by_the_disk", count=refused)
 
     def _take(self, kept: list[_Asked], rest: float | None) -> tuple[list[_Asked], bool]:
         """Wait for work, and return all there is behind what was kept; False at the end.
@@ -163,6 +179,11 @@ class Recorder:
             return self._journal.record(entries)
         except Exception as error:
             return [error] * len(entries)
+
+
+def _refused(asked: _Asked, found: _Found) -> bool:
+    """Return whether this is an intent that the disk did not take: it goes no further."""
+    return not isinstance(asked[0], Outcome) and isinstance(found, Unavailable)
 
 
 def _unwritten(asked: _Asked, found: _Found) -> bool:
