@@ -215,7 +215,7 @@ class _Mock:
             batches=audited(batches, logs.audit, BATCHES),
             previews=OrderPreviews(PreviewParts(sources, self.limited, gate)),
             allowances=self.limited,
-            fills=JournalledFills(journal, self.terminal, self._workers),
+            fills=JournalledFills(journal, self.terminal, self._workers, self.trading.events),
             portfolio=self._portfolio(journal),
             access=access,
             system=GatewaySystem(self.config.mode, limits, started_at, self._state(gate)),

@@ -47,6 +47,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.OrderService/ListFills": Scope.READ,
     "/quantgraph.v1.OrderService/ListOrders": Scope.READ,
     "/quantgraph.v1.OrderService/PreviewOrder": Scope.READ,
+    "/quantgraph.v1.OrderService/StreamFillEvents": Scope.READ,
     "/quantgraph.v1.OrderService/StreamOrderEvents": Scope.READ,
     "/quantgraph.v1.OrderService/SubmitOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/SubmitOrders": Scope.TRADE,

@@ -33,6 +33,7 @@ ENDLESS = frozenset(
     {
         "/quantgraph.v1.QuoteService/WatchQuotes",
         "/quantgraph.v1.OrderService/StreamOrderEvents",
+        "/quantgraph.v1.OrderService/StreamFillEvents",
         "/quantgraph.v1.AccountService/StreamAccountEvents",
         "/quantgraph.v1.ControlService/StreamTradingStatus",
         "/grpc.health.v1.Health/Watch",

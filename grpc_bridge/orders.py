@@ -11,6 +11,7 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceServicer
+from quantgraph.wire import fills
 from quantgraph.wire.batches import (
     allowance_to_proto,
     batch_from_proto,
@@ -133,3 +134,10 @@ class OrderServicer(OrderServiceServicer):
         async with aclosing(self._trading.events(cursor_from_proto(request))) as events:
             async for event in events:
                 yield orders_pb2.StreamOrderEventsResponse(event=event_to_proto(event))
+
+    async def StreamFillEvents(
+        self, request: orders_pb2.StreamFillEventsRequest, context: object
+    ) -> AsyncGenerator[orders_pb2.StreamFillEventsResponse]:
+        async with aclosing(self._fills.events(cursor_from_proto(request))) as events:
+            async for event in events:
+                yield orders_pb2.StreamFillEventsResponse(event=fills.event_to_proto(event))

@@ -81,6 +81,7 @@ SCOPES: dict[str, Scope] = {
     "Mutation.restoreSnapshot": Scope.ADMIN,
     "Mutation.deleteSnapshot": Scope.ADMIN,
     "Subscription.accountUpdates": Scope.READ,
+    "Subscription.fills": Scope.READ,
     "Subscription.orderUpdates": Scope.READ,
     "Subscription.quotes": Scope.READ,
     "Subscription.tradingUpdates": Scope.READ,

@@ -1,5 +1,7 @@
-"""Answers `fills`."""
+"""Answers `fills`, and streams them."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated
 
@@ -7,8 +9,10 @@ import strawberry
 
 from quantgraph.domain.orders import FillQuery
 from quantgraph.domain.spans import span
+from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
+from resolvers.logs import EpochArgument, SequenceArgument, followed
 from resolvers.pages import (
     AfterArgument,
     FirstArgument,
@@ -18,6 +22,7 @@ from resolvers.pages import (
     place_of,
 )
 from schema.context import Info
+from schema.fills import FillEvent
 from schema.orders import Fill, FillConnection, FillEdge
 from schema.scalars import Symbol, TimeBound
 
@@ -56,3 +61,26 @@ class FillQueries:
         edges = [FillEdge(cursor=cursor_of(query.scope(), node.id), node=node) for node in nodes]
         place = place_of([edge.cursor for edge in edges], more=page.more)
         return FillConnection(edges=edges, nodes=nodes, page_info=place)
+
+
+@strawberry.type
+class FillSubscriptions:
+    @strawberry.subscription(
+        description="An account's executions, out of the durable log of its orders. With `epoch` "
+        "and `afterSequence`, also those of an event of `orderUpdates`: every one after it, then "
+        "CAUGHT_UP, then live; none is ever dropped. Without: CAUGHT_UP, then live. Errors: "
+        "UNKNOWN_ACCOUNT, BAD_REQUEST (the log has no such sequence), EPOCH_CHANGED (query `fills` "
+        "again, then subscribe with the new epoch)."
+    )
+    async def fills(
+        self,
+        info: Info,
+        account_id: AccountArgument,
+        epoch: EpochArgument = None,
+        after_sequence: SequenceArgument = None,
+    ) -> AsyncIterator[FillEvent]:
+        require_account(info, account_id)
+        cursor = LogCursor(account_id, epoch, after_sequence)
+        async with aclosing(followed(info, cursor, info.context.gateway.fills.events)) as events:
+            async for event in events:
+                yield FillEvent.from_domain(event)

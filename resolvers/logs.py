@@ -2,12 +2,32 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from quantgraph.domain.streams import AccountEvent, LogCursor, LogPlace, OrderEvent, StreamKind
+import strawberry
+
+from quantgraph.domain.streams import (
+    AccountEvent,
+    FillEvent,
+    LogCursor,
+    LogPlace,
+    OrderEvent,
+    StreamKind,
+)
 from schema.context import Info
+from schema.scalars import Long
 
-Logged = TypeVar("Logged", OrderEvent, AccountEvent)
+Logged = TypeVar("Logged", OrderEvent, FillEvent, AccountEvent)
+EpochArgument = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="The log's identity from an earlier event."),
+]
+SequenceArgument = Annotated[
+    Long | None,
+    strawberry.argument(
+        description="The last sequence you have, of that epoch; 0 for the whole log."
+    ),
+]
 
 
 async def followed(
@@ -23,7 +43,7 @@ async def followed(
             yield event
 
 
-def _place(event: OrderEvent | AccountEvent) -> LogPlace | None:
+def _place(event: OrderEvent | FillEvent | AccountEvent) -> LogPlace | None:
     """Return where a reader goes on after the event: not amid a snapshot, which comes whole."""
     if event.kind is StreamKind.SNAPSHOT or event.sequence is None:
         return None

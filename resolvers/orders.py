@@ -15,7 +15,7 @@ from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
 from resolvers.fills import SymbolFilter
-from resolvers.logs import followed
+from resolvers.logs import EpochArgument, SequenceArgument, followed
 from resolvers.pages import (
     AfterArgument,
     FirstArgument,
@@ -38,7 +38,7 @@ from schema.orders import (
     SubmitOrderResult,
     SubmitOrderSuccess,
 )
-from schema.scalars import Long, TimeBound
+from schema.scalars import TimeBound
 
 
 @strawberry.type
@@ -158,16 +158,8 @@ class OrderSubscriptions:
         self,
         info: Info,
         account_id: AccountArgument,
-        epoch: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(description="The log's identity from an earlier event."),
-        ] = None,
-        after_sequence: Annotated[
-            Long | None,
-            strawberry.argument(
-                description="The last sequence you have, of that epoch; 0 for the whole log."
-            ),
-        ] = None,
+        epoch: EpochArgument = None,
+        after_sequence: SequenceArgument = None,
     ) -> AsyncIterator[OrderEvent]:
         require_account(info, account_id)
         cursor = LogCursor(account_id, epoch, after_sequence)

@@ -15,7 +15,7 @@ from resolvers.catalog import CatalogQueries
 from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
 from resolvers.controls import ControlMutations, ControlQueries, ControlSubscriptions
 from resolvers.dividends import DividendQueries
-from resolvers.fills import FillQueries
+from resolvers.fills import FillQueries, FillSubscriptions
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
@@ -75,7 +75,11 @@ class Mutation(
 
 @strawberry.type(description="Live streams, over graphql-transport-ws and SSE.")
 class Subscription(
-    QuoteSubscriptions, OrderSubscriptions, ConnectionSubscriptions, ControlSubscriptions
+    QuoteSubscriptions,
+    OrderSubscriptions,
+    FillSubscriptions,
+    ConnectionSubscriptions,
+    ControlSubscriptions,
 ):
     pass
 

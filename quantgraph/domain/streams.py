@@ -60,6 +60,20 @@ class OrderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class FillEvent:
+    """One item of an account's executions, numbered as in its order log: numbers are passed over.
+
+    A cursor of either stream is good for the other.
+    """
+
+    kind: StreamKind
+    epoch: str
+    sequence: int | None = None
+    fill: Fill | None = None
+    source: SourceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountEvent:
     """One item of an account's status log. The sequence is gapless per account and epoch.
 

@@ -1,26 +1,36 @@
 """Executions out of the journal, which remembers them across a restart."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 
 from quantgraph.domain.errors import InvalidRequest, unknown_account
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Fill, FillPage, FillQuery
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import FillEvent, LogCursor, OrderEvent, StreamKind
 from quantgraph.services.workers import Workers
 
 # Fills of one operation's orders: a page of 500 orders has 20 each, or few have many.
 MOST = 10_000
+_MARKS = frozenset({StreamKind.CAUGHT_UP, StreamKind.HEARTBEAT})
 
 
 class JournalledFills:
     """Implements `Fills` over the journal."""
 
-    def __init__(self, journal: Journal, accounts: Accounts, workers: Workers) -> None:
-        """Read `journal` in `workers`; `accounts` says which accounts there are."""
+    def __init__(
+        self,
+        journal: Journal,
+        accounts: Accounts,
+        workers: Workers,
+        log: Callable[[LogCursor], AsyncGenerator[OrderEvent, None]],
+    ) -> None:
+        """Read `journal` in `workers`, and live `log`; `accounts` says which accounts there are."""
         self._journal = journal
         self._accounts = accounts
         self._workers = workers
+        self._log = log
 
     async def fills(self, query: FillQuery) -> FillPage:
         """Return a page of fills, newest first; see `ports.Fills`."""
@@ -46,6 +56,15 @@ class JournalledFills:
         for fill in found:
             of_order[fill.order_id].append(fill)
         return [of_order[each] for each in order_ids]
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[FillEvent, None]:
+        """Yield what the order log says of fills; see `ports.Fills`."""
+        async with aclosing(self._log(cursor)) as events:
+            async for event in events:
+                told = event.fill is not None or event.kind in _MARKS
+                if told and event.kind is not StreamKind.SNAPSHOT:
+                    found = (event.kind, event.epoch, event.sequence, event.fill, event.source)
+                    yield FillEvent(*found)
 
     async def _require_account(self, account_id: str) -> None:
         if all(each.id != account_id for each in await self._accounts.accounts()):

@@ -1297,6 +1297,113 @@ class StreamOrderEventsResponse(_message.Message):
 Global___StreamOrderEventsResponse: _TypeAlias = StreamOrderEventsResponse  # noqa: Y015
 
 @_typing.final
+class StreamFillEventsRequest(_message.Message):
+    """Which log, and from where."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account."""
+    epoch: _builtins.str
+    """The epoch that the cursor belongs to."""
+    after_sequence: _builtins.int
+    """The last sequence that the caller has, of that epoch; 0 for the whole log."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        epoch: _builtins.str | None = ...,
+        after_sequence: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "_epoch", b"_epoch", "after_sequence", b"after_sequence", "epoch", b"epoch"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "_epoch", b"_epoch", "account_id", b"account_id", "after_sequence", b"after_sequence", "epoch", b"epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after_sequence: _TypeAlias = _typing.Literal["after_sequence"]  # noqa: Y015
+    _WhichOneofArgType__after_sequence: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__epoch: _TypeAlias = _typing.Literal["epoch"]  # noqa: Y015
+    _WhichOneofArgType__epoch: _TypeAlias = _typing.Literal["_epoch", b"_epoch"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after_sequence) -> _WhichOneofReturnType__after_sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__epoch) -> _WhichOneofReturnType__epoch | None: ...
+
+Global___StreamFillEventsRequest: _TypeAlias = StreamFillEventsRequest  # noqa: Y015
+
+@_typing.final
+class StreamFillEventsResponse(_message.Message):
+    """One item of the executions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___FillEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___FillEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamFillEventsResponse: _TypeAlias = StreamFillEventsResponse  # noqa: Y015
+
+@_typing.final
+class FillEvent(_message.Message):
+    """One item of an account's executions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    FILL_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    kind: _streams_pb2.StreamKind.ValueType
+    """What this is."""
+    epoch: _builtins.str
+    """Names the order log that the sequence belongs to."""
+    sequence: _builtins.int
+    """Number of the event in the account's order log: it grows, and passes over what was no
+    execution.
+    """
+    @_builtins.property
+    def fill(self) -> Global___Fill:
+        """The execution of an update."""
+
+    @_builtins.property
+    def source(self) -> _streams_pb2.SourceState:
+        """The source's state, with a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        kind: _streams_pb2.StreamKind.ValueType = ...,
+        epoch: _builtins.str = ...,
+        sequence: _builtins.int | None = ...,
+        fill: Global___Fill | None = ...,
+        source: _streams_pb2.SourceState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "fill", b"fill", "sequence", b"sequence", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sequence", b"_sequence", "epoch", b"epoch", "fill", b"fill", "kind", b"kind", "sequence", b"sequence", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+
+Global___FillEvent: _TypeAlias = FillEvent  # noqa: Y015
+
+@_typing.final
 class OrderEvent(_message.Message):
     """One item of an account's order log. The sequence is gapless per account and epoch."""
 

@@ -96,6 +96,11 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsResponse.FromString,
                 _registered_method=True)
+        self.StreamFillEvents = channel.unary_stream(
+                '/quantgraph.v1.OrderService/StreamFillEvents',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsResponse.FromString,
+                _registered_method=True)
 
 
 class OrderServiceServicer:
@@ -207,6 +212,16 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamFillEvents(self, request, context):
+        """Replays the executions of the account's order log after a cursor, which may be one of
+        StreamOrderEvents, says CAUGHT_UP, then sends each new one; without a cursor it begins at the
+        log's end. None is dropped, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT,
+        EPOCH_CHANGED (list the fills, then start anew).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -269,6 +284,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.StreamOrderEvents,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsResponse.SerializeToString,
+            ),
+            'StreamFillEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamFillEvents,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -597,6 +617,33 @@ class OrderService:
             '/quantgraph.v1.OrderService/StreamOrderEvents',
             quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.StreamOrderEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamFillEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/StreamFillEvents',
+            quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.StreamFillEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -90,6 +90,12 @@ class OrderServiceStub:
     cursor a snapshot of the open orders comes first. Nothing is dropped, and a heartbeat comes
     every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED (list the orders, then start anew).
     """
+    StreamFillEvents: _grpc.UnaryStreamMultiCallable[_orders_pb2.StreamFillEventsRequest, _orders_pb2.StreamFillEventsResponse]
+    """Replays the executions of the account's order log after a cursor, which may be one of
+    StreamOrderEvents, says CAUGHT_UP, then sends each new one; without a cursor it begins at the
+    log's end. None is dropped, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT,
+    EPOCH_CHANGED (list the fills, then start anew).
+    """
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
@@ -152,6 +158,12 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Replays the account's log after a cursor, says CAUGHT_UP, then sends what happens; without a
     cursor a snapshot of the open orders comes first. Nothing is dropped, and a heartbeat comes
     every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED (list the orders, then start anew).
+    """
+    StreamFillEvents: _aio.UnaryStreamMultiCallable[_orders_pb2.StreamFillEventsRequest, _orders_pb2.StreamFillEventsResponse]  # type: ignore[assignment]
+    """Replays the executions of the account's order log after a cursor, which may be one of
+    StreamOrderEvents, says CAUGHT_UP, then sends each new one; without a cursor it begins at the
+    log's end. None is dropped, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT,
+    EPOCH_CHANGED (list the fills, then start anew).
     """
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -284,6 +296,18 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Replays the account's log after a cursor, says CAUGHT_UP, then sends what happens; without a
         cursor a snapshot of the open orders comes first. Nothing is dropped, and a heartbeat comes
         every 5 seconds. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED (list the orders, then start anew).
+        """
+
+    @_abc_1.abstractmethod
+    def StreamFillEvents(
+        self,
+        request: _orders_pb2.StreamFillEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_orders_pb2.StreamFillEventsResponse], _abc.AsyncIterator[_orders_pb2.StreamFillEventsResponse]]:
+        """Replays the executions of the account's order log after a cursor, which may be one of
+        StreamOrderEvents, says CAUGHT_UP, then sends each new one; without a cursor it begins at the
+        log's end. None is dropped, and a heartbeat comes every 5 seconds. Errors: UNKNOWN_ACCOUNT,
+        EPOCH_CHANGED (list the fills, then start anew).
         """
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

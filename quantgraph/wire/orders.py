@@ -139,7 +139,9 @@ def cursor_to_proto(cursor: LogCursor) -> orders_pb2.StreamOrderEventsRequest:
     )
 
 
-def cursor_from_proto(message: orders_pb2.StreamOrderEventsRequest) -> LogCursor:
+def cursor_from_proto(
+    message: orders_pb2.StreamOrderEventsRequest | orders_pb2.StreamFillEventsRequest,
+) -> LogCursor:
     """Read a place in an order log."""
     return LogCursor(
         text_from_proto(message.account_id, "account_id"),

@@ -419,6 +419,12 @@ PAIRS: Mapping[str, Pair] = {
         "event",
         (ACCOUNT, {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
     ),
+    "Subscription.fills": Pair(
+        "OrderService.StreamFillEvents",
+        "event",
+        ({**ACCOUNT, "epoch": "log-1", "afterSequence": 0},
+         {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
+    ),
     "Subscription.orderUpdates": Pair(
         "OrderService.StreamOrderEvents",
         "event",

@@ -151,6 +151,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.tradingLimits": (ACCOUNT,),
     "Query.tradingStatus": (ACCOUNT,),
     "Subscription.accountUpdates": (LOG,),
+    "Subscription.fills": (LOG,),
     "Subscription.orderUpdates": (LOG,),
     "Subscription.quotes": ({**BOTH, **SELECTORS},),
     "Subscription.tradingUpdates": (ACCOUNT,),
@@ -171,6 +172,7 @@ EDGES_ASKED: Mapping[str, Sequence[Arguments]] = {
 }
 EVENTS = {
     "Subscription.accountUpdates": 3,
+    "Subscription.fills": 1,
     "Subscription.orderUpdates": 6,
     "Subscription.quotes": 3,
     "Subscription.tradingUpdates": 1,

@@ -82,6 +82,7 @@ RPCS = {
     "Mutation.restoreSnapshot": "SimulationService.RestoreSnapshot",
     "Mutation.deleteSnapshot": "SimulationService.DeleteSnapshot",
     "Subscription.accountUpdates": "AccountService.StreamAccountEvents",
+    "Subscription.fills": "OrderService.StreamFillEvents",
     "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
     "Subscription.quotes": "QuoteService.WatchQuotes",
     "Instrument.rules": "InstrumentService.ListInstrumentRules",

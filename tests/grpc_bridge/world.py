@@ -87,6 +87,7 @@ from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import (
     AccountEvent,
+    FillEvent,
     LogCursor,
     OrderEvent,
     QuoteEvent,
@@ -634,6 +635,17 @@ class MemoryFills:
         self, account_id: str, order_ids: Sequence[str]
     ) -> Sequence[Sequence[Fill]]:
         return [[each for each in self.held if each.order_id == wanted] for wanted in order_ids]
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[FillEvent, None]:
+        known_account(cursor.account_id)
+        if cursor.epoch not in (None, "log-1"):
+            raise EpochChanged(Reason.EPOCH_CHANGED, "Another log.", epoch="log-1")
+        at = len(self.held) if cursor.after is None else cursor.after
+        for fill in self.held[at:]:
+            at += 1
+            yield FillEvent(StreamKind.UPDATE, "log-1", at, fill)
+        yield FillEvent(StreamKind.CAUGHT_UP, "log-1", at)
+        await asyncio.Event().wait()
 
 
 @dataclass

@@ -36,6 +36,7 @@ from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
 from quantgraph.domain.streams import (
     AccountEvent,
+    FillEvent,
     LogCursor,
     OrderEvent,
     QuoteEvent,
@@ -53,6 +54,7 @@ from quantgraph.wire import (
     dividends,
     etfs,
     failures,
+    fills,
     financials,
     futures,
     instruments,
@@ -89,6 +91,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (IndexWeight, sectors.weight_to_proto, sectors.weight_from_proto),
     (Instrument, instruments.instrument_to_proto, instruments.instrument_from_proto),
     (Order, orders.order_to_proto, orders.order_from_proto),
+    (FillEvent, fills.event_to_proto, fills.event_from_proto),
     (OrderEvent, orders.event_to_proto, orders.event_from_proto),
     (Risk, portfolio.risk_to_proto, portfolio.risk_from_proto),
     (Strategy, portfolio.strategy_to_proto, portfolio.strategy_from_proto),

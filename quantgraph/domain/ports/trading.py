@@ -22,6 +22,7 @@ from quantgraph.domain.portfolio import Risk, StrategyPage, StrategyQuery
 from quantgraph.domain.previews import OrderPreview
 from quantgraph.domain.streams import (
     AccountEvent,
+    FillEvent,
     LogCursor,
     OrderEvent,
 )
@@ -201,6 +202,14 @@ class Fills(Protocol):
         """Return the fills per order, oldest first; none for an order that is not there.
 
         Errors: UNKNOWN_ACCOUNT; ROW_LIMIT where they are more than 10,000 together.
+        """
+        ...
+
+    def events(self, cursor: LogCursor) -> AsyncGenerator[FillEvent, None]:
+        """Replay the fills of the log after the cursor, say CAUGHT_UP, then yield each new one.
+
+        Without a cursor it begins at the log's end. Errors: UNKNOWN_ACCOUNT, EPOCH_CHANGED,
+        BAD_REQUEST for a sequence that the log has not.
         """
         ...
 
