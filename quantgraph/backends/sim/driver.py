@@ -109,6 +109,15 @@ class Driver:
         with self._pursuit.hurried():
             return await self._whole(self._alone(lambda: self._act(work, symbol)))
 
+    async def attach(self, work: Callable[..., None], *args: object) -> None:
+        """Do at the exchange what hangs on no instant and no book: nobody waits for their way.
+
+        What it raises is raised; EXCHANGE_LOST.
+        """
+        if self._day is None:
+            await self.present()
+        await self._whole(self.engine.act(work, *args))
+
     async def look(self, work: Callable[..., T], *args: object) -> T:
         """Read something of the exchange as it stands. Errors: EXCHANGE_LOST."""
         if self._day is None:

@@ -158,12 +158,11 @@ class Hall:
         self.day = day
         return self.dealing.tell(), granted
 
-    def open_account(self, seed: SeedAccount, at: int) -> list[ExecutionReport]:
-        """Open one more account. Raises BAD_REQUEST where its id is taken."""
+    def open_account(self, seed: SeedAccount) -> None:
+        """Open one more account, at whatever instant. Raises BAD_REQUEST where its id is taken."""
         if seed.id in self.ledgers:
             raise bad_request(f"There is an account {seed.id} already.", field="id")
         self.ledgers[seed.id] = Ledger.open(seed)
-        return self.advance(at)
 
     def deposit(self, account_id: str, amount: Decimal, at: int) -> list[ExecutionReport]:
         """Pay yuan in, or out where below zero. Raises UNKNOWN_ACCOUNT, INSUFFICIENT_CASH."""

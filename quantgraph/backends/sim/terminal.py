@@ -1,6 +1,15 @@
 """The simulated terminal: the exchange behind the ports, driven by a clock."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TypeVar
 
@@ -118,7 +127,8 @@ class SimTerminal:
         seed = SeedAccount(
             id=account.account_id, name=account.name, cash=account.cash, positions=held
         )
-        await self.operate(Exchange.open_account, seed)
+        with _fate_told():
+            await self.driver.attach(Exchange.open_account, seed)
 
     async def transfer(self, account_id: str, amount: Decimal) -> None:
         """Pay yuan in, or out where below zero. Errors: UNKNOWN_ACCOUNT, INSUFFICIENT_CASH."""
@@ -172,11 +182,8 @@ class SimTerminal:
         `work` is a function of a module or a class that takes the exchange, `told` and epoch ms;
         `symbol` is listed before. Errors: EXCHANGE_LOST, also where nobody knows what was done.
         """
-        try:
+        with _fate_told():
             await self.driver.act(lambda at: self._do(work, (*told, at)), symbol)
-        except FateUnknownError as error:
-            text = "The simulated exchange ended before it answered; nobody knows what it did."
-            raise Unavailable(Reason.EXCHANGE_LOST, text) from error
 
     async def _do(
         self, work: Callable[..., list[ExecutionReport]], told: tuple[object, ...]
@@ -196,6 +203,16 @@ class SimTerminal:
             unknown_account(name) if each is None else each
             for name, each in zip(account_ids, found, strict=True)
         ]
+
+
+@contextmanager
+def _fate_told() -> Generator[None]:
+    """Say in the gateway's words that nobody knows what became of an act."""
+    try:
+        yield
+    except FateUnknownError as error:
+        text = "The simulated exchange ended before it answered; nobody knows what it did."
+        raise Unavailable(Reason.EXCHANGE_LOST, text) from error
 
 
 def _given(answer: T | GatewayError) -> T:

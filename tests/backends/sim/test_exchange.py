@@ -473,10 +473,10 @@ def test_money_comes_and_leaves() -> None:
 
 def test_an_account_is_opened_once() -> None:
     floor = Floor()
-    floor.exchange.open_account(SEED.model_copy(update={"id": "new"}), NOW)
+    floor.exchange.open_account(SEED.model_copy(update={"id": "new"}))
     assert floor.exchange.ledgers["new"].cash == Decimal("100000.00")
     with pytest.raises(InvalidRequest):
-        floor.exchange.open_account(SEED.model_copy(update={"id": "new"}), NOW)
+        floor.exchange.open_account(SEED.model_copy(update={"id": "new"}))
 
 
 def test_strangers_trade_where_they_are_told_to_and_who_waits_there_comes_first() -> None:

@@ -27,7 +27,7 @@ TEN = at(START, time(10))
 
 
 class Slow:
-    """A terminal that is given one slice of work, 16 steps, each time somebody has a portion."""
+    """A terminal that is given one slice of work, a few steps, each time somebody has a portion."""
 
     def __init__(self, stage: Stage, portion_s: float = 0.0) -> None:
         self.stage, self.clock, self.gate = stage, stage.clock, Gate()

@@ -1,6 +1,8 @@
 """A world that comes along in slices is the world that came at once, whoever interrupts it."""
 
+import asyncio
 from datetime import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.domain.calendar import at, to_ms
 from quantgraph.domain.orders import PriceType, Side
+from quantgraph.domain.simulation import NewAccount
 from quantgraph.domain.terminal import ExecutionReport
 
 from .conftest import START, Stage
@@ -157,4 +160,38 @@ async def test_screens_in_groups_are_of_no_later_instant_than_the_clock_shows(
     assert set(screens) == set(SYMBOLS)
     newest = max(each.at for each in screens.values())
     assert before < newest <= slow.clock.moment().ms
+    await slow.terminal.close()
+
+
+class Stuck(OwnEngine):
+    """An engine that is on its way until it is let go on, as one with much to do is."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def advance(self, at: int) -> Any:
+        await self.free.wait()
+        return await super().advance(at)
+
+
+async def test_an_account_is_opened_while_the_books_are_on_their_way(
+    make_stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "OwnEngine", Stuck)
+    slow = Slow(make_stage())
+    await slow.place("first", below=5)
+    engine = slow.terminal.driver.engine
+    assert isinstance(engine, Stuck)
+    engine.free.clear()
+    waiting = asyncio.create_task(slow.terminal.transfer("sim-1", Decimal(1)))
+    slow.stage.hand.seconds = 60
+    await slow.turn()
+    await slow.terminal.open_account(NewAccount("late", "late", Decimal(5)))
+    assert [each.id for each in await slow.terminal.accounts()] == ["sim-1", "late"]
+    assert not waiting.done()
+    engine.free.set()
+    await waiting
+    assert (await slow.terminal.asset("late")).cash == 5
     await slow.terminal.close()

@@ -218,7 +218,8 @@ class Trial:
     def open_account(self, cash: Decimal, symbol: str, quantity: int) -> None:
         held = (SeedPosition(symbol=symbol, quantity=quantity, cost_price=self.closes[symbol]),)
         seed = SeedAccount(id=f"a{len(self.accounts)}", name="", cash=cash, positions=held)
-        reports = self.exchange.open_account(seed, self.now)
+        self.exchange.open_account(seed)
+        reports = self.exchange.advance(self.now)
         ledger = self.exchange.ledgers[seed.id]
         self.audit.open(ledger)
         self.witness.welcome(ledger)

@@ -14,8 +14,9 @@ from quantgraph.domain.reasons import Reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
-# About 2 ms: the event loop has others to serve.
-_SLICE = 16
+# About half a millisecond: whoever asks for something takes some turns of the event loop (a
+# mutation seven), and waits for a slice at each. 16 steps would save 4 % of the work.
+_SLICE = 4
 
 
 class OwnEngine:
