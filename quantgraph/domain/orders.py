@@ -79,6 +79,12 @@ class Origin(StrEnum):
     EXTERNAL = "EXTERNAL"
 
 
+def plain_price(price: Decimal) -> Decimal:
+    """Return a price with two decimals, or as many more as it has: one text for equal prices."""
+    whole, _, rest = format(price, "f").partition(".")
+    return Decimal(f"{whole}.{rest.rstrip('0').ljust(2, '0')}")
+
+
 @dataclass(frozen=True, slots=True)
 class OrderTicket:
     """What the caller wants. Quantity in shares, price in yuan, `expires_at` aware UTC."""
@@ -95,6 +101,11 @@ class OrderTicket:
     note: str | None = None
     # Set by the limits alone, and no part of what the caller asked for.
     held: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Write the limit price as every equal one is written."""
+        if self.limit_price is not None:
+            object.__setattr__(self, "limit_price", plain_price(self.limit_price))
 
     def digest(self) -> str:
         """Return a hash of everything but the key: the same key with another body conflicts."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -109,3 +110,20 @@ def test_a_used_up_day_still_lets_an_order_be_canceled(wires: Wires) -> None:
     assert refused.retry_seconds > 3_600
     canceled = wires.ask(CANCEL, input={"accountId": "day", "id": done["order"]["id"]})
     assert canceled["cancelOrder"]["__typename"] == "CancelOrderSuccess"
+
+
+@pytest.mark.parametrize("written", ["10.1", "10.10", "10.100"])
+def test_a_limit_price_has_one_text_on_both_wires_however_it_was_written(
+    wires: Wires, written: str
+) -> None:
+    low = wires.ticket(accountId="free")
+    price = written.replace("10", low["limitPrice"].partition(".")[0], 1)
+    expected = f"{Decimal(price):.2f}"
+    order = {**low, "limitPrice": price}
+    shown = 'query($id: ID!) { order(accountId: "free", clientOrderId: $id) { limitPrice } }'
+    for submit in (wires.submit, wires.submit_rpc):
+        order["clientOrderId"] += "x"
+        submit(order)
+        told = wires.ask(shown, id=order["clientOrderId"])["order"]
+        assert told["limitPrice"] == expected
+        assert wires.submit_rpc(order).order.limit_price.value == expected

@@ -67,3 +67,14 @@ def test_an_order_with_another_value_keeps_all_the_others(name):
 def test_a_value_that_no_order_has_is_refused():
     with pytest.raises(KeyError):
         changed(ORDER, colour="red")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("1700", "1700.00"), ("1.7E3", "1700.00"), ("3.9050", "3.905"), ("3.900", "3.90"),
+     ("0.5", "0.50"), ("-1", "-1.00"), (f"1.{'0' * 40}1", f"1.{'0' * 40}1")],
+)  # fmt: skip
+def test_equal_prices_have_one_text_and_no_digit_is_lost(written, shown):
+    price = replace(TICKET, limit_price=Decimal(written)).limit_price
+    assert str(price) == shown
+    assert price == Decimal(written)

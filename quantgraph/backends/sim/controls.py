@@ -10,7 +10,14 @@ from quantgraph.backends.sim.market import SimMarket
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.domain.errors import Unavailable
-from quantgraph.domain.orders import Destination, Order, OrderState, Origin, PriceType
+from quantgraph.domain.orders import (
+    Destination,
+    Order,
+    OrderState,
+    Origin,
+    PriceType,
+    plain_price,
+)
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import (
     CorporateAction,
@@ -101,7 +108,7 @@ def _typed(order: HandOrder, at: datetime) -> Order:
         symbol=order.symbol,
         side=order.side,
         price_type=PriceType.LIMIT,
-        limit_price=order.limit_price,
+        limit_price=plain_price(order.limit_price),
         quantity=order.quantity,
         filled_quantity=0,
         average_price=None,

@@ -80,13 +80,23 @@ FEES = (
         source=PRACTICE,
         verified=False,
     ),
+    # The tables tell the rate as it stands beside the stamp duty of 2023, and not since when.
     FeeRow(
-        name="fees.transfer",
+        name="fees.transfer.undated",
         effective_from=date(2022, 4, 29),
+        effective_to=date(2023, 8, 27),
         charge=Charge.TRANSFER,
         buy=_TRANSFER,
         sell=_TRANSFER,
         source=_UNDATED,
+        verified=False,
+    ),
+    FeeRow(
+        name="fees.transfer",
+        effective_from=date(2023, 8, 28),
+        charge=Charge.TRANSFER,
+        buy=_TRANSFER,
+        sell=_TRANSFER,
     ),
     FeeRow(
         name="fees.stamp.fund",

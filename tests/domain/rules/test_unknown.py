@@ -24,7 +24,7 @@ from quantgraph.domain.rules import (
     ticks,
 )
 from quantgraph.domain.rules.checks import check_order
-from quantgraph.domain.rules.rows import Row
+from quantgraph.domain.rules.rows import PRACTICE, Row
 from quantgraph.domain.rules.situations import Prices
 from quantgraph.domain.rules.trust import ANY_ROW, Trust
 
@@ -142,6 +142,8 @@ def test_what_the_tables_of_rules_mark_uncertain_is_not_verified():
         elif row.topic in ("Lots", "Price cage", "Auction price", "Halts"):
             old = "first" in parts
             assert row.verified is not (old or bool(parts & UNCERTAIN)), row.name
+        elif row.topic == "Fees":
+            assert row.verified is (PRACTICE not in row.source), row.name
 
 
 def test_no_table_is_left_out():
