@@ -131,7 +131,9 @@ class AuditFile:
             self._db.close()
 
     def _has(self, order_id: str) -> bool:
-        row = self._db.execute("SELECT 1 FROM acts WHERE order_id = ?", (order_id,)).fetchone()
+        # A cancel may have been answered, and noted, before the submit was.
+        query = "SELECT 1 FROM acts WHERE order_id = ? AND operation = 'submitOrder'"
+        row = self._db.execute(query, (order_id,)).fetchone()
         return row is not None
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,6 +120,21 @@ def test_what_a_crash_left_out_is_taken_from_the_journal(tmp_path, path, heads):
     log.close()
     [_, _, _, found] = read_acts(path, ActQuery())
     assert (found.order_id, found.outcome, found.actor) == ("order_4", UNANSWERED, ACTOR)
+
+
+def test_a_cancel_that_was_noted_first_hides_no_submit(tmp_path, path, heads):
+    journal = OrderJournal(tmp_path / "journal.sqlite", "e", heads)
+    journal.record([Intent(order(7), "d", OrderState.SENT, ACTOR)])
+    journal.close()
+    log = AuditFile(path, "a2", heads)
+    log.append([replace(act(7), operation="cancelOrder")])
+    recover_acts(log, journal.path)
+    log.close()
+    found = [each for each in read_acts(path, ActQuery()) if each.order_id == "order_7"]
+    assert [(each.operation, each.outcome) for each in found] == [
+        ("cancelOrder", DONE),
+        ("submitOrder", UNANSWERED),
+    ]
 
 
 def test_a_journal_that_cannot_be_read_hinders_no_start(tmp_path, path, heads):

@@ -1,7 +1,7 @@
 """Kills gateways and prints a line of JSON per case: what was wrong with it.
 
     python -m tests.services.kills schedules --count 1000 [--seed 1]
-    python -m tests.services.kills matrix | cancels
+    python -m tests.services.kills submit,batch,cancel,approval,timer
 
 Everything is imported before the first fork, and nothing here has threads: a forked gateway
 begins as if it had just been started.
@@ -24,7 +24,7 @@ from tests.services.kills import matrix, schedules
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("matrix", "cancels", "schedules"))
+    parser.add_argument("what", help="schedules, or kinds of the matrix: submit,batch,cancel")
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path)
@@ -51,12 +51,7 @@ def cases(options, folder, calendar):
             faults, kills = schedules.run(seed, folder / str(seed), calendar)
             yield seed, faults, kills
         return
-    submits = options.what == "matrix"
-    for case in matrix.submits() if submits else matrix.cancels():
-        judged = (matrix.kill_submit if submits else matrix.kill_cancel)(
-            case, folder / str(case), calendar
-        )
-        yield case, judged, 1 if submits else 2
+    yield from matrix.run(options.what.split(","), folder, calendar)
 
 
 if __name__ == "__main__":

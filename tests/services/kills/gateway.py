@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.accounts import Means
+from quantgraph.domain.batches import Batch
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import GatewayError, OrderRefused
@@ -20,6 +22,9 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.terminal import FateUnknownError
 from quantgraph.services import failpoints
+from quantgraph.services.acts import TRADING
+from quantgraph.services.audit import AuditTrail, audited
+from quantgraph.services.batches import OrderBatches
 from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.desk import OrderDesk
 from quantgraph.services.gate import Gate
@@ -29,6 +34,7 @@ from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
+from quantgraph.store.audit import AuditFile, recover_acts
 from quantgraph.store.controls import ControlFile
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
@@ -51,7 +57,9 @@ class Kill:
 class Life:
     """What clients do in one life of the gateway, all at once, and when it ends.
 
-    `old`: keys of earlier lives, asked for again at once and later; `cancels` come last.
+    `old`: keys of earlier lives, asked for again at once and later; then `approved` by another
+    key; `cancels` come last. `batch`: the new ones come in one. `waits`: they take that other key.
+    `dead`: a dead man's timer runs out at the end.
     """
 
     new: tuple[str, ...] = ()
@@ -60,6 +68,10 @@ class Life:
     kill: Kill | None = None
     last: bool = False
     answer_seconds: float = 0.05
+    approved: tuple[str, ...] = ()
+    batch: bool = False
+    waits: bool = False
+    dead: bool = False
 
 
 class FarTerminal:
@@ -139,6 +151,9 @@ class Gateway:
 
     def __post_init__(self):
         market, self.terminal = OneMarket(), FarTerminal(self.pipe)
+        log = AuditFile(self.folder / "audit.sqlite", "a1", heads(self.folder))
+        recover_acts(log, self.folder / "journal.sqlite")
+        trail = AuditTrail(log)
         self.journal = OrderJournal(self.folder / "journal.sqlite", "e1", heads(self.folder))
         file = ControlFile(self.folder / "controls.sqlite")
         workers, self.gate = Workers(2, 4_096), Gate(file.present())
@@ -154,15 +169,16 @@ class Gateway:
         )  # fmt: skip
         self.trading = JournaledTrading(self.journal, self.terminal, market, desk)
         valuer = Valuer(market, self.calendar, market, market)
+        limits = replace(PLENTY, approval_above=Decimal(1)) if self.life.waits else PLENTY
         self.limited = LimitedTrading(
-            self.trading, LimitParts(LimitTable(PLENTY, {}), ledger, valuer, market, market)
+            self.trading, LimitParts(LimitTable(limits, {}), ledger, valuer, market, market)
         )
         sources = GuardSources(
             market, self.calendar, market, market, market, FeeSchedule(), frozenset(PriceType),
             ANY_ROW,
         )  # fmt: skip
-        self.guard = OrderGuard(self.limited, sources)
-        self.parts = [workers, self.journal, file]
+        self.guard = audited(OrderGuard(self.limited, sources), trail, TRADING)
+        self.parts = [workers, trail, log, self.journal, file]
 
     async def run(self):
         """Live: ask again for what was asked before, go on when the list is known, then rest."""
@@ -170,9 +186,15 @@ class Gateway:
         self.trading.start()
         await asyncio.gather(*(self.submit(key) for key in self.life.old))
         await self.compared()
-        wanted = (*self.life.new, *self.life.old)
+        if self.life.batch:
+            await self.submit_all(self.life.new)
+        wanted = self.life.old if self.life.batch else (*self.life.new, *self.life.old)
         await asyncio.gather(*(self.submit(key) for key in wanted))
+        await asyncio.gather(*(self.approve(key) for key in self.life.approved))
         await asyncio.gather(*(self.cancel(key) for key in self.life.cancels))
+        if self.life.dead:
+            self.controls._dead_man._fire("one")
+            await asyncio.gather(*self.controls._dead_man._running)
         if self.life.last:
             await self.listed()
         self.terminal.say("ready")
@@ -196,8 +218,28 @@ class Gateway:
             order_id = error.details.get("order_id")
             self.terminal.say("refused", key, error.reason.value, order_id)
         else:
-            order = done.order
-            self.terminal.say("told", key, order.id, order.state.value, done.replayed)
+            self.tell(key, done.order, replayed=done.replayed)
+
+    async def submit_all(self, keys):
+        batch = Batch("one", tuple(ticket(key) for key in keys))
+        for told in await OrderBatches(self.guard, len(keys)).submit_all(batch):
+            assert told.problem is None or told.order is None
+            if told.problem is not None:
+                order_id = told.problem.details.get("order_id")
+                self.terminal.say(
+                    "refused", told.client_order_id, told.problem.reason.value, order_id
+                )
+            else:
+                self.tell(told.client_order_id, told.order, replayed=told.replayed)
+
+    async def approve(self, key):
+        act_as(Actor("second", Wire.GRPC))
+        with suppress(GatewayError):
+            order = await self.guard.approve(OrderKey("one", client_order_id=key))
+            self.tell(key, order, replayed=True)
+
+    def tell(self, key, order, *, replayed):
+        self.terminal.say("told", key, order.id, order.state.value, replayed)
 
     async def cancel(self, key):
         with suppress(GatewayError):

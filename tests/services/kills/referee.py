@@ -1,11 +1,13 @@
 """Runs lives of a gateway, kills it, and holds its journal against what the terminal has."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import traceback
 from collections import Counter, defaultdict
 from contextlib import closing, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from quantgraph.domain.orders import FillQuery, OrderState, Origin
 from quantgraph.domain.tags import tag_of
+from quantgraph.store.audit import ActQuery, read_acts, verify_audit
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.journal_tables import LOG
 from quantgraph.store.records import read_order
@@ -59,8 +62,22 @@ class Course:
         self.exchange = Exchange(self.folder / "journal.sqlite")
         self.keys, self.ids, self.news = {}, defaultdict(set), Counter()
 
+    def copied(self, folder):
+        """Return a course that stands where this one does, in a folder of its own."""
+        made = Course(folder, self.calendar, self.fate, self.cancel_fate, self.callbacks)
+        for file in self.folder.iterdir():
+            shutil.copy(file, folder / file.name)
+        journal, made.exchange = made.exchange.journal, deepcopy(self.exchange)
+        made.exchange.journal = journal
+        made.keys, made.kills = dict(self.keys), self.kills
+        made.ids, made.news = deepcopy(self.ids), Counter(self.news)
+        return made
+
     def live(self, life: Life, heard=None):
         """Let a gateway live until it is killed; `heard`: at which question of those acts too."""
+        if life.last:
+            self.earlier = self._ours().keys() if self.exchange.journal.exists() else ()
+            self.asked = Counter((*life.new, *life.old, *life.old))
         ours, theirs = Pipe()
         self.keys |= {tag_of("one", ACCOUNT, key): key for key in (*life.new, *life.old)}
         pid = os.fork()
@@ -185,6 +202,7 @@ class Course:
         """Read the journal that is left, and return all that is wrong."""
         self.faults += self.exchange.faults
         path = self.exchange.journal
+        self._judge_audit(path.with_name("audit.sqlite"))
         verdict = verify_journal(path, heads(self.folder), LOG)
         if verdict.fault is not None:
             self.faults.append(verdict.fault)
@@ -197,6 +215,19 @@ class Course:
                 self.faults.append(f"{key} was told as {told}, {self.news[key]} times as new")
         self.faults += [f"{key} is lost" for key in self.keys.values() if key not in ours]
         return self.faults
+
+    def _judge_audit(self, path):
+        """Each submit that made an order is in the log, and each of the life that ended well."""
+        verdict = verify_audit(path, heads(self.folder))
+        if verdict.fault is not None:
+            self.faults.append(verdict.fault)
+        acts = [each for each in read_acts(path, ActQuery()) if each.operation == "submitOrder"]
+        found = Counter(each.order_id for each in acts)
+        for key, order in self._ours().items():
+            # A new order may have been refused before, while the list was not known.
+            wanted = 1 + self.asked[key] if key in self.earlier else 1
+            if found[order.id] < wanted:
+                self.faults.append(f"{key} has {found[order.id]} acts of {wanted}")
 
     def _judge_log(self, journal):
         events = journal.events(ACCOUNT, 0, 1_000_000)
