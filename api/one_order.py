@@ -15,6 +15,7 @@ ORDER_CHANGING = frozenset(
         "cancelAllOrders",
         "approveOrder",
         "rejectOrder",
+        "writeOffOrder",
     }
 )
 

@@ -42,6 +42,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.InstrumentService/ListInstruments": Scope.READ,
     "/quantgraph.v1.OrderService/ApproveOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/RejectOrder": Scope.TRADE,
+    "/quantgraph.v1.OrderService/WriteOffOrder": Scope.ADMIN,
     "/quantgraph.v1.OrderService/CancelOrder": Scope.TRADE,
     "/quantgraph.v1.OrderService/GetOrder": Scope.READ,
     "/quantgraph.v1.OrderService/ListFills": Scope.READ,

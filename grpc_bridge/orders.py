@@ -95,6 +95,12 @@ class OrderServicer(OrderServiceServicer):
         order = await self._trading.reject(key_from_proto(request))
         return orders_pb2.RejectOrderResponse(order=order_to_proto(order))
 
+    async def WriteOffOrder(
+        self, request: orders_pb2.WriteOffOrderRequest, context: object
+    ) -> orders_pb2.WriteOffOrderResponse:
+        order = await self._trading.write_off(key_from_proto(request), request.reason)
+        return orders_pb2.WriteOffOrderResponse(order=order_to_proto(order))
+
     async def GetOrder(
         self, request: orders_pb2.GetOrderRequest, context: object
     ) -> orders_pb2.GetOrderResponse:

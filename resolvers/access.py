@@ -50,6 +50,7 @@ SCOPES: dict[str, Scope] = {
     "Mutation.addSectorMembers": Scope.TRADE,
     "Mutation.approveOrder": Scope.TRADE,
     "Mutation.rejectOrder": Scope.TRADE,
+    "Mutation.writeOffOrder": Scope.ADMIN,
     "Mutation.cancelOrder": Scope.TRADE,
     "Mutation.createSector": Scope.TRADE,
     "Mutation.deleteSector": Scope.TRADE,

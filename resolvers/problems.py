@@ -71,6 +71,12 @@ MEMBERS: Mapping[str, Members] = {
         (errors.NotFound, OrderNotFound),
         (errors.LimitReached, RateLimited),
     ),
+    "writeOffOrder": (
+        (errors.OrderRefused, OrderRejected),
+        (errors.NotFound, OrderNotFound),
+        (errors.TradingDisabled, TradingDisabled),
+        (errors.LimitReached, RateLimited),
+    ),
     "cancelOrder": (
         (errors.OrderRefused, OrderNotCancelable),
         (errors.NotFound, OrderNotFound),

@@ -28,6 +28,7 @@ from resolvers.snapshots import SnapshotQueries
 from resolvers.system import SystemQueries
 from resolvers.ticks import TickQueries
 from resolvers.training import CounterMutations, MarketMutations
+from resolvers.write_offs import WriteOffMutations
 from schema.scalars import SCALARS
 
 _READS = (
@@ -69,6 +70,7 @@ class Mutation(
     ConnectionMutations,
     ControlMutations,
     SectorMutations,
+    WriteOffMutations,
 ):
     pass
 

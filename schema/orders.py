@@ -64,6 +64,10 @@ class Order:
     approval_until: datetime | None = strawberry.field(
         description="When it expires unless it is approved; null where no approval is needed."
     )
+    written_off_by: str | None = strawberry.field(
+        description="Id of the key that ended it by `writeOffOrder`, since nobody could tell what "
+        "became of it; else null."
+    )
     reject_code: str | None = strawberry.field(
         description="Why it was refused, as a stable code. Of an UNKNOWN order OUTCOME_UNTOLD: its "
         "day is over, and the terminal lists it no more. Else null."
@@ -109,6 +113,7 @@ class Order:
             note=order.note,
             submitted_by=order.submitted_by,
             approved_by=order.approved_by,
+            written_off_by=order.written_off_by,
             approval_until=order.approval_until,
             reject_code=order.reject_code,
             reject_message=order.reject_message,

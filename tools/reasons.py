@@ -189,6 +189,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "`rejectCode` of an UNKNOWN order: its day is over, and the terminal lists it no more.",
         "It cannot trade any longer; what it traded stands in the account's statement.",
     ),
+    Reason.WRITTEN_OFF: (
+        "`rejectCode` of an EXPIRED order whose fate was never told: an operator ended it.",
+        "See `writtenOffBy` and the statement. Should it come back, the account is halted.",
+    ),
+    Reason.WRITE_OFF_NOT_POSSIBLE: (
+        "The order is not UNKNOWN, may still be listed, or is listed by the terminal.",
+        "Look at it again: the terminal's word counts, and it is asked once more.",
+    ),
     Reason.NOT_AT_TERMINAL: (
         "Nobody answered, and `trading.settle_seconds` later the terminal does not have the order.",
         "Submit it under a new client order id. Should it come back, the account is halted.",

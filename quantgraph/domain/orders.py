@@ -153,6 +153,8 @@ class Order:
     submitted_by: str | None = None
     approved_by: str | None = None
     approval_until: datetime | None = None
+    # The key that ended what nobody could tell the fate of.
+    written_off_by: str | None = None
 
     def ticket(self) -> OrderTicket:
         """Return what was asked for, to judge it anew."""

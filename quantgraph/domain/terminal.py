@@ -53,8 +53,9 @@ class ExecutionReport:
     fill: Fill | None = None
     refusal: GatewayError | None = None
     broker_order_id: str | None = None
-    # Of our own making alone: the key that approved the order.
+    # Of our own making alone: the keys that approved the order, and that wrote it off.
     approved_by: str | None = None
+    written_off_by: str | None = None
     form: Form | None = None
 
 

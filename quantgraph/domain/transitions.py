@@ -22,7 +22,11 @@ _DOUBTED = frozenset(
 
 
 # What was concluded from silence, and is taken back by any word.
-_SILENCE = (Reason.NOT_AT_TERMINAL.value, Reason.OUTCOME_UNTOLD.value)
+_SILENCE = (
+    Reason.NOT_AT_TERMINAL.value,
+    Reason.OUTCOME_UNTOLD.value,
+    Reason.WRITTEN_OFF.value,
+)
 
 
 def unconfirmed(order: Order) -> bool:
@@ -37,12 +41,15 @@ def after_report(order: Order, report: ExecutionReport) -> Order | None:
     Reports may come twice, late or out of order: a final state never changes, a state never goes
     back, and the filled quantity never falls. A fill is always a change: its id tells a repeat.
     Only NOT_AT_TERMINAL is no last word: it loses against any sign of life, earlier or later. So
-    does OUTCOME_UNTOLD, which alone takes an order back: to UNKNOWN.
+    do OUTCOME_UNTOLD, which alone takes an order back: to UNKNOWN, and WRITTEN_OFF, which ends only
+    what is UNKNOWN.
     """
     if not is_news(order, report):
         return None
     if _says(report, Reason.OUTCOME_UNTOLD):
         return _untold(order, report)
+    if _says(report, Reason.WRITTEN_OFF):
+        return _written_off(order, report)
     found = _reopened(order)
     # One that came back as it was told before would be compared with what it is not.
     again = found is not order and _repeats(found, report)
@@ -55,6 +62,8 @@ def is_news(order: Order, report: ExecutionReport) -> bool:
         return False
     if _says(report, Reason.OUTCOME_UNTOLD):
         return not order.state.final and order.reject_code is None
+    if _says(report, Reason.WRITTEN_OFF):
+        return order.state is OrderState.UNKNOWN
     return order.reject_code in _SILENCE or not _repeats(order, report)
 
 
@@ -76,6 +85,20 @@ def _untold(order: Order, report: ExecutionReport) -> Order:
     )
 
 
+def _written_off(order: Order, report: ExecutionReport) -> Order:
+    """Return an UNKNOWN order as somebody has ended it, whatever was said of it; its fills stay."""
+    refusal = _refusal(_reopened(order), report)
+    return changed(
+        order,
+        state=report.state,
+        reject_code=refusal[0],
+        reject_message=refusal[1],
+        reject_message_zh=refusal[2],
+        written_off_by=report.written_off_by,
+        updated_at=max(order.updated_at, report.time),
+    )
+
+
 def _reopened(order: Order) -> Order:
     """Return an order that was concluded from silence as it was before."""
     if order.reject_code not in _SILENCE:
@@ -86,6 +109,7 @@ def _reopened(order: Order) -> Order:
         reject_code=None,
         reject_message=None,
         reject_message_zh=None,
+        written_off_by=None,
     )
 
 

@@ -21,6 +21,7 @@ TRADING: Operations = {
     "cancel": Operation("cancelOrder", open=True),
     "approve": Operation("approveOrder"),
     "reject": Operation("rejectOrder", open=True),
+    "write_off": Operation("writeOffOrder"),
 }
 BATCHES: Operations = {
     "submit_all": Operation("submitOrders", shown=_keys),

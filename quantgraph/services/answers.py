@@ -75,3 +75,9 @@ def answered(order: Order, *, replayed: bool) -> Submission:
 def _fits(ticket: OrderTicket, order: Order) -> bool:
     wanted = (ticket.symbol, ticket.side, ticket.quantity, ticket.limit_price)
     return wanted == (order.symbol, order.side, order.quantity, order.limit_price)
+
+
+def away() -> TradingDisabled:
+    """Return what is answered where the terminal is needed and is not there."""
+    text = "The trading terminal is disconnected. Nothing was sent; try again when it is back."
+    return TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)

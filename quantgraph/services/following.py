@@ -12,11 +12,11 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Order, OrderKey, OrderState, Origin
 from quantgraph.domain.ports.trading import Accounts, Terminal
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, is_told_of
 from quantgraph.services.comparing import Comparer
 from quantgraph.services.order_rows import external_id
 from quantgraph.services.outcomes import Outcomes
+from quantgraph.services.suspicions import LOST
 from quantgraph.services.workers import Workers
 
 # Seconds until a comparison that failed is tried again.
@@ -158,7 +158,7 @@ class TerminalFollower:
         found = [each for each in ours if is_told_of(each, report)]
         if found:
             # Concluded from silence: the list is asked, which raises the alarm.
-            return None if found[0].reject_code == Reason.NOT_AT_TERMINAL.value else found[0].id
+            return None if found[0].reject_code in LOST else found[0].id
         order = None if stranger is None else journal.find(OrderKey(account, stranger))
         return None if order is None else order.id
 

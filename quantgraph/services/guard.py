@@ -72,6 +72,10 @@ class OrderGuard:
         """Pass on."""
         return await self._inner.reject(key)
 
+    async def write_off(self, key: OrderKey, reason: str) -> Order:
+        """Pass on."""
+        return await self._inner.write_off(key, reason)
+
     async def order(self, key: OrderKey) -> Order | None:
         """Pass on."""
         return await self._inner.order(key)

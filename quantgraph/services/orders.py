@@ -13,7 +13,6 @@ from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import (
     OrderRefused,
-    TradingDisabled,
     Unavailable,
 )
 from quantgraph.domain.journal import CancelIntent, Intent, Journal
@@ -29,7 +28,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
-from quantgraph.services.answers import answered, give, replay, tell
+from quantgraph.services.answers import answered, away, give, replay, tell
 from quantgraph.services.approvals import ApprovalParts, Approvals
 from quantgraph.services.comparing import CompareParts, Comparer
 from quantgraph.services.desk import OrderDesk
@@ -42,6 +41,7 @@ from quantgraph.services.reader import OrderReader
 from quantgraph.services.recorder import Recorder
 from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.settling import Settling
+from quantgraph.services.write_offs import WriteOffParts, WriteOffs, check_reason
 
 _logger = structlog.get_logger(__name__)
 _DAY = timedelta(days=1)
@@ -67,6 +67,8 @@ class JournaledTrading:
         self._errands = Errands()
         self._follower = self._followed(terminal)
         self._sender = self._sending(terminal)
+        asked = (terminal, self._outcomes, desk.clock, self._settling, desk.answer_seconds)
+        self._write_offs = WriteOffs(WriteOffParts(*asked, self._follower.check_soon))
         approve = (self._outcomes, desk.clock, self.order, self._reader.waiting)
         self._approvals = Approvals(ApprovalParts(*approve, self._errands.run))
         desk.gate.link = self._link
@@ -208,6 +210,14 @@ class JournaledTrading:
         order = await self._reader.known(key)
         return await self._errands.run(lambda _: self._approvals.refuse(order))
 
+    async def write_off(self, key: OrderKey, reason: str) -> Order:
+        """End an order that nobody can tell the fate of; see `ports.Trading`."""
+        check_reason(reason)
+        order = await self._reader.known(key)
+        if not self.connected:
+            raise away()
+        return await self._errands.run(lambda _: self._write_offs.write_off(order, reason))
+
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
         order = await self._reader.known(key)
@@ -219,7 +229,7 @@ class JournaledTrading:
             text = f"Order {order.id} is {order.state} already."
             raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
         if not self.connected:
-            raise _away()
+            raise away()
         return await self._errands.run(lambda answer: self._withdraw(order, answer))
 
     async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
@@ -283,8 +293,3 @@ class JournaledTrading:
     def _source(self) -> SourceState:
         last = self._follower.last_report
         return SourceState(self.connected, None if last is None else to_ms(last), None)
-
-
-def _away() -> TradingDisabled:
-    text = "The trading terminal is disconnected. Nothing was sent; try again when it is back."
-    return TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)

@@ -15,6 +15,8 @@ from quantgraph.services.order_rows import external_id
 
 # Hears of an account whose orders cannot be trusted: why, and in words.
 Alarm: TypeAlias = Callable[[str, HaltCause, str], None]
+# Codes of orders that ended because nobody told of them.
+LOST = frozenset({Reason.NOT_AT_TERMINAL.value, Reason.WRITTEN_OFF.value})
 _logger = structlog.get_logger(__name__)
 
 
@@ -59,11 +61,12 @@ class Suspicions:
 
     def back(self, order: Order, row: ListedOrder) -> None:
         """Hear of an order with its row; it may have been told as never there."""
-        if order.reject_code != Reason.NOT_AT_TERMINAL.value:
+        if order.reject_code not in LOST:
             return
         text = (
-            f"Order {order.id} was told as REJECTED because the terminal did not list it; now "
-            f"it does, as {row.state}. Whoever acted on the first answer has to be told."
+            f"Order {order.id} was told as {order.state} ({order.reject_code}) because the "
+            f"terminal did not list it; now it does, as {row.state}. Whoever acted on the first "
+            "answer has to be told."
         )
         _logger.error("order_came_back", order_id=order.id, state=row.state)
         self._alarm(order.account_id, HaltCause.REOPENED_ORDER, text)

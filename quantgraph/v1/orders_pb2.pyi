@@ -1484,6 +1484,7 @@ class Order(_message.Message):
     SUBMITTED_BY_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     APPROVAL_UNTIL_FIELD_NUMBER: _builtins.int
+    WRITTEN_OFF_BY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The gateway's id."""
     account_id: _builtins.str
@@ -1524,6 +1525,10 @@ class Order(_message.Message):
     """Id of the key that submitted it; absent for orders of before, and of others."""
     approved_by: _builtins.str
     """Id of the key that approved it; absent where none had to, or none has."""
+    written_off_by: _builtins.str
+    """Id of the key that ended it by WriteOffOrder, since nobody could tell what became of it; absent
+    else.
+    """
     @_builtins.property
     def limit_price(self) -> _types_pb2.Decimal:
         """Price of a limit order."""
@@ -1576,10 +1581,11 @@ class Order(_message.Message):
         submitted_by: _builtins.str | None = ...,
         approved_by: _builtins.str | None = ...,
         approval_until: _timestamp_pb2.Timestamp | None = ...,
+        written_off_by: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "strategy", b"strategy", "submitted_by", b"submitted_by", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "_written_off_by", b"_written_off_by", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "expires_at", b"expires_at", "limit_price", b"limit_price", "note", b"note", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "strategy", b"strategy", "submitted_by", b"submitted_by", "updated_at", b"updated_at", "written_off_by", b"written_off_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "account_id", b"account_id", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "destination", b"destination", "expires_at", b"expires_at", "filled_quantity", b"filled_quantity", "id", b"id", "limit_price", b"limit_price", "note", b"note", "origin", b"origin", "price_type", b"price_type", "quantity", b"quantity", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "side", b"side", "state", b"state", "strategy", b"strategy", "submitted_by", b"submitted_by", "symbol", b"symbol", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by", "_broker_order_id", b"_broker_order_id", "_client_order_id", b"_client_order_id", "_note", b"_note", "_reject_code", b"_reject_code", "_reject_message", b"_reject_message", "_reject_message_zh", b"_reject_message_zh", "_strategy", b"_strategy", "_submitted_by", b"_submitted_by", "_written_off_by", b"_written_off_by", "account_id", b"account_id", "approval_until", b"approval_until", "approved_by", b"approved_by", "average_price", b"average_price", "broker_order_id", b"broker_order_id", "client_order_id", b"client_order_id", "created_at", b"created_at", "destination", b"destination", "expires_at", b"expires_at", "filled_quantity", b"filled_quantity", "id", b"id", "limit_price", b"limit_price", "note", b"note", "origin", b"origin", "price_type", b"price_type", "quantity", b"quantity", "reject_code", b"reject_code", "reject_message", b"reject_message", "reject_message_zh", b"reject_message_zh", "side", b"side", "state", b"state", "strategy", b"strategy", "submitted_by", b"submitted_by", "symbol", b"symbol", "updated_at", b"updated_at", "written_off_by", b"written_off_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__approved_by: _TypeAlias = _typing.Literal["approved_by"]  # noqa: Y015
     _WhichOneofArgType__approved_by: _TypeAlias = _typing.Literal["_approved_by", b"_approved_by"]  # noqa: Y015
@@ -1599,6 +1605,8 @@ class Order(_message.Message):
     _WhichOneofArgType__strategy: _TypeAlias = _typing.Literal["_strategy", b"_strategy"]  # noqa: Y015
     _WhichOneofReturnType__submitted_by: _TypeAlias = _typing.Literal["submitted_by"]  # noqa: Y015
     _WhichOneofArgType__submitted_by: _TypeAlias = _typing.Literal["_submitted_by", b"_submitted_by"]  # noqa: Y015
+    _WhichOneofReturnType__written_off_by: _TypeAlias = _typing.Literal["written_off_by"]  # noqa: Y015
+    _WhichOneofArgType__written_off_by: _TypeAlias = _typing.Literal["_written_off_by", b"_written_off_by"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__approved_by) -> _WhichOneofReturnType__approved_by | None: ...
     @_typing.overload
@@ -1617,6 +1625,8 @@ class Order(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__strategy) -> _WhichOneofReturnType__strategy | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__submitted_by) -> _WhichOneofReturnType__submitted_by | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__written_off_by) -> _WhichOneofReturnType__written_off_by | None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
 
@@ -1799,3 +1809,63 @@ class RejectOrderResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RejectOrderResponse: _TypeAlias = RejectOrderResponse  # noqa: Y015
+
+@_typing.final
+class WriteOffOrderRequest(_message.Message):
+    """The order to write off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account of the order."""
+    id: _builtins.str
+    """The gateway's id."""
+    client_order_id: _builtins.str
+    """The submitter's key."""
+    reason: _builtins.str
+    """Why, for the order and the audit log: 1 to 200 printable characters."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+        client_order_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_order_id", b"client_order_id", "id", b"id", "key", b"key"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_order_id", b"client_order_id", "id", b"id", "key", b"key", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_key: _TypeAlias = _typing.Literal["id", "client_order_id"]  # noqa: Y015
+    _WhichOneofArgType_key: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_key) -> _WhichOneofReturnType_key | None: ...
+
+Global___WriteOffOrderRequest: _TypeAlias = WriteOffOrderRequest  # noqa: Y015
+
+@_typing.final
+class WriteOffOrderResponse(_message.Message):
+    """The order as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteOffOrderResponse: _TypeAlias = WriteOffOrderResponse  # noqa: Y015

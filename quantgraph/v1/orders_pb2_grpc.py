@@ -76,6 +76,11 @@ class OrderServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.FromString,
                 _registered_method=True)
+        self.WriteOffOrder = channel.unary_unary(
+                '/quantgraph.v1.OrderService/WriteOffOrder',
+                request_serializer=quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderResponse.FromString,
+                _registered_method=True)
         self.GetOrder = channel.unary_unary(
                 '/quantgraph.v1.OrderService/GetOrder',
                 request_serializer=quantgraph_dot_v1_dot_orders__pb2.GetOrderRequest.SerializeToString,
@@ -180,6 +185,16 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WriteOffOrder(self, request, context):
+        """Ends an UNKNOWN order that the terminal, asked right then, does not list: EXPIRED
+        (WRITTEN_OFF). It no longer counts towards limits; should the terminal list it later, its word
+        counts and the account is halted. A repeat returns it as it is. Scope admin. Errors:
+        ORDER_NOT_FOUND, WRITE_OFF_NOT_POSSIBLE, TERMINAL_DISCONNECTED, SOURCE_UNAVAILABLE, BAD_REQUEST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetOrder(self, request, context):
         """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT.
         """
@@ -264,6 +279,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.RejectOrder,
                     request_deserializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.SerializeToString,
+            ),
+            'WriteOffOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.WriteOffOrder,
+                    request_deserializer=quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderResponse.SerializeToString,
             ),
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
@@ -509,6 +529,33 @@ class OrderService:
             '/quantgraph.v1.OrderService/RejectOrder',
             quantgraph_dot_v1_dot_orders__pb2.RejectOrderRequest.SerializeToString,
             quantgraph_dot_v1_dot_orders__pb2.RejectOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteOffOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.OrderService/WriteOffOrder',
+            quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderRequest.SerializeToString,
+            quantgraph_dot_v1_dot_orders__pb2.WriteOffOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

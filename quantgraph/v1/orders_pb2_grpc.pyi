@@ -75,6 +75,12 @@ class OrderServiceStub:
     """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
     ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
     """
+    WriteOffOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.WriteOffOrderRequest, _orders_pb2.WriteOffOrderResponse]
+    """Ends an UNKNOWN order that the terminal, asked right then, does not list: EXPIRED
+    (WRITTEN_OFF). It no longer counts towards limits; should the terminal list it later, its word
+    counts and the account is halted. A repeat returns it as it is. Scope admin. Errors:
+    ORDER_NOT_FOUND, WRITE_OFF_NOT_POSSIBLE, TERMINAL_DISCONNECTED, SOURCE_UNAVAILABLE, BAD_REQUEST.
+    """
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ListOrdersRequest, _orders_pb2.ListOrdersResponse]
@@ -143,6 +149,12 @@ class OrderServiceAsyncStub(OrderServiceStub):
     RejectOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.RejectOrderRequest, _orders_pb2.RejectOrderResponse]  # type: ignore[assignment]
     """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
     ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
+    """
+    WriteOffOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.WriteOffOrderRequest, _orders_pb2.WriteOffOrderResponse]  # type: ignore[assignment]
+    """Ends an UNKNOWN order that the terminal, asked right then, does not list: EXPIRED
+    (WRITTEN_OFF). It no longer counts towards limits; should the terminal list it later, its word
+    counts and the account is halted. A repeat returns it as it is. Scope admin. Errors:
+    ORDER_NOT_FOUND, WRITE_OFF_NOT_POSSIBLE, TERMINAL_DISCONNECTED, SOURCE_UNAVAILABLE, BAD_REQUEST.
     """
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.GetOrderRequest, _orders_pb2.GetOrderResponse]  # type: ignore[assignment]
     """Returns one order by either id. Errors: ORDER_NOT_FOUND, UNKNOWN_ACCOUNT."""
@@ -257,6 +269,18 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_orders_pb2.RejectOrderResponse, _abc.Awaitable[_orders_pb2.RejectOrderResponse]]:
         """Ends an order that waits for approval: REJECTED (APPROVAL_REFUSED), never sent. Errors:
         ORDER_NOT_FOUND, APPROVAL_NOT_POSSIBLE.
+        """
+
+    @_abc_1.abstractmethod
+    def WriteOffOrder(
+        self,
+        request: _orders_pb2.WriteOffOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.WriteOffOrderResponse, _abc.Awaitable[_orders_pb2.WriteOffOrderResponse]]:
+        """Ends an UNKNOWN order that the terminal, asked right then, does not list: EXPIRED
+        (WRITTEN_OFF). It no longer counts towards limits; should the terminal list it later, its word
+        counts and the account is halted. A repeat returns it as it is. Scope admin. Errors:
+        ORDER_NOT_FOUND, WRITE_OFF_NOT_POSSIBLE, TERMINAL_DISCONNECTED, SOURCE_UNAVAILABLE, BAD_REQUEST.
         """
 
     @_abc_1.abstractmethod

@@ -87,7 +87,8 @@ def key_from_proto(
     message: orders_pb2.GetOrderRequest
     | orders_pb2.CancelOrderRequest
     | orders_pb2.ApproveOrderRequest
-    | orders_pb2.RejectOrderRequest,
+    | orders_pb2.RejectOrderRequest
+    | orders_pb2.WriteOffOrderRequest,
 ) -> OrderKey:
     """Read which order: by exactly one of its ids."""
     account = text_from_proto(message.account_id, "account_id")
@@ -178,6 +179,7 @@ def order_to_proto(order: Order) -> orders_pb2.Order:
         approval_until=(
             None if order.approval_until is None else instant_to_proto(order.approval_until)
         ),
+        written_off_by=order.written_off_by,
         reject_code=order.reject_code,
         reject_message=order.reject_message,
         reject_message_zh=order.reject_message_zh,
@@ -212,6 +214,7 @@ def order_from_proto(message: orders_pb2.Order) -> Order:
         note=_text(message, "note"),
         submitted_by=_text(message, "submitted_by"),
         approved_by=_text(message, "approved_by"),
+        written_off_by=_text(message, "written_off_by"),
         approval_until=(
             instant_from_proto(message.approval_until, "approval_until")
             if message.HasField("approval_until")

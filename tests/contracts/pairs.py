@@ -248,6 +248,13 @@ PAIRS: Mapping[str, Pair] = {
         ({**ACCOUNT, "id": "mock_order_0"}, {**ACCOUNT, "clientOrderId": "c1"},
          {**ACCOUNT, "id": "none"}),
     ),
+    "Mutation.writeOffOrder": Pair(
+        "OrderService.WriteOffOrder",
+        "",
+        ({**ACCOUNT, "id": "mock_order_0", "reason": "old"},
+         {**ACCOUNT, "clientOrderId": "c1", "reason": "old"},
+         {**ACCOUNT, "id": "none", "reason": "old"}),
+    ),
     "Mutation.cancelOrder": Pair(
         "OrderService.CancelOrder",
         "",

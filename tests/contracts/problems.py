@@ -18,6 +18,7 @@ from tests.contracts.pairs import Arguments
 BANK = "000001.SZ"
 ONE, LARGE = {"accountId": "sim-1"}, {"accountId": "large"}
 NOBODY, NOTHING = {"accountId": "nobody"}, {"symbol": "999999.SH"}
+WHY = {"reason": "Nobody knows."}
 # Per account what the cases need of limits.
 LIMITS: tuple[Mapping[str, Any], ...] = (
     {"id": "large", "approval_above": "1000.00", "actions_per_second": 100},
@@ -254,6 +255,10 @@ CASES: tuple[Case, ...] = (
     Case("rejectOrder", "OrderRejected", "APPROVAL_NOT_POSSIBLE", {}, ended),
     Case("rejectOrder", "OrderNotFound", "ORDER_NOT_FOUND", {**LARGE, "id": "none"}),
     Case("rejectOrder", "RateLimited", "OVERLOADED", {**LARGE, "id": "none"}, busy),
+    Case("writeOffOrder", "OrderRejected", "WRITE_OFF_NOT_POSSIBLE", WHY, ended),
+    Case("writeOffOrder", "OrderNotFound", "ORDER_NOT_FOUND", {**ONE, **WHY, "id": "none"}),
+    Case("writeOffOrder", "TradingDisabled", "TERMINAL_DISCONNECTED", WHY, away),
+    Case("writeOffOrder", "RateLimited", "OVERLOADED", {**ONE, **WHY, "id": "none"}, busy),
     Case("cancelOrder", "OrderNotCancelable", "ORDER_NOT_CANCELABLE", {}, ended),
     Case("cancelOrder", "OrderNotFound", "ORDER_NOT_FOUND", {**ONE, "id": "none"}),
     Case("cancelOrder", "TradingDisabled", "TERMINAL_DISCONNECTED", {}, away),
@@ -316,6 +321,7 @@ ELSEWHERE: Mapping[str, str] = {
     "RECONCILING": "services/test_comparing.py",
     "RULE_UNKNOWN": "domain/rules/test_unknown.py",
     "RULE_UNVERIFIED": "services/test_guard.py",
+    "WRITTEN_OFF": "services/test_write_offs.py",
     "TERMINAL_REFUSED": "contracts/test_incidents.py",
     "TRADING_UNREPORTED": "services/test_arming.py",
 }

@@ -39,8 +39,8 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 # Nothing here waits for approval, and the calls that are wrong as such are refused.
 REFUSED = {
-    "submitOrder", "cancelOrder", "approveOrder", "rejectOrder", "jumpClock", "injectOrder",
-    "injectTrade",
+    "submitOrder", "cancelOrder", "approveOrder", "rejectOrder", "writeOffOrder", "jumpClock",
+    "injectOrder", "injectTrade",
 }  # fmt: skip
 # What a batch does is done by acts of their own besides.
 PARTS = {"submitOrders": "submitOrder", "cancelAllOrders": "cancelOrder"}

@@ -81,6 +81,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.cancelAllOrders": ({**ACCOUNT, "symbol": "@"},),
     "Mutation.approveOrder": ({**ACCOUNT, "clientOrderId": "b-%"},),
     "Mutation.rejectOrder": ({**ACCOUNT, "clientOrderId": "b-%"},),
+    "Mutation.writeOffOrder": ({**ACCOUNT, "clientOrderId": "o-%", "reason": "old"},),
     "Mutation.armTrading": ({"secret": "open"},),
     "Mutation.disarmTrading": ({},),
     "Mutation.setDeadMan": ({**ACCOUNT, "seconds": 3_600}, {**ACCOUNT, "seconds": 0}),
@@ -209,6 +210,7 @@ UNDATED = {
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.positionsPage", "Query.strategies", "Query.ticks", "Query.trades",
     "Mutation.approveOrder", "Mutation.rejectOrder",  # none of the orders waits for it
+    "Mutation.writeOffOrder",  # the fate of all of them is known
     "Query.convertibleBonds",  # the first of them is listed later
     "Query.optionChain",  # there are none before the end of 2019
 }  # fmt: skip

@@ -46,6 +46,7 @@ RPCS = {
     "Mutation.setDeadMan": "ControlService.SetDeadMan",
     "Mutation.approveOrder": "OrderService.ApproveOrder",
     "Mutation.rejectOrder": "OrderService.RejectOrder",
+    "Mutation.writeOffOrder": "OrderService.WriteOffOrder",
     "Mutation.haltTrading": "ControlService.HaltTrading",
     "Mutation.resumeTrading": "ControlService.ResumeTrading",
     "Subscription.tradingUpdates": "ControlService.StreamTradingStatus",

@@ -565,6 +565,16 @@ class MemoryTrading:
     async def reject(self, key: OrderKey) -> Order:
         return await self._decided(key, OrderState.REJECTED)
 
+    async def write_off(self, key: OrderKey, reason: str) -> Order:
+        order = await self.order(key)
+        if order is None:
+            raise NotFound(Reason.ORDER_NOT_FOUND, f"No order {key.id or key.client_order_id}.")
+        if key.id is None:
+            raise OrderRefused(Reason.WRITE_OFF_NOT_POSSIBLE, f"It is {order.state}.")
+        done = replace(order, state=OrderState.EXPIRED, reject_message=reason, written_off_by="k3")
+        await self._record(done)
+        return done
+
     async def _decided(self, key: OrderKey, state: OrderState) -> Order:
         order = await self.order(key)
         if order is None:

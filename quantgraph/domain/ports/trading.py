@@ -129,6 +129,15 @@ class Trading(Protocol):
         """
         ...
 
+    async def write_off(self, key: OrderKey, reason: str) -> Order:
+        """End an UNKNOWN order that the terminal, asked right then, does not list: EXPIRED.
+
+        It no longer counts; who ended it and why stays with it. A repeat returns it as it is.
+        Errors: ORDER_NOT_FOUND, WRITE_OFF_NOT_POSSIBLE, TERMINAL_DISCONNECTED, BAD_REQUEST;
+        SOURCE_UNAVAILABLE where the terminal does not answer.
+        """
+        ...
+
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None. Errors: UNKNOWN_ACCOUNT."""
         ...

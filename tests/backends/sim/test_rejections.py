@@ -76,7 +76,7 @@ def test_what_only_the_gateway_says_keeps_its_words():
         Reason.ORDER_QUANTITY_LIMIT, Reason.ORDER_VALUE_LIMIT, Reason.DAILY_VALUE_LIMIT,
         Reason.POSITION_QUANTITY_LIMIT, Reason.POSITION_VALUE_LIMIT, Reason.PRICE_DISTANCE_LIMIT,
         Reason.APPROVAL_REFUSED, Reason.APPROVAL_NOT_POSSIBLE, Reason.APPROVER_IS_SUBMITTER,
-        Reason.OUTCOME_UNTOLD,
+        Reason.OUTCOME_UNTOLD, Reason.WRITTEN_OFF, Reason.WRITE_OFF_NOT_POSSIBLE,
     }  # fmt: skip
     for reason in own:
         refusal = OrderRefused(reason, "as it was")
