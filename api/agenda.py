@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-# Under load, what comes within so many seconds goes out together; a turn that costs less is none.
-_GATHER_S, _LOAD_S = 0.005, 0.0005
+# A turn that costs less, in seconds, is no load.
+_LOAD_S = 0.0005
 
 
 class Planned(Protocol):
@@ -21,12 +21,14 @@ Item = TypeVar("Item", bound=Planned)
 class Agenda(Generic[Item]):
     """Calls `flush` with what is due: in the next turn of the loop where there is no load.
 
-    Where the last turn cost some milliseconds, it rests as long before the next, but never longer
-    than 5 ms: what happens meanwhile goes out in one write a socket.
+    A turn that cost something is followed by a rest of the same length, so that the loop has time
+    for others and what happens meanwhile goes out in one write a socket. Turns do not begin more
+    than `gather_s` apart because of it: after one that took as long there is no rest.
     """
 
-    def __init__(self, flush: Callable[[Iterable[Item]], None]) -> None:
+    def __init__(self, flush: Callable[[Iterable[Item]], None], gather_s: float) -> None:
         """Plan nothing yet."""
+        self._gather_s = gather_s
         self._flush = flush
         self._due: dict[Item, None] = {}
         self._ticks: dict[float, dict[Item, None]] = {}
@@ -76,6 +78,6 @@ class Agenda(Generic[Item]):
     def _settle(self, began: float) -> None:
         now = time.monotonic()
         cost = now - began
-        self._rested = now + min(cost, _GATHER_S) if cost >= _LOAD_S else 0.0
+        self._rested = began + min(2 * cost, self._gather_s) if cost >= _LOAD_S else 0.0
         self._turn = None
         self._soon()

@@ -43,7 +43,8 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts)
     http = GraphQLOverHttp(executor, gateway.access, config)
-    websocket = GraphQLOverWebSocket(executor, gateway.access, config, Broadcast(gateway))
+    broadcast = Broadcast(gateway, config.http.gather_ms / 1_000)
+    websocket = GraphQLOverWebSocket(executor, gateway.access, config, broadcast)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -59,14 +59,16 @@ class Cohort:
 class Broadcast:
     """All cohorts of one event loop."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        """Read from the gateway's live quotes."""
+    def __init__(self, gateway: Gateway, gather_s: float = 0.005) -> None:
+        """Read from the gateway's live quotes; under load they may wait `gather_s` for others."""
         self._gateway = gateway
         self._cohorts: dict[Cohort, None] = {}
         # Of each key the one cohort that others join once they are in step.
         self._mains: dict[Hashable, Cohort] = {}
-        self._agenda = Agenda(self._flush)
+        self._agenda = Agenda(self._flush, gather_s)
         self._beats: asyncio.Task[None] | None = None
+        # What goes out at the end of this turn.
+        self._out: dict[Line, list[bytes]] = {}
 
     @property
     def cohort_count(self) -> int:
@@ -123,6 +125,7 @@ class Broadcast:
         served = [each for each in cohorts if each in self._cohorts]
         for cohort in served:
             self._serve(cohort)
+        self._send()
         for cohort in served:
             self._gather(cohort)
 
@@ -153,7 +156,13 @@ class Broadcast:
                 if pieces is None:
                     pieces = framed[size] = _pieces(texts, size)
                 frames = head.join(pieces)
-            one.line.write(frames)
+            self._out.setdefault(one.line, []).append(frames)
+
+    def _send(self) -> None:
+        """Write once to every socket that was told something, whatever operations it has."""
+        out, self._out = self._out, {}
+        for line, frames in out.items():
+            line.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def _split(self, cohort: Cohort) -> None:
         """Let those who read too slowly read on for themselves, and wait for them."""
@@ -212,6 +221,7 @@ class Broadcast:
                 told = 0
                 for cohort in list(self._cohorts):
                     told += self._beat_once(cohort)
+                    self._send()
                     if told >= _MOST:
                         told = 0
                         await asyncio.sleep(0)

@@ -38,6 +38,7 @@ class HttpConfig(_Section):
     body_seconds: Positive = 20
     write_seconds: Positive = 30
     stall_seconds: Positive = 10
+    gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
     init_seconds: Positive = 10
     reservation_seconds: Positive = 10
     compression: bool = True

@@ -13,6 +13,9 @@ from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
 
+# Seconds that a paced quote may wait at most beyond its interval, to be told with others.
+GATHER_S = 0.05
+
 
 @dataclass(slots=True)
 class _Slot:
@@ -43,6 +46,8 @@ class Mailbox:
         self.watch = watch
         self._wake = wake or self._awake
         self._interval = watch.min_interval_ms / 1000
+        # A quote after a pause waits for others of its reader, but not a whole interval.
+        self._least = min(self._interval / 4, GATHER_S)
         self._size = watch.buffer_size if watch.policy is QuotePolicy.BUFFER else 0
         self._monotonic = monotonic
         self._slots = {symbol: _Slot() for symbol in watch.symbols}
@@ -70,6 +75,8 @@ class Mailbox:
         slot.quote, slot.sequence = quote, sequence
         if symbol not in self._waiting:
             self._waiting[symbol] = None
+            if self._interval and slot.delivered is not None:
+                slot.due = max(slot.due, _ceil(self._monotonic(), self._least))
             self._wake(slot.due)
 
     def fail(self, error: Exception) -> None:
@@ -240,4 +247,8 @@ def _tick(now: float, interval: float) -> float:
     So they are told the same quote, which is then encoded once. A reader who was a little late
     for a tick still gets the next one.
     """
-    return math.ceil(now / interval + 0.9) * interval
+    return _ceil(now + interval * 0.9, interval)
+
+
+def _ceil(now: float, step: float) -> float:
+    return math.ceil(now / step) * step

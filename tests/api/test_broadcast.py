@@ -150,6 +150,16 @@ async def test_a_burst_is_one_write_a_socket(stage):
     assert len(line.written) == 1
 
 
+async def test_two_operations_of_one_socket_are_one_write(stage):
+    line, *_ = await stage.join(DOCUMENTS["chain"], "1", s=[A])
+    await stage.join(DOCUMENTS["full"], "2", line=line, s=[A, B])
+    await stage.told()
+    line.written.clear()
+    await stage.say(A, 1)
+    assert [each["id"] for each in line.heard()] == ["1", "2"]
+    assert len(line.written) == 1
+
+
 async def test_who_reads_slowly_is_told_the_newest_and_holds_nobody_up(stage):
     slow, *_ = await stage.join(DOCUMENTS["chain"], s=[A])
     quick, *_ = await stage.join(DOCUMENTS["chain"], s=[A])

@@ -94,6 +94,31 @@ async def test_an_interval_paces_each_symbol():
     assert [event.sequence for event in await drain(box)] == [2]
 
 
+async def test_readers_of_one_interval_are_told_on_the_same_ticks():
+    time = Time()
+    early, late = (Mailbox(watch(min_interval_ms=400), time) for _ in range(2))
+    for number, now in enumerate((0.03, 0.31), start=1):
+        time.now = now
+        for box in (early, late)[:number]:
+            box.put(quote(A, 1.0), number)
+            await drain(box)
+    for box in (early, late):
+        box.put(quote(A, 2.0), 3)
+    assert early.next_due() == late.next_due() == 0.8
+    time.now = 0.8
+    assert [len(await drain(box)) for box in (early, late)] == [1, 1]
+
+
+async def test_after_a_pause_a_paced_quote_waits_for_others_but_not_an_interval():
+    time = Time()
+    box = Mailbox(watch(min_interval_ms=60_000), time)
+    box.put(quote(A, 1.0), 1)
+    await drain(box)
+    time.now = 500.01
+    box.put(quote(A, 2.0), 2)
+    assert 500.01 < box.next_due() <= 500.06
+
+
 async def test_a_full_buffer_ends_the_stream():
     box = Mailbox(watch(policy=QuotePolicy.BUFFER, buffer_size=3), Time())
     for number in range(1, 4):

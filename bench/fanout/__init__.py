@@ -1,0 +1,1 @@
+"""Live quotes to many subscribers, beside what a user would take instead."""
