@@ -14,12 +14,13 @@ import structlog
 from quantgraph.domain.access import GATEWAY, act_as
 from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.errors import GatewayError, TradingDisabled, bad_request
-from quantgraph.domain.orders import Order, OrderKey
+from quantgraph.domain.orders import Order, OrderKey, OrderState
 from quantgraph.services.gate import Gate
 
 _LONGEST_S = 86_400
-# Seconds until a cancel that failed is tried again, and how often.
-_AGAIN_S, _TRIES = 1.0, 600
+# Seconds until a cancel that failed is tried again, and how often. What the terminal refuses waits
+# ever longer: an auction takes no cancels for minutes, and each of them counts at the exchange.
+_AGAIN_S, _LATER_S, _TRIES = 1.0, 30.0, 600
 _logger = structlog.get_logger(__name__)
 Later = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
@@ -90,21 +91,31 @@ class DeadMan:
 
     async def _cancel_all(self, account_id: str) -> None:
         """Cancel until nothing is left that can be, or somebody has resumed trading."""
+        pause = _AGAIN_S
         for _ in range(_TRIES):
-            left = await self._cancel_once(account_id)
+            away, refused = await self._cancel_once(account_id)
+            left = away or refused
             if not left or self._gate.status(account_id).state is not TradingState.HALTED:
                 return
-            await self._parts.sleep(_AGAIN_S)
+            await self._parts.sleep(_AGAIN_S if away else pause)
+            pause = min(2 * pause, _LATER_S) if refused else _AGAIN_S
         _logger.error("dead_man_gives_up", account_id=account_id)
 
-    async def _cancel_once(self, account_id: str) -> int:
-        """Ask for the cancel of every open order; return how many must be asked for again."""
-        left = 0
+    async def _cancel_once(self, account_id: str) -> tuple[bool, bool]:
+        """Ask for the cancel of every open order; what was asked for is not asked for again.
+
+        True: the terminal was away; it refused some, or nobody knows yet whether they are live.
+        """
+        away = refused = False
         for order in await self._parts.open_orders(account_id):
+            if order.state is OrderState.PENDING_CANCEL or order.reject_code is not None:
+                continue
             try:
-                await self._parts.cancel(OrderKey(account_id, order.id))
-            except TradingDisabled:  # the terminal is away; it may come back
-                left += 1
+                after = await self._parts.cancel(OrderKey(account_id, order.id))
+                refused |= after.state is OrderState.UNKNOWN
+            except TradingDisabled:  # it may come back
+                away = True
             except GatewayError as error:
+                refused = True
                 _logger.warning("dead_man_cancel", order_id=order.id, code=error.reason)
-        return left
+        return away, refused

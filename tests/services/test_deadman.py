@@ -6,14 +6,18 @@ import pytest
 
 from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.controls import HaltCause, HaltWish, TradingState
-from quantgraph.domain.errors import InvalidRequest, NotFound, TradingDisabled
+from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused, TradingDisabled
 from quantgraph.domain.orders import OrderState
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import FateUnknownError
 from quantgraph.services import deadman
 from tests.services.test_controls import floor, refused  # noqa: F401 a fixture
+from tests.services.test_following import report
 from tests.services.test_orders import ticket
+from tests.waiting import until
 
 # ruff: noqa: F811 the fixture is an argument
+WORKING = OrderState.WORKING
 
 
 async def settled(floor):
@@ -69,6 +73,60 @@ async def test_cancels_wait_for_a_terminal_that_is_away(floor, monkeypatch):
     floor.advance(1)
     await settled(floor)
     assert (len(asked), len(floor.terminal.withdrawn)) == (3, 1)
+
+
+async def test_a_refused_cancel_is_asked_for_again_ever_later(floor, monkeypatch):
+    for key in ("k1", "k2"):
+        await floor.trading.submit(ticket(key))
+    withdraw, asked, pauses = floor.terminal.withdraw, [], []
+
+    async def closed(order):
+        asked.append(order.client_order_id)
+        if asked.count("k1") < 8 and order.client_order_id == "k1":  # an auction takes none
+            raise OrderRefused(Reason.CANCEL_CLOSED, "Not now.")
+        await withdraw(order)
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr(floor.terminal, "withdraw", closed)
+    object.__setattr__(floor.controls._dead_man._parts, "sleep", sleep)
+    await floor.controls.set_dead_man("sim-1", 1)
+    floor.advance(1)
+    await settled(floor)
+    assert (asked.count("k1"), asked.count("k2")) == (8, 1)
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    orders, _ = floor.journal.open_orders("sim-1")
+    assert {each.state for each in orders} == {OrderState.PENDING_CANCEL}
+
+
+@pytest.mark.parametrize(
+    "failure", [FateUnknownError("-1"), OrderRefused(Reason.ORDER_NOT_CANCELABLE, "None such.")]
+)
+async def test_an_order_of_unknown_fate_is_canceled_once_it_comes_alive(
+    floor, monkeypatch, failure
+):
+    floor.terminal.failure = FateUnknownError("-1")
+    order = (await floor.trading.submit(ticket())).order
+    withdraw, asked = floor.terminal.withdraw, []
+
+    async def unknown(order):
+        asked.append(order.state)
+        if order.state is OrderState.UNKNOWN:
+            raise failure
+        await withdraw(order)
+
+    async def sleep(seconds):
+        floor.terminal.queue.put_nowait(report(order, WORKING))
+        await until(lambda: floor.journal.open_orders("sim-1")[0][0].state is WORKING)
+
+    monkeypatch.setattr(floor.terminal, "withdraw", unknown)
+    object.__setattr__(floor.controls._dead_man._parts, "sleep", sleep)
+    await floor.controls.set_dead_man("sim-1", 1)
+    floor.advance(1)
+    await settled(floor)
+    assert floor.journal.open_orders("sim-1")[0][0].state is OrderState.PENDING_CANCEL
+    assert asked == [OrderState.UNKNOWN, WORKING]
 
 
 async def test_who_resumes_trading_ends_the_cancels_as_well(floor, monkeypatch):
