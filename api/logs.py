@@ -1,11 +1,17 @@
 """Structured logs on standard error: for people on a terminal, JSON for machines."""
 
+import io
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 from quantgraph.config import LoggingConfig
+from quantgraph.domain.redaction import redact
+
+# What finds an order or a request again; a terminal's ids may be numbers as long as an account's.
+_IDS = frozenset({"order_id", "order", "broker", "broker_order", "request_id", "timestamp"})
 
 
 def configure(config: LoggingConfig) -> None:
@@ -14,7 +20,7 @@ def configure(config: LoggingConfig) -> None:
     readable = config.format == "console" or (config.format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         # Never with local variables: they hold keys, orders and account numbers.
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=_traceback)
         if readable
         else structlog.processors.JSONRenderer()
     )
@@ -25,14 +31,31 @@ def configure(config: LoggingConfig) -> None:
     ]
     trace = [] if readable else [structlog.processors.format_exc_info]
     structlog.configure(
-        processors=[*shared, *trace, renderer],
+        processors=[*shared, *trace, _clean, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *trace, renderer],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *(*trace, _clean, renderer),
+        ],
         foreign_pre_chain=shared,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def _clean(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Take account numbers out of everything but ids: logs are read by others than traders."""
+    for name, value in event.items():
+        if isinstance(value, str) and name not in _IDS:
+            event[name] = redact(value)
+    return event
+
+
+def _traceback(out: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    out.write(redact(text.getvalue()))

@@ -59,7 +59,8 @@ class Caller:
             metadata = (("x-api-key", key),) if key else None
             await self.channel.unary_unary(path(RPCS[pair.rpc]))(raw, metadata=metadata)
         except aio.AioRpcError as error:
-            return Answer(Refusal(error).reason.value)
+            told = (error.details(), error.trailing_metadata())
+            return Answer(Refusal(error).reason.value, data=told)
         return Answer("OK")
 
 
