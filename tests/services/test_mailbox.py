@@ -102,6 +102,8 @@ async def test_readers_of_one_interval_are_told_on_the_same_ticks():
         for box in (early, late)[:number]:
             box.put(quote(A, 1.0), number)
             await drain(box)
+    time.now = 0.4
+    await drain(early)
     for box in (early, late):
         box.put(quote(A, 2.0), 3)
     assert early.next_due() == late.next_due() == 0.8
