@@ -10,8 +10,8 @@ from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
-from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.snapshots import BOOK_FIELDS, DEPTH, QUOTE_FIELDS, QuoteColumns

@@ -19,6 +19,11 @@ class Breaker:
         self._left: Sequence[HaltRow] = security.halts
         self.pause(tally, 0)
 
+    @property
+    def armed(self) -> bool:
+        """Whether anything may still stop it."""
+        return bool(self._left)
+
     def pause(self, tally: Tally, at: int) -> int | None:
         """Return until when (epoch ms) it stops for what has just traded; None: it goes on."""
         if not self._left:

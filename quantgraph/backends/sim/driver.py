@@ -17,9 +17,9 @@ from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, readable
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.parts import WorldParts
-from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.pursuit import Pursuit
 from quantgraph.backends.sim.reporting import Reporting
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.domain.bars import Period
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, OrderRefused
@@ -30,7 +30,7 @@ _STEP_MS = 1_000
 # At ×1000 a second passes every real millisecond; what falls between two wakes is done at once.
 _SHORTEST_WAIT_S = 0.01
 _TRIES = 5
-_TOGETHER = 256
+_TOGETHER = 64
 _logger = structlog.get_logger(__name__)
 
 
@@ -83,7 +83,7 @@ class Driver:
         if not live or self.engine.lost:
             return {}
         screens: dict[str, Screen] = {}
-        # A few at once: the whole market's would keep the event loop for 50 ms.
+        # A few at once: whoever looks first waits for what their books are owed, 20 ms in all.
         for begin in range(0, len(live), _TOGETHER):
             found, due = await self.look(_screens, live[begin : begin + _TOGETHER])
             screens |= found

@@ -10,7 +10,8 @@ from quantgraph.backends.sim.dealing import Dealing
 from quantgraph.backends.sim.floor import Floor
 from quantgraph.backends.sim.flow.frames import Frames
 from quantgraph.backends.sim.ledger import Ledger
-from quantgraph.backends.sim.pit import Pit, Screen
+from quantgraph.backends.sim.pit import Pit
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.settlement import Settlement

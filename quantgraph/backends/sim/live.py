@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from quantgraph.backends.sim.depth import Display
-from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.calendar import day_of
 

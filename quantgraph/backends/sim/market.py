@@ -16,8 +16,8 @@ from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.live import Screens, no_screens
 from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.paths import Paths, World
-from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.backends.sim.series import SeriesReader
 from quantgraph.domain.bars import BarRequest, BarSeries, Period

@@ -1,16 +1,18 @@
 """One symbol's live day: its order book, and the other traders who come to it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from quantgraph.backends.sim.arrears import Arrears
 from quantgraph.backends.sim.breaks import Breaker
-from quantgraph.backends.sim.core.events import Cancel, Command, Enter, Event, Halt, Trade, Turn
-from quantgraph.backends.sim.core.tally import Tally
+from quantgraph.backends.sim.core.events import Command, Event, Halt, Trade, Turn
 from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Frame, Frames
 from quantgraph.backends.sim.flow.shadow import Shadow
+from quantgraph.backends.sim.injected import strangers_meet
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.orders import Side
@@ -20,24 +22,6 @@ _LEVELS = 10
 _PLAIN = ("fed", "entered", "halted", "resumes", "more_volume", "more_turnover", "_strangers")
 # Below all keys that the shadow of a day ever gives.
 _STRANGERS = -(10**12)
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What a live symbol displays, our orders included: prices in ticks, None before a trade.
-
-    `more_volume` and `more_turnover` (ticks × shares) are what traded beyond the frames, because
-    of us; below zero where our orders kept others from trading.
-    """
-
-    at: int
-    tally: Tally
-    bids: tuple[Rung, ...]
-    asks: tuple[Rung, ...]
-    more_volume: int
-    more_turnover: int
-    halted: bool
-    scripted: bool
 
 
 class Pit:
@@ -62,23 +46,22 @@ class Pit:
         self.more_turnover = 0
         self._strangers = 0
         phase = security.phase(at)
-        self.venue = Venue(security.terms(), security.so_far(at))
+        self._venue = Venue(security.terms(), security.so_far(at))
         self._shadow = Shadow()
-        self.venue.apply(Turn(phase))
+        self._arrears = Arrears()
+        # The instant of what happens here next, None after the day.
+        self.due: int | None = None
         shown = self.frames.standing(at)
-        self._run(self._shadow.open(shown, phase, halted=security.dark(shown)))
+        told = self._shadow.open(shown, phase, halted=security.dark(shown))
+        self._run((Turn(phase), *told))
         self._await()
-        self._breaker = Breaker(security, self.venue.tally)
+        self._breaker = Breaker(security, self._venue.tally)
 
     @property
-    def due(self) -> int | None:
-        """The instant of what happens here next, None after the day."""
-        due = None if self._frame is None else self._frame.at
-        if self._turns and (due is None or self._turns[0][0] < due):
-            due = self._turns[0][0]
-        if self.resumes is not None and (due is None or self.resumes < due):
-            due = self.resumes
-        return due
+    def venue(self) -> Venue:
+        """The order book, told of all that is shown by now."""
+        self._catch_up()
+        return self._venue
 
     @property
     def turning(self) -> Phase | None:
@@ -95,7 +78,7 @@ class Pit:
     @property
     def stopped(self) -> bool:
         """Whether nothing is matched for now."""
-        return self._still or self.venue.halted
+        return self._still or self._venue.halted
 
     @property
     def steered(self) -> bool:
@@ -110,40 +93,50 @@ class Pit:
     @property
     def phase(self) -> Phase:
         """The phase that it is in."""
-        return self.venue.phase
+        return self._venue.phase
 
     def step(self) -> list[Event]:
-        """Do what is due: of one instant the end of a pause, then phases, then frames."""
+        """Do what is due: of one instant the end of a pause, then phases, then frames.
+
+        A frame that can meet none of ours may be told the book later; its events are nobody's.
+        """
+        frame = self._frame
         if self.resumes is not None and self.resumes == self.due:
             self.fed = self.resumes
             return self.resume()
         if self._turns and self._turns[0][0] == self.due:
-            self.fed, phase = self._turns.pop(0)
-            return self._watched((*self._darkened(phase), Turn(phase)), ())
-        frame, self._frame = self._frame, next(self._coming, None)
+            return self._turn()
         if frame is None:
             return []
-        self.fed = frame.at
-        if self._still:
-            return self._watched((), (frame,))
-        return self._watched(self._shadow.feed(frame, self.venue.phase), (frame,))
+        self._frame = next(self._coming, None)
+        self._plan()
+        if self._may_wait and self._arrears.owe(frame, self._venue):
+            return []
+        self._catch_up()
+        return self._feed(frame)
 
     def apply(self, command: Command) -> list[Event]:
         """Let one of ours act."""
+        self._catch_up()
         return self._watched((command,), ())
 
     def pause(self, at: int) -> bool:
         """Stop for a while where the trades until now (epoch ms) call for it; tell whether."""
-        until = self._breaker.pause(self.venue.tally, at)
+        if not self._breaker.armed:
+            return False
+        until = self._breaker.pause(self._venue.tally, at)
         if until is None or until <= at or self.halted:
             return False
         self.resumes = until
+        self._plan()
         self._run((Halt(),))
         return True
 
     def halt(self) -> list[Event]:
         """Stop trading; frames pass unseen until `resume`."""
+        self._catch_up()
         self.halted, self.resumes = True, None
+        self._plan()
         return self._watched((Halt(),), ())
 
     def resume(self) -> list[Event]:
@@ -151,6 +144,7 @@ class Pit:
         if not self._still:
             return []
         self.halted, self.resumes = False, None
+        self._plan()
         # First who left and who came meanwhile: the auction that ends the halt is theirs.
         events = self._refresh()
         if self._shadow.halted:
@@ -159,6 +153,7 @@ class Pit:
 
     def script(self, frames: Frames) -> list[Event]:
         """Follow another day from now on."""
+        self._catch_up()
         self.frames, self.following = frames, None
         self._await()
         return [] if self._still else self._refresh()
@@ -174,23 +169,8 @@ class Pit:
 
         An order that waits at the price already is before them.
         """
-        ask = self.venue.best(Side.SELL)
-        last = self.venue.tally.last
-        up = price >= ask if ask is not None else last is None or price >= last
-        taker, maker = (Side.BUY, Side.SELL) if up else (Side.SELL, Side.BUY)
-        better = sum(
-            rung.quantity
-            for rung in self.venue.depth(maker)
-            if (rung.price < price if up else rung.price > price)
-        )
-        standing, coming = self._stranger(), self._stranger()
-        told: list[Command] = [
-            Enter(standing, maker, quantity, limit=price),
-            Enter(coming, taker, quantity + better, limit=price),
-            Cancel(standing),
-            Cancel(coming),
-        ]
-        return self._watched(told, ())
+        keys = self._stranger(), self._stranger()
+        return self._watched(strangers_meet(self.venue, price, quantity, keys), ())
 
     def screen(self) -> Screen:
         """Return what is displayed now; while an auction collects, where it would clear.
@@ -198,6 +178,7 @@ class Pit:
         While trading is stopped orders wait unseen: no exchange displays them then.
         """
         venue, levels = self.venue, 0 if self.stopped else _LEVELS
+        self._arrears.watch()
         bids, asks = venue.depth(Side.BUY, levels), venue.depth(Side.SELL, levels)
         clearing = venue.indicative()
         if clearing is not None and levels:
@@ -217,9 +198,10 @@ class Pit:
 
     def dump(self) -> dict[str, Any]:
         """Return the state as values that JSON has, once all that is due has happened."""
+        venue = self.venue.dump()  # first: it brings the rest up to now
         plain = {name: getattr(self, name) for name in _PLAIN}
         script = None if self.following is None else self.following.dump()
-        parts = {"venue": self.venue.dump(), "shadow": self._shadow.dump(), "script": script}
+        parts = {"venue": venue, "shadow": self._shadow.dump(), "script": script}
         return {**plain, **parts}
 
     @classmethod
@@ -228,18 +210,52 @@ class Pit:
         pit = cls(security, state["fed"])
         for name in _PLAIN:
             setattr(pit, name, state[name])
-        pit.venue, pit._shadow = Venue.load(state["venue"]), Shadow.load(state["shadow"])
-        pit._breaker = Breaker(security, pit.venue.tally)
+        pit._venue, pit._shadow = Venue.load(state["venue"]), Shadow.load(state["shadow"])
+        pit._breaker = Breaker(security, pit._venue.tally)
         if state["script"] is not None:
             pit.following = Script.load(state["script"])
             pit.frames = pit.following.frames(security)
             pit._await()
+        pit._plan()
         return pit
 
     @property
     def _still(self) -> bool:
         """Whether somebody, or a rule, stops it, whatever its screen shows."""
         return self.halted or self.resumes is not None
+
+    @property
+    def _may_wait(self) -> bool:
+        """Whether no more than who trades with whom can come of a frame."""
+        trading = self._venue.phase is Phase.CONTINUOUS and not self.stopped
+        return trading and not self._breaker.armed
+
+    def _turn(self) -> list[Event]:
+        self._catch_up()
+        self.fed, phase = self._turns.pop(0)
+        self._plan()
+        return self._watched((*self._darkened(phase), Turn(phase)), ())
+
+    def _feed(self, frame: Frame) -> list[Event]:
+        self.fed = frame.at
+        if self._still:
+            return self._watched((), (frame,))
+        return self._watched(self._shadow.feed(frame, self._venue.phase), (frame,))
+
+    def _catch_up(self) -> None:
+        """Tell the book what it is owed; orders of ours see nothing of it."""
+        if self._arrears:
+            for frame in self._arrears.settle():
+                self._feed(frame)
+
+    def _plan(self) -> None:
+        """Set what is due next, after anything that may change it."""
+        due = None if self._frame is None else self._frame.at
+        if self._turns and (due is None or self._turns[0][0] < due):
+            due = self._turns[0][0]
+        if self.resumes is not None and (due is None or self.resumes < due):
+            due = self.resumes
+        self.due = due
 
     def _darkened(self, phase: Phase) -> list[Command]:
         """Return the halt that comes with a phase, so that nobody meets in it before."""
@@ -253,12 +269,13 @@ class Pit:
         self._turns = self.security.turns(self.fed)
         self._coming: Iterator[Frame] = self.frames.between(self.fed, self.security.end)
         self._frame: Frame | None = next(self._coming, None)
+        self._plan()
 
     def _refresh(self) -> list[Event]:
         """Come to what the screen shows now, without what was traded meanwhile."""
         shown = self.frames.standing(self.fed)
         quiet = replace(shown, at=self.fed, deals=())
-        return self._watched(self._shadow.feed(quiet, self.venue.phase), ())
+        return self._watched(self._shadow.feed(quiet, self._venue.phase), ())
 
     def _watched(self, commands: Iterable[Command], frames: Iterable[Frame]) -> list[Event]:
         """Run commands, and count what traded beyond the frames."""
@@ -275,7 +292,7 @@ class Pit:
 
     def _run(self, commands: Iterable[Command]) -> list[Event]:
         events: list[Event] = []
-        apply = self.venue.apply
+        apply = self._venue.apply
         for command in commands:
             events += apply(command)
         return events

@@ -15,8 +15,8 @@ from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.memo import Memo
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
-from quantgraph.backends.sim.pit import Screen
 from quantgraph.backends.sim.program import program
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.streams import stream_key
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.errors import OrderRefused

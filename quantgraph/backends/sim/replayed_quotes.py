@@ -6,7 +6,7 @@ import numpy as np
 
 from quantgraph.backends.sim.flow.replay import ReplayFrames
 from quantgraph.backends.sim.live import printed
-from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.snapshots import DEPTH, QuoteColumns
 from quantgraph.domain.sources import Source

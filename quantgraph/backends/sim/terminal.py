@@ -17,7 +17,7 @@ from quantgraph.backends.sim.driver import Driver
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.parts import WorldParts
-from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.valuation import value_asset, value_positions
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position

@@ -46,17 +46,17 @@ def open_exchange() -> Exchange:
 
 
 def enter(
-    exchange: Exchange, what: tuple[str, Side, int, PriceType], now: int
+    exchange: Exchange, what: tuple[str, Side, int, PriceType], now: int, shares: int = 500
 ) -> list[ExecutionReport]:
-    """Enter an order for 500 shares some ticks away from the last price, if it is taken."""
+    """Enter an order some ticks away from the last price, if it is taken."""
     symbol, side, away, kind = what
-    security = exchange.security(symbol)
+    security, reports = exchange.security(symbol), exchange.advance(now)
     screen = exchange.screen(symbol)
     last = (security.so_far(now) if screen is None else screen.tally).last
     price = None
     if kind.priced:
         price = str(security.yuan((last or security.ticks(security.previous_close)) + away))
-    told = order(f"o{exchange.count}", side, 500, price, symbol=symbol, price_type=kind)
+    told = order(f"o{exchange.count}", side, shares, price, symbol=symbol, price_type=kind)
     with suppress(OrderRefused):
-        return exchange.place(told, now)[1]
-    return exchange.advance(now)
+        return reports + exchange.place(told, now)[1]
+    return reports + exchange.advance(now)

@@ -107,6 +107,13 @@ class Venue:
         """Return where an auction that is collecting would clear now, None if nowhere."""
         return self._clearing() if self._gate.collects else None
 
+    def ours(self) -> tuple[int | None, int | None]:
+        """Return the best bid and offer in ticks among waiting orders of positive keys."""
+        orders = [order for key, order in self._book.orders.items() if key > 0]
+        bids = [each.price for each in orders if each.side is Side.BUY]
+        asks = [each.price for each in orders if each.side is Side.SELL]
+        return max(bids, default=None), min(asks, default=None)
+
     def open_quantity(self, key: int) -> int:
         """Return the shares of an order that may still trade, 0 if it is not here."""
         order = self._book.orders.get(key) or self._late.orders.get(key)

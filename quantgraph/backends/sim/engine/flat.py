@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.depth import Rung
-from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.screen import Screen
 
 Numbers: TypeAlias = tuple[int, ...]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.engine.flat import pickled
-from quantgraph.backends.sim.pit import Screen
+from quantgraph.backends.sim.screen import Screen
 
 NUMBER = st.integers(-(2**53), 2**53)
 RUNGS = st.lists(st.builds(Rung, NUMBER, NUMBER), max_size=10).map(tuple)

@@ -1,0 +1,67 @@
+"""Screens that a pit still owes its book: what cannot meet an order of ours may wait for the next.
+
+Thousands of symbols take turns at each screen, so that a book finds its data gone from the
+processor's cache; told of some screens at once, it does so for the first of them only.
+"""
+
+from quantgraph.backends.sim.core.venue import Venue
+from quantgraph.backends.sim.flow.frames import Frame
+
+# Half a minute of screens at most: whoever looks at a symbol first waits for them, some 0.8 ms.
+_MOST = 10
+# Screens from a look on that are told at once: whoever looks at the market does so again.
+_WATCHED = 20
+_NOBODY = (0, 1 << 62)  # below and above all prices
+
+
+class Arrears:
+    """Frames of continuous trading, oldest first, none of which can meet an order of ours.
+
+    Whoever comes with a frame asks no other price than its deals and its display tell. So one
+    whose prices are all short of ours trades with none of ours, whatever else waits in the book.
+    """
+
+    __slots__ = ("_frames", "_ours", "_watched")
+
+    def __init__(self) -> None:
+        """Begin owing nothing."""
+        self._frames: list[Frame] = []
+        self._ours = _NOBODY
+        self._watched = 0
+
+    def __bool__(self) -> bool:
+        """Return whether anything is owed."""
+        return bool(self._frames)
+
+    def owe(self, frame: Frame, venue: Venue) -> bool:
+        """Take a frame in if it may wait; nothing of ours comes or goes until `settle`."""
+        if self._watched:
+            self._watched -= 1
+            return False
+        if not self._frames:
+            bid, ask = venue.ours()
+            self._ours = (_NOBODY[0] if bid is None else bid, _NOBODY[1] if ask is None else ask)
+        if len(self._frames) >= _MOST or not _short(frame, *self._ours):
+            return False
+        self._frames.append(frame)
+        return True
+
+    def settle(self) -> list[Frame]:
+        """Return what is owed, and owe nothing."""
+        owed, self._frames = self._frames, []
+        return owed
+
+    def watch(self) -> None:
+        """Take note that somebody looks."""
+        self._watched = _WATCHED
+
+
+def _short(frame: Frame, bid: int, ask: int) -> bool:
+    """Return whether all prices of a frame lie between ours; a screen gone dark has none."""
+    bids, asks = frame.bids, frame.asks
+    if (bids and bids[0].price >= ask) or (asks and asks[0].price <= bid):
+        return False
+    for deal in frame.deals:
+        if not bid < deal.price < ask:
+            return False
+    return bool(bids or asks or frame.deals)
