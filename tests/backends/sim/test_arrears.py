@@ -183,10 +183,11 @@ def test_a_screen_gone_dark_stops_trading_at_once() -> None:
     assert refused.value.reason is Reason.SUSPENDED
 
 
-def test_a_display_that_reaches_an_order_fills_it_at_once() -> None:
+@pytest.mark.parametrize("ask", ["9.90", "9.95"])
+def test_a_display_that_reaches_an_order_fills_it_at_once(ask) -> None:
     board = Floor()
     board.place("near", Side.BUY, 200, "9.95")
-    show_later(board, FAR, ({"9.80": 500}, {"9.90": 500}), FAR)
+    show_later(board, FAR, ({"9.80": 500}, {ask: 500}), FAR)
     reports = board.move(NOW + 30_000)
     assert [each.time for each in reports if each.fill is not None] == [from_ms(LATER[1])]
 
@@ -217,3 +218,22 @@ def test_orders_after_hours_trade_when_others_come() -> None:
     reports = live(span, plan, 10)[0]
     assert len({each.time for each in reports if each.fill is not None}) > 1
     assert live(span, plan, 10) == live(span, plan, 0)
+
+
+@pytest.mark.parametrize(
+    ("shown", "waits"),
+    [
+        (({"9.99": 1}, {"10.01": 1}), True),
+        (({"10.04": 1}, {}), True),
+        (({"10.05": 1}, {}), False),
+        (({}, {"9.96": 1}), True),
+        (({}, {"9.95": 1}), False),
+        (({}, {}, ("9.96", 100, Side.SELL)), True),
+        (({}, {}, ("9.95", 100, Side.SELL)), False),
+        (({}, {}, ("10.04", 100, Side.BUY)), True),
+        (({}, {}, ("10.05", 100, Side.BUY)), False),
+        (({}, {}), False),
+    ],
+)
+def test_a_screen_waits_whose_prices_all_lie_between_ours(shown, waits) -> None:
+    assert arrears._short(frame(NOW, *shown), 995, 1_005) is waits
