@@ -8,7 +8,7 @@ import structlog
 
 from quantgraph.domain.errors import GatewayError
 from quantgraph.store.chain import Head
-from quantgraph.store.heads import HeadFile
+from quantgraph.store.heads import HeadFile, KeptHead
 
 _EVERY = 100
 _logger = structlog.get_logger(__name__)
@@ -25,15 +25,25 @@ class Anchor:
         self._newest = file.newest(log)
         self._due: Head | None = None
         self._commits = 0
-        self._failing = False
+        self._failing = self._frozen = False
 
     def begin(self, epoch: str, head: Head) -> None:
         """Keep the head of a log that was just begun, or found whole."""
         self._epoch, self._due = epoch, head
         self.hold()
 
+    def keep(self, kept: KeptHead) -> None:
+        """Keep this head, whatever follows: it shows what the log has lost."""
+        self._frozen = True
+        try:
+            self._file.put(self._log, kept.epoch, kept.head)
+        except GatewayError as error:
+            _logger.warning("head_not_kept", log=self._log, code=error.reason)
+
     def passed(self, head: Head) -> None:
         """Hear of a commit."""
+        if self._frozen:
+            return
         self._due = head
         self._note(head)
         self._commits += 1

@@ -21,11 +21,11 @@ from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import Row
 from quantgraph.store.chain import Head
 from quantgraph.store.folder import opening
-from quantgraph.store.heads import HeadFile
+from quantgraph.store.heads import HeadFile, KeptHead
 from quantgraph.store.journal_tables import CHAINED
 from quantgraph.store.journal_tables import VERSION as JOURNAL_VERSION
 from quantgraph.store.records import read_actor, read_order
-from quantgraph.store.verifying import ChainBroken, Reader, Verdict, verify
+from quantgraph.store.verifying import ChainBroken, Reader, Verdict, check_end, check_head, verify
 
 # The log's name in the file of heads.
 LOG = "audit"
@@ -83,9 +83,13 @@ class AuditFile:
                 raise
         self._anchor = Anchor(heads, LOG, epoch)
         kept = heads.head(LOG)
-        # A head of more entries than there are is kept: `audit verify` has to see it.
-        if kept is None or kept.head.number <= self._head.number:
+        fault = None if kept is None else _cut(self._db, kept, epoch, self._head)
+        if kept is None or fault is None:
             self._anchor.begin(epoch, self._head)
+        else:
+            # Acts that follow must not cover it up: `audit verify` has to see it.
+            _logger.error("audit_cut", file=str(path), fault=fault)
+            self._anchor.keep(kept)
 
     def append(self, acts: Sequence[Act]) -> None:
         """Add acts with one fsync. Errors: STORE_UNAVAILABLE."""
@@ -215,6 +219,17 @@ def _reading(path: Path) -> sqlite3.Connection:
 def _head(db: sqlite3.Connection) -> Head:
     row = db.execute("SELECT number, hash FROM acts ORDER BY number DESC LIMIT 1").fetchone()
     return Head() if row is None else Head(*row)
+
+
+def _cut(db: sqlite3.Connection, kept: KeptHead, epoch: str, head: Head) -> str | None:
+    """Return what a log lacks by its kept head; None where it goes on from that."""
+    row = db.execute("SELECT hash FROM acts WHERE number = ?", (kept.head.number,)).fetchone()
+    try:
+        check_end(kept, epoch, head)
+        check_head(kept, Head() if row is None else Head(kept.head.number, row[0]))
+    except ChainBroken as error:
+        return str(error)
+    return None
 
 
 def _prepare(db: sqlite3.Connection, path: Path, epoch: str) -> str:

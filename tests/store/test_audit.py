@@ -90,6 +90,28 @@ def test_a_cut_stays_visible_after_the_next_start(path, heads):
     assert "3 were there" in verify_audit(path, heads).fault
 
 
+@pytest.mark.parametrize("again", range(1, 4))
+def test_acts_that_follow_a_cut_do_not_cover_it_up(path, heads, again):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM acts WHERE number = 3")
+        db.commit()
+    for _ in range(again):
+        log = AuditFile(path, "a2", heads)
+        log.append([act(8)])
+        log.append([act(9)])
+        log.anchor()
+        log.close()
+        assert "entry 3 is another" in verify_audit(path, heads).fault
+
+
+def test_another_log_in_the_place_of_one_is_told_from_it(path, heads):
+    path.unlink()
+    log = AuditFile(path, "a2", heads)
+    log.append([act(8)])
+    log.close()
+    assert "the kept head is of a1" in verify_audit(path, heads).fault
+
+
 def test_a_log_of_another_version_is_left_alone(path, heads):
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
