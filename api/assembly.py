@@ -45,6 +45,7 @@ from quantgraph.services.judging import GuardSources
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.limits import LimitedTrading, LimitParts
+from quantgraph.services.meter import KeyMeter
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.previews import OrderPreviews, PreviewParts
@@ -212,6 +213,7 @@ class _Mock:
             controls=audited(self.controls, logs.audit, CONTROLS),
             trading=trading,
             audit=logs.audit,
+            meter=KeyMeter(self.config.rates.rates),
             batches=audited(batches, logs.audit, BATCHES),
             previews=OrderPreviews(PreviewParts(sources, self.limited, gate)),
             allowances=self.limited,

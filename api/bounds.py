@@ -33,4 +33,8 @@ def limits_of(config: Config) -> Limits:
         custom_sectors=limits.custom_sectors,
         sector_members=limits.sector_members,
         message_bytes=config.grpc.max_message_bytes,
+        query_directives=limits.query_directives,
+        query_roots=limits.query_roots,
+        query_cost=limits.query_cost,
+        json_depth=limits.json_depth,
     )

@@ -29,18 +29,22 @@ _NEVER = float("inf")
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One operation on one socket. `head` comes before each of its payloads."""
+    """One operation on one socket. `head` comes before each of its payloads.
+
+    `opening` stands before the last brace of its first payload.
+    """
 
     line: Line
     head: bytes
     ended: asyncio.Future[None]
+    opening: bytes = b""
     cohort: "Cohort | None" = None
 
 
-def member(line: Line, operation_id: str) -> Member:
+def member(line: Line, operation_id: str, opening: bytes = b"") -> Member:
     """Return a member that takes part in nothing yet."""
     head = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
-    return Member(line, head, asyncio.get_running_loop().create_future())
+    return Member(line, head, asyncio.get_running_loop().create_future(), opening)
 
 
 @dataclass(eq=False, slots=True)
@@ -150,6 +154,11 @@ class Broadcast:
         framed: dict[int, list[bytes]] = {}
         head, frames = b"", b""
         for one in cohort.members:
+            if one.opening:
+                first = texts[0][:-1] + one.opening + b"}"
+                one.opening = b""
+                one.line.write(one.head.join(_pieces([first, *texts[1:]], len(one.head))))
+                continue
             if one.head != head:
                 head, size = one.head, len(one.head)
                 pieces = framed.get(size)

@@ -13,6 +13,7 @@ from quantgraph.domain.errors import Forbidden
 from quantgraph.domain.reasons import Reason
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_EXPOSED = b"x-request-id, ratelimit, ratelimit-policy, retry-after"
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"POST, GET, PUT, DELETE, OPTIONS"),
     (
@@ -63,7 +64,7 @@ class BrowserGuard:
 
         async def allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exposed = (b"access-control-expose-headers", b"x-request-id")
+                exposed = (b"access-control-expose-headers", _EXPOSED)
                 message["headers"] = [*message.get("headers", []), allow, exposed]
             await send(message)
 

@@ -1,7 +1,7 @@
 """Documents parsed, measured and validated once: a bounded cache keyed by their text."""
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
@@ -26,6 +25,8 @@ from graphql import (
     visit,
 )
 
+from api.costs import Cost, Costs
+from api.measure import Fragments, Measure, fragments_of, too_large
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
@@ -54,7 +55,7 @@ class DocumentRefused(Exception):
 class Operation:
     """One operation of a valid document; `conditional` where @skip or @include ask variables.
 
-    `size` tells what keeping it costs, in characters.
+    `size` tells what keeping it costs, in characters; `cost` what an execution of it counts for.
     """
 
     document: DocumentNode
@@ -63,6 +64,7 @@ class Operation:
     root_fields: tuple[str, ...]
     conditional: bool
     size: int
+    cost: Cost
 
     @property
     def introspective(self) -> bool:
@@ -130,7 +132,8 @@ class Documents:
         errors = validate(self._schema, document, max_errors=_MOST_ERRORS)
         if errors:
             raise DocumentRefused(Reason.GRAPHQL_VALIDATION_FAILED, errors)
-        fragments = _fragments(document)
+        costs = Costs(self._schema, document, self._limits)
+        fragments = fragments_of(document)
         conditional = _Conditions.found(document)
         return tuple(
             Operation(
@@ -140,6 +143,7 @@ class Documents:
                 tuple(_roots(node.selection_set, fragments)),
                 conditional,
                 _size(text),
+                costs.of(node),
             )
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
@@ -151,91 +155,21 @@ class Documents:
         except GraphQLError as error:
             # graphql-core tells these two apart from syntax errors by its wording alone.
             if "tokens. Parsing aborted" in error.message:
-                raise _too_large(f"more than {self._limits.query_tokens} tokens long") from None
+                raise too_large(f"more than {self._limits.query_tokens} tokens long") from None
             if "nested too deeply" in error.message:
-                raise _too_large("nested too deeply to be read") from None
+                raise too_large("nested too deeply to be read") from None
             raise DocumentRefused(Reason.GRAPHQL_PARSE_FAILED, [error]) from None
 
     def _measure(self, document: DocumentNode) -> None:
         """Refuse depth, alias and repetition floods before validation, whose cost they drive."""
-        fragments = _fragments(document)
+        fragments = fragments_of(document)
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
-                _Measure(fragments, self._limits).check(node.selection_set)
+                Measure(fragments, self._limits).check(node.selection_set)
 
 
 def _size(text: str) -> int:
     return max(len(text), _LEAST)
-
-
-_Fragments = dict[str, FragmentDefinitionNode]
-# Fragments multiply: a document of 2,000 tokens can expand to millions of fields.
-_MOST_FIELDS = 20_000
-# An alias stands in every row of the answer: a long one makes a piece of it as large as it likes.
-_LONGEST_ALIAS = 100
-
-
-def _fragments(document: DocumentNode) -> _Fragments:
-    return {
-        node.name.value: node
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-
-
-_Path = tuple[str, ...]
-
-
-class _Measure:
-    """Walks a document with its fragments expanded; introspection is deep by nature."""
-
-    def __init__(self, fragments: _Fragments, limits: LimitsConfig) -> None:
-        self._fragments = fragments
-        self._limits = limits
-        self._aliases = self._fields = 0
-        self._repeats: Counter[_Path] = Counter()
-
-    def check(self, selections: SelectionSetNode) -> None:
-        """Raise QUERY_TOO_LARGE where a limit is passed."""
-        stack: list[tuple[SelectionSetNode, _Path, _Path]] = [(selections, (), ())]
-        while stack:
-            current, path, within = stack.pop()
-            for node in current.selections:
-                self._fields += 1
-                if self._fields > _MOST_FIELDS:
-                    raise _too_large(f"more than {_MOST_FIELDS} fields with fragments expanded")
-                if isinstance(node, FieldNode):
-                    below = self._field(node, path)
-                    if node.selection_set is not None:
-                        stack.append((node.selection_set, below, within))
-                elif isinstance(node, InlineFragmentNode):
-                    stack.append((node.selection_set, path, within))
-                elif isinstance(node, FragmentSpreadNode):
-                    name = node.name.value
-                    found = self._fragments.get(name)
-                    if found is not None and name not in within:
-                        stack.append((found.selection_set, path, (*within, name)))
-
-    def _field(self, node: FieldNode, path: _Path) -> _Path:
-        """Count a field and return the path of its own fields."""
-        limits = self._limits
-        name = node.alias.value if node.alias else node.name.value
-        below = (*path, name)
-        self._repeats[below] += 1
-        if self._repeats[below] > limits.query_repeats:
-            # Whether they agree is compared pair by pair, with all that lies below them.
-            raise _too_large(
-                f"asking for {name} more than {limits.query_repeats} times in one place"
-            )
-        if len(name) > _LONGEST_ALIAS:
-            raise _too_large(f"using names of more than {_LONGEST_ALIAS} characters")
-        self._aliases += node.alias is not None
-        if self._aliases > limits.query_aliases:
-            raise _too_large(f"full of aliases; {limits.query_aliases} are allowed")
-        hidden = any(each.startswith("__") for each in below)
-        if len(below) > limits.query_depth and not hidden:
-            raise _too_large(f"more than {limits.query_depth} levels deep")
-        return below
 
 
 class _Conditions(Visitor):
@@ -256,7 +190,7 @@ class _Conditions(Visitor):
         return visitor.any
 
 
-def _roots(selections: SelectionSetNode, fragments: _Fragments) -> Iterator[str]:
+def _roots(selections: SelectionSetNode, fragments: Fragments) -> Iterator[str]:
     for node in selections.selections:
         if isinstance(node, FieldNode):
             yield node.name.value
@@ -275,7 +209,3 @@ def _chosen(operations: tuple[Operation, ...], name: str | None) -> Operation:
     if name is None:
         raise bad_request("The document holds several operations; say which in `operationName`.")
     raise bad_request(f"The document holds no operation {name[:60]!r}.")
-
-
-def _too_large(how: str) -> InvalidRequest:
-    return InvalidRequest(Reason.QUERY_TOO_LARGE, f"The document is {how}.")

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
@@ -12,6 +12,7 @@ from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 from strawberry import Schema
 
 from api.begun import Begun
+from api.bills import Bill, Shown, Till
 from api.core import Core, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
@@ -49,13 +50,15 @@ Response = dict[str, Any]
 class Caller:
     """Who asks, under which request id; `resume` where a stream was cut.
 
-    `peer`: the address of the connection, where it tells one; queries need none.
+    `peer`: the address of the connection, where it tells one; queries need none. `bill`: what the
+    operation is counted for.
     """
 
     principal: Principal
     request_id: str
     resume: LogPlace | None = None
     peer: str = ""
+    bill: Bill = field(default_factory=Bill, compare=False)
 
 
 def new_request_id() -> str:
@@ -103,6 +106,7 @@ class Executor:
         self._deadlines = Deadlines(config.resolver_seconds)
         self._documents = Documents(self._core.schema, config)
         self._ready = ReadyOperations(self._core, self._documents.apart)
+        self.till = Till(gateway.meter, config.query_cost)
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -110,9 +114,11 @@ class Executor:
         Raises RequestRefused.
         """
         try:
+            self.till.open(caller.principal.key_id, caller.bill)
             operation = await self._documents.operation(request.query, request.operation_name)
-            self.check(operation, caller)
+            self.check(operation, request, caller)
         except DocumentRefused as refused:
+            self.till.blame(caller.principal.key_id, caller.bill)
             errors = [
                 show_graphql(error, refused.reason, caller.request_id) for error in refused.errors
             ]
@@ -125,13 +131,19 @@ class Executor:
         """Return the operation of a document that was prepared before; never waits."""
         return self._documents.known(request.query, request.operation_name)
 
-    def check(self, operation: Operation, caller: Caller) -> None:
-        """Raise FORBIDDEN unless the caller may run the operation; ONE_ORDER_FIELD."""
+    def check(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> None:
+        """Raise FORBIDDEN unless the caller may run the operation; ONE_ORDER_FIELD.
+
+        Takes what it costs. Errors: COST_LIMIT, RATE_LIMITED.
+        """
         root = _ROOTS[operation.type]
         try:
             require_scopes(caller.principal, root, operation.root_fields)
             if operation.type is OperationType.MUTATION:
                 require_one_order(operation.root_fields)
+            points = operation.cost.points(request.variables)
+            key_id, fields = caller.principal.key_id, operation.root_fields
+            self.till.charge(key_id, fields, caller.bill, points)
         except GatewayError as error:
             if operation.type is OperationType.MUTATION:
                 _act_as(caller)
@@ -201,8 +213,10 @@ class Executor:
             call = await self.quotes(operation, request)
             if call is not None:
                 async with aclosing(quote_responses(self._gateway, call)) as texts:
+                    first = self.till.opening(caller.bill)
                     async for text in texts:
-                        yield Event(text)
+                        yield Event(orjson.Fragment(text[:-1] + first + b"}" if first else text))
+                        first = b""
                 return
             async with aclosing(self._executed(operation, request, caller)) as events:
                 async for event in events:
@@ -223,9 +237,13 @@ class Executor:
         source = await self._core.subscribe(run, context)
         if isinstance(source, ExecutionResult):
             raise RequestRefused(*_refusal(self._shown(source, caller)))
+        first: Shown | None = self.till.shown(caller.bill)
         async with aclosing(source) as results:
             async for result in results:
-                yield Event(self._shown(result, caller), context.place)
+                response = self._response(result, caller)
+                if first is not None:
+                    response["extensions"], first = first, None
+                yield Event(response, context.place)
                 # Each event has its own loaders, else the first event's answers stay for ever.
                 context.loaders = OperationLoaders(self._gateway)
 
@@ -252,6 +270,12 @@ class Executor:
         )
 
     def _shown(self, result: ExecutionResult, caller: Caller) -> Response:
+        response = self._response(result, caller)
+        response["extensions"] = self.till.shown(caller.bill)
+        return response
+
+    @staticmethod
+    def _response(result: ExecutionResult, caller: Caller) -> Response:
         response: Response = {}
         if result.errors:
             response["errors"] = [

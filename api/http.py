@@ -9,6 +9,7 @@ from cachetools import LRUCache
 from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, Scope, Send, header, peer_of
+from api.bills import Bill
 from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.deadlines import Deadlines
@@ -45,6 +46,7 @@ class GraphQLOverHttp:
         self._deadlines = Deadlines(config.http.body_seconds)
         self._stalls = Deadlines(config.http.write_seconds)
         self._statuses = Statuses(config.http.status_codes)
+        self._deepest = config.limits.json_depth
         self.shared = SharedConnections(executor, access, config)
         self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
@@ -53,6 +55,7 @@ class GraphQLOverHttp:
         work: Work | None = scope.get(BEGUN)
         request_id = new_request_id() if work is None else work.caller.request_id
         reply = Reply(send, JSON, request_id, self._stalls)
+        reply.bill = Bill() if work is None else work.caller.bill
         try:
             await self._respond(scope, receive, reply, work)
         except HttpRefused as refused:
@@ -87,18 +90,20 @@ class GraphQLOverHttp:
         credential = from_headers(scope)
         principal = await self._access.authenticate(credential)
         request = await self._request(scope, receive)
-        caller = Caller(principal, reply.request_id, peer=peer_of(scope))
+        caller = Caller(principal, reply.request_id, peer=peer_of(scope), bill=reply.bill)
         try:
             operation = await self._executor.prepare(request, caller)
         except RequestRefused as refused:
             if wanted.single is not None:
                 raise
+            refused.response["extensions"] = self._executor.till.shown(caller.bill)
             await self._stream(wanted, receive, reply, _once(refused))
             return
         self._check(scope, wanted, operation)
         if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
             caller = replace(caller, resume=_resumed(scope, wanted))
             job = Job(operation, request, caller)
+            reply.rates = self._executor.till.headers(caller.bill)
             await self._stream(wanted, receive, reply, events(self._executor, job))
         else:
             _understand(scope, Understood(reply.media, reply.encoding, credential))
@@ -107,6 +112,7 @@ class GraphQLOverHttp:
 
     async def _finish(self, reply: Reply, work: Work) -> None:
         response = await self._executor.finish(work.begun, work.caller)
+        reply.rates = self._executor.till.headers(reply.bill)
         await reply.json(self._statuses.answered(response), response)
 
     async def _refuse(self, reply: Reply, error: GatewayError) -> None:
@@ -120,7 +126,10 @@ class GraphQLOverHttp:
         self, reply: Reply, status: int, response: Response, headers: Headers | None = None
     ) -> None:
         reply.media = self._statuses.media(reply.media, status)
-        await reply.json(status, response, headers)
+        till = self._executor.till
+        reply.rates = till.headers(reply.bill)
+        response["extensions"] = till.shown(reply.bill)
+        await reply.json(status, response, [*(headers or []), *_patience(status, response)])
 
     @staticmethod
     def _wanted(scope: Scope) -> Wanted:
@@ -160,7 +169,7 @@ class GraphQLOverHttp:
 
     def _read(self, value: object) -> GraphQLRequest:
         try:
-            return read_request(value)
+            return read_request(value, self._deepest)
         except InvalidRequest as error:
             raise HttpRefused(self._statuses.ill_formed, error) from None
 
@@ -225,6 +234,15 @@ def _understand(scope: Scope, understood: Understood) -> None:
     """
     if scope["method"] == "POST" and header(scope, b"origin") is None:
         scope[UNDERSTOOD] = understood
+
+
+def _patience(status: int, response: Response) -> Headers:
+    """Return when to ask again, in whole seconds, where too much was asked for."""
+    if status != 429:
+        return []
+    details = response["errors"][0]["extensions"].get("details", {})
+    ms = int(details.get("retry_after_ms", 1_000))
+    return [(b"retry-after", b"%d" % -(-ms // 1_000))]
 
 
 def _too_large(limit: int) -> HttpRefused:

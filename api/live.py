@@ -15,9 +15,14 @@ class Live:
         self._line = line
         self._members: dict[str, Member] = {}
 
-    async def run(self, call: QuoteCall, who: Principal, operation_id: str) -> None:
-        """Tell an operation its quotes until it is cancelled. Raises why they end."""
-        one = self._members[operation_id] = member(self._line, operation_id)
+    async def run(
+        self, call: QuoteCall, who: Principal, operation_id: str, opening: bytes = b""
+    ) -> None:
+        """Tell an operation its quotes until it is cancelled. Raises why they end.
+
+        `opening` is what its first message has before the last brace.
+        """
+        one = self._members[operation_id] = member(self._line, operation_id, opening)
         try:
             await self._broadcast.run(call, who, one)
         finally:

@@ -9,6 +9,7 @@ from graphql import OperationType
 
 from api.asgi import Scope, header
 from api.begun import Begun
+from api.bills import rate_headers, told
 from api.compression import SMALLEST
 from api.execution import Caller, Executor, Response, new_request_id
 from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
@@ -99,26 +100,27 @@ class QuickAnswers:
             return None
         caller = Caller(principal, new_request_id())
         try:
-            self._executor.check(operation, caller)
+            self._executor.check(operation, request, caller)
         except GatewayError:
             return None
         work = Work(caller, self._executor.begin(operation, request, caller))
-        return _written(understood, work) or work
+        return self._written(understood, work) or work
 
-
-def _written(understood: Understood, work: Work) -> Written | None:
-    """Return a whole answer, None where there is none yet, or a large or another one."""
-    if not work.begun.done or work.begun.failed:
-        return None
-    response = work.begun.result()
-    if "errors" in response:
-        return None
-    text = Text(response)
-    parts = _parts(text, squeezed=understood.encoding is not None)
-    if parts is None:
-        return None
-    size = sum(map(len, parts))
-    return _template(understood.media) % (work.caller.request_id.encode(), size), parts
+    def _written(self, understood: Understood, work: Work) -> Written | None:
+        """Return a whole answer, None where there is none yet, or a large or another one."""
+        if not work.begun.done or work.begun.failed:
+            return None
+        response = work.begun.result()
+        if "errors" in response:
+            return None
+        text = Text(response)
+        parts = _parts(text, squeezed=understood.encoding is not None)
+        if parts is None:
+            return None
+        size = sum(map(len, parts))
+        left = told(work.caller.bill.standing)
+        template = _template(understood.media, self._executor.till.policy)
+        return template % (work.caller.request_id.encode(), left, size), parts
 
 
 def _parts(text: Text, *, squeezed: bool) -> Sequence[bytes] | None:
@@ -142,6 +144,6 @@ _UNKNOWN: tuple[int, Understood | None] = (-1, None)
 
 
 @lru_cache(maxsize=8)
-def _template(media: str) -> bytes:
-    lines = [*own_headers(media, b"%b"), (b"content-length", b"%d")]
+def _template(media: str, policy: bytes) -> bytes:
+    lines = [*own_headers(media, b"%b"), *rate_headers(policy, b"%b"), (b"content-length", b"%d")]
     return b"".join(b"%b: %b\r\n" % line for line in lines) + b"\r\n"

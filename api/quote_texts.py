@@ -91,15 +91,13 @@ class QuoteTexts:
         return orjson.dumps({"data": {self._key: shown}})
 
 
-async def quote_responses(
-    gateway: Gateway, call: QuoteCall
-) -> AsyncGenerator[orjson.Fragment, None]:
-    """Yield the responses of one reader who is not told by broadcast. Errors as the resolver's."""
+async def quote_responses(gateway: Gateway, call: QuoteCall) -> AsyncGenerator[bytes, None]:
+    """Yield the texts of one reader who is not told by broadcast. Errors as the resolver's."""
     watch = await quote_watch(gateway, call.asked)
     with call.texts.used():
         async with aclosing(gateway.quote_stream.watch(watch)) as events:
             async for event in events:
-                yield orjson.Fragment(call.texts.text(event))
+                yield call.texts.text(event)
 
 
 def compile_quotes(executor: Selections, place: Place) -> QuoteTexts:

@@ -9,6 +9,7 @@ from itertools import chain
 import structlog
 
 from api.asgi import Gone, Headers, Send, deliver
+from api.bills import Bill
 from api.compression import ENCODINGS, SMALLEST
 from api.deadlines import Deadlines
 from api.execution import Response
@@ -24,7 +25,8 @@ HELD_ROWS, HELD_BYTES = 10_000, 2_000_000
 class Reply:
     """One response. `encoding` None sends it as it is; `begun` once its head has gone out.
 
-    `whole` sends a length and the body at once: HTTP/1.0 knows no chunks.
+    `bill` is what it costs, `rates` the headers that say what is left. `whole` sends a length and
+    the body at once: HTTP/1.0 knows no chunks.
     """
 
     def __init__(self, send: Send, media: str, request_id: str, stalls: Deadlines) -> None:
@@ -36,6 +38,8 @@ class Reply:
         self.encoding: str | None = None
         self.begun = False
         self.whole = False
+        self.rates: Headers = []
+        self.bill = Bill()
 
     async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
         """Send a JSON response with the request id."""
@@ -84,7 +88,11 @@ class Reply:
     async def _start(self, status: int, headers: Headers) -> None:
         self.begun = True
         own = own_headers(self.media, self.request_id.encode())
-        head = {"type": "http.response.start", "status": status, "headers": [*own, *headers]}
+        head = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*own, *self.rates, *headers],
+        }
         await deliver(self.send, head)
 
 

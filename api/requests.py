@@ -29,8 +29,11 @@ def read_json(body: bytes | str) -> object:
         raise bad_request(f"The request is not valid JSON: {error}.") from None
 
 
-def read_request(value: object) -> GraphQLRequest:
-    """Return the request that a JSON value states, or raise BAD_REQUEST naming the member."""
+def read_request(value: object, deepest: int = _DEEPEST) -> GraphQLRequest:
+    """Return the request that a JSON value states, or raise BAD_REQUEST naming the member.
+
+    Its variables and extensions may be nested `deepest` levels deep (`limits.json_depth`).
+    """
     if not isinstance(value, dict):
         found = "an array (batching is not offered)" if isinstance(value, list) else "no object"
         raise bad_request(f"A GraphQL request is a JSON object; found {found}.")
@@ -41,10 +44,11 @@ def read_request(value: object) -> GraphQLRequest:
     name = members.get("operationName")
     if name is not None and not isinstance(name, str):
         raise bad_request("`operationName` must be a string or null.")
-    variables = _object(members, "variables")
-    if too_deep(variables):
-        raise bad_request(f"`variables` are nested more than {_DEEPEST} levels deep.")
-    return GraphQLRequest(query, variables, name or None, _object(members, "extensions"))
+    variables, extensions = _object(members, "variables"), _object(members, "extensions")
+    for member, given in (("variables", variables), ("extensions", extensions)):
+        if too_deep(given, deepest):
+            raise bad_request(f"`{member}` are nested more than {deepest} levels deep.")
+    return GraphQLRequest(query, variables, name or None, extensions)
 
 
 def _object(members: Mapping[str, object], name: str) -> dict[str, Any]:
@@ -56,10 +60,10 @@ def _object(members: Mapping[str, object], name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def too_deep(value: object) -> bool:
+def too_deep(value: object, deepest: int = _DEEPEST) -> bool:
     """Return whether a JSON value is nested too deeply to be walked by recursion, or written."""
     level: list[object] = [value]
-    for _ in range(_DEEPEST):
+    for _ in range(deepest):
         below: list[object] = []
         for each in level:
             if isinstance(each, dict):

@@ -111,7 +111,7 @@ class SharedConnections:
         if len(stream) >= self._most:
             text = f"{self._most} operations run on this stream; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
-        caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope))
+        caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope), bill=reply.bill)
         held = stream.hold(operation_id)
         try:
             operation = await self._executor.prepare(request, caller)

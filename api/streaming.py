@@ -94,6 +94,7 @@ def _headers(framing: Framing[Item], reply: Reply) -> Headers:
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
         (b"x-request-id", reply.request_id.encode()),
+        *reply.rates,
     ]
 
 

@@ -100,6 +100,7 @@ class _Connection:
         self._executor = executor
         self._access = access
         self._most = config.limits.subscriptions
+        self._deepest = config.limits.json_depth
         self._init_seconds = config.http.init_seconds
         self._send = send
         self._principal: Principal | None = None
@@ -177,7 +178,7 @@ class _Connection:
             raise _malformed("subscribe needs an object as payload")
         caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
         try:
-            request = read_request(cast("object", payload))
+            request = read_request(cast("object", payload), self._deepest)
         except InvalidRequest as error:
             raise _malformed(error.message) from None
         if len(self._operations) >= self._most:
@@ -208,7 +209,8 @@ class _Connection:
             operation = await self._executor.prepare(request, caller)
             call = None if self._live is None else await self._executor.quotes(operation, request)
             if call is not None and self._live is not None:
-                await self._live.run(call, caller.principal, operation_id)
+                opening = self._executor.till.opening(caller.bill)
+                await self._live.run(call, caller.principal, operation_id, opening)
             elif operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
                     async for event in stream:

@@ -107,6 +107,7 @@ def prepare(folder: Path, live: int, *, process: bool) -> None:
     for old, new in (
         ('start = ""', 'start = "2023-02-01"'),
         ('cash = "1000000.00"', 'cash = "900000000000.00"'),
+        ("orders = 100 ", "orders = 1000000000 "),
         ("actions_per_second = 5 ", "actions_per_second = 1000000 "),
         ("actions_per_day = 500 ", "actions_per_day = 10000000 "),
         ("process = false", f"process = {str(process).lower()}"),

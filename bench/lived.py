@@ -73,6 +73,7 @@ def prepare(folder: Path, data: Path, *, process: bool) -> None:
     text = (ROOT / "config.toml").read_text("utf-8")
     text = text.replace('liquidity = "generated"', 'liquidity = "replay"')
     text = text.replace('cash = "1000000.00"', 'cash = "900000000.00"')
+    text = text.replace("orders = 100 ", "orders = 1000000 ")
     text = text.replace("actions_per_second = 5 ", "actions_per_second = 1000 ")
     text = text.replace("process = false", f"process = {str(process).lower()}")
     (folder / "config.toml").write_text(text, "utf-8")

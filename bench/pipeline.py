@@ -61,6 +61,7 @@ _MANY = 10_000_000
 _SETTINGS = {
     "http": {"port": 0},
     "grpc": {"port": 0},
+    "rates": {"orders": _MANY, "orders_per_second": _MANY},
     "trading": {"limits": {"actions_per_second": _MANY, "actions_per_day": _MANY}},
     "mock": {
         "open_orders": _MANY,

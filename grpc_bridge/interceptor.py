@@ -14,8 +14,9 @@ from grpc import aio
 
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
 from grpc_bridge.status import refuse
+from grpc_bridge.toll import Toll
 from quantgraph.domain.access import Scope
-from quantgraph.domain.audit import Audit, listen
+from quantgraph.domain.audit import listen
 from quantgraph.domain.errors import (
     GatewayError,
     InvalidRequest,
@@ -23,7 +24,7 @@ from quantgraph.domain.errors import (
     Unavailable,
     bad_request,
 )
-from quantgraph.domain.ports.gateway import Access
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 
 Context = aio.ServicerContext[Any, Any]
@@ -63,10 +64,11 @@ class CallLimits:
 class CallFrame(aio.ServerInterceptor):
     """Wraps every handler, whoever registered it: nothing is answered past this."""
 
-    def __init__(self, access: Access, audit: Audit, limits: CallLimits) -> None:
-        """Check keys by `access`; `audit` hears what is refused."""
-        self._access = access
-        self._audit = audit
+    def __init__(self, gateway: Gateway, limits: CallLimits) -> None:
+        """Check keys by the gateway's access; its audit log hears what is refused."""
+        self._access = gateway.access
+        self._audit = gateway.audit
+        self._toll = Toll(gateway.meter)
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -106,6 +108,7 @@ class CallFrame(aio.ServerInterceptor):
                 seconds = None if method in UNTIMED else self._limits.seconds
                 with self._refusals(method, scope):
                     request = _parsed(handler, raw, scope)
+                    self._toll.take(method, request, context)
                     async with asyncio.timeout(seconds):
                         response: Message = await behaviour(request, context)
                 return self._checked(response)
@@ -125,6 +128,7 @@ class CallFrame(aio.ServerInterceptor):
             try:
                 scope = await self._admit(method, context)
                 request = _parsed(handler, raw, scope)
+                self._toll.take(method, request, context)
                 with self._counted(method, context):
                     await _pump(behaviour(request, context), context)
             except asyncio.CancelledError:
@@ -141,6 +145,7 @@ class CallFrame(aio.ServerInterceptor):
             request_id = _named(context)
             try:
                 scope = await self._admit(method, context)
+                self._toll.take(method, None, context)
                 requests = (_parsed(handler, raw, scope) async for raw in raws)
                 with self._counted(method, context):
                     await _pump(behaviour(requests, context), context)

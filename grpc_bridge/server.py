@@ -115,7 +115,7 @@ async def start(
     """
     seconds = (limits or LimitsConfig()).resolver_seconds
     calls = CallLimits(config.max_message_bytes, seconds, gateway.limits.subscriptions)
-    frame = CallFrame(gateway.access, gateway.audit, calls)
+    frame = CallFrame(gateway, calls)
     options = (
         ("grpc.max_receive_message_length", config.max_message_bytes),
         ("grpc.max_send_message_length", config.max_message_bytes),

@@ -7,57 +7,23 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.limits import MOST_PER_DAY, MOST_PER_SECOND, LimitTable
+from quantgraph.domain.rates import Rates
 from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
+from quantgraph.wires import GrpcConfig, HttpConfig, Positive, Section
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Positive = Annotated[int, Field(gt=0)]
 Natural = Annotated[int, Field(ge=0)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HttpConfig(_Section):
-    """The GraphQL wire."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8000
-    get_queries: bool = False
-    status_codes: Literal["stable", "draft"] = "stable"
-    max_body_bytes: Positive = 262_144
-    body_seconds: Positive = 20
-    write_seconds: Positive = 30
-    stall_seconds: Positive = 10
-    gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
-    init_seconds: Positive = 10
-    reservation_seconds: Positive = 10
-    compression: bool = True
-    graphiql: bool = True
-    allowed_hosts: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
-
-
-class GrpcConfig(_Section):
-    """The gRPC wire."""
-
-    enabled: bool = True
-    host: str = "127.0.0.1"
-    port: Port = 50_051
-    reflection: bool = True
-    max_message_bytes: Positive = 4_194_304
-
-
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     """What one request or connection may ask for."""
 
     bar_rows: Positive = 100_000
@@ -67,6 +33,10 @@ class LimitsConfig(_Section):
     query_depth: Positive = 12
     query_aliases: Positive = 30
     query_repeats: Positive = 20
+    query_directives: Positive = 50
+    query_roots: Positive = 50
+    query_cost: Positive = 50_000
+    json_depth: Annotated[int, Field(gt=0, le=200)] = 64
     custom_sectors: Positive = 200
     sector_members: Positive = 6_000
     subscriptions: Positive = 100
@@ -78,7 +48,23 @@ class LimitsConfig(_Section):
     batch_orders: Positive = 50
 
 
-class TradingConfig(_Section):
+class RatesConfig(Section):
+    """What one key may ask for in a while, on both wires together."""
+
+    read_points: Positive = 500_000
+    read_points_per_second: Positive = 100_000
+    orders: Positive = 100
+    orders_per_second: Positive = 50
+
+    @property
+    def rates(self) -> Rates:
+        """The buckets of every key."""
+        return Rates(
+            self.read_points, self.read_points_per_second, self.orders, self.orders_per_second
+        )
+
+
+class TradingConfig(Section):
     """How long a terminal is believed, what arms trading, and what accounts may do."""
 
     answer_seconds: Positive = 10
@@ -105,13 +91,13 @@ class TradingConfig(_Section):
         return limit_table(self.limits, self.accounts)
 
 
-class AuditConfig(_Section):
+class AuditConfig(Section):
     """What shows that a log of what was done was cut."""
 
     head_file: str = ""
 
 
-class CacheConfig(_Section):
+class CacheConfig(Section):
     """What may be kept in memory; 0 keeps nothing."""
 
     columns_mb: Natural = 128
@@ -119,7 +105,7 @@ class CacheConfig(_Section):
     texts_mb: Natural = 64
 
 
-class SeedPosition(_Section):
+class SeedPosition(Section):
     """A holding that a mock account starts with, sellable at once."""
 
     symbol: str
@@ -127,7 +113,7 @@ class SeedPosition(_Section):
     cost_price: Annotated[Decimal, Field(gt=0)]
 
 
-class SeedAccount(_Section):
+class SeedAccount(Section):
     """A mock account as it is at the start of a simulated world."""
 
     id: str
@@ -148,7 +134,7 @@ def _default_accounts() -> tuple[SeedAccount, ...]:
     )
 
 
-class MockConfig(_Section):
+class MockConfig(Section):
     """The simulated exchange."""
 
     seed: int = 1
@@ -185,7 +171,7 @@ class MockConfig(_Section):
         return values
 
 
-class RulesConfig(_Section):
+class RulesConfig(Section):
     """What prod may rely on although nobody has verified it, and the broker's commission."""
 
     accept_unverified: tuple[str, ...] = ()
@@ -214,14 +200,14 @@ class RulesConfig(_Section):
         return FeeSchedule(commission, self.commission_includes_exchange_fees)
 
 
-class CalendarConfig(_Section):
+class CalendarConfig(Section):
     """Trading days beyond what exchange_calendars knows."""
 
     covered_until: date | None = None
     closures: tuple[date, ...] = ()
 
 
-class LoggingConfig(_Section):
+class LoggingConfig(Section):
     """Structured logs to standard error."""
 
     level: str = "info"
@@ -250,6 +236,7 @@ class Config(BaseSettings):
     http: HttpConfig = HttpConfig()
     grpc: GrpcConfig = GrpcConfig()
     limits: LimitsConfig = LimitsConfig()
+    rates: RatesConfig = RatesConfig()
     trading: TradingConfig = TradingConfig()
     audit: AuditConfig = AuditConfig()
     cache: CacheConfig = CacheConfig()

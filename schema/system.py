@@ -88,6 +88,13 @@ class Limits:
     custom_sectors: int = strawberry.field(description="Sectors that users may make.")
     sector_members: int = strawberry.field(description="Symbols in one of them.")
     message_bytes: int = strawberry.field(description="Bytes of one gRPC message.")
+    query_directives: int = strawberry.field(description="Directives of a document.")
+    query_roots: int = strawberry.field(description="Root fields of an operation.")
+    query_cost: int = strawberry.field(
+        description="Points that one operation may cost: about the objects it asks for, where a "
+        "hundred rows or values of columns count as one. `extensions.cost` tells what it does."
+    )
+    json_depth: int = strawberry.field(description="Nesting of `variables` and `extensions`.")
 
 
 @strawberry.type(description="One operation of a back-end.")

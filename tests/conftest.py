@@ -60,6 +60,11 @@ def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
         "grpc": {"port": 0},
         "mock": {"quote_interval_ms": 50},
         # Tests come faster than traders; those of the limits set their own.
+        "rates": {
+            "read_points_per_second": 1_000_000_000,
+            "orders": 1_000_000,
+            "orders_per_second": 1_000_000,
+        },
         "trading": {"limits": {"actions_per_second": 10_000, "actions_per_day": 1_000_000}},
     }
     for name, values in sections.items():

@@ -39,6 +39,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The resume token belongs to a download of something else.",
         "Repeat the first request exactly, or download from the beginning.",
     ),
+    Reason.COST_LIMIT: (
+        "The operation would cost more points than `limits.query_cost`.",
+        "Ask for fewer items or fields, or in several operations; `extensions.cost` counts.",
+    ),
     Reason.QUERY_TOO_LARGE: (
         "The document has too many tokens, levels, aliases or repetitions.",
         "Split it, or raise the limit that the message names.",
@@ -435,6 +439,7 @@ GRAPHQL_ONLY = frozenset(
     {
         Reason.GRAPHQL_PARSE_FAILED,
         Reason.GRAPHQL_VALIDATION_FAILED,
+        Reason.COST_LIMIT,
         Reason.QUERY_TOO_LARGE,
         Reason.ONE_ORDER_FIELD,
     }

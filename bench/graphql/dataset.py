@@ -61,6 +61,7 @@ def _config(rows: int) -> str:
     for old, new in (
         ("bar_rows = 100000 ", f"bar_rows = {max(rows, 100_000)} "),
         ('cash = "1000000.00"', 'cash = "900000000000.00"'),
+        ("orders = 100 ", "orders = 1000000000 "),
         ("actions_per_second = 5 ", "actions_per_second = 1000000 "),
         ("actions_per_day = 500 ", "actions_per_day = 1000000000 "),
     ):

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     )
     ONE_ORDER_FIELD = "ONE_ORDER_FIELD", Kind.INVALID, "一次操作只能有一个变更委托的根字段"
     BATCH_LIMIT = "BATCH_LIMIT", Kind.INVALID, "一批委托的数量超过上限"
+    COST_LIMIT = "COST_LIMIT", Kind.INVALID, "查询的成本超过上限"
     QUERY_TOO_LARGE = "QUERY_TOO_LARGE", Kind.INVALID, "查询过大或过深"
 
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL", Kind.NOT_FOUND, "未知证券代码"

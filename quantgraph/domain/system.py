@@ -60,6 +60,10 @@ class Limits:
     custom_sectors: int
     sector_members: int
     message_bytes: int
+    query_directives: int
+    query_roots: int
+    query_cost: int
+    json_depth: int
 
 
 @dataclass(frozen=True, slots=True)

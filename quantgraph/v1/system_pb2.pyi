@@ -412,6 +412,10 @@ class Limits(_message.Message):
     SECTOR_MEMBERS_FIELD_NUMBER: _builtins.int
     MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     BATCH_ORDERS_FIELD_NUMBER: _builtins.int
+    QUERY_DIRECTIVES_FIELD_NUMBER: _builtins.int
+    QUERY_ROOTS_FIELD_NUMBER: _builtins.int
+    QUERY_COST_FIELD_NUMBER: _builtins.int
+    JSON_DEPTH_FIELD_NUMBER: _builtins.int
     bar_rows: _builtins.int
     """Bars per series and per request; DownloadBars has no such limit."""
     batch_symbols: _builtins.int
@@ -448,6 +452,14 @@ class Limits(_message.Message):
     """Bytes of one gRPC message."""
     batch_orders: _builtins.int
     """Orders in one SubmitOrders."""
+    query_directives: _builtins.int
+    """Directives of a GraphQL document."""
+    query_roots: _builtins.int
+    """Root fields of a GraphQL operation."""
+    query_cost: _builtins.int
+    """Points that one GraphQL operation may cost: about the objects it asks for."""
+    json_depth: _builtins.int
+    """Nesting of the variables and extensions of a GraphQL request."""
     def __init__(
         self,
         *,
@@ -468,10 +480,14 @@ class Limits(_message.Message):
         sector_members: _builtins.int = ...,
         message_bytes: _builtins.int = ...,
         batch_orders: _builtins.int = ...,
+        query_directives: _builtins.int = ...,
+        query_roots: _builtins.int = ...,
+        query_cost: _builtins.int = ...,
+        json_depth: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_orders", b"batch_orders", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_depth", b"query_depth", "query_repeats", b"query_repeats", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_orders", b"batch_orders", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "json_depth", b"json_depth", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_cost", b"query_cost", "query_depth", b"query_depth", "query_directives", b"query_directives", "query_repeats", b"query_repeats", "query_roots", b"query_roots", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,4 +24,12 @@ def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
     """Yield (event, data) pairs."""
     for fields in records(response):
         data = fields.get("data")
-        yield fields["event"], json.loads(data) if data else None
+        yield fields["event"], bare(json.loads(data)) if data else None
+
+
+def bare(data: dict[str, Any]) -> dict[str, Any]:
+    """Return data without what its operation costs, which has tests of its own."""
+    for holder in (data, data.get("payload")):
+        if isinstance(holder, dict):
+            holder.pop("extensions", None)
+    return data

@@ -24,6 +24,7 @@ from quantgraph.domain.streams import QuoteWatch, StreamKind
 from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import graphql_schema
 from schema.quotes import QuoteEvent
+from tests.api.events import bare
 from tests.api.lines import A, B, C, Feed, MemoryLine
 from tests.grpc_bridge.world import World
 from tests.waiting import WatchedLoop, settled, until
@@ -86,7 +87,9 @@ class Stage:
         executor = self._executor(replace(self.gateway, quote_stream=Said(event)))
         request, caller = GraphQLRequest(query, variables), Caller(READER, "r")
         operation = await executor.prepare(request, caller)
-        [found] = [each.response async for each in executor._executed(operation, request, caller)]
+        [found] = [
+            bare(each.response) async for each in executor._executed(operation, request, caller)
+        ]
         return found
 
     async def say(self, symbol, time):

@@ -1,6 +1,7 @@
 """What computes for long and never waits is kept off the event loop."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from api.execution import Caller, Executor, RequestRefused
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
+from quantgraph.domain.rates import NoMeter
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
 
@@ -21,13 +23,17 @@ CALLER = Caller(LOCAL, "request")
 
 @pytest.fixture
 def executor() -> Executor:
-    # None asks the gateway for anything: only the schema is asked.
-    return Executor(graphql_schema, None, LimitsConfig(), KeptTexts(1_000_000))
+    # Nothing but the meter is asked: all else is about the schema.
+    return Executor(
+        graphql_schema, SimpleNamespace(meter=NoMeter()), LimitsConfig(), KeptTexts(1_000_000)
+    )
 
 
 async def answer(executor: Executor, query: str, **variables: object) -> object:
     request = GraphQLRequest(query, dict(variables))
-    return await executor.run(await executor.prepare(request, CALLER), request, CALLER)
+    response = await executor.run(await executor.prepare(request, CALLER), request, CALLER)
+    del response["extensions"]
+    return response
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import json
 import httpx
 import pytest
 
+from tests.api.events import bare
+
 APOLLO = (
     "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,"
     "application/graphql-response+json,application/json;q=0.9"
@@ -34,7 +36,7 @@ def parts(response):
             part, _, held = held.partition(BOUNDARY)
             if part:
                 assert part.startswith(HEAD)
-                yield json.loads(part.removeprefix(HEAD))
+                yield bare(json.loads(part.removeprefix(HEAD)))
     assert held == b"--\r\n"
 
 

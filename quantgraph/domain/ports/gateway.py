@@ -39,6 +39,7 @@ from quantgraph.domain.ports.trading import (
     Previews,
     Trading,
 )
+from quantgraph.domain.rates import Meter, NoMeter
 from quantgraph.domain.system import Limits, Mode, ServerInfo
 
 
@@ -108,5 +109,6 @@ class Gateway:
     started_at: datetime
     ready_bars: ReadyBars = no_bars
     audit: Audit = field(default_factory=NoAudit)
+    meter: Meter = field(default_factory=NoMeter)
     # Of a simulated world alone: None in dev and prod, whose contracts lack it.
     simulation: Simulation | None = None

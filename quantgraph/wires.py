@@ -1,0 +1,44 @@
+"""How the two wires listen, in config.toml."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of config.toml: an unknown key stops the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpConfig(Section):
+    """The GraphQL wire."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    get_queries: bool = False
+    status_codes: Literal["stable", "draft"] = "stable"
+    max_body_bytes: Positive = 262_144
+    body_seconds: Positive = 20
+    write_seconds: Positive = 30
+    stall_seconds: Positive = 10
+    gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
+    init_seconds: Positive = 10
+    reservation_seconds: Positive = 10
+    compression: bool = True
+    graphiql: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+
+class GrpcConfig(Section):
+    """The gRPC wire."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 50_051
+    reflection: bool = True
+    max_message_bytes: Positive = 4_194_304
