@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from grpc_bridge.batches import checked_batch
+from grpc_bridge.quote_batches import told
 from grpc_bridge.sectors import found_sector
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Market
@@ -14,8 +15,8 @@ from quantgraph.v1 import quotes_pb2
 from quantgraph.v1.quotes_pb2_grpc import QuoteServiceServicer
 from quantgraph.wire.failures import failure_to_proto
 from quantgraph.wire.fields import invalid_field
+from quantgraph.wire.quote_bytes import QuoteBytes
 from quantgraph.wire.quotes import (
-    event_to_proto,
     quote_to_proto,
     selector_from_proto,
     watch_from_proto,
@@ -28,6 +29,7 @@ class QuoteServicer(QuoteServiceServicer):
     def __init__(self, gateway: Gateway) -> None:
         """Answer from `gateway`."""
         self._gateway = gateway
+        self._bytes = QuoteBytes()
 
     async def GetQuotes(
         self, request: quotes_pb2.GetQuotesRequest, context: object
@@ -42,13 +44,14 @@ class QuoteServicer(QuoteServiceServicer):
         ]
         return quotes_pb2.GetQuotesResponse(results=results)
 
-    async def WatchQuotes(
+    # Its messages are bytes already: see `quantgraph.wire.quote_bytes`.
+    async def WatchQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
         self, request: quotes_pb2.WatchQuotesRequest, context: object
-    ) -> AsyncGenerator[quotes_pb2.WatchQuotesResponse]:
+    ) -> AsyncGenerator[bytes]:
         watch = watch_from_proto(request, await self._selected(request))
-        async with aclosing(self._gateway.quote_stream.watch(watch)) as events:
-            async for event in events:
-                yield quotes_pb2.WatchQuotesResponse(events=[event_to_proto(event)])
+        async with aclosing(told(self._gateway.quote_stream, watch)) as batches:
+            async for events in batches:
+                yield self._bytes.message(events)
 
     async def _selected(self, request: quotes_pb2.WatchQuotesRequest) -> tuple[str, ...]:
         chosen = selector_from_proto(request)

@@ -55,6 +55,33 @@ async def test_quotes_arrive_as_the_port_says_them(channel: aio.Channel, world: 
     call.cancel()
 
 
+async def test_what_comes_together_is_one_message(channel: aio.Channel, world: World):
+    call = watch(channel, symbols=MAOTAI)
+    await call.read()
+    said = [
+        QuoteEvent(
+            StreamKind.UPDATE, "e1", quote("600519.SH", float(number)), number, number - 1, 0
+        )
+        for number in range(2, 300)
+    ]
+    for event in said:
+        world.stream.say(event)
+    messages = [await call.read(), await call.read()]
+    assert [len(each.events) for each in messages] == [256, 42]
+    assert [quote_event(each) for message in messages for each in message.events] == said
+    call.cancel()
+
+
+async def test_a_quiet_stream_says_every_few_seconds_that_it_lives(
+    channel: aio.Channel, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("grpc_bridge.quote_batches.HEARTBEAT_S", 0.01)
+    call = watch(channel, symbols=MAOTAI)
+    kinds = [(await call.read()).events[-1].kind for _ in range(3)]
+    assert kinds[1:] == [streams_pb2.STREAM_KIND_HEARTBEAT] * 2
+    call.cancel()
+
+
 @pytest.mark.parametrize(
     ("selector", "symbols"),
     [

@@ -1,7 +1,7 @@
 """A small real gateway in memory: every port, over objects that a test can look at and change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -253,6 +253,7 @@ class MemoryStream:
 
     waiting: list[asyncio.Queue[QuoteEvent | Exception]] = field(default_factory=list)
     watched: list[QuoteWatch] = field(default_factory=list)
+    taps: list["MemoryTap"] = field(default_factory=list)
     sent: int = 0
     endless: bool = False
 
@@ -282,9 +283,59 @@ class MemoryStream:
         finally:
             self.waiting.remove(inbox)
 
+    async def tap(self, watch: QuoteWatch, wake: Callable[[float], None]) -> "MemoryTap":
+        self.watched.append(watch)
+        for symbol in watch.symbols:
+            if symbol not in SYMBOLS:
+                raise unknown_symbol(symbol)
+        return MemoryTap(self, watch, wake)
+
     def say(self, event: QuoteEvent | Exception) -> None:
         for inbox in self.waiting:
             inbox.put_nowait(event)
+        for tap in self.taps:
+            tap.wake(0.0)
+
+
+class MemoryTap:
+    """Implements `QuoteTap` for one reader."""
+
+    def __init__(
+        self, stream: MemoryStream, watch: QuoteWatch, wake: Callable[[float], None]
+    ) -> None:
+        self.stream, self.wake, self.watch = stream, wake, watch
+        self.inbox: asyncio.Queue[QuoteEvent | Exception] = asyncio.Queue()
+        for symbol in watch.symbols:
+            snapshot = QuoteEvent(StreamKind.SNAPSHOT, "e1", quote(symbol, 10.0), 1)
+            self.inbox.put_nowait(snapshot)
+        stream.waiting.append(self.inbox)
+        stream.taps.append(self)
+
+    def due(self, most: int) -> list[QuoteEvent]:
+        found: list[QuoteEvent] = []
+        while not self.inbox.empty() and len(found) < most:
+            event = self.inbox.get_nowait()
+            if isinstance(event, Exception):
+                raise event
+            found.append(event)
+        if not found and self.stream.endless:
+            self.stream.sent += 1
+            # A long epoch: what the connection buffers is soon full.
+            newest = quote(self.watch.symbols[0], 10.0)
+            found.append(QuoteEvent(StreamKind.UPDATE, "e" * 100_000, newest, self.stream.sent))
+        return found
+
+    def next_due(self) -> float | None:
+        return None if self.inbox.empty() else 0.0
+
+    def beat(self) -> QuoteEvent:
+        state = SourceState(connected=True, last_event_time=None, lag_ms=None)
+        return QuoteEvent(StreamKind.HEARTBEAT, "e1", source=state)
+
+    def close(self) -> None:
+        if self in self.stream.taps:
+            self.stream.taps.remove(self)
+            self.stream.waiting.remove(self.inbox)
 
 
 def instrument(symbol: str) -> Instrument:
