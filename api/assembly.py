@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from api.bounds import is_local, limits_of
+from api.feeds import MarketStreams
 from api.imported import HeldData
 from api.ledgers import Logs, open_logs
 from api.simulated import SimulatedWorld
@@ -45,6 +46,7 @@ from quantgraph.services.judging import GuardSources
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.limits import LimitedTrading, LimitParts
+from quantgraph.services.live_bars import BarSources, SharedBars
 from quantgraph.services.meter import KeyMeter
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
@@ -85,6 +87,7 @@ class Assembly:
     access: str
     store: MarketStore
     quotes: SharedQuotes
+    streams: MarketStreams
     trading: JournaledTrading
     accounts: SwitchedAccounts
     controls: TradingControls
@@ -96,7 +99,7 @@ class Assembly:
         self.trading.drain()
         self.accounts.drain()
         self.controls.drain()
-        self._endings.append(asyncio.get_running_loop().create_task(self.quotes.close()))
+        self._endings.append(asyncio.get_running_loop().create_task(self.streams.close()))
 
 
 @asynccontextmanager
@@ -144,6 +147,9 @@ class _Mock:
         self.clock, self.market, self.recorded = world.clock, world.market, world.recorded
         self.terminal, self.faulty = world.terminal, world.faulty
         self.quotes = SharedQuotes(self.market, self.market, self._epoch)
+        self._cached = self._cached_bars()
+        live = BarSources(world.bar_feed, self._cached, self.clock, self._epoch)
+        self.streams = MarketStreams(self.quotes, SharedBars(live))
 
     def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
@@ -200,6 +206,7 @@ class _Mock:
             quotes=self.market,
             snapshots=MarketBoard(self.market, reference, limits.bar_rows),
             quote_stream=self.quotes,
+            bar_stream=self.streams.bars,
             reference=reference,
             rules=self._rules(),
             sectors=audited(custom, logs.audit, SECTORS),
@@ -225,9 +232,10 @@ class _Mock:
             simulation=audited(self._simulation(reference, journal), logs.audit, SIMULATION),
         )
         note = "no key needed on loopback" if is_local(self.config) else "API keys required"
-        parts = (self._store, self.quotes, self.trading, self.accounts, self.controls)
+        parts = (self._store, self.quotes, self.streams)
+        orders = (self.trading, self.accounts, self.controls)
         secret = load_secret(self.config.data_path)
-        return Assembly(self.config, gateway, self._held.text, note, *parts, secret)
+        return Assembly(self.config, gateway, self._held.text, note, *parts, *orders, secret)
 
     def start(self) -> None:
         """Let time act: days end, reports are taken."""
@@ -241,7 +249,7 @@ class _Mock:
         self.controls.drain()
         await self.controls.close()
         await self.accounts.close()
-        await self.quotes.close()
+        await self.streams.close()
         await self.faulty.close()
         await self.terminal.close()
         await self.trading.close()
@@ -272,11 +280,14 @@ class _Mock:
         return ControlParts(*switches, open_orders, audited_cancel, answer, audit=logs.audit)
 
     def _bars(self) -> LimitedBars:
+        cached = self._cached
+        return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
+
+    def _cached_bars(self) -> CachedBars:
         adjusted = AdjustedBars(self.recorded, self.recorded, self._workers)
         derived = DerivedBars(adjusted, self._workers)
         size = self.config.cache.bars_mb * 1_000_000
-        cached = CachedBars(derived, self._version, size)
-        return LimitedBars(cached, self.config.limits, self._calendar, cached.ready)
+        return CachedBars(derived, self._version, size)
 
     def _rules(self) -> RuleBook:
         prices = (self.market, self.recorded)
@@ -332,7 +343,7 @@ class _Mock:
                     "liquidity": mock.liquidity,
                 },
                 copy=journal.copy,
-                restored=self.quotes.start_over,
+                restored=self.streams.start_over,
             )
         )
 
@@ -379,4 +390,4 @@ class _Mock:
     async def _start_over(self, epoch: str) -> None:
         self.faulty.start_over()
         await self.trading.start_over(epoch)
-        await self.quotes.start_over()
+        await self.streams.start_over()

@@ -9,6 +9,7 @@ from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.counter import CounterTerminal
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
+from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.parts import WorldParts
@@ -44,6 +45,7 @@ class SimulatedWorld:
         world = World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
         self.market = self._open_market(world, parts, store)
+        self.bar_feed = SimBarFeed(self.market)
         inner = InnerMarket(self.market, self.market, self.market, self.market)
         shelf = self.plan.shelf(store, self.clock)
         self.recorded = Recorded(shelf, inner, workers, CoverageJudge(calendar, self.clock))

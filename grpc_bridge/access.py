@@ -21,6 +21,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.AccountService/StreamAccountEvents": Scope.READ,
     "/quantgraph.v1.BarService/DownloadBars": Scope.READ,
     "/quantgraph.v1.BarService/ListBars": Scope.READ,
+    "/quantgraph.v1.BarService/WatchBars": Scope.READ,
     "/quantgraph.v1.CalendarService/GetTradingCalendar": Scope.READ,
     "/quantgraph.v1.CalendarService/ListSessionPhases": Scope.READ,
     "/quantgraph.v1.CatalogService/GetEtfBasket": Scope.READ,

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -15,6 +16,7 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import bars_pb2
 from quantgraph.v1.bars_pb2_grpc import BarServiceServicer
 from quantgraph.wire.bars import download_from_proto, request_from_proto, series_to_proto
+from quantgraph.wire.live_bars import event_to_proto, watch_from_proto
 
 
 class BarServicer(BarServiceServicer):
@@ -41,3 +43,11 @@ class BarServicer(BarServiceServicer):
         frames = download(self._gateway, asked, self._seal, request.resume_token)
         async with aclosing(frames):
             await write_ahead(frames, context)
+
+    async def WatchBars(
+        self, request: bars_pb2.WatchBarsRequest, context: object
+    ) -> AsyncGenerator[bars_pb2.WatchBarsResponse]:
+        watch = watch_from_proto(request)
+        async with aclosing(self._gateway.bar_stream.watch(watch)) as events:
+            async for event in events:
+                yield bars_pb2.WatchBarsResponse(event=event_to_proto(event))

@@ -82,6 +82,7 @@ SCOPES: dict[str, Scope] = {
     "Mutation.restoreSnapshot": Scope.ADMIN,
     "Mutation.deleteSnapshot": Scope.ADMIN,
     "Subscription.accountUpdates": Scope.READ,
+    "Subscription.bars": Scope.READ,
     "Subscription.fills": Scope.READ,
     "Subscription.orderUpdates": Scope.READ,
     "Subscription.quotes": Scope.READ,

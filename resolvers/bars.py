@@ -1,13 +1,17 @@
-"""Answers `bars`."""
+"""Answers `bars`, and streams them as they form."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
 
 from quantgraph.domain.bars import Adjustment, Period, window
+from quantgraph.domain.live_bars import BarWatch
 from schema.bars import BarSeries, bar_fields
 from schema.context import BarKey, Info
 from schema.instruments import AdjustmentArgument, End, Last, PeriodArgument, Start
+from schema.live_bars import BarEvent
 from schema.scalars import Symbol
 
 SymbolArgument = Annotated[Symbol, strawberry.argument(description="Code with market.")]
@@ -33,3 +37,23 @@ class BarQueries:
     ) -> BarSeries | None:
         key = BarKey(symbol, period, window(start, end, last), adjustment, bar_fields(info))
         return BarSeries.from_domain(await info.context.loaders.bars(key))
+
+
+@strawberry.type
+class BarSubscriptions:
+    @strawberry.subscription(
+        description="Live bars of one symbol, unadjusted: a snapshot (the bar under way, or the "
+        "last final one), then the bar under way at each change, and every final bar once, equal "
+        "to what `bars` then answers. A slow reader gets the newest state of the bar under way, "
+        "and every final one. A heartbeat comes every 5 s. An imported series grows by "
+        "recorded days that are lived again alone: no bar of it that is under way is made up. "
+        "Errors: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (10,000 final bars "
+        "wait), EPOCH_CHANGED (subscribe again)."
+    )
+    async def bars(
+        self, info: Info, symbol: SymbolArgument, period: PeriodArgument
+    ) -> AsyncIterator[BarEvent]:
+        watch = BarWatch(symbol, period)
+        async with aclosing(info.context.gateway.bar_stream.watch(watch)) as events:
+            async for event in events:
+                yield BarEvent.from_domain(event)

@@ -8,7 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from quantgraph.domain.system import Mode
 from resolvers.accounts import AccountQueries
 from resolvers.approvals import ApprovalMutations
-from resolvers.bars import BarQueries
+from resolvers.bars import BarQueries, BarSubscriptions
 from resolvers.batches import BatchMutations, LimitQueries
 from resolvers.calendar import CalendarQueries
 from resolvers.catalog import CatalogQueries
@@ -78,6 +78,7 @@ class Mutation(
 @strawberry.type(description="Live streams, over graphql-transport-ws and SSE.")
 class Subscription(
     QuoteSubscriptions,
+    BarSubscriptions,
     OrderSubscriptions,
     FillSubscriptions,
     ConnectionSubscriptions,

@@ -24,46 +24,55 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from quantgraph.v1 import streams_pb2 as quantgraph_dot_v1_dot_streams__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18quantgraph/v1/bars.proto\x12\rquantgraph.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19quantgraph/v1/types.proto\"\xa6\x02\n\x0fListBarsRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12\'\n\x05start\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12%\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12\x11\n\x04last\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x32\n\nadjustment\x18\x06 \x01(\x0e\x32\x19.quantgraph.v1.AdjustmentH\x01\x88\x01\x01\x12-\n\tread_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x07\n\x05_lastB\r\n\x0b_adjustment\"<\n\x10ListBarsResponse\x12(\n\x06series\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.BarSeries\"\xa5\x02\n\x13\x44ownloadBarsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12\'\n\x05start\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12%\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12\x32\n\nadjustment\x18\x05 \x01(\x0e\x32\x19.quantgraph.v1.AdjustmentH\x00\x88\x01\x01\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x14\n\x0cresume_token\x18\x07 \x01(\x0c\x42\r\n\x0b_adjustment\"\xb4\x02\n\x14\x44ownloadBarsResponse\x12\x33\n\x08manifest\x18\x01 \x01(\x0b\x32\x1f.quantgraph.v1.DownloadManifestH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.quantgraph.v1.BarChunkH\x00\x12\x36\n\ninstrument\x18\x03 \x01(\x0b\x32 .quantgraph.v1.InstrumentSummaryH\x00\x12\x33\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32 .quantgraph.v1.InstrumentFailureH\x00\x12\x31\n\x07summary\x18\x05 \x01(\x0b\x32\x1e.quantgraph.v1.DownloadSummaryH\x00\x12\x14\n\x0cresume_token\x18\x10 \x01(\x0c\x42\x07\n\x05\x66rame\"\xad\x01\n\x10\x44ownloadManifest\x12\x14\n\x0csymbol_count\x18\x01 \x01(\x05\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12-\n\nadjustment\x18\x03 \x01(\x0e\x32\x19.quantgraph.v1.Adjustment\x12-\n\tread_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x83\x01\n\x08\x42\x61rChunk\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06source\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12*\n\x07\x63olumns\x18\x03 \x01(\x0b\x32\x19.quantgraph.v1.BarColumns\x12\x14\n\x0c\x63ontent_hash\x18\x04 \x01(\x06\"\xb4\x01\n\x11InstrumentSummary\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06source\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12\x11\n\trow_count\x18\x03 \x01(\x03\x12)\n\x08\x63overage\x18\x04 \x01(\x0b\x32\x17.quantgraph.v1.Coverage\x12*\n\x06\x61nchor\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x11InstrumentFailure\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\'\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Failure\"f\n\x0f\x44ownloadSummary\x12\x14\n\x0csymbol_count\x18\x01 \x01(\x05\x12\x15\n\rfailure_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x63hunk_count\x18\x03 \x01(\x03\x12\x11\n\trow_count\x18\x04 \x01(\x03\"\x9b\x02\n\tBarSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12-\n\nadjustment\x18\x03 \x01(\x0e\x32\x19.quantgraph.v1.Adjustment\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12)\n\x08\x63overage\x18\x05 \x01(\x0b\x32\x17.quantgraph.v1.Coverage\x12*\n\x06\x61nchor\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x63olumns\x18\x07 \x01(\x0b\x32\x19.quantgraph.v1.BarColumns\"\xe1\x01\n\nBarColumns\x12\x11\n\trow_count\x18\x01 \x01(\x05\x12/\n\x08validity\x18\x02 \x03(\x0b\x32\x1d.quantgraph.v1.ColumnValidity\x12\x0c\n\x04time\x18\x03 \x03(\x10\x12\x0c\n\x04open\x18\x04 \x03(\x01\x12\x0c\n\x04high\x18\x05 \x03(\x01\x12\x0b\n\x03low\x18\x06 \x03(\x01\x12\r\n\x05\x63lose\x18\x07 \x03(\x01\x12\x0e\n\x06volume\x18\x08 \x03(\x10\x12\x0e\n\x06\x61mount\x18\t \x03(\x01\x12\x16\n\x0eprevious_close\x18\n \x03(\x01\x12\x11\n\tsuspended\x18\x0b \x03(\x08\"0\n\x0e\x43olumnValidity\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x0e\n\x06\x62itmap\x18\x02 \x01(\x0c\"\xd8\x01\n\x08\x43overage\x12-\n\theld_from\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07held_to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08\x63omplete\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x14\n\x07missing\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12*\n\rmissing_dates\x18\x05 \x03(\x0b\x32\x13.quantgraph.v1.DateB\x0b\n\t_completeB\n\n\x08_missing*\xf7\x01\n\x06Period\x12\x16\n\x12PERIOD_UNSPECIFIED\x10\x00\x12\x10\n\x0cPERIOD_MIN_1\x10\x01\x12\x10\n\x0cPERIOD_MIN_5\x10\x02\x12\x11\n\rPERIOD_MIN_15\x10\x03\x12\x11\n\rPERIOD_MIN_30\x10\x04\x12\x11\n\rPERIOD_HOUR_1\x10\x05\x12\x10\n\x0cPERIOD_DAY_1\x10\x06\x12\x11\n\rPERIOD_WEEK_1\x10\x07\x12\x12\n\x0ePERIOD_MONTH_1\x10\x08\x12\x14\n\x10PERIOD_QUARTER_1\x10\t\x12\x16\n\x12PERIOD_HALF_YEAR_1\x10\n\x12\x11\n\rPERIOD_YEAR_1\x10\x0b*\x9f\x01\n\nAdjustment\x12\x1a\n\x16\x41\x44JUSTMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x44JUSTMENT_NONE\x10\x01\x12\x14\n\x10\x41\x44JUSTMENT_FRONT\x10\x02\x12\x13\n\x0f\x41\x44JUSTMENT_BACK\x10\x03\x12\x1a\n\x16\x41\x44JUSTMENT_FRONT_RATIO\x10\x04\x12\x19\n\x15\x41\x44JUSTMENT_BACK_RATIO\x10\x05\x32\xb4\x01\n\nBarService\x12K\n\x08ListBars\x12\x1e.quantgraph.v1.ListBarsRequest\x1a\x1f.quantgraph.v1.ListBarsResponse\x12Y\n\x0c\x44ownloadBars\x12\".quantgraph.v1.DownloadBarsRequest\x1a#.quantgraph.v1.DownloadBarsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18quantgraph/v1/bars.proto\x12\rquantgraph.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"\xa6\x02\n\x0fListBarsRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12\'\n\x05start\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12%\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12\x11\n\x04last\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x32\n\nadjustment\x18\x06 \x01(\x0e\x32\x19.quantgraph.v1.AdjustmentH\x01\x88\x01\x01\x12-\n\tread_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x07\n\x05_lastB\r\n\x0b_adjustment\"<\n\x10ListBarsResponse\x12(\n\x06series\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.BarSeries\"\xa5\x02\n\x13\x44ownloadBarsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12\'\n\x05start\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12%\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.TimeBound\x12\x32\n\nadjustment\x18\x05 \x01(\x0e\x32\x19.quantgraph.v1.AdjustmentH\x00\x88\x01\x01\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x14\n\x0cresume_token\x18\x07 \x01(\x0c\x42\r\n\x0b_adjustment\"\xb4\x02\n\x14\x44ownloadBarsResponse\x12\x33\n\x08manifest\x18\x01 \x01(\x0b\x32\x1f.quantgraph.v1.DownloadManifestH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.quantgraph.v1.BarChunkH\x00\x12\x36\n\ninstrument\x18\x03 \x01(\x0b\x32 .quantgraph.v1.InstrumentSummaryH\x00\x12\x33\n\x07\x66\x61ilure\x18\x04 \x01(\x0b\x32 .quantgraph.v1.InstrumentFailureH\x00\x12\x31\n\x07summary\x18\x05 \x01(\x0b\x32\x1e.quantgraph.v1.DownloadSummaryH\x00\x12\x14\n\x0cresume_token\x18\x10 \x01(\x0c\x42\x07\n\x05\x66rame\"\xad\x01\n\x10\x44ownloadManifest\x12\x14\n\x0csymbol_count\x18\x01 \x01(\x05\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12-\n\nadjustment\x18\x03 \x01(\x0e\x32\x19.quantgraph.v1.Adjustment\x12-\n\tread_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x83\x01\n\x08\x42\x61rChunk\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06source\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12*\n\x07\x63olumns\x18\x03 \x01(\x0b\x32\x19.quantgraph.v1.BarColumns\x12\x14\n\x0c\x63ontent_hash\x18\x04 \x01(\x06\"\xb4\x01\n\x11InstrumentSummary\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06source\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12\x11\n\trow_count\x18\x03 \x01(\x03\x12)\n\x08\x63overage\x18\x04 \x01(\x0b\x32\x17.quantgraph.v1.Coverage\x12*\n\x06\x61nchor\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x11InstrumentFailure\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\'\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Failure\"f\n\x0f\x44ownloadSummary\x12\x14\n\x0csymbol_count\x18\x01 \x01(\x05\x12\x15\n\rfailure_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x63hunk_count\x18\x03 \x01(\x03\x12\x11\n\trow_count\x18\x04 \x01(\x03\"\x9b\x02\n\tBarSeries\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12-\n\nadjustment\x18\x03 \x01(\x0e\x32\x19.quantgraph.v1.Adjustment\x12%\n\x06source\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Source\x12)\n\x08\x63overage\x18\x05 \x01(\x0b\x32\x17.quantgraph.v1.Coverage\x12*\n\x06\x61nchor\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x63olumns\x18\x07 \x01(\x0b\x32\x19.quantgraph.v1.BarColumns\"\xe1\x01\n\nBarColumns\x12\x11\n\trow_count\x18\x01 \x01(\x05\x12/\n\x08validity\x18\x02 \x03(\x0b\x32\x1d.quantgraph.v1.ColumnValidity\x12\x0c\n\x04time\x18\x03 \x03(\x10\x12\x0c\n\x04open\x18\x04 \x03(\x01\x12\x0c\n\x04high\x18\x05 \x03(\x01\x12\x0b\n\x03low\x18\x06 \x03(\x01\x12\r\n\x05\x63lose\x18\x07 \x03(\x01\x12\x0e\n\x06volume\x18\x08 \x03(\x10\x12\x0e\n\x06\x61mount\x18\t \x03(\x01\x12\x16\n\x0eprevious_close\x18\n \x03(\x01\x12\x11\n\tsuspended\x18\x0b \x03(\x08\"0\n\x0e\x43olumnValidity\x12\x0e\n\x06\x63olumn\x18\x01 \x01(\t\x12\x0e\n\x06\x62itmap\x18\x02 \x01(\x0c\"\xd8\x01\n\x08\x43overage\x12-\n\theld_from\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07held_to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08\x63omplete\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x14\n\x07missing\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12*\n\rmissing_dates\x18\x05 \x03(\x0b\x32\x13.quantgraph.v1.DateB\x0b\n\t_completeB\n\n\x08_missing\"I\n\x10WatchBarsRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12%\n\x06period\x18\x02 \x01(\x0e\x32\x15.quantgraph.v1.Period\";\n\x11WatchBarsResponse\x12&\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x17.quantgraph.v1.BarEvent\"\xb1\x03\n\x08\x42\x61rEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06symbol\x18\x03 \x01(\t\x12%\n\x06period\x18\x04 \x01(\x0e\x32\x15.quantgraph.v1.Period\x12\x1f\n\x03\x62\x61r\x18\x05 \x01(\x0b\x32\x12.quantgraph.v1.Bar\x12\x12\n\x05\x66inal\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12/\n\x0b\x64\x61ta_source\x18\x07 \x01(\x0e\x32\x15.quantgraph.v1.SourceH\x01\x88\x01\x01\x12\x15\n\x08sequence\x18\x08 \x01(\x03H\x02\x88\x01\x01\x12\x1e\n\x11previous_sequence\x18\t \x01(\x03H\x03\x88\x01\x01\x12\x1c\n\x0f\x63onflated_count\x18\n \x01(\x03H\x04\x88\x01\x01\x12*\n\x06source\x18\x0b \x01(\x0b\x32\x1a.quantgraph.v1.SourceStateB\x08\n\x06_finalB\x0e\n\x0c_data_sourceB\x0b\n\t_sequenceB\x14\n\x12_previous_sequenceB\x12\n\x10_conflated_count\"\xb5\x02\n\x03\x42\x61r\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\x04open\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x11\n\x04high\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03low\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05\x63lose\x18\x05 \x01(\x01H\x03\x88\x01\x01\x12\x13\n\x06volume\x18\x06 \x01(\x03H\x04\x88\x01\x01\x12\x13\n\x06\x61mount\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x1b\n\x0eprevious_close\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x16\n\tsuspended\x18\t \x01(\x08H\x07\x88\x01\x01\x42\x07\n\x05_openB\x07\n\x05_highB\x06\n\x04_lowB\x08\n\x06_closeB\t\n\x07_volumeB\t\n\x07_amountB\x11\n\x0f_previous_closeB\x0c\n\n_suspended*\xf7\x01\n\x06Period\x12\x16\n\x12PERIOD_UNSPECIFIED\x10\x00\x12\x10\n\x0cPERIOD_MIN_1\x10\x01\x12\x10\n\x0cPERIOD_MIN_5\x10\x02\x12\x11\n\rPERIOD_MIN_15\x10\x03\x12\x11\n\rPERIOD_MIN_30\x10\x04\x12\x11\n\rPERIOD_HOUR_1\x10\x05\x12\x10\n\x0cPERIOD_DAY_1\x10\x06\x12\x11\n\rPERIOD_WEEK_1\x10\x07\x12\x12\n\x0ePERIOD_MONTH_1\x10\x08\x12\x14\n\x10PERIOD_QUARTER_1\x10\t\x12\x16\n\x12PERIOD_HALF_YEAR_1\x10\n\x12\x11\n\rPERIOD_YEAR_1\x10\x0b*\x9f\x01\n\nAdjustment\x12\x1a\n\x16\x41\x44JUSTMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x44JUSTMENT_NONE\x10\x01\x12\x14\n\x10\x41\x44JUSTMENT_FRONT\x10\x02\x12\x13\n\x0f\x41\x44JUSTMENT_BACK\x10\x03\x12\x1a\n\x16\x41\x44JUSTMENT_FRONT_RATIO\x10\x04\x12\x19\n\x15\x41\x44JUSTMENT_BACK_RATIO\x10\x05\x32\x86\x02\n\nBarService\x12K\n\x08ListBars\x12\x1e.quantgraph.v1.ListBarsRequest\x1a\x1f.quantgraph.v1.ListBarsResponse\x12Y\n\x0c\x44ownloadBars\x12\".quantgraph.v1.DownloadBarsRequest\x1a#.quantgraph.v1.DownloadBarsResponse0\x01\x12P\n\tWatchBars\x12\x1f.quantgraph.v1.WatchBarsRequest\x1a .quantgraph.v1.WatchBarsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.bars_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PERIOD']._serialized_start=2562
-  _globals['_PERIOD']._serialized_end=2809
-  _globals['_ADJUSTMENT']._serialized_start=2812
-  _globals['_ADJUSTMENT']._serialized_end=2971
-  _globals['_LISTBARSREQUEST']._serialized_start=138
-  _globals['_LISTBARSREQUEST']._serialized_end=432
-  _globals['_LISTBARSRESPONSE']._serialized_start=434
-  _globals['_LISTBARSRESPONSE']._serialized_end=494
-  _globals['_DOWNLOADBARSREQUEST']._serialized_start=497
-  _globals['_DOWNLOADBARSREQUEST']._serialized_end=790
-  _globals['_DOWNLOADBARSRESPONSE']._serialized_start=793
-  _globals['_DOWNLOADBARSRESPONSE']._serialized_end=1101
-  _globals['_DOWNLOADMANIFEST']._serialized_start=1104
-  _globals['_DOWNLOADMANIFEST']._serialized_end=1277
-  _globals['_BARCHUNK']._serialized_start=1280
-  _globals['_BARCHUNK']._serialized_end=1411
-  _globals['_INSTRUMENTSUMMARY']._serialized_start=1414
-  _globals['_INSTRUMENTSUMMARY']._serialized_end=1594
-  _globals['_INSTRUMENTFAILURE']._serialized_start=1596
-  _globals['_INSTRUMENTFAILURE']._serialized_end=1672
-  _globals['_DOWNLOADSUMMARY']._serialized_start=1674
-  _globals['_DOWNLOADSUMMARY']._serialized_end=1776
-  _globals['_BARSERIES']._serialized_start=1779
-  _globals['_BARSERIES']._serialized_end=2062
-  _globals['_BARCOLUMNS']._serialized_start=2065
-  _globals['_BARCOLUMNS']._serialized_end=2290
-  _globals['_COLUMNVALIDITY']._serialized_start=2292
-  _globals['_COLUMNVALIDITY']._serialized_end=2340
-  _globals['_COVERAGE']._serialized_start=2343
-  _globals['_COVERAGE']._serialized_end=2559
-  _globals['_BARSERVICE']._serialized_start=2974
-  _globals['_BARSERVICE']._serialized_end=3154
+  _globals['_PERIOD']._serialized_start=3475
+  _globals['_PERIOD']._serialized_end=3722
+  _globals['_ADJUSTMENT']._serialized_start=3725
+  _globals['_ADJUSTMENT']._serialized_end=3884
+  _globals['_LISTBARSREQUEST']._serialized_start=167
+  _globals['_LISTBARSREQUEST']._serialized_end=461
+  _globals['_LISTBARSRESPONSE']._serialized_start=463
+  _globals['_LISTBARSRESPONSE']._serialized_end=523
+  _globals['_DOWNLOADBARSREQUEST']._serialized_start=526
+  _globals['_DOWNLOADBARSREQUEST']._serialized_end=819
+  _globals['_DOWNLOADBARSRESPONSE']._serialized_start=822
+  _globals['_DOWNLOADBARSRESPONSE']._serialized_end=1130
+  _globals['_DOWNLOADMANIFEST']._serialized_start=1133
+  _globals['_DOWNLOADMANIFEST']._serialized_end=1306
+  _globals['_BARCHUNK']._serialized_start=1309
+  _globals['_BARCHUNK']._serialized_end=1440
+  _globals['_INSTRUMENTSUMMARY']._serialized_start=1443
+  _globals['_INSTRUMENTSUMMARY']._serialized_end=1623
+  _globals['_INSTRUMENTFAILURE']._serialized_start=1625
+  _globals['_INSTRUMENTFAILURE']._serialized_end=1701
+  _globals['_DOWNLOADSUMMARY']._serialized_start=1703
+  _globals['_DOWNLOADSUMMARY']._serialized_end=1805
+  _globals['_BARSERIES']._serialized_start=1808
+  _globals['_BARSERIES']._serialized_end=2091
+  _globals['_BARCOLUMNS']._serialized_start=2094
+  _globals['_BARCOLUMNS']._serialized_end=2319
+  _globals['_COLUMNVALIDITY']._serialized_start=2321
+  _globals['_COLUMNVALIDITY']._serialized_end=2369
+  _globals['_COVERAGE']._serialized_start=2372
+  _globals['_COVERAGE']._serialized_end=2588
+  _globals['_WATCHBARSREQUEST']._serialized_start=2590
+  _globals['_WATCHBARSREQUEST']._serialized_end=2663
+  _globals['_WATCHBARSRESPONSE']._serialized_start=2665
+  _globals['_WATCHBARSRESPONSE']._serialized_end=2724
+  _globals['_BAREVENT']._serialized_start=2727
+  _globals['_BAREVENT']._serialized_end=3160
+  _globals['_BAR']._serialized_start=3163
+  _globals['_BAR']._serialized_end=3472
+  _globals['_BARSERVICE']._serialized_start=3887
+  _globals['_BARSERVICE']._serialized_end=4149
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import streams_pb2 as _streams_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -703,3 +704,225 @@ class Coverage(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__missing) -> _WhichOneofReturnType__missing | None: ...
 
 Global___Coverage: _TypeAlias = Coverage  # noqa: Y015
+
+@_typing.final
+class WatchBarsRequest(_message.Message):
+    """Whose live bars."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    period: Global___Period.ValueType
+    """Bar length; required."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        period: Global___Period.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["period", b"period", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchBarsRequest: _TypeAlias = WatchBarsRequest  # noqa: Y015
+
+@_typing.final
+class WatchBarsResponse(_message.Message):
+    """One item of the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___BarEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___BarEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchBarsResponse: _TypeAlias = WatchBarsResponse  # noqa: Y015
+
+@_typing.final
+class BarEvent(_message.Message):
+    """One item of a stream of bars. The sequence is per symbol and period, within an epoch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    BAR_FIELD_NUMBER: _builtins.int
+    FINAL_FIELD_NUMBER: _builtins.int
+    DATA_SOURCE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    CONFLATED_COUNT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    kind: _streams_pb2.StreamKind.ValueType
+    """What this is."""
+    epoch: _builtins.str
+    """Names the run of the feed that the sequences belong to."""
+    symbol: _builtins.str
+    """Code with market."""
+    period: Global___Period.ValueType
+    """Bar length."""
+    final: _builtins.bool
+    """Whether the bar is over: it is then what ListBars answers, and comes once."""
+    data_source: _types_pb2.Source.ValueType
+    """Where the bar comes from."""
+    sequence: _builtins.int
+    """Number of this bar's state."""
+    previous_sequence: _builtins.int
+    """Number of the state that this stream got last."""
+    conflated_count: _builtins.int
+    """How many states between the two were skipped: never a final one."""
+    @_builtins.property
+    def bar(self) -> Global___Bar:
+        """The bar under way, or a final one; absent in a snapshot where there is none."""
+
+    @_builtins.property
+    def source(self) -> _streams_pb2.SourceState:
+        """The source's state, with a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        kind: _streams_pb2.StreamKind.ValueType = ...,
+        epoch: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        period: Global___Period.ValueType = ...,
+        bar: Global___Bar | None = ...,
+        final: _builtins.bool | None = ...,
+        data_source: _types_pb2.Source.ValueType | None = ...,
+        sequence: _builtins.int | None = ...,
+        previous_sequence: _builtins.int | None = ...,
+        conflated_count: _builtins.int | None = ...,
+        source: _streams_pb2.SourceState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_data_source", b"_data_source", "_final", b"_final", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "bar", b"bar", "conflated_count", b"conflated_count", "data_source", b"data_source", "final", b"final", "previous_sequence", b"previous_sequence", "sequence", b"sequence", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_data_source", b"_data_source", "_final", b"_final", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "bar", b"bar", "conflated_count", b"conflated_count", "data_source", b"data_source", "epoch", b"epoch", "final", b"final", "kind", b"kind", "period", b"period", "previous_sequence", b"previous_sequence", "sequence", b"sequence", "source", b"source", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__conflated_count: _TypeAlias = _typing.Literal["conflated_count"]  # noqa: Y015
+    _WhichOneofArgType__conflated_count: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count"]  # noqa: Y015
+    _WhichOneofReturnType__data_source: _TypeAlias = _typing.Literal["data_source"]  # noqa: Y015
+    _WhichOneofArgType__data_source: _TypeAlias = _typing.Literal["_data_source", b"_data_source"]  # noqa: Y015
+    _WhichOneofReturnType__final: _TypeAlias = _typing.Literal["final"]  # noqa: Y015
+    _WhichOneofArgType__final: _TypeAlias = _typing.Literal["_final", b"_final"]  # noqa: Y015
+    _WhichOneofReturnType__previous_sequence: _TypeAlias = _typing.Literal["previous_sequence"]  # noqa: Y015
+    _WhichOneofArgType__previous_sequence: _TypeAlias = _typing.Literal["_previous_sequence", b"_previous_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__conflated_count) -> _WhichOneofReturnType__conflated_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__data_source) -> _WhichOneofReturnType__data_source | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__final) -> _WhichOneofReturnType__final | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_sequence) -> _WhichOneofReturnType__previous_sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+
+Global___BarEvent: _TypeAlias = BarEvent  # noqa: Y015
+
+@_typing.final
+class Bar(_message.Message):
+    """One bar. What is absent has no value at the source."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    CLOSE_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PREVIOUS_CLOSE_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
+    open: _builtins.float
+    """First traded price, yuan."""
+    high: _builtins.float
+    """Highest traded price, yuan."""
+    low: _builtins.float
+    """Lowest traded price, yuan."""
+    close: _builtins.float
+    """Last traded price, yuan."""
+    volume: _builtins.int
+    """Traded quantity, shares."""
+    amount: _builtins.float
+    """Traded money, yuan."""
+    previous_close: _builtins.float
+    """Reference price before this bar, after ex-right adjustment by the exchange, yuan."""
+    suspended: _builtins.bool
+    """Whether the instrument did not trade."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Start of the bar; of a day and longer, 00:00 Asia/Shanghai of its first trading day."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        open: _builtins.float | None = ...,
+        high: _builtins.float | None = ...,
+        low: _builtins.float | None = ...,
+        close: _builtins.float | None = ...,
+        volume: _builtins.int | None = ...,
+        amount: _builtins.float | None = ...,
+        previous_close: _builtins.float | None = ...,
+        suspended: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount", b"_amount", "_close", b"_close", "_high", b"_high", "_low", b"_low", "_open", b"_open", "_previous_close", b"_previous_close", "_suspended", b"_suspended", "_volume", b"_volume", "amount", b"amount", "close", b"close", "high", b"high", "low", b"low", "open", b"open", "previous_close", b"previous_close", "suspended", b"suspended", "time", b"time", "volume", b"volume"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount", b"_amount", "_close", b"_close", "_high", b"_high", "_low", b"_low", "_open", b"_open", "_previous_close", b"_previous_close", "_suspended", b"_suspended", "_volume", b"_volume", "amount", b"amount", "close", b"close", "high", b"high", "low", b"low", "open", b"open", "previous_close", b"previous_close", "suspended", b"suspended", "time", b"time", "volume", b"volume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__amount: _TypeAlias = _typing.Literal["amount"]  # noqa: Y015
+    _WhichOneofArgType__amount: _TypeAlias = _typing.Literal["_amount", b"_amount"]  # noqa: Y015
+    _WhichOneofReturnType__close: _TypeAlias = _typing.Literal["close"]  # noqa: Y015
+    _WhichOneofArgType__close: _TypeAlias = _typing.Literal["_close", b"_close"]  # noqa: Y015
+    _WhichOneofReturnType__high: _TypeAlias = _typing.Literal["high"]  # noqa: Y015
+    _WhichOneofArgType__high: _TypeAlias = _typing.Literal["_high", b"_high"]  # noqa: Y015
+    _WhichOneofReturnType__low: _TypeAlias = _typing.Literal["low"]  # noqa: Y015
+    _WhichOneofArgType__low: _TypeAlias = _typing.Literal["_low", b"_low"]  # noqa: Y015
+    _WhichOneofReturnType__open: _TypeAlias = _typing.Literal["open"]  # noqa: Y015
+    _WhichOneofArgType__open: _TypeAlias = _typing.Literal["_open", b"_open"]  # noqa: Y015
+    _WhichOneofReturnType__previous_close: _TypeAlias = _typing.Literal["previous_close"]  # noqa: Y015
+    _WhichOneofArgType__previous_close: _TypeAlias = _typing.Literal["_previous_close", b"_previous_close"]  # noqa: Y015
+    _WhichOneofReturnType__suspended: _TypeAlias = _typing.Literal["suspended"]  # noqa: Y015
+    _WhichOneofArgType__suspended: _TypeAlias = _typing.Literal["_suspended", b"_suspended"]  # noqa: Y015
+    _WhichOneofReturnType__volume: _TypeAlias = _typing.Literal["volume"]  # noqa: Y015
+    _WhichOneofArgType__volume: _TypeAlias = _typing.Literal["_volume", b"_volume"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__amount) -> _WhichOneofReturnType__amount | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__close) -> _WhichOneofReturnType__close | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__high) -> _WhichOneofReturnType__high | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low) -> _WhichOneofReturnType__low | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__open) -> _WhichOneofReturnType__open | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_close) -> _WhichOneofReturnType__previous_close | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__suspended) -> _WhichOneofReturnType__suspended | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__volume) -> _WhichOneofReturnType__volume | None: ...
+
+Global___Bar: _TypeAlias = Bar  # noqa: Y015

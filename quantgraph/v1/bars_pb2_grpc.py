@@ -47,6 +47,11 @@ class BarServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_bars__pb2.DownloadBarsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_bars__pb2.DownloadBarsResponse.FromString,
                 _registered_method=True)
+        self.WatchBars = channel.unary_stream(
+                '/quantgraph.v1.BarService/WatchBars',
+                request_serializer=quantgraph_dot_v1_dot_bars__pb2.WatchBarsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_bars__pb2.WatchBarsResponse.FromString,
+                _registered_method=True)
 
 
 class BarServiceServicer:
@@ -76,6 +81,19 @@ class BarServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchBars(self, request, context):
+        """Sends a snapshot (the bar under way, or the last final one), then the bar under way at each
+        change and every final bar once, equal to what ListBars then answers, unadjusted. A slow reader
+        gets the newest state of the bar under way, and every final one. A heartbeat comes every 5
+        seconds. An imported series grows by recorded days that are lived again alone: no bar of it
+        that is under way is made up.
+        Errors: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (10,000 final bars wait),
+        EPOCH_CHANGED (subscribe again).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BarServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -88,6 +106,11 @@ def add_BarServiceServicer_to_server(servicer, server):
                     servicer.DownloadBars,
                     request_deserializer=quantgraph_dot_v1_dot_bars__pb2.DownloadBarsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_bars__pb2.DownloadBarsResponse.SerializeToString,
+            ),
+            'WatchBars': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchBars,
+                    request_deserializer=quantgraph_dot_v1_dot_bars__pb2.WatchBarsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_bars__pb2.WatchBarsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -147,6 +170,33 @@ class BarService:
             '/quantgraph.v1.BarService/DownloadBars',
             quantgraph_dot_v1_dot_bars__pb2.DownloadBarsRequest.SerializeToString,
             quantgraph_dot_v1_dot_bars__pb2.DownloadBarsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchBars(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.BarService/WatchBars',
+            quantgraph_dot_v1_dot_bars__pb2.WatchBarsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_bars__pb2.WatchBarsResponse.FromString,
             options,
             channel_credentials,
             insecure,

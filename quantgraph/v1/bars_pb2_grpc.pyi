@@ -49,6 +49,15 @@ class BarServiceStub:
     START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
     EPOCH_CHANGED (the simulated market that rows were sent of has started over).
     """
+    WatchBars: _grpc.UnaryStreamMultiCallable[_bars_pb2.WatchBarsRequest, _bars_pb2.WatchBarsResponse]
+    """Sends a snapshot (the bar under way, or the last final one), then the bar under way at each
+    change and every final bar once, equal to what ListBars then answers, unadjusted. A slow reader
+    gets the newest state of the bar under way, and every final one. A heartbeat comes every 5
+    seconds. An imported series grows by recorded days that are lived again alone: no bar of it
+    that is under way is made up.
+    Errors: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (10,000 final bars wait),
+    EPOCH_CHANGED (subscribe again).
+    """
 
 @_typing.type_check_only
 class BarServiceAsyncStub(BarServiceStub):
@@ -70,6 +79,15 @@ class BarServiceAsyncStub(BarServiceStub):
     Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
     START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
     EPOCH_CHANGED (the simulated market that rows were sent of has started over).
+    """
+    WatchBars: _aio.UnaryStreamMultiCallable[_bars_pb2.WatchBarsRequest, _bars_pb2.WatchBarsResponse]  # type: ignore[assignment]
+    """Sends a snapshot (the bar under way, or the last final one), then the bar under way at each
+    change and every final bar once, equal to what ListBars then answers, unadjusted. A slow reader
+    gets the newest state of the bar under way, and every final one. A heartbeat comes every 5
+    seconds. An imported series grows by recorded days that are lived again alone: no bar of it
+    that is under way is made up.
+    Errors: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (10,000 final bars wait),
+    EPOCH_CHANGED (subscribe again).
     """
 
 class BarServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -101,6 +119,21 @@ class BarServiceServicer(metaclass=_abc_1.ABCMeta):
         Rows of a symbol under way that changed meanwhile end that symbol with SOURCE_CHANGED. Errors:
         START_AFTER_END, RESUME_TOKEN_INVALID, RESUME_REQUEST_CHANGED, RESUME_TOKEN_EXPIRED,
         EPOCH_CHANGED (the simulated market that rows were sent of has started over).
+        """
+
+    @_abc_1.abstractmethod
+    def WatchBars(
+        self,
+        request: _bars_pb2.WatchBarsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_bars_pb2.WatchBarsResponse], _abc.AsyncIterator[_bars_pb2.WatchBarsResponse]]:
+        """Sends a snapshot (the bar under way, or the last final one), then the bar under way at each
+        change and every final bar once, equal to what ListBars then answers, unadjusted. A slow reader
+        gets the newest state of the bar under way, and every final one. A heartbeat comes every 5
+        seconds. An imported series grows by recorded days that are lived again alone: no bar of it
+        that is under way is made up.
+        Errors: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (10,000 final bars wait),
+        EPOCH_CHANGED (subscribe again).
         """
 
 def add_BarServiceServicer_to_server(servicer: BarServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

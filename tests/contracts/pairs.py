@@ -426,6 +426,11 @@ PAIRS: Mapping[str, Pair] = {
         "event",
         (ACCOUNT, {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
     ),
+    "Subscription.bars": Pair(
+        "BarService.WatchBars",
+        "event",
+        ({**MAOTAI, "period": "MIN_5"}, {**NOTHING, "period": "DAY_1"}),
+    ),
     "Subscription.fills": Pair(
         "OrderService.StreamFillEvents",
         "event",

@@ -152,6 +152,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.tradingLimits": (ACCOUNT,),
     "Query.tradingStatus": (ACCOUNT,),
     "Subscription.accountUpdates": (LOG,),
+    "Subscription.bars": tuple({**BANK, "period": period} for period in PERIODS),
     "Subscription.fills": (LOG,),
     "Subscription.orderUpdates": (LOG,),
     "Subscription.quotes": ({**BOTH, **SELECTORS},),
@@ -173,6 +174,7 @@ EDGES_ASKED: Mapping[str, Sequence[Arguments]] = {
 }
 EVENTS = {
     "Subscription.accountUpdates": 3,
+    "Subscription.bars": 1,
     "Subscription.fills": 1,
     "Subscription.orderUpdates": 6,
     "Subscription.quotes": 3,

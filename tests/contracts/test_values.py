@@ -33,6 +33,7 @@ ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription
 # How many events a world says by itself.
 EVENTS = {
     "Subscription.accountUpdates": 2,
+    "Subscription.bars": 3,
     "Subscription.fills": 4,
     "Subscription.orderUpdates": 3,
     "Subscription.quotes": 1,

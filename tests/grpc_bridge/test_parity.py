@@ -83,6 +83,7 @@ RPCS = {
     "Mutation.restoreSnapshot": "SimulationService.RestoreSnapshot",
     "Mutation.deleteSnapshot": "SimulationService.DeleteSnapshot",
     "Subscription.accountUpdates": "AccountService.StreamAccountEvents",
+    "Subscription.bars": "BarService.WatchBars",
     "Subscription.fills": "OrderService.StreamFillEvents",
     "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
     "Subscription.quotes": "QuoteService.WatchQuotes",

@@ -17,7 +17,7 @@ from quantgraph.backends.sim.paths import World as SimWorld
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Connection, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
-from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start
+from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start, to_ms
 from quantgraph.domain.controls import Control, TradingState, TradingStatus
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import (
@@ -40,6 +40,7 @@ from quantgraph.domain.financials.tables import (
 )
 from quantgraph.domain.instruments import Instrument, Market, classify
 from quantgraph.domain.limits import Allowance, TradingLimits, Usage
+from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
 from quantgraph.domain.orders import (
     Destination,
     Fill,
@@ -245,6 +246,21 @@ class MemoryQuotes:
         listed = tuple(each for each in symbols if each in SYMBOLS)
         values = {name: np.arange(len(listed)).astype(QUOTE_FIELDS[name]) for name in fields}
         return QuoteColumns(listed, Source.SIMULATED, values, {})
+
+
+class MemoryBarStream:
+    """Says a snapshot and a final bar, then nothing."""
+
+    async def watch(self, watch: BarWatch) -> AsyncGenerator[BarEvent, None]:
+        if watch.symbol not in SYMBOLS:
+            raise unknown_symbol(watch.symbol)
+        place = ("e1", watch.symbol, watch.period)
+        bar = Bar(to_ms(NOW), 10.0, 10.5, 9.5, 10.25, 1_200, 12_300.5, None, suspended=False)
+        yield BarEvent(StreamKind.SNAPSHOT, *place, bar, False, Source.SIMULATED, 4, None, 0)
+        yield BarEvent(StreamKind.UPDATE, *place, bar, True, Source.SIMULATED, 7, 4, 2)
+        state = SourceState(connected=True, last_event_time=None, lag_ms=None)
+        yield BarEvent(StreamKind.HEARTBEAT, *place, source=state)
+        await asyncio.Event().wait()
 
 
 @dataclass
@@ -860,6 +876,7 @@ class World:
         )
         self.ticks = MemoryTicks()
         self.stream = MemoryStream()
+        self.bar_stream = MemoryBarStream()
         self.trading = MemoryTrading()
         self.fills = MemoryFills()
         self.connections = MemoryConnections()
@@ -892,6 +909,7 @@ class World:
                 MemoryQuotes(), AllSectors(self.reference, self.custom), LIMITS.bar_rows
             ),
             quote_stream=self.stream,
+            bar_stream=self.bar_stream,
             reference=AllSectors(self.reference, self.custom),
             rules=RuleBook(self.reference, (MemoryQuotes(), self.bars), MarketClock(), calendar),
             sectors=self.custom,

@@ -25,6 +25,7 @@ from quantgraph.domain.financials.tables import (
 from quantgraph.domain.futures import MainContract
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.ipos import Ipo, IpoRequest
+from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
 from quantgraph.domain.portfolio import Risk, Strategy
@@ -59,6 +60,7 @@ from quantgraph.wire import (
     futures,
     instruments,
     ipos,
+    live_bars,
     options,
     orders,
     portfolio,
@@ -91,6 +93,9 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (IndexWeight, sectors.weight_to_proto, sectors.weight_from_proto),
     (Instrument, instruments.instrument_to_proto, instruments.instrument_from_proto),
     (Order, orders.order_to_proto, orders.order_from_proto),
+    (Bar, live_bars.bar_to_proto, live_bars.bar_from_proto),
+    (BarEvent, live_bars.event_to_proto, live_bars.event_from_proto),
+    (BarWatch, live_bars.watch_to_proto, live_bars.watch_from_proto),
     (FillEvent, fills.event_to_proto, fills.event_from_proto),
     (OrderEvent, orders.event_to_proto, orders.event_from_proto),
     (Risk, portfolio.risk_to_proto, portfolio.risk_from_proto),

@@ -25,6 +25,7 @@ from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, Unsupported, bad_request, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, Market
+from quantgraph.domain.live_bars import FormingBar
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
@@ -148,6 +149,14 @@ class SimMarket:
         """Return the newest quotes of those symbols that exist, as columns."""
         screens = await self._screens(symbols)
         return await self._run(self._table.read, symbols, fields, self._clock.moment(), screens)
+
+    async def forming(self, symbol: str, period: Period) -> FormingBar | None:
+        """Return the bar under way (MIN_1 or DAY_1); None where nothing has traded in it."""
+        now = self._clock.moment()
+        path = self._paths.ready(symbol, now.day)
+        if path is None:
+            path = (await self._run(self._paths.load, (symbol,), now.day)).get(symbol)
+        return None if path is None else self._quoter.forming(path, now, period)
 
     def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""

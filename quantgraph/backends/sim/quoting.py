@@ -10,6 +10,7 @@ from quantgraph.backends.sim.cutter import Tapes
 from quantgraph.backends.sim.daily import Path
 from quantgraph.backends.sim.depth import Display, Ladder, Limits, Rung
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
+from quantgraph.backends.sim.forming import generated
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.live import displayed, printed, screens_on
 from quantgraph.backends.sim.memo import Memo
@@ -19,8 +20,10 @@ from quantgraph.backends.sim.program import program
 from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.streams import stream_key
 from quantgraph.backends.sim.tape import Print
+from quantgraph.domain.bars import Period
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.live_bars import FormingBar
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.snapshots import DEPTH
@@ -100,6 +103,10 @@ class Quoter:
                     continue
             made[symbol] = self._newest.put(symbol, (path, at, quote))[2]
         return made
+
+    def forming(self, path: Path, now: Moment, period: Period) -> FormingBar | None:
+        """Return the bar under way (MIN_1 or DAY_1) as the quote that stands has it."""
+        return generated(self._tapes, path, self.instant(now), period)
 
     def frames(self, path: Path, day: date) -> GeneratedFrames | None:
         """Return a symbol's day as frames, None where it has no bar on it: call it in a worker."""

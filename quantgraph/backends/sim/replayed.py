@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from quantgraph.backends.sim.flow.replay import ReplayFrames
+from quantgraph.backends.sim.forming import recorded
 from quantgraph.backends.sim.hours import day_instant, day_length
 from quantgraph.backends.sim.live import screens_on
 from quantgraph.backends.sim.market import MarketParts, SimMarket
@@ -20,6 +21,7 @@ from quantgraph.backends.sim.securities import Source as Prices
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument
+from quantgraph.domain.live_bars import FormingBar
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
@@ -73,6 +75,14 @@ class ReplayedMarket(SimMarket):
         days = await self._days(self._covered(symbols, now), now.day)
         board = await super().board(symbols, fields)
         return overlay(board, await self._quotes(days, now.day))
+
+    async def forming(self, symbol: str, period: Period) -> FormingBar | None:
+        """Return the bar under way; of a recorded day as it was recorded."""
+        now = self._clock.moment()
+        days = await self._days(self._covered([symbol], now), now.day)
+        if symbol not in days:
+            return await super().forming(symbol, period)
+        return recorded(days[symbol], self._quoter.instant(now), period)
 
     async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote and every new one until closed. Errors: UNKNOWN_SYMBOL."""

@@ -14,6 +14,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.controls import Controls
 from quantgraph.domain.ports.market import (
     Bars,
+    BarStream,
     DividendHistories,
     Quotes,
     QuoteStream,
@@ -89,6 +90,7 @@ class Gateway:
     quotes: Quotes
     snapshots: Snapshots
     quote_stream: QuoteStream
+    bar_stream: BarStream
     reference: Reference
     rules: Rules
     sectors: SectorEditing

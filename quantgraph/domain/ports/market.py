@@ -6,6 +6,7 @@ from typing import Protocol, Self
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.live_bars import BarEvent, BarWatch, FormingBar
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
 from quantgraph.domain.streams import (
@@ -102,6 +103,35 @@ class QuoteFeed(Protocol):
 
     def state(self) -> SourceState:
         """Return whether the feed is connected, and its last event."""
+        ...
+
+
+class BarFeed(Protocol):
+    """A terminal's live bars, before they are shared among subscribers."""
+
+    def follow(self, symbol: str, period: Period) -> AsyncGenerator[FormingBar | None, None]:
+        """Yield the base bar under way (MIN_1 or DAY_1) at each change, until closed.
+
+        None where nothing has traded in it; something comes at once, and within seconds of each
+        bar's end. Errors: UNKNOWN_SYMBOL.
+        """
+        ...
+
+    def state(self) -> SourceState:
+        """Return whether the feed is connected, and its last event."""
+        ...
+
+
+class BarStream(Protocol):
+    """Live bars for subscribers."""
+
+    def watch(self, watch: BarWatch) -> AsyncGenerator[BarEvent, None]:
+        """Yield a snapshot (the bar under way, or the last final one), then updates.
+
+        Of the bar under way a slow reader gets the newest state, of final bars every one, once,
+        equal to what `Bars.bars` answers. A heartbeat comes every 5 s. Errors: UNKNOWN_SYMBOL,
+        SUBSCRIPTION_LIMIT, EPOCH_CHANGED; SLOW_CONSUMER for a reader 10,000 final bars behind.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from quantgraph.backends.sim.replayed import ReplayedMarket
 from quantgraph.config import MockConfig
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.calendar import at
+from quantgraph.domain.live_bars import rows_of
 from quantgraph.domain.snapshots import QUOTE_FIELDS
 from quantgraph.domain.sources import Source
 from quantgraph.store.imports.draft import ImportOptions
@@ -222,3 +223,29 @@ async def test_the_day_after_the_last_minutes_goes_on_from_them(played):
     (daily,) = await bars(played, Period.DAY_1, Window(last=1), (OTHER,))
     assert found.source is Source.SIMULATED
     assert found.previous_close == daily.columns.values["close"][0]
+
+
+async def test_a_recorded_minute_grows_into_its_bar(market):
+    stages = []
+    for second in (3, 30, 59):
+        go(market, 10, 0, second)
+        stages.append((await market.forming(SYMBOL, Period.MIN_1)).bar)
+    whole = (await market.forming(SYMBOL, Period.DAY_1)).bar
+    quoted = await quote(market)
+    go(market, 10, 1, 1)
+    request = BarRequest((SYMBOL,), Period.MIN_1, Window(last=1))
+    (final,) = rows_of((await market.bars(request))[0].columns)
+    assert {(each.time, each.open, each.previous_close) for each in stages} == {
+        (final.time, final.open, final.previous_close)
+    }
+    volumes = [each.volume for each in (*stages, final)]
+    assert volumes == sorted(volumes)
+    assert volumes[0] < volumes[-1]
+    assert (whole.open, whole.high, whole.low, whole.close, whole.volume) == (
+        quoted.open,
+        quoted.high,
+        quoted.low,
+        quoted.last_price,
+        quoted.volume,
+    )
+    assert (await market.forming(SYMBOL, Period.MIN_1)).source is Source.REPLAY

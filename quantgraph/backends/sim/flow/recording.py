@@ -57,6 +57,11 @@ class Trades:
         """Return the number of deals."""
         return len(self.time)
 
+    def until(self, instant: int) -> "Trades":
+        """Return the deals up to an instant (epoch ms), those at it included."""
+        end = int(np.searchsorted(self.time, instant, side="right"))
+        return Trades(self.time[:end], self.price[:end], self.quantity[:end], self.side[:end])
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
