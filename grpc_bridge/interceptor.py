@@ -46,9 +46,12 @@ ENDLESS = frozenset(
 UNTIMED = frozenset(
     {
         "/quantgraph.v1.OrderService/SubmitOrder",
+        "/quantgraph.v1.OrderService/SubmitOrders",
         "/quantgraph.v1.OrderService/CancelOrder",
+        "/quantgraph.v1.OrderService/CancelAllOrders",
         "/quantgraph.v1.OrderService/ApproveOrder",
         "/quantgraph.v1.ControlService/HaltTrading",
+        "/quantgraph.v1.ControlService/DisarmTrading",
     }
 )
 

@@ -9,6 +9,7 @@ from quantgraph.domain.calendar import day_number, to_ms
 from quantgraph.domain.journal import CancelIntent, DayLog
 from quantgraph.domain.limits import Ask, Usage
 from quantgraph.domain.orders import Order, Origin, Side
+from quantgraph.domain.reasons import Reason
 from quantgraph.services.actions import ActionCount
 from quantgraph.services.holds import ActHold, Hold, Line
 
@@ -123,7 +124,8 @@ class AccountBook:
         self._trade(order, now)
         left = None
         if not order.state.final:
-            left = Line(order.symbol, order.side, order.open_quantity, price)
+            untold = order.reject_code == Reason.OUTCOME_UNTOLD.value
+            left = Line(order.symbol, order.side, order.open_quantity, price, untold)
         self._change(order.id, left)
 
     def take_cancel(self, cancel: CancelIntent, now: int) -> None:
@@ -245,7 +247,7 @@ class AccountBook:
             self._buys[line.symbol] += sign * line.quantity
             value = self._buys_value.get(line.symbol, _ZERO) + sign * line.value
             self._buys_value[line.symbol] = value
-        else:
+        elif not line.untold:
             self._sells[line.symbol] += sign * line.quantity
 
     def _roll(self, now: int) -> None:

@@ -11,12 +11,16 @@ _ZERO = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Shares that may still trade, and the worst price they may reach, None where nobody asked."""
+    """Shares that may still trade, and the worst price they may reach, None where nobody asked.
+
+    `untold`: of an earlier day, and nobody tells what became of it. It takes no shares any more.
+    """
 
     symbol: str
     side: Side
     quantity: int
     price: Decimal | None
+    untold: bool = False
 
     @property
     def value(self) -> Decimal:

@@ -310,6 +310,7 @@ UNREACHED: Mapping[tuple[str, str], str] = {
 }
 # What refuses an order somewhere else, under the same frame: the test that meets it.
 ELSEWHERE: Mapping[str, str] = {
+    "CLOSE_NOT_REACHED": "backends/sim/test_exchange.py",
     "CANCEL_CLOSED": "resolvers/test_order_phases.py",
     "NOT_AT_TERMINAL": "contracts/test_incidents.py",
     "NOT_SENT": "services/test_following.py",

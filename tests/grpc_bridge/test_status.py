@@ -161,6 +161,27 @@ async def test_a_read_that_takes_too_long_is_abandoned(world: World):
     await server.stop(0)
 
 
+async def test_orders_that_take_long_are_told_of_all_the_same(world: World):
+    submit, ended = world.trading.submit, asyncio.Event()
+
+    async def slow(ticket):
+        await ended.wait()
+        return await submit(ticket)
+
+    world.trading.submit = slow
+    limits = LimitsConfig.model_construct(resolver_seconds=0.001)
+    server = await start(world.gateway, GrpcConfig(port=0), limits)
+    async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = OrderServiceStub(channel)
+        batch = orders_pb2.SubmitOrdersRequest(account_id="sim-1", orders=[TICKET])
+        calls = (stub.SubmitOrder(TICKET), stub.SubmitOrders(batch))
+        asyncio.get_running_loop().call_later(0.05, ended.set)
+        one, many = await asyncio.gather(*calls)
+        assert one.order.id
+        assert many.results[0].order.id
+    await server.stop(0)
+
+
 async def test_a_source_that_is_away_is_an_error_not_other_data(channel: aio.Channel, world: World):
     away = Unavailable(Reason.SOURCE_UNAVAILABLE, "The terminal is away.")
     world.bars.failing["600519.SH"] = away

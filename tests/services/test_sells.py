@@ -1,6 +1,7 @@
 """Sells at once, or beside one of unknown fate, never offer more than is held."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
@@ -11,7 +12,8 @@ from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.limits import TradingLimits
 from quantgraph.domain.orders import OrderKey, OrderState, Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import FateUnknownError
+from quantgraph.domain.streams import LogCursor, StreamKind
+from quantgraph.domain.terminal import ExecutionReport, FateUnknownError
 from tests.services.trading import MAOTAI, NOON, PLENTY, Desk
 
 REDUCING = Control(None, TradingState.REDUCING, HaltCause.OPERATOR, None, "k1", NOON)
@@ -93,6 +95,23 @@ async def test_shares_that_the_terminal_has_set_aside_count_once(desk):
     desk.market.means = means
     assert await refused(sell(desk, "k2", 200)) == 100
     assert (await sell(desk, "k3", 100)).state is OrderState.WORKING
+
+
+async def test_a_sell_of_an_earlier_day_that_nobody_tells_of_keeps_none(desk):
+    desk.terminal.failure = FateUnknownError("-1")
+    order = await sell(desk, "k1", 300)
+    desk.terminal.failure = None
+    assert await refused(sell(desk, "k2")) == 0
+    untold = OrderRefused(Reason.OUTCOME_UNTOLD, "It is listed no more.")
+    place = (order.tag, "one", OrderState.UNKNOWN, 0, None, NOON)
+    cursor = LogCursor("one", desk.journal.epoch, desk.journal.newest("one"))
+    desk.terminal.queue.put_nowait(ExecutionReport(*place, refusal=untold))
+    async with aclosing(desk.trading.events(cursor)) as events:
+        while (event := await anext(events)).kind is not StreamKind.UPDATE:
+            pass
+    assert event.order.reject_code == "OUTCOME_UNTOLD"
+    assert (await sell(desk, "k2", 300)).state is OrderState.WORKING
+    assert await refused(sell(desk, "k3")) == 0
 
 
 async def test_an_order_that_waits_keeps_its_shares_and_may_use_them_itself(tmp_path, calendar):
