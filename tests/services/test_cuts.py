@@ -1,8 +1,11 @@
 """A journal that was cut stops trading; what it lost is found at the terminal, and sent never."""
 
+import os
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +94,37 @@ async def test_a_stranger_of_a_whole_journal_raises_no_alarm_whatever_its_tag(tm
         await desk.compare()
         assert (await desk.trading.order(OrderKey("sim-1", "ext_theirs"))).tag == other
         assert desk.alarms == []
+
+
+@pytest.fixture(scope="module")
+def ground():
+    """A folder whose files cost no disk, where the machine has one."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+async def test_wherever_a_killed_gateways_journal_is_cut_no_key_is_sent_again(ground):
+    keys, killed = [f"k{number}" for number in range(6)], ground / "killed"
+    (ground / "life").mkdir()
+    async with Desk(ground / "life") as before:
+        orders = [(await before.trading.submit(ticket(key))).order for key in keys]
+        shutil.copytree(ground / "life", killed)
+    rows = [listed(each, S.WORKING, broker_order_id=each.broker_order_id) for each in orders]
+    side, left = killed / f"{FILE}-wal", set()
+    for size in range(0, side.stat().st_size, side.stat().st_size // 9):
+        folder = shutil.copytree(killed, ground / f"cut-{size}")
+        os.truncate(folder / side.name, size)
+        async with Desk(folder) as desk:
+            left.add(desk.journal.cut.left)
+            desk.terminal.listed = rows
+            await settle(desk)
+            again = [await desk.trading.submit(ticket(key)) for key in keys]
+            assert all(each.replayed for each in again)
+            brokers = [each.order.broker_order_id for each in again]
+            assert brokers == [each.broker_order_id for each in orders]
+            assert desk.terminal.placed == []
+    assert len(left) > 4
 
 
 async def test_a_cut_halts_trading_once_until_somebody_resumes_it(cut):
