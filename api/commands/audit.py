@@ -93,4 +93,7 @@ def _told(verdict: "Verdict") -> str:
     later = verdict.entries - verdict.anchored
     if later > 0:
         text += f"; the last {later} are later than the kept head: a cut there would not show"
+    if verdict.cut is not None:
+        text += f"; it goes on from what was left of a damaged file at {verdict.cut.time}"
+        text += f": {verdict.cut.left} entries, kept as {verdict.cut.file}"
     return text

@@ -132,7 +132,7 @@ class Journal(Protocol):
         """What is missing of the log since its file was damaged; None where nothing ever was."""
         ...
 
-    def halted(self) -> None:
+    def note_halt(self) -> None:
         """Remember that trading was halted for the cut: not again for the same one."""
         ...
 

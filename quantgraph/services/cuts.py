@@ -16,4 +16,4 @@ def halt_for_cut(journal: Journal, log: ControlLog) -> None:
     place = (TradingState.HALTED, HaltCause.JOURNAL_CUT, cut.text, GATEWAY.key_id, cut.time)
     log.record(Control(None, *place))
     # Last: a crash in between halts once more, never once less.
-    journal.halted()
+    journal.note_halt()

@@ -5,16 +5,15 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter
+import structlog
 
-from quantgraph.domain.journal import Cut
 from quantgraph.store.chain import Head
 from quantgraph.store.heads import HeadFile, KeptHead
-from quantgraph.store.journal_tables import CHAINED, LOG, OLDEST, VERSION, head_of
+from quantgraph.store.journal_tables import CHAINED, LOG, OLDEST, VERSION, cut_of, head_of
 from quantgraph.store.verifying import check_end, check_head, epoch_of, journal_heads
 from quantgraph.store.walking import ChainBroken, newest
 
-_CUT = TypeAdapter(Cut)
+_logger = structlog.get_logger(__name__)
 # Of every database file.
 _HEADER_BYTES = 100
 # Entries that are read at a start, in some seconds.
@@ -68,18 +67,6 @@ def aside_name(path: Path, now: datetime) -> str:
     return found
 
 
-def read_cut(db: sqlite3.Connection) -> Cut | None:
-    """Return the last cut that a journal's file tells of, None where it tells of none."""
-    row = db.execute("SELECT value FROM meta WHERE key = 'cut'").fetchone()
-    return None if row is None else _CUT.validate_json(row[0])
-
-
-def write_cut(db: sqlite3.Connection, cut: Cut) -> None:
-    """Write down a cut, in place of an earlier one."""
-    text = _CUT.dump_json(cut).decode()
-    db.execute("INSERT OR REPLACE INTO meta VALUES ('cut', ?)", (text,))
-
-
 def _check(db: sqlite3.Connection, kept: KeptHead | None, *, thorough: bool) -> None:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -90,21 +77,27 @@ def _check(db: sqlite3.Connection, kept: KeptHead | None, *, thorough: bool) -> 
         if OLDEST <= version < CHAINED and kept is not None:
             raise ChainBroken(f"it has version {version}, which kept no head of its log")
         return  # an older one has no hashes, a newer one is refused
-    head = head_of(db)
-    whole = thorough and head.number <= _MOST
+    whole = thorough and head_of(db).number <= _MOST
     # Indexes as well: a key that one of them lacks could be used again.
     told = db.execute(f"PRAGMA {'integrity' if whole else 'quick'}_check(1)").fetchone()[0]
     if told != "ok":
         raise ChainBroken(f"the file is damaged: {told}")
-    cut = read_cut(db)
-    if cut is not None and kept is not None and kept.epoch == cut.replaced:
-        kept = None  # the head of what was mended: the process ended before the new one was kept
-    if kept is not None:
-        check_end(kept, epoch_of(db), head)
-        _check_row(db, kept)
+    _check_end(db, kept)
     if thorough:
         for _ in journal_heads(db) if whole else newest(db, _MOST):
             pass
+
+
+def _check_end(db: sqlite3.Connection, kept: KeptHead | None) -> None:
+    cut, head = cut_of(db), head_of(db)
+    if kept is None:
+        if head.number:
+            _logger.warning("journal_without_head", entries=head.number)
+        return
+    if cut is not None and kept.epoch == cut.replaced:
+        return  # of what was mended: the process ended before the new head was kept
+    check_end(kept, epoch_of(db), head)
+    _check_row(db, kept)
 
 
 def _check_row(db: sqlite3.Connection, kept: KeptHead) -> None:

@@ -25,11 +25,10 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.store import pages
 from quantgraph.store.anchor import Anchor
-from quantgraph.store.cuts import read_cut
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal_files import connect, prepare
-from quantgraph.store.journal_tables import LOG, OPEN, head_of
+from quantgraph.store.journal_tables import LOG, OPEN, cut_of, head_of
 from quantgraph.store.mending import mend
 from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
@@ -58,7 +57,7 @@ class OrderJournal:
                 writer.execute("PRAGMA synchronous=FULL")
                 self._epoch = prepare(writer, path, epoch)
                 head = head_of(writer)
-                self._cut = read_cut(writer)
+                self._cut = cut_of(writer)
                 self._db = connect(path)
             except BaseException:
                 writer.close()
@@ -78,7 +77,7 @@ class OrderJournal:
         """What is missing of the log since its file was damaged; None where nothing ever was."""
         return self._cut
 
-    def halted(self) -> None:
+    def note_halt(self) -> None:
         """Remember that trading was halted for the cut: not again for the same one.
 
         Errors: STORE_UNAVAILABLE.

@@ -9,7 +9,9 @@ its account's log; what came of it are events.
 
 import sqlite3
 
+from quantgraph.domain.journal import Cut
 from quantgraph.store.chain import Head
+from quantgraph.store.records import read_cut, write_cut
 
 # The log's name in the file of heads.
 LOG = "journal"
@@ -78,3 +80,14 @@ def head_of(db: sqlite3.Connection) -> Head:
     """Return the head of the journal's log as its file has it."""
     row = db.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
     return Head() if row is None else Head(*row)
+
+
+def cut_of(db: sqlite3.Connection) -> Cut | None:
+    """Return the last cut that a log's file tells of, None where it tells of none."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'cut'").fetchone()
+    return None if row is None else read_cut(row[0])
+
+
+def keep_cut(db: sqlite3.Connection, cut: Cut) -> None:
+    """Write down a cut, in place of an earlier one."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('cut', ?)", (write_cut(cut),))

@@ -21,9 +21,9 @@ from quantgraph.domain.errors import StartupError
 from quantgraph.domain.journal import Cut
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.batches import Row
-from quantgraph.store.cuts import aside_name, fault_of, lies, write_cut
+from quantgraph.store.cuts import aside_name, fault_of, lies
 from quantgraph.store.heads import HeadFile, KeptHead
-from quantgraph.store.journal_tables import CHAINED, LOG, VERSION
+from quantgraph.store.journal_tables import CHAINED, LOG, VERSION, keep_cut
 from quantgraph.store.rebuilding import counted_cancels, write_over
 from quantgraph.store.walking import ChainBroken, entries
 
@@ -51,6 +51,7 @@ def mend(path: Path, heads: HeadFile, epoch: str) -> None:
         if cut.file is not None:
             keep_copy(path, path.with_name(cut.file))
         damaged.draft.replace(_mended(path))
+        _settle(path.parent)
     finally:
         damaged.clear()
     _finish(path)
@@ -94,7 +95,7 @@ class _Damaged:
             left = self._copy(db, epoch)
             replaced = None if self.kept is None else self.kept.epoch
             cut = Cut(self.fault, left, known, aside, now, replaced)
-            write_cut(db, cut)
+            keep_cut(db, cut)
         return cut
 
     def clear(self) -> None:
@@ -196,3 +197,15 @@ def _finish(path: Path) -> None:
     for side in ("-wal", "-shm"):
         path.with_name(path.name + side).unlink(missing_ok=True)
     mended.replace(path)
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut, in the order in which they were given."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -21,8 +21,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import INSERT_ORDER, Batch, Held, Key, Row, order_row
 from quantgraph.store.chain import Head
-from quantgraph.store.cuts import write_cut
-from quantgraph.store.journal_tables import head_of
+from quantgraph.store.journal_tables import head_of, keep_cut
 from quantgraph.store.rebuilding import counted_cancels
 from quantgraph.store.records import read_order
 
@@ -126,7 +125,7 @@ class Recording:
         """Write down what is known of a cut. Raises Unavailable."""
         with self._lock:
             try:
-                write_cut(self._db, cut)
+                keep_cut(self._db, cut)
             except sqlite3.Error as error:
                 text = f"The order journal cannot be written: {error}."
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error

@@ -3,12 +3,13 @@
 from pydantic import TypeAdapter
 
 from quantgraph.domain.access import Actor
-from quantgraph.domain.journal import CancelIntent
+from quantgraph.domain.journal import CancelIntent, Cut
 from quantgraph.domain.orders import Fill, Order
 
 _ORDER = TypeAdapter(Order)
 _FILL = TypeAdapter(Fill)
 _CANCEL = TypeAdapter(CancelIntent)
+_CUT = TypeAdapter(Cut)
 _ACTOR = TypeAdapter(Actor)
 
 
@@ -40,6 +41,16 @@ def write_cancel(cancel: CancelIntent) -> bytes:
 def read_cancel(row: bytes) -> CancelIntent:
     """Return the cancel of a JSON row."""
     return _CANCEL.validate_json(row)
+
+
+def write_cut(cut: Cut) -> str:
+    """Return a cut as JSON."""
+    return _CUT.dump_json(cut).decode()
+
+
+def read_cut(row: str) -> Cut:
+    """Return the cut of a JSON row."""
+    return _CUT.validate_json(row)
 
 
 def write_actor(actor: Actor | None) -> bytes | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantgraph.domain.errors import StartupError
+from quantgraph.domain.journal import Cut
 from quantgraph.store.chain import Head
 from quantgraph.store.heads import HeadFile, KeptHead
-from quantgraph.store.journal_tables import CANCELS_CHAINED, CHAINED, VERSION
+from quantgraph.store.journal_tables import CANCELS_CHAINED, CHAINED, VERSION, cut_of
 from quantgraph.store.walking import ChainBroken, Derived, entries
 
 _HEADER_BYTES = 100
@@ -20,13 +21,15 @@ Walk = Callable[[sqlite3.Connection], Iterator[Head]]
 class Verdict:
     """What was found of a log: `entries` that fit, and the first thing that does not.
 
-    `anchored`: of them, those that the kept head covers; a cut behind it would not show.
+    `anchored`: of them, those that the kept head covers; a cut behind it would not show. `cut`:
+    what was lost of the log before, where its file was damaged and read as far as it went.
     """
 
     log: str
     entries: int
     anchored: int
     fault: str | None
+    cut: Cut | None = None
 
 
 class Reader:
@@ -37,10 +40,12 @@ class Reader:
         self._versions = versions
         self._walk = walk
         self.found = Head()
+        self.cut: Cut | None = None
 
     def check(self, db: sqlite3.Connection, kept: KeptHead | None) -> None:
         """Read the log through. Raises ChainBroken, sqlite3.Error, ValueError, TypeError."""
         _check_file(db, self._versions)
+        self.cut = cut_of(db)
         for head in self._walk(db):
             check_head(kept, head)
             self.found = head
@@ -68,7 +73,8 @@ def verify(path: Path, heads: HeadFile, log: str, reader: Reader) -> Verdict:
         return Verdict(log, reader.found.number, 0, str(error))
     except (sqlite3.Error, ValueError, TypeError) as error:
         return Verdict(log, reader.found.number, 0, f"the file cannot be read: {error}")
-    return Verdict(log, reader.found.number, 0 if kept is None else kept.head.number, None)
+    anchored = 0 if kept is None else kept.head.number
+    return Verdict(log, reader.found.number, anchored, None, reader.cut)
 
 
 def verify_journal(path: Path, heads: HeadFile, log: str) -> Verdict:

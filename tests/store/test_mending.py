@@ -15,7 +15,7 @@ from quantgraph.domain.errors import StartupError
 from quantgraph.domain.journal import CancelIntent, Intent
 from quantgraph.domain.orders import OrderState
 from quantgraph.domain.reasons import Reason
-from quantgraph.store import mending
+from quantgraph.store import cuts, mending
 from quantgraph.store.cuts import fault_of
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
@@ -172,7 +172,22 @@ def test_a_mending_that_a_crash_interrupts_is_finished_by_the_next_start(closed,
     assert journal.epoch == "epoch-2"
     assert 0 < cut.left < len(whole)
     assert [each.name for each in path.parent.glob("*.cut-*Z")] == [cut.file]
+    assert verify_journal(path, heads, LOG).cut == cut
     assert not [*path.parent.glob("*.mend*"), *path.parent.glob("*.torn*")]
+
+
+def test_of_a_long_journal_the_newest_entries_are_read_at_a_start(closed, monkeypatch):
+    monkeypatch.setattr(cuts, "_MOST", 20)
+    heads = HeadFile(closed / "heads")
+    for number, seen in ((10, False), (150, True)):
+        path = harmed(closed, lambda _: None)
+        with closing(sqlite3.connect(path)) as db:
+            found = db.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()[0]
+            body = found.replace(b'"quantity":100', b'"quantity":900')
+            db.execute("UPDATE events SET body = ? WHERE number = ?", (body, number))
+            db.commit()
+        assert (fault_of(path, heads) is not None) is seen
+        assert f"entry {number} " in verdict(path).fault  # which reads all of it
 
 
 def test_a_journal_that_lost_its_heads_is_told_by_its_own_hashes_alone(closed):
