@@ -156,7 +156,7 @@ async def test_an_order_that_comes_back_halts_the_account_and_its_word_counts(de
     assert desk.alarms == [("sim-1", HaltCause.REOPENED_ORDER)]
 
 
-@pytest.mark.parametrize("state", set(S) - {S.UNKNOWN})
+@pytest.mark.parametrize("state", sorted(set(S) - {S.UNKNOWN}))
 def test_no_other_state_follows_a_write_off(state):
     refusal = OrderRefused(Reason.WRITTEN_OFF, WHY)
     place = (None, "sim-1", S.EXPIRED, 0, None, NOW)
