@@ -83,8 +83,12 @@ class OrderDesk:
             note=ticket.note,
             submitted_by=present_actor().key_id,
             approval_until=_until(now + self.approval, ticket) if ticket.held else None,
-            tag=tag_of(self.install_id, ticket.account_id, ticket.client_order_id),
+            tag=self.tag(ticket.account_id, ticket.client_order_id),
         )
+
+    def tag(self, account_id: str, client_order_id: str) -> str:
+        """Return what an order of ours bears at the terminal."""
+        return tag_of(self.install_id, account_id, client_order_id)
 
 
 def _until(end: datetime, ticket: OrderTicket) -> datetime:

@@ -28,6 +28,13 @@ class RecallingTrading(Trading, Protocol):
         """Return the earlier order of the ticket's key, or None. Errors: IDEMPOTENCY_CONFLICT."""
         ...
 
+    async def look(self, key: OrderKey) -> Order | None:
+        """Return the order to be canceled, or None: an open one as last heard of here.
+
+        Good enough to judge a cancel by, and no question to the file. Errors as `order`.
+        """
+        ...
+
 
 class OrderGuard:
     """Implements `Trading` over another: a refusal here writes nothing and consumes no key."""
@@ -54,7 +61,7 @@ class OrderGuard:
 
     async def cancel(self, key: OrderKey) -> Order:
         """Pass on, unless an auction is about to be held that takes no cancels any more."""
-        order = await self._inner.order(key)
+        order = await self._inner.look(key)
         # One that waits for approval is withdrawn here: no exchange is asked.
         unsent = order is not None and order.state is OrderState.PENDING_APPROVAL
         if order is not None and not order.state.final and not unsent:

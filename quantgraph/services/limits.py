@@ -75,9 +75,13 @@ class LimitedTrading:
         """Pass on."""
         return await self._inner.recall(ticket)
 
+    async def look(self, key: OrderKey) -> Order | None:
+        """Pass on."""
+        return await self._inner.look(key)
+
     async def cancel(self, key: OrderKey) -> Order:
         """Count, then cancel. Errors: RATE_LIMITED, DAILY_COUNT_LIMIT."""
-        order = await self._inner.order(key)
+        order = await self._inner.look(key)
         if order is None or order.state.final or order.state is OrderState.PENDING_APPROVAL:
             return await self._inner.cancel(key)
         ledger = self._parts.ledger

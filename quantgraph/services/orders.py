@@ -11,10 +11,7 @@ import structlog
 from quantgraph.domain.access import present_actor
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.controls import TradingState
-from quantgraph.domain.errors import (
-    OrderRefused,
-    Unavailable,
-)
+from quantgraph.domain.errors import OrderRefused, Unavailable
 from quantgraph.domain.journal import CancelIntent, Intent, Journal
 from quantgraph.domain.orders import (
     Order,
@@ -218,9 +215,17 @@ class JournaledTrading:
             raise away()
         return await self._errands.run(lambda _: self._write_offs.write_off(order, reason))
 
+    async def look(self, key: OrderKey) -> Order | None:
+        """Return an order to be canceled: an open one costs no question to the file."""
+        account, client_id = key.account_id, key.client_order_id
+        tag = "" if client_id is None else self._desk.tag(account, client_id)
+        # Both ids at once, or none, are for the reader to refuse.
+        held = None if key.id and client_id else self._outcomes.held(account, key.id, tag)
+        return held or await self._reader.order(key)
+
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
-        order = await self._reader.known(key)
+        order = await self.look(key) or await self._reader.known(key)
         if order.state is OrderState.PENDING_APPROVAL:
             with suppress(OrderRefused):
                 return await self._errands.run(lambda _: self._approvals.withdraw(order))

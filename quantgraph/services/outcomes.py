@@ -47,6 +47,11 @@ class Outcomes:
             self.hold(recorded.order)
         return recorded
 
+    def held(self, account_id: str, order_id: str | None, tag: str) -> Order | None:
+        """Return an open order of an account by its id, or ours by its tag, as last recorded."""
+        order = self._recorded.get(order_id or self._tagged.get((account_id, tag), ""))
+        return order if order is not None and order.account_id == account_id else None
+
     def known(self, order_id: str) -> bool:
         """Return whether an order is open as far as this run knows."""
         return order_id in self._recorded

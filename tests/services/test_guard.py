@@ -54,6 +54,8 @@ class Below:
         del key
         return self.held
 
+    look = order
+
     async def cancel(self, key):
         self.canceled.append(key)
 

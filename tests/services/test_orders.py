@@ -412,11 +412,30 @@ async def test_a_cancel_is_recorded_as_asked_until_the_terminal_confirms(desk):
     asked = await desk.trading.cancel(OrderKey("sim-1", client_order_id="k1"))
     assert asked.state is OrderState.PENDING_CANCEL
     desk.terminal.queue.put_nowait(report(order, OrderState.CANCELED))
-    while desk.states()[-1] is not OrderState.CANCELED:
-        await asyncio.sleep(0)
+    # The file has it before the loop hears of it.
+    await until(lambda: not desk.trading._outcomes.known(order.id))
+    assert desk.states()[-1] is OrderState.CANCELED
     with pytest.raises(OrderRefused) as caught:
         await desk.trading.cancel(OrderKey("sim-1", order.id))
     assert caught.value.reason is Reason.ORDER_NOT_CANCELABLE
+
+
+@pytest.mark.parametrize("names", [{"id"}, {"client_order_id"}])
+async def test_an_open_order_is_canceled_without_a_question_to_the_file(desk, monkeypatch, names):
+    order = (await desk.trading.submit(ticket())).order
+    monkeypatch.setattr(desk.journal, "find", None)
+    key = OrderKey("sim-1", **{name: getattr(order, name) for name in names})
+    assert (await desk.trading.cancel(key)).state is OrderState.PENDING_CANCEL
+
+
+async def test_an_open_order_is_found_under_one_id_of_its_own_account_alone(desk):
+    order = (await desk.trading.submit(ticket())).order
+    with pytest.raises(NotFound):
+        await desk.trading.cancel(OrderKey("sim-2", order.id))
+    with pytest.raises(InvalidRequest):
+        await desk.trading.cancel(OrderKey("sim-1", order.id, "k1"))
+    with pytest.raises(InvalidRequest):
+        await desk.trading.cancel(OrderKey("sim-1"))
 
 
 async def test_unknown_orders_and_accounts_have_their_own_codes(desk):

@@ -20,7 +20,7 @@ from quantgraph.domain.orders import OrderKey, OrderState, PriceType
 from quantgraph.domain.reasons import Reason
 from tests.services import test_following as following
 from tests.services.trading import Desk, Market
-from tests.waiting import until
+from tests.waiting import settled, until
 
 S = OrderState
 # An order of 100 shares at 10.40 passes; one of 101 waits.
@@ -141,7 +141,7 @@ async def test_a_cancel_that_loses_against_an_approval_goes_to_the_terminal(tmp_
         approving = asyncio.create_task(approve(desk, order))
         await until(lambda: len(reads) == 3)
         canceling = asyncio.create_task(desk.limited.cancel(OrderKey("one", order.id)))
-        await until(lambda: len(reads) == 5)
+        await settled()  # it waits for the decision before it
         disk.set()
         approved, canceled = await asyncio.gather(approving, canceling)
         assert approved.approved_by == canceled.approved_by == "two"
