@@ -37,7 +37,7 @@ class SimulatedWorld:
     ) -> None:
         """Wire it together; `start_over` is called with the new epoch when it begins anew."""
         store, calendar, workers = sources
-        self._config, self._calendar = config, calendar
+        self.config, self.store, self.calendar, self.workers = config, *sources
         self.plan = plan_world(config.mock, store, calendar)
         self.clock = SimClock(self.plan.start, calendar, Pace(config.mock.speed))
         self.timekeeper = Timekeeper(self.clock, calendar)
@@ -76,9 +76,9 @@ class SimulatedWorld:
         return ReplayedMarket(world, parts, self.plan.recordings(store))
 
     def _engine(self, listing: Listing) -> ChildEngine:
-        config, plan = self._config, self.plan
+        config, plan = self.config, self.plan
         interval = config.mock.quote_interval_ms
-        setup = Setup(config.data_path, config.mock.seed, self._calendar, plan, interval)
+        setup = Setup(config.data_path, config.mock.seed, self.calendar, plan, interval)
         return ChildEngine(
             ChildParts(
                 COMMAND,

@@ -1,0 +1,138 @@
+"""The way of orders over a terminal: guard, limits, journal and gate, and who switches them."""
+
+from datetime import timedelta
+
+from api.ledgers import Logs
+from api.simulated import SimulatedWorld
+from quantgraph.domain.clock import RandomIds
+from quantgraph.domain.orders import Destination, Order, OrderKey, PriceType
+from quantgraph.domain.rules.trust import trust_of
+from quantgraph.domain.system import Mode
+from quantgraph.services.acts import TRADING
+from quantgraph.services.arming import Arming, ArmingParts
+from quantgraph.services.audit import noted
+from quantgraph.services.connections import SwitchedAccounts, SwitchParts
+from quantgraph.services.controls import ControlParts, TradingControls
+from quantgraph.services.desk import OrderDesk
+from quantgraph.services.gate import Gate
+from quantgraph.services.guard import OrderGuard
+from quantgraph.services.judging import GuardSources
+from quantgraph.services.ledger import Ledger
+from quantgraph.services.limits import LimitedTrading, LimitParts
+from quantgraph.services.orders import JournaledTrading
+from quantgraph.services.redacted import CleanTerminal
+from quantgraph.services.valuing import Valuer
+from quantgraph.services.workers import Workers
+from quantgraph.store.arming import ArmingSecret
+from quantgraph.store.install import load_install
+
+# Halts and resumes that wait to be written down.
+_SWITCHES = 256
+
+
+class OrderPath:
+    """The parts that an order passes, outermost `guard`, which judges by `sources`."""
+
+    def __init__(self, world: SimulatedWorld, logs: Logs) -> None:
+        """Wire them over the world's terminal; `start` in the running loop."""
+        self._world, self._logs = world, logs
+        self.gate = Gate(logs.controls.present())
+        # A thread of their own: a gateway that is busy can be halted.
+        self._switching = Workers(1, _SWITCHES)
+        self.gate.arming = self._arming()
+        self.controls = TradingControls(self.gate, self._switches())
+        ledger = Ledger(logs.journal, world.terminal, world.workers, world.clock)
+        clean = CleanTerminal(world.faulty)
+        self.trading = JournaledTrading(logs.journal, clean, world.terminal, self._desk(ledger))
+        self.limited = LimitedTrading(self.trading, self._limits(ledger))
+        switch = SwitchParts(
+            logs.statuses, world.workers, world.clock, lambda: self.trading.connected
+        )
+        self.accounts = SwitchedAccounts(world.terminal, switch)
+        self.gate.on_change(self.accounts.pulse)
+        self.sources = self._judged_by()
+        self.guard = OrderGuard(self.limited, self.sources)
+
+    def start(self) -> None:
+        """Take the terminal's reports from now on."""
+        self.trading.start()
+
+    def drain(self) -> None:
+        """End every stream, telling its reader to come back later."""
+        self.trading.drain()
+        self.accounts.drain()
+        self.controls.drain()
+
+    async def rest(self) -> None:
+        """Let switches that are being turned end, while the terminal is still there."""
+        await self.controls.close()
+        await self.accounts.close()
+
+    async def close(self) -> None:
+        """Finish what is on its way; the terminal is closed before."""
+        await self.trading.close()
+        await self.limited.close()
+        self._switching.close()
+
+    def _desk(self, ledger: Ledger) -> OrderDesk:
+        config, clock = self._world.config, self._world.clock
+        return OrderDesk(
+            workers=self._world.workers,
+            clock=clock,
+            ids=RandomIds(),
+            destination=Destination.SIMULATED,
+            id_prefix="mock_order_",
+            install_id=load_install(config.data_path),
+            in_flight=config.limits.orders_in_flight,
+            answer_seconds=config.trading.answer_seconds,
+            check_seconds=config.trading.compare_seconds,
+            gate=self.gate,
+            approval=timedelta(minutes=config.trading.approval_minutes),
+            ledger=ledger,
+            settle_seconds=config.trading.settle_seconds,
+            # What the simulated terminal does late it does late by its own clock.
+            timer=lambda: clock.moment().ms / 1_000,
+            alarm=self.controls.alarm,
+        )
+
+    def _arming(self) -> Arming | None:
+        """Return what arms trading; None in a mode that needs no arming."""
+        trading, real = self._world.config.trading, self._world.config.mode is Mode.PROD
+        if not (real or trading.require_arming):
+            return None
+        keeper = ArmingSecret(self._world.config.data_path / "keys.sqlite")
+        reported = trading.programmatic_trading_reported or not real
+        parts = (keeper, self._world.workers, self._world.clock, trading.arming_minutes, reported)
+        return Arming(ArmingParts(*parts))
+
+    def _switches(self) -> ControlParts:
+        async def open_orders(account_id: str) -> list[Order]:
+            orders, _ = await self._world.workers.run(self._logs.journal.open_orders, account_id)
+            return orders
+
+        async def cancel(key: OrderKey) -> Order:  # what takes it is assembled later
+            return await self.trading.cancel(key)
+
+        switches = (self._logs.controls, self._switching, self._world.clock, self._world.terminal)
+        answer = self._world.config.trading.answer_seconds
+        audited_cancel = noted(cancel, self._logs.audit, TRADING["cancel"])
+        return ControlParts(*switches, open_orders, audited_cancel, answer, audit=self._logs.audit)
+
+    def _limits(self, ledger: Ledger) -> LimitParts:
+        world = self._world
+        valuer = Valuer(world.clock, world.calendar, world.recorded, world.market)
+        table = world.config.trading.table
+        return LimitParts(table, ledger, valuer, world.terminal, world.terminal)
+
+    def _judged_by(self) -> GuardSources:
+        world = self._world
+        return GuardSources(
+            world.clock,
+            world.calendar,
+            world.recorded,
+            world.market,
+            self.accounts,
+            world.config.rules.fees,
+            frozenset(PriceType),
+            trust_of(world.config.mode, world.config.rules.accept_unverified),
+        )
