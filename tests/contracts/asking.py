@@ -1,5 +1,6 @@
 """Asks both wires the same, out of one set of arguments in GraphQL's words."""
 
+import json
 from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from grpc import aio
 from api.app import build_app
 from api.execution import Caller, Executor, RequestRefused
 from api.requests import GraphQLRequest
-from api.slots import KeptTexts
+from api.slots import KeptTexts, Text
 from quantgraph.config import Config, LimitsConfig
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
@@ -189,7 +190,8 @@ class Both:
         operation = await self._executor.prepare(request, caller)
         try:
             async with aclosing(self._executor.stream(operation, request, caller)) as stream:
-                return [(await anext(stream)).response["data"][name] for _ in range(count)]
+                texts = [Text((await anext(stream)).response).whole() for _ in range(count)]
+                return [json.loads(text)["data"][name] for text in texts]
         except RequestRefused as refused:
             raise Refused(refused.reason.value) from None
 
