@@ -28,6 +28,10 @@ soak lives="5" steps="100000":
     uv run python -m tests.backends.sim.steps --lives {{ lives }} --steps {{ steps }}
     QUANTGRAPH_TRIALS=1000 uv run pytest tests/backends/sim/test_trial.py
 
+# Subscribers that join, leave, stall and are cut for so many seconds; nothing may stay behind
+soak-streams seconds="600":
+    uv run python -m tests.api.soak --seconds {{ seconds }}
+
 # Gateways that are killed anywhere, by random courses: `just kill 5000`
 kill courses="1000":
     QUANTGRAPH_KILLS={{ courses }} uv run pytest -s -m slow tests/services/test_kills.py
