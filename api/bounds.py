@@ -8,8 +8,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 def is_local(config: Config) -> bool:
     """Return whether only programs of this machine reach it, and nothing but a simulation."""
+    return config.mode is Mode.MOCK and not open_hosts(config)
+
+
+def open_hosts(config: Config) -> frozenset[str]:
+    """Return the addresses listened on that programs of other machines may reach."""
     hosts = {config.http.host, config.grpc.host if config.grpc.enabled else config.http.host}
-    return config.mode is Mode.MOCK and hosts <= _LOOPBACK
+    return frozenset(hosts - _LOOPBACK)
 
 
 def limits_of(config: Config) -> Limits:

@@ -16,6 +16,7 @@ from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
 from api.protocol import protocol
 from api.sockets import line_protocol
+from api.tls import Identity, identity_of
 from grpc_bridge.server import GrpcServer
 from grpc_bridge.server import start as start_grpc
 from grpc_bridge.tokens import TokenSeal
@@ -66,17 +67,20 @@ async def serve(config: Config, started: Callable[[Running], None]) -> None:
 
     Raises StartupError, with everything closed again.
     """
+    identity = identity_of(config)
     keep_freed()  # texts of rows are as large as the chunks of a download
     listener = _bind(config.http.host, config.http.port)
     with contextlib.closing(listener):
         async with open_assembly(config) as assembly:
-            grpc = await _start_grpc(config, assembly)
+            grpc = await _start_grpc(config, assembly, identity)
             try:
                 front = build_front(schema_of(config.mode), assembly.gateway, config)
-                server = _http_server(config, front)
+                server = _http_server(config, front, identity)
                 stop = _stopper(server, (assembly.drain, front.drain))
                 _stop_on_signal(stop)
-                addresses = Addresses(_url(config.http.host, listener), _target(config, grpc))
+                addresses = Addresses(
+                    _url(config.http.host, listener, identity), _target(config, grpc)
+                )
                 running = Running(assembly, addresses, stop)
                 await _serve_http(server, listener, lambda: started(running))
             finally:
@@ -93,7 +97,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _http_server(config: Config, front: Front) -> _Uvicorn:
+def _http_server(config: Config, front: Front, identity: Identity | None) -> _Uvicorn:
     settings = uvicorn.Config(
         front.app,
         http=protocol(front.quick),
@@ -104,6 +108,7 @@ def _http_server(config: Config, front: Front) -> _Uvicorn:
         ws_max_size=config.http.max_body_bytes,
         ws_per_message_deflate=False,
         server_header=False,
+        ssl_context_factory=None if identity is None else identity.given,
         # Nothing here asks who a proxy says the client is, and believing it would be unsafe.
         proxy_headers=False,
         timeout_graceful_shutdown=int(_GRACE_S),
@@ -123,11 +128,14 @@ async def _serve_http(
     await serving
 
 
-async def _start_grpc(config: Config, assembly: Assembly) -> GrpcServer | None:
+async def _start_grpc(
+    config: Config, assembly: Assembly, identity: Identity | None
+) -> GrpcServer | None:
     if not config.grpc.enabled:
         return None
     seal = TokenSeal(assembly.secret)
-    return await start_grpc(assembly.gateway, config.grpc, config.limits, seal)
+    shown = None if identity is None else (identity.key, identity.chain, identity.authorities)
+    return await start_grpc(assembly.gateway, config.grpc, config.limits, seal, shown)
 
 
 def _stopper(server: _Uvicorn, drains: Iterable[Callable[[], None]]) -> Callable[[], None]:
@@ -179,9 +187,10 @@ def _unusable(host: str, port: int, error: OSError) -> StartupError:
     return StartupError(Reason.CONFIG_INVALID, text, host=host, port=port)
 
 
-def _url(host: str, listener: socket.socket) -> str:
+def _url(host: str, listener: socket.socket, identity: Identity | None) -> str:
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    scheme = "http" if identity is None else "https"
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}"
 
 
 def _target(config: Config, grpc: GrpcServer | None) -> str | None:

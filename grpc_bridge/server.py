@@ -3,9 +3,9 @@
 import errno
 import secrets
 import socket
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
-from grpc import aio
+from grpc import ServerCredentials, aio, ssl_server_credentials
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -72,6 +72,7 @@ SERVICES = tuple(
         "Tick",
     )
 )
+Shown: TypeAlias = tuple[bytes, bytes, bytes | None]
 # In mock mode alone.
 _SIMULATED = "quantgraph.v1.SimulationService"
 
@@ -107,10 +108,13 @@ async def start(
     config: GrpcConfig,
     limits: LimitsConfig | None = None,
     seal: TokenSeal | None = None,
+    shown: Shown | None = None,
 ) -> GrpcServer:
     """Start to answer on config.host and config.port (0 takes a free one).
 
-    Without a `seal` resume tokens are good until the server stops, and no longer.
+    `shown`: private key, certificate chain and, where clients need certificates, their authorities,
+    all as PEM; None listens in the clear. Without a `seal` resume tokens are good until the server
+    stops, and no longer.
     Raises StartupError: PORT_TAKEN, or CONFIG_INVALID for a host that is not ours.
     """
     seconds = (limits or LimitsConfig()).resolver_seconds
@@ -135,7 +139,7 @@ async def start(
     if config.reflection:
         names = (*served, "grpc.health.v1.Health", reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
-    port = _bind(server, config)
+    port = _bind(server, config, shown)
     await server.start()
     await health.start()
     return GrpcServer(server, frame, health, port)
@@ -166,15 +170,25 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
         )
 
 
-def _bind(server: aio.Server, config: GrpcConfig) -> int:
+def _bind(server: aio.Server, config: GrpcConfig, shown: Shown | None) -> int:
     host = f"[{config.host}]" if ":" in config.host else config.host
     try:
-        port = server.add_insecure_port(f"{host}:{config.port}")
+        address = f"{host}:{config.port}"
+        if shown is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, _credentials(shown))
     except RuntimeError:
         port = 0
     if port == 0:
         _explain(config)
     return port
+
+
+def _credentials(shown: Shown) -> ServerCredentials:
+    key, chain, authorities = shown
+    asked = authorities is not None
+    return ssl_server_credentials([(key, chain)], authorities, require_client_auth=asked)
 
 
 def _explain(config: GrpcConfig) -> NoReturn:

@@ -18,7 +18,7 @@ from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
-from quantgraph.wires import GrpcConfig, HttpConfig, Positive, Section
+from quantgraph.wires import GrpcConfig, HttpConfig, Positive, Section, TlsConfig
 
 Natural = Annotated[int, Field(ge=0)]
 
@@ -235,6 +235,7 @@ class Config(BaseSettings):
     data_dir: str = ""
     http: HttpConfig = HttpConfig()
     grpc: GrpcConfig = GrpcConfig()
+    tls: TlsConfig = TlsConfig()
     limits: LimitsConfig = LimitsConfig()
     rates: RatesConfig = RatesConfig()
     trading: TradingConfig = TradingConfig()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
@@ -32,6 +32,20 @@ class HttpConfig(Section):
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+
+
+class TlsConfig(Section):
+    """What both wires show their clients; paths of PEM files."""
+
+    certificate: str = ""
+    key: str = ""
+    authorities: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "TlsConfig":
+        if not self.certificate and (self.key or self.authorities):
+            raise ValueError("key and authorities are of no use without a certificate")
+        return self
 
 
 class GrpcConfig(Section):

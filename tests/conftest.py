@@ -100,6 +100,14 @@ def start_gateway() -> Any:
 
 
 @pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An authority and a certificate of 127.0.0.1: `tls=certified.config`."""
+    from tests.certificates import Certified
+
+    return Certified(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A running mock gateway without imports."""
     with running_gateway(tmp_path_factory.mktemp("data")) as running:

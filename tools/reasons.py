@@ -400,6 +400,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "API keys are required and none exists.",
         "`quantgraph keys create`.",
     ),
+    Reason.TLS_REQUIRED: (
+        "It would listen beyond loopback without TLS.",
+        "Name a certificate in `[tls]`, or listen on 127.0.0.1.",
+    ),
+    Reason.TLS_UNUSABLE: (
+        "The certificate, its key or the authorities cannot be read or do not fit together.",
+        "Correct the paths in `[tls]`; PEM files without a password are read.",
+    ),
     Reason.MODE_UNAVAILABLE: ("The mode needs a back-end that is not there.", "Choose another."),
     Reason.PORT_TAKEN: (
         "Another process listens on the port.",

@@ -49,6 +49,11 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
     key: Annotated[
         str | None, typer.Option(envvar="QUANTGRAPH_KEY", help="API key, where one is due.")
     ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="The gateway has a certificate.")] = False,
+    authorities: Annotated[
+        Path | None,
+        typer.Option(help="PEM file of who signed that; default: the system's."),
+    ] = None,
 ) -> None:
     """Download bars. Each file appears whole or not at all; times are market time.
 
@@ -57,9 +62,10 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
     download could not be begun, or not be finished.
     """
     # Late: gRPC and polars take a while to load, and other commands need neither.
-    from quantgraph.client import connect
+    from quantgraph.client import Tls, connect
 
-    with connect(target, key) as client:
+    known = Tls(authorities) if tls or authorities else None
+    with connect(target, key, tls=known) as client:
         chosen = _chosen(client, symbols or [], sector or [])
         saved = client.save_bars(
             chosen, out, period=period, start=start, end=end, adjustment=adjustment

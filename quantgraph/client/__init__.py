@@ -1,6 +1,6 @@
 """The Python client: bars of any gateway as numpy, pandas, polars, Arrow or Parquet."""
 
-from quantgraph.client.connection import Client, connect
+from quantgraph.client.connection import Client, Tls, connect
 from quantgraph.client.downloads import Download, DownloadStream, FailedSymbol
 from quantgraph.client.requests import BarOptions
 from quantgraph.client.resuming import Retry
@@ -14,5 +14,6 @@ __all__ = [
     "FailedSymbol",
     "Retry",
     "Saved",
+    "Tls",
     "connect",
 ]

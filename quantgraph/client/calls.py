@@ -1,7 +1,7 @@
 """The call itself: metadata, deadline, and the gateway's errors as they left it."""
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -37,14 +37,26 @@ _STREAM_OPTIONS = (*_OPTIONS, (ChannelOptions.SingleThreadedUnaryStream, 1))
 class Caller:
     """A channel with the caller's key. Every failure is a GatewayError."""
 
-    def __init__(self, target: str, key: str | None, timeout: float) -> None:
-        """Open lazily: nothing is sent before the first call."""
+    def __init__(
+        self,
+        target: str,
+        key: str | None,
+        timeout: float,
+        tls: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        """Open lazily: nothing is sent before the first call. `tls` None speaks in the clear."""
         self.target = target
-        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+        self._tls = tls
+        self._channel = self._open(_OPTIONS)
         self._metadata = (("x-api-key", key),) if key else ()
         self._timeout = timeout
         self._streams: set[grpc.Channel] = set()
         self._closed = False
+
+    def _open(self, options: Sequence[tuple[str, int]]) -> grpc.Channel:
+        if self._tls is None:
+            return grpc.insecure_channel(self.target, options=options)
+        return grpc.secure_channel(self.target, self._tls, options=options)
 
     def call(self, method: str, request: Message, answer: type[Answer]) -> Answer:
         """Return the answer of a unary rpc, within the timeout."""
@@ -77,7 +89,7 @@ class Caller:
         """Open a channel for one stream. Raises ValueError as a closed channel does."""
         if self._closed:
             raise ValueError(f"The client of {self.target} is closed.")
-        with grpc.insecure_channel(self.target, options=_STREAM_OPTIONS) as channel:
+        with self._open(_STREAM_OPTIONS) as channel:
             self._streams.add(channel)
             try:
                 yield channel

@@ -2,9 +2,11 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, Unpack
+
+import grpc
 
 from quantgraph.client.calls import Caller
 from quantgraph.client.downloads import Checkpoint, Download, DownloadStream, collect
@@ -21,12 +23,35 @@ from quantgraph.wire.sectors import sector_from_proto
 from quantgraph.wire.system import info_from_proto
 
 
-def connect(target: str, key: str | None = None, *, timeout: float = 30.0) -> "Client":
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to know a gateway by its certificate, and how to show one's own; paths of PEM files.
+
+    `authorities` None trusts those that the system trusts.
+    """
+
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Read the files. Raises OSError."""
+        read = (None if each is None else each.read_bytes() for each in self._files())
+        return grpc.ssl_channel_credentials(*read)
+
+    def _files(self) -> tuple[Path | None, Path | None, Path | None]:
+        return self.authorities, self.key, self.certificate
+
+
+def connect(
+    target: str, key: str | None = None, *, timeout: float = 30.0, tls: Tls | None = None
+) -> "Client":
     """Return a client of the gateway at `target` ("host:port"), with an API key where one is due.
 
-    `timeout` in seconds holds for every call but downloads. Nothing is sent yet.
+    `timeout` in seconds holds for every call but downloads. Nothing is sent yet. `tls` is needed
+    for a gateway with a certificate; OSError for a file of it that cannot be read.
     """
-    return Client(Caller(target, key, timeout))
+    return Client(Caller(target, key, timeout, None if tls is None else tls.credentials()))
 
 
 class Client:

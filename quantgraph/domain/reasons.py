@@ -164,6 +164,8 @@ class Reason(StrEnum):
 
     CONFIG_INVALID = "CONFIG_INVALID", Kind.STARTUP, "配置无效"
     KEYS_REQUIRED = "KEYS_REQUIRED", Kind.STARTUP, "需要先创建访问密钥"
+    TLS_REQUIRED = "TLS_REQUIRED", Kind.STARTUP, "非本机访问必须启用 TLS"
+    TLS_UNUSABLE = "TLS_UNUSABLE", Kind.STARTUP, "TLS 证书或密钥无法使用"
     MODE_UNAVAILABLE = "MODE_UNAVAILABLE", Kind.STARTUP, "该模式不可用"
     PORT_TAKEN = "PORT_TAKEN", Kind.STARTUP, "端口已被占用"
     DATA_DIR_UNUSABLE = "DATA_DIR_UNUSABLE", Kind.STARTUP, "数据目录不可用"

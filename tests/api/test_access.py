@@ -37,10 +37,10 @@ def keys(folder):
 
 
 @pytest.fixture(scope="module")
-def locked(folder, keys, start_gateway):
+def locked(folder, keys, start_gateway, certified):
     """A gateway that listens beyond loopback, and so needs keys."""
-    hosts = {"http": {"host": "0.0.0.0"}, "grpc": {"host": "0.0.0.0"}}
-    with start_gateway(folder, **hosts) as running:
+    sections = {"http": {"host": "0.0.0.0"}, "grpc": {"host": "0.0.0.0"}, "tls": certified.config}
+    with start_gateway(folder, **sections) as running:
         yield running
 
 
@@ -49,15 +49,19 @@ def url(locked):
     return locked.addresses.http.replace("0.0.0.0", "127.0.0.1") + "/graphql"
 
 
-def ask(url, body, **headers):
-    return httpx.post(url, json=body, headers=headers)
+@pytest.fixture
+def ask(certified):
+    def ask(url, body, **headers):
+        return httpx.post(url, json=body, headers=headers, verify=certified.context())
+
+    return ask
 
 
 def code(response):
     return response.json()["errors"][0]["extensions"]["code"]
 
 
-def test_without_a_key_nothing_is_answered(url):
+def test_without_a_key_nothing_is_answered(url, ask):
     for headers in ({}, {"x-api-key": ""}, {"x-api-key": "qg_00000000_00"}):
         response = ask(url, QUERY, **headers)
         assert response.status_code == 401
@@ -66,23 +70,23 @@ def test_without_a_key_nothing_is_answered(url):
 
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "bearer"])
-def test_a_broken_authorization_is_unauthenticated(url, header):
+def test_a_broken_authorization_is_unauthenticated(url, header, ask):
     assert ask(url, QUERY, authorization=header).status_code == 401
 
 
-def test_both_headers_work(url, keys):
+def test_both_headers_work(url, keys, ask):
     assert ask(url, QUERY, **{"x-api-key": keys["read"]}).json()["data"]["positions"]
     assert ask(url, QUERY, authorization=f"Bearer {keys['read']}").json()["data"]["positions"]
 
 
-def test_a_reading_key_cannot_trade(url, keys):
+def test_a_reading_key_cannot_trade(url, keys, ask):
     response = ask(url, CANCEL, **{"x-api-key": keys["read"]})
     assert response.status_code == 403
     assert code(response) == "FORBIDDEN"
     assert ask(url, CANCEL, **{"x-api-key": keys["trade"]}).status_code == 200
 
 
-def test_a_key_of_another_account_sees_nothing_of_it(url, keys):
+def test_a_key_of_another_account_sees_nothing_of_it(url, keys, ask):
     response = ask(url, QUERY, **{"x-api-key": keys["other"]})
     assert code(response) == "UNKNOWN_ACCOUNT"
     listed = ask(url, {"query": "{ accounts { id } }"}, **{"x-api-key": keys["other"]})
@@ -91,10 +95,11 @@ def test_a_key_of_another_account_sees_nothing_of_it(url, keys):
     assert response.json()["data"]["cancelOrder"] == {"__typename": "OrderNotFound"}
 
 
-def test_a_websocket_shows_its_key_in_the_first_message(url, keys):
+def test_a_websocket_shows_its_key_in_the_first_message(url, keys, certified):
     def first(payload):
         address = url.replace("http", "ws")
-        with connect(address, subprotocols=["graphql-transport-ws"]) as socket:
+        tls = certified.context()
+        with connect(address, subprotocols=["graphql-transport-ws"], ssl=tls) as socket:
             socket.send(json.dumps({"type": "connection_init", "payload": payload}))
             try:
                 return json.loads(socket.recv(timeout=20))["type"]
@@ -108,9 +113,9 @@ def test_a_websocket_shows_its_key_in_the_first_message(url, keys):
     assert first(None) == 4403
 
 
-def test_grpc_takes_the_key_as_metadata(locked, keys):
+def test_grpc_takes_the_key_as_metadata(locked, keys, certified):
     target = locked.addresses.grpc.replace("0.0.0.0", "127.0.0.1")
-    with grpc.insecure_channel(target) as channel:
+    with grpc.secure_channel(target, certified.channel()) as channel:
         accounts = accounts_pb2_grpc.AccountServiceStub(channel)
         orders = orders_pb2_grpc.OrderServiceStub(channel)
         request = accounts_pb2.ListPositionsRequest(account_id="sim-1")
@@ -131,7 +136,7 @@ def test_grpc_takes_the_key_as_metadata(locked, keys):
         assert status(orders.CancelOrder, cancel, keys["trade"]) == "NOT_FOUND"
 
 
-def test_a_revoked_key_is_useless_at_once(folder, url):
+def test_a_revoked_key_is_useless_at_once(folder, url, ask):
     key = make(folder)
     assert ask(url, QUERY, **{"x-api-key": key}).status_code == 200
     done = CliRunner().invoke(app, ["keys", "revoke", key.split("_")[1], "--data-dir", str(folder)])
@@ -152,13 +157,13 @@ def test_keys_rest_as_salted_hashes_only(folder, keys):
         assert key.split("_")[1] in listed
 
 
-def test_health_needs_no_key_and_tells_no_secret(url):
-    response = httpx.get(url.replace("/graphql", "/health/"))
+def test_health_needs_no_key_and_tells_no_secret(url, certified):
+    response = httpx.get(url.replace("/graphql", "/health/"), verify=certified.context())
     assert response.status_code == 200
     assert "sim-1" not in response.text
 
 
-def test_a_wrong_key_is_refused_even_where_none_is_needed(gateway):
+def test_a_wrong_key_is_refused_even_where_none_is_needed(gateway, ask):
     url = gateway.addresses.http + "/graphql"
     assert ask(url, QUERY).status_code == 200
     assert ask(url, QUERY, **{"x-api-key": "wrong"}).status_code == 401
@@ -175,7 +180,9 @@ def test_a_wrong_key_is_refused_even_where_none_is_needed(gateway):
         ("cancelOrder", "OrderNotFound", 'clientOrderId: "k"'),
     ],
 )
-def test_anothers_account_is_refused_like_one_that_does_not_exist(url, keys, field, result, rest):
+def test_anothers_account_is_refused_like_one_that_does_not_exist(
+    url, keys, field, result, rest, ask
+):
     def refusal(account, key):
         query = (
             f'mutation {{ found: {field}(input: {{accountId: "{account}", {rest}}}) '

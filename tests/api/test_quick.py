@@ -198,11 +198,9 @@ def test_a_key_is_asked_for_at_each_request_and_revoked_at_once(start_gateway, t
     keys = KeyStore(tmp_path / "mock" / "keys.sqlite")
     key = keys.create(Scope.READ, None)
     os.utime(keys.path, (0, 0))  # what has just changed is read at each request
-    everywhere = {"http": {"host": "0.0.0.0"}, "grpc": {"host": "0.0.0.0"}}
-    with start_gateway(tmp_path, **everywhere) as running:
+    with start_gateway(tmp_path) as running:
         request = message(TINY, authorization=f"Bearer {key}")
-        url = running.addresses.http.replace("0.0.0.0", "127.0.0.1")
-        with connected(SimpleNamespace(addresses=SimpleNamespace(http=url))) as peer:
+        with connected(running) as peer:
             answer = taught(peer, request, ways)
             assert ask(peer, request) == answer
             assert ways == ["begun"]

@@ -164,8 +164,8 @@ def test_an_unknown_key_is_refused(refusals):
     assert "http.prot" in refusals["key"]
 
 
-def test_beyond_loopback_it_wants_keys(refusals):
-    assert refusals["host"].startswith("KEYS_REQUIRED")
+def test_beyond_loopback_it_wants_tls(refusals):
+    assert refusals["host"].startswith("TLS_REQUIRED")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
