@@ -9,6 +9,7 @@ from quantgraph.domain.errors import (
     IdempotencyConflict,
     OrderRefused,
     TradingDisabled,
+    Unavailable,
 )
 from quantgraph.domain.orders import Order, OrderState, OrderTicket, Origin, Submission
 from quantgraph.domain.reasons import Kind, Reason
@@ -22,6 +23,12 @@ def give(answer: "asyncio.Future[T]", value: T) -> None:
     """Answer, unless an answer was given or the caller has gone."""
     if not answer.done():
         answer.set_result(value)
+
+
+def fail(answer: "asyncio.Future[T]", error: GatewayError) -> None:
+    """Answer with an error, unless an answer was given or the caller has gone."""
+    if not answer.done():
+        answer.set_exception(error)
 
 
 def tell(answer: "asyncio.Future[Submission]", order: Order) -> None:
@@ -81,3 +88,12 @@ def away() -> TradingDisabled:
     """Return what is answered where the terminal is needed and is not there."""
     text = "The trading terminal is disconnected. Nothing was sent; try again when it is back."
     return TradingDisabled(Reason.TERMINAL_DISCONNECTED, text)
+
+
+def unwritten(order: Order) -> Unavailable:
+    """Return what the caller of a cancel is told where the disk does not take what came of it."""
+    text = (
+        f"The terminal was asked to cancel order {order.id}, but the order journal cannot be "
+        "written now: what comes of it is told once it can."
+    )
+    return Unavailable(Reason.STORE_UNAVAILABLE, text, order_id=order.id)

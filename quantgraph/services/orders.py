@@ -25,7 +25,7 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
-from quantgraph.services.answers import answered, away, give, replay, tell
+from quantgraph.services.answers import answered, away, fail, give, replay, tell, unwritten
 from quantgraph.services.approvals import ApprovalParts, Approvals
 from quantgraph.services.comparing import CompareParts, Comparer
 from quantgraph.services.desk import OrderDesk
@@ -239,10 +239,12 @@ class JournaledTrading:
 
     async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
         with self._recorder.place("cancels"):
-            await self._ask(order)
-            return await self._sender.withdraw(order, lambda told: give(answer, told))
+            recorded = await self._ask(order)
+            # Whoever has more to cancel must not wait for the disk after the first one.
+            taken = None if recorded else lambda: fail(answer, unwritten(order))
+            return await self._sender.withdraw(order, lambda told: give(answer, told), taken)
 
-    async def _ask(self, order: Order) -> None:
+    async def _ask(self, order: Order) -> bool:
         """Record that a cancel is asked for; a disk that takes nothing does not keep it here."""
         now = self._desk.clock.now()
         place = (self._desk.ids.new("cancel_"), order.account_id, order.id, now)
@@ -251,6 +253,8 @@ class JournaledTrading:
             await self._recorder.record(intent)
         except Unavailable:
             _logger.exception("cancel_not_recorded", order_id=order.id)
+            return False
+        return True
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""

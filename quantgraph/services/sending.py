@@ -70,11 +70,13 @@ class Sender:
             timer.cancel()
         return await self._outcome(order, OrderState.WORKING, broker=placed.broker_order_id)
 
-    async def withdraw(self, order: Order, told: Told) -> Order:
+    async def withdraw(
+        self, order: Order, told: Told, taken: Callable[[], None] | None = None
+    ) -> Order:
         """Ask for a cancel, and record that it was asked. Errors: ORDER_NOT_CANCELABLE.
 
         Where the terminal does not say whether it took the cancel of an order that it may not even
-        have, nothing is known: that order is UNKNOWN.
+        have, nothing is known: that order is UNKNOWN. `taken` hears that the terminal was asked.
         """
         doubtful = order.state in (OrderState.SENT, OrderState.UNKNOWN)
         asked = OrderState.UNKNOWN if doubtful else OrderState.PENDING_CANCEL
@@ -91,10 +93,13 @@ class Sender:
             raise
         except Exception as error:
             _logger.warning("cancel_fate_unknown", order_id=order.id, error=type(error).__name__)
-            return await self._outcome(order, asked)
+        else:
+            asked = OrderState.PENDING_CANCEL
         finally:
             timer.cancel()
-        return await self._outcome(order, OrderState.PENDING_CANCEL)
+        if taken is not None:
+            taken()
+        return await self._outcome(order, asked)
 
     def _timer(self, order: Order, state: OrderState, told: Told) -> asyncio.TimerHandle:
         def silent() -> None:

@@ -153,3 +153,18 @@ async def test_seconds_and_accounts_that_are_none_are_refused(floor):
     with pytest.raises(NotFound):
         await floor.controls.set_dead_man("nobody", 1)
     assert floor.timers == []
+
+
+async def test_a_disk_that_takes_nothing_keeps_no_order_from_its_cancel(floor):
+    for key in ("k1", "k2", "k3"):
+        await floor.trading.submit(ticket(key))
+    await floor.controls.set_dead_man("sim-1", 30)
+    disk = floor.journal._recording._db
+    disk.execute("PRAGMA query_only = ON")
+    floor.advance(30)
+    await until(lambda: len(floor.terminal.withdrawn) == 3)
+    floor.trading._recorder._pause = 0.01
+    disk.execute("PRAGMA query_only = OFF")
+    await until(lambda: not floor.trading.problems())
+    orders, _ = floor.journal.open_orders("sim-1")
+    assert {each.state for each in orders} == {OrderState.PENDING_CANCEL}

@@ -110,7 +110,8 @@ class Trading(Protocol):
         """Ask for a cancel; the order is then PENDING_CANCEL or CANCELED.
 
         An UNKNOWN order stays so where the terminal does not say whether it has it. Errors:
-        ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached.
+        ORDER_NOT_FOUND, ORDER_NOT_CANCELABLE, TradingDisabled, LimitReached; STORE_UNAVAILABLE
+        where the terminal was asked, and the disk does not take what came of it yet.
         """
         ...
 
