@@ -61,10 +61,14 @@ class CancelIntent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the terminal tells of one of the recorded orders, which is found by our id."""
+    """What the terminal tells of one of the recorded orders, which is found by our id.
+
+    `actor`: whoever decided it, where it is an approval, and not the terminal's word.
+    """
 
     order_id: str
     report: ExecutionReport
+    actor: Actor | None = None
 
 
 Entry: TypeAlias = Intent | CancelIntent | Outcome

@@ -120,15 +120,16 @@ def is_told_of(order: Order, report: ExecutionReport) -> bool:
     A remark is free text: somebody else's may be equal to our tag, and proves nothing alone.
     """
     named = report.broker_order_id
-    if named is not None and order.broker_order_id not in {None, named}:
-        return False
+    if named is not None and order.broker_order_id is not None:
+        return named == order.broker_order_id
     return report.form is None or _fits(order, report.form)
 
 
 def is_row_of(order: Order, row: ListedOrder) -> bool:
-    """Return whether a row of the list is the order: by account, tag and form."""
+    """Return whether a row of the list is the order: by account, tag, and its id or form."""
     tagged = row.tag is not None and (row.account_id, row.tag) == (order.account_id, order.tag)
-    return tagged and _fits(order, row.form)
+    # The terminal's own id names no other order, whatever it shows of this one.
+    return tagged and (row.broker_order_id == order.broker_order_id or _fits(order, row.form))
 
 
 def _fits(order: Order, form: Form) -> bool:

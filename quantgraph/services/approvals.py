@@ -145,7 +145,9 @@ class Approvals:
             place = (order.tag, order.account_id, state, 0, None, self._parts.clock.now())
             report = ExecutionReport(*place, refusal=refusal, approved_by=by)
             reach("before_approval")
-            decided = await self._parts.outcomes.apply(order.id, report)
+            # Who let a large order out is as durable as that it was let out.
+            actor = None if state is OrderState.EXPIRED else present_actor()
+            decided = await self._parts.outcomes.apply(order.id, report, actor)
             reach("after_approval")
         self._waiting.pop(order.id, None)
         _logger.info("approval_decided", order_id=order.id, state=state)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
+from quantgraph.domain.access import Actor
 from quantgraph.domain.journal import Intent, Outcome, Recorded
 from quantgraph.domain.orders import Order, Origin
 from quantgraph.domain.terminal import ExecutionReport, is_told_of
@@ -56,8 +57,10 @@ class Outcomes:
         """Return whether an order is open as far as this run knows."""
         return order_id in self._recorded
 
-    async def apply(self, order_id: str, report: ExecutionReport) -> Order:
-        """Fold a report into an order and record the change, if it is one.
+    async def apply(
+        self, order_id: str, report: ExecutionReport, actor: Actor | None = None
+    ) -> Order:
+        """Fold a report into an order and record the change, if it is one; `actor` decided it.
 
         Errors: ORDER_NOT_FOUND for an order that was never journalled.
         """
@@ -65,7 +68,7 @@ class Outcomes:
         async with lock:
             order = self._recorded.get(order_id)
             if order is None or is_news(order, report):
-                order = await self._record(order_id, report)
+                order = await self._record(Outcome(order_id, report, actor))
         if order.state.final:
             self._recorded.pop(order_id, None)
             if order.origin is Origin.OURS:
@@ -77,10 +80,12 @@ class Outcomes:
         self._recorded.clear()
         self._tagged.clear()
 
-    async def _record(self, order_id: str, report: ExecutionReport) -> Order:
-        if report.fill is not None:
-            report = replace(report, fill=replace(report.fill, order_id=order_id))
-        recorded = await self._recorder.record(Outcome(order_id, report))
+    async def _record(self, outcome: Outcome) -> Order:
+        fill = outcome.report.fill
+        if fill is not None:
+            report = replace(outcome.report, fill=replace(fill, order_id=outcome.order_id))
+            outcome = replace(outcome, report=report)
+        recorded = await self._recorder.record(outcome)
         order = recorded.order
         self.hold(order)
         if recorded.new:

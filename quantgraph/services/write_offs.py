@@ -91,7 +91,7 @@ class WriteOffs:
             refusal=refusal,
             written_off_by=key,
         )
-        return await self._parts.outcomes.apply(order.id, report)
+        return await self._parts.outcomes.apply(order.id, report, present_actor())
 
 
 def check_reason(reason: str) -> None:

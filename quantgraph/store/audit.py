@@ -16,6 +16,7 @@ import structlog
 from quantgraph.domain.access import Actor, Wire
 from quantgraph.domain.audit import UNANSWERED, Act
 from quantgraph.domain.errors import StartupError, Unavailable
+from quantgraph.domain.orders import OrderState
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import Row
@@ -51,6 +52,14 @@ CREATE INDEX acts_by_time ON acts (time);
 _COLUMNS = "number, time, key, wire, peer, operation, account, what, outcome, order_id, hash"
 _INSERT = f"INSERT INTO acts ({_COLUMNS}) VALUES ({', '.join('?' * 11)})"  # noqa: S608 constants
 _logger = structlog.get_logger(__name__)
+# What a caller did who is told of beside an order's entry in the journal, by its state there.
+_OPERATIONS = {
+    OrderState.ACCEPTED: "submitOrder",
+    OrderState.SENT: "approveOrder",
+    OrderState.REJECTED: "rejectOrder",
+    OrderState.CANCELED: "cancelOrder",
+    OrderState.EXPIRED: "writeOffOrder",
+}
 # Intents whose acts may be missing after a crash: all that can wait or be on their way at a time.
 _RECENT = 20_000
 
@@ -112,13 +121,13 @@ class AuditFile:
             self._anchor.passed(head)
 
     def catch_up(self, journal: Path) -> int:
-        """Add the submits that a journal has and the log has not: a crash came between them.
+        """Add the acts that a journal has and the log has not: a crash came between them.
 
-        The intent of an order and who gave it are durable before it is sent; its act follows.
-        Returns how many were missing. Errors: STORE_UNAVAILABLE; sqlite3.Error where the journal
-        cannot be read.
+        The intent of an order and who gave it, or approved it, are durable before it is sent; the
+        act follows. Returns how many were missing. Errors: STORE_UNAVAILABLE; sqlite3.Error where
+        the journal cannot be read.
         """
-        missing = [act for act in _intents(journal) if not self._has(str(act.order_id))]
+        missing = [act for act in _intents(journal) if not self._has(act)]
         if missing:
             self.append(missing)
         return len(missing)
@@ -134,11 +143,11 @@ class AuditFile:
             self._anchor.close()
             self._db.close()
 
-    def _has(self, order_id: str) -> bool:
-        # A cancel may have been answered, and noted, before the submit was.
-        query = "SELECT 1 FROM acts WHERE order_id = ? AND operation = 'submitOrder'"
-        row = self._db.execute(query, (order_id,)).fetchone()
-        return row is not None
+    def _has(self, act: Act) -> bool:
+        # A cancel, or somebody else's repeat, may have been answered and noted before.
+        query = "SELECT 1 FROM acts WHERE order_id = ? AND operation = ? AND key = ?"
+        asked = (act.order_id, act.operation, act.actor.key_id)
+        return self._db.execute(query, asked).fetchone() is not None
 
 
 def recover_acts(log: AuditFile, journal: Path) -> None:
@@ -184,7 +193,7 @@ def _walk(db: sqlite3.Connection) -> Iterator[Head]:
 
 
 def _intents(journal: Path) -> Iterator[Act]:
-    """Yield the newest submits of a journal as acts that nobody was answered, oldest first."""
+    """Yield the newest decisions of a journal as acts that nobody was answered, oldest first."""
     with closing(_reading(journal)) as db:
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         if not CHAINED <= version <= JOURNAL_VERSION:
@@ -197,7 +206,8 @@ def _intents(journal: Path) -> Iterator[Act]:
     for body, written in reversed(rows):
         actor, order = read_actor(written), read_order(body)
         if actor is not None:
-            told = (actor, "submitOrder", order.account_id, body.decode(), UNANSWERED, order.id)
+            operation = _OPERATIONS[order.state]
+            told = (actor, operation, order.account_id, body.decode(), UNANSWERED, order.id)
             yield Act(datetime.now(UTC), *told)
 
 

@@ -89,7 +89,7 @@ class Batch:
         after = after_report(order, report)
         if after is None:
             return Recorded(order, digest, new=False)
-        body = self._log(after, fill=report.fill)
+        body = self._log(after, fill=report.fill, actor=write_actor(outcome.actor))
         self._hold(after, digest)
         (self.new if place in self.new else self.changed)[place] = body
         return Recorded(after, digest, new=True)

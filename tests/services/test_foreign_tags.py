@@ -94,6 +94,14 @@ async def test_a_market_order_is_ours_at_whatever_price_the_terminal_shows(desk)
     assert ((await desk.find(order)).state, desk.alarms) == (S.CANCELED, [])
 
 
+async def test_under_the_id_that_the_terminal_gave_it_ours_is_ours_however_it_is_shown(desk):
+    order = (await desk.trading.submit(ticket())).order
+    shown = foreign(order, tag=order.tag, name="broker-1", limit_price=Decimal("10.41"))
+    desk.terminal.listed = [replace(shown, state=S.CANCELED)]
+    await desk.compare()
+    assert ((await desk.find(order)).state, desk.alarms) == (S.CANCELED, [])
+
+
 async def test_a_tag_of_another_install_is_a_remark_like_any_other(desk):
     order = await lost(desk)
     tag = tag_of("another", "sim-1", order.client_order_id)

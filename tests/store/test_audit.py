@@ -10,14 +10,17 @@ import pytest
 from quantgraph.domain.access import Actor, Wire
 from quantgraph.domain.audit import DONE, UNANSWERED, Act
 from quantgraph.domain.errors import StartupError, Unavailable
-from quantgraph.domain.journal import Intent
+from quantgraph.domain.journal import Intent, Outcome
 from quantgraph.domain.orders import OrderState
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminal import ExecutionReport
 from quantgraph.store.audit import ActQuery, AuditFile, read_acts, recover_acts, verify_audit
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
+from quantgraph.store.verifying import verify_journal
 from tests.store.test_journal import order
 
+S = OrderState
 NOW = datetime(2026, 7, 6, 1, 30, tzinfo=UTC)
 ACTOR = Actor("k1", Wire.GRPC, "ipv4:127.0.0.1:5")
 
@@ -156,6 +159,32 @@ def test_a_cancel_that_was_noted_first_hides_no_submit(tmp_path, path, heads):
     assert [(each.operation, each.outcome) for each in found] == [
         ("cancelOrder", DONE),
         ("submitOrder", UNANSWERED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "operation"),
+    [(S.SENT, "approveOrder"), (S.REJECTED, "rejectOrder"), (S.CANCELED, "cancelOrder")],
+)
+def test_what_another_key_decided_is_taken_from_the_journal_too(
+    tmp_path, path, heads, state, operation
+):
+    journal = OrderJournal(tmp_path / "journal.sqlite", "e", heads)
+    waiting, second = order(8), Actor("k2", Wire.GRAPHQL)
+    journal.record([Intent(waiting, "d", S.PENDING_APPROVAL, ACTOR)])
+    decided = ExecutionReport(None, waiting.account_id, state, 0, None, NOW)
+    journal.record([Outcome(waiting.id, decided, second)])
+    journal.close()
+    assert verify_journal(journal.path, heads, "journal").fault is None
+    log = AuditFile(path, "a2", heads)
+    log.append([replace(act(8), operation=operation)])  # another's, which was refused
+    recover_acts(log, journal.path)
+    recover_acts(log, journal.path)
+    log.close()
+    found = [each for each in read_acts(path, ActQuery()) if each.order_id == "order_8"][1:]
+    assert [(each.operation, each.actor, each.outcome) for each in found] == [
+        ("submitOrder", ACTOR, UNANSWERED),
+        (operation, second, UNANSWERED),
     ]
 
 

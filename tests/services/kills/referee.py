@@ -221,9 +221,14 @@ class Course:
         verdict = verify_audit(path, heads(self.folder))
         if verdict.fault is not None:
             self.faults.append(verdict.fault)
-        acts = [each for each in read_acts(path, ActQuery()) if each.operation == "submitOrder"]
-        found = Counter(each.order_id for each in acts)
+        acts = list(read_acts(path, ActQuery()))
+        found = Counter(each.order_id for each in acts if each.operation == "submitOrder")
+        approved = {
+            (each.order_id, each.actor.key_id) for each in acts if each.operation == "approveOrder"
+        }
         for key, order in self._ours().items():
+            if order.approved_by and (order.id, order.approved_by) not in approved:
+                self.faults.append(f"who approved {key} is not in the log")
             # A new order may have been refused before, while the list was not known.
             wanted = 1 + self.asked[key] if key in self.earlier else 1
             if found[order.id] < wanted:
