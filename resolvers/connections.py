@@ -11,7 +11,7 @@ from quantgraph.domain.access import Scope
 from quantgraph.domain.streams import LogCursor
 from resolvers.access import require_account
 from resolvers.accounts import AccountArgument
-from resolvers.logs import followed
+from resolvers.logs import EpochArgument, SequenceArgument, followed
 from resolvers.problems import problem_of
 from schema.accounts import (
     Account,
@@ -24,7 +24,6 @@ from schema.accounts import (
     DisconnectAccountSuccess,
 )
 from schema.context import Info
-from schema.scalars import Long
 
 
 @strawberry.type
@@ -84,16 +83,8 @@ class ConnectionSubscriptions:
         self,
         info: Info,
         account_id: AccountArgument,
-        epoch: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(description="The log's identity from an earlier event."),
-        ] = None,
-        after_sequence: Annotated[
-            Long | None,
-            strawberry.argument(
-                description="The last sequence you have, of that epoch; 0 for the whole log."
-            ),
-        ] = None,
+        epoch: EpochArgument = None,
+        after_sequence: SequenceArgument = None,
     ) -> AsyncIterator[AccountEvent]:
         require_account(info, account_id)
         cursor = LogCursor(account_id, epoch, after_sequence)

@@ -40,7 +40,7 @@ class SwitchParts:
     connected: Callable[[], bool]
 
 
-class SwitchedAccounts:
+class SwitchedAccounts(Accounts):
     """Implements `Accounts`, `Purses` and `Connections` over a terminal's accounts."""
 
     def __init__(self, inner: Holder, parts: SwitchParts) -> None:
@@ -67,14 +67,6 @@ class SwitchedAccounts:
     async def accounts(self) -> Sequence[Account]:
         """Return every account with the status that orders meet."""
         return [self._switched(each) for each in await self._stated()]
-
-    async def asset(self, account_id: str) -> Asset:
-        """Pass on: a disconnected account is read as before."""
-        return await self._inner.asset(account_id)
-
-    async def positions(self, account_id: str) -> Sequence[Position]:
-        """Pass on: a disconnected account is read as before."""
-        return await self._inner.positions(account_id)
 
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
         """Pass on: disconnected accounts are read as before."""

@@ -38,11 +38,11 @@ class Terminal:
     async def accounts(self):
         return [Account(each, each, "test", self.status) for each in ("sim-1", "sim-2")]
 
-    async def asset(self, account_id):
-        return Asset(account_id, *[Decimal("1.00")] * 4, Source.SIMULATED)
+    async def assets(self, account_ids):
+        return [Asset(each, *[Decimal("1.00")] * 4, Source.SIMULATED) for each in account_ids]
 
-    async def positions(self, account_id):
-        return []
+    async def holdings(self, account_ids):
+        return [[] for _ in account_ids]
 
     async def means(self, account_id, symbol):
         return Means(Decimal("1.00"), 0, 0)

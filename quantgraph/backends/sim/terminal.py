@@ -11,7 +11,6 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TypeVar
 
 from quantgraph.backends.sim.driver import Driver
 from quantgraph.backends.sim.exchange import Exchange
@@ -24,6 +23,7 @@ from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Pos
 from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable, unknown_account
 from quantgraph.domain.orders import Order
 from quantgraph.domain.ports.market import Quotes
+from quantgraph.domain.ports.trading import Accounts, given
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import NewAccount
@@ -35,7 +35,6 @@ from quantgraph.domain.terminal import (
     TerminalEvent,
 )
 
-T = TypeVar("T")
 NAME = "sim"
 
 
@@ -43,7 +42,7 @@ async def _ignore(epoch: str) -> None:
     del epoch
 
 
-class SimTerminal:
+class SimTerminal(Accounts):
     """Implements `Terminal`, `Accounts` and `Purses`.
 
     Orders live until filled, withdrawn or the day ends. When the clock begins a new epoch the
@@ -101,7 +100,7 @@ class SimTerminal:
     async def orders_today(self, account_id: str) -> Sequence[ListedOrder]:
         """Return the account's orders of today, and those that ended when today began."""
         await self.driver.present()
-        _given((await self._found([account_id]))[0])
+        given((await self._found([account_id]))[0])
         return self.driver.reporting.listed.of(account_id)
 
     async def reports(self) -> AsyncGenerator[TerminalEvent, None]:
@@ -134,16 +133,11 @@ class SimTerminal:
         """Pay yuan in, or out where below zero. Errors: UNKNOWN_ACCOUNT, INSUFFICIENT_CASH."""
         await self.operate(Exchange.deposit, account_id, amount)
 
-    async def asset(self, account_id: str) -> Asset:
-        """Return the money of an account, holdings at the live quote. Errors: UNKNOWN_ACCOUNT."""
-        return _given((await self.assets([account_id]))[0])
-
-    async def positions(self, account_id: str) -> Sequence[Position]:
-        """Return the holdings by symbol, at the live quote. Errors: UNKNOWN_ACCOUNT."""
-        return _given((await self.holdings([account_id]))[0])
-
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
-        """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
+        """Return the money per account, holdings at the live quote.
+
+        Errors per account: UNKNOWN_ACCOUNT.
+        """
         await self.driver.present()
         found = await self._found(account_ids)
         quotes = await self._quotes(found)
@@ -154,7 +148,10 @@ class SimTerminal:
     async def holdings(
         self, account_ids: Sequence[str]
     ) -> Sequence[Sequence[Position] | GatewayError]:
-        """Return the holdings per account, by symbol. Errors per account: UNKNOWN_ACCOUNT."""
+        """Return the holdings per account, by symbol, at the live quote.
+
+        Errors per account: UNKNOWN_ACCOUNT.
+        """
         await self.driver.present()
         found = await self._found(account_ids)
         quotes = await self._quotes(found)
@@ -213,9 +210,3 @@ def _fate_told() -> Generator[None]:
     except FateUnknownError as error:
         text = "The simulated exchange ended before it answered; nobody knows what it did."
         raise Unavailable(Reason.EXCHANGE_LOST, text) from error
-
-
-def _given(answer: T | GatewayError) -> T:
-    if isinstance(answer, GatewayError):
-        raise answer
-    return answer

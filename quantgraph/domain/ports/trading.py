@@ -1,7 +1,7 @@
 """What the rooms above may ask of accounts and orders, and what a terminal does for them."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from quantgraph.domain.accounts import Account, Asset, Connection, Means, Position
 from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
@@ -28,9 +28,18 @@ from quantgraph.domain.streams import (
 )
 from quantgraph.domain.terminal import ListedOrder, PlacedOrder, TerminalEvent
 
+T = TypeVar("T")
+
+
+def given(answer: T | GatewayError) -> T:
+    """Return one of many answers, or raise why there is none."""
+    if isinstance(answer, GatewayError):
+        raise answer
+    return answer
+
 
 class Accounts(Protocol):
-    """Accounts as the terminal states them."""
+    """Accounts as the terminal states them; who implements it is asked for many at once."""
 
     async def accounts(self) -> Sequence[Account]:
         """Return every account of the terminal."""
@@ -38,11 +47,11 @@ class Accounts(Protocol):
 
     async def asset(self, account_id: str) -> Asset:
         """Return the money of an account. Errors: UNKNOWN_ACCOUNT."""
-        ...
+        return given((await self.assets([account_id]))[0])
 
     async def positions(self, account_id: str) -> Sequence[Position]:
         """Return the holdings of an account, by symbol. Errors: UNKNOWN_ACCOUNT."""
-        ...
+        return given((await self.holdings([account_id]))[0])
 
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
         """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""
