@@ -8,6 +8,7 @@ from memory: no thread, no file), and the journal alone. Writes its table into d
 
 import argparse
 import asyncio
+import gc
 import logging
 import math
 import platform
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -36,7 +37,7 @@ from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.journal import Entry, Intent, Outcome, Recorded
 from quantgraph.domain.limits import LimitTable, TradingLimits
-from quantgraph.domain.orders import Destination, Order, OrderState, PriceType
+from quantgraph.domain.orders import Destination, Order, OrderState, Origin, PriceType
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.terminal import PlacedOrder
@@ -153,7 +154,10 @@ class Found:
 
 
 async def service(folder: Path, calendar: TradingCalendar, seconds: float) -> Found:
-    """Measure guard, limits and journal below the wires."""
+    """Measure guard, limits and journal below the wires, on the loop that serves them."""
+    # As `quantgraph serve` does once it has started.
+    gc.collect()
+    gc.freeze()
     market, terminal, workers = OneMarket(), Answering(), Workers(2, 4_096)
     journal = OrderJournal(folder / "journal.sqlite", "e1")
     ledger = Ledger(journal, market, workers, market)  # pyright: ignore[reportArgumentType] it is asked for less
@@ -193,7 +197,10 @@ async def service(folder: Path, calendar: TradingCalendar, seconds: float) -> Fo
 def bare(folder: Path, seconds: float) -> list[float]:
     """Return the milliseconds of commits of one intent each, by the journal alone."""
     waits: list[float] = []
-    market, journal = OneMarket(), OrderJournal(folder / "bare.sqlite", "e1")
+    # A folder of its own: the heads kept beside a journal are of that one alone.
+    alone = folder / "bare"
+    alone.mkdir()
+    market, journal = OneMarket(), OrderJournal(alone / "journal.sqlite", "e1")
     wish, now = ticket("k"), market.now()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(waits) < 20:
@@ -201,7 +208,7 @@ def bare(folder: Path, seconds: float) -> list[float]:
         order = Order(
             f"o{key}", wish.account_id, key, None, wish.symbol, wish.side, wish.price_type,
             wish.limit_price, wish.quantity, 0, None, OrderState.ACCEPTED, Destination.SIMULATED,
-            orders.Origin.OURS, now, now, tag=f"q1{key:>20}",
+            Origin.OURS, now, now, tag=f"q1{key:>20}",
         )  # fmt: skip
         began = time.perf_counter()
         journal.record([Intent(order, wish.digest(), OrderState.SENT)])
@@ -306,7 +313,7 @@ def _run(folder: Path, calendar: TradingCalendar, seconds: float) -> dict[str, f
             commits += bare(own, seconds / 2)
             if wire == "service":
                 with recording(journalled=journalled):
-                    pair.append(asyncio.run(service(own, calendar, seconds)))
+                    pair.append(_on_its_loop(service(own, calendar, seconds)))
             else:
                 pair.append(graphql(own, seconds, journalled=journalled))
         with_it, without = pair
@@ -324,6 +331,13 @@ def _run(folder: Path, calendar: TradingCalendar, seconds: float) -> dict[str, f
         ours = found[f"{wire}: p99 to the terminal's call, one client (ms)"]
         found[f"{wire}: p99 / that of a bare commit"] = ours / p99(commits)
     return found
+
+
+def _on_its_loop(work: Coroutine[Any, Any, Found]) -> Found:
+    from api.server import loop_factory
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(work)
 
 
 _GOALS = {
