@@ -58,6 +58,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.PortfolioService/GetRisk": Scope.READ,
     "/quantgraph.v1.PortfolioService/ListStrategies": Scope.READ,
     "/quantgraph.v1.QuoteService/GetQuotes": Scope.READ,
+    "/quantgraph.v1.QuoteService/StreamQuotes": Scope.READ,
     "/quantgraph.v1.QuoteService/WatchQuotes": Scope.READ,
     "/quantgraph.v1.SectorService/AddSectorMembers": Scope.TRADE,
     "/quantgraph.v1.SectorService/CreateSector": Scope.TRADE,

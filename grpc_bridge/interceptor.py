@@ -33,6 +33,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # no generic at run time
 ENDLESS = frozenset(
     {
         "/quantgraph.v1.QuoteService/WatchQuotes",
+        "/quantgraph.v1.QuoteService/StreamQuotes",
         "/quantgraph.v1.BarService/WatchBars",
         "/quantgraph.v1.OrderService/StreamOrderEvents",
         "/quantgraph.v1.OrderService/StreamFillEvents",

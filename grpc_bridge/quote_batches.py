@@ -9,7 +9,7 @@ from quantgraph.domain.streams import QuoteEvent, QuoteWatch
 
 HEARTBEAT_S = 5.0
 # Events of one message: some 100 KB of quotes with five levels.
-_MOST = 256
+MOST = 256
 
 
 async def told(stream: QuoteStream, watch: QuoteWatch) -> AsyncGenerator[Sequence[QuoteEvent]]:
@@ -23,19 +23,20 @@ async def told(stream: QuoteStream, watch: QuoteWatch) -> AsyncGenerator[Sequenc
         beat = time.monotonic() + HEARTBEAT_S
         while True:
             stirred.clear()
-            events = tap.due(_MOST)
+            events = tap.due(MOST)
             if time.monotonic() >= beat:
                 beat = time.monotonic() + HEARTBEAT_S
                 events = [*events, tap.beat()]
             if events:
                 yield events
             else:
-                await _stirs(stirred, tap, beat)
+                await stirs(stirred, tap, beat)
     finally:
         tap.close()
 
 
-async def _stirs(stirred: asyncio.Event, tap: QuoteTap, beat: float) -> None:
+async def stirs(stirred: asyncio.Event, tap: QuoteTap, beat: float) -> None:
+    """Return when somebody stirs, something is due, or at `beat` (s of `time.monotonic`)."""
     due = tap.next_due()
     until = beat if due is None else min(beat, due)
     try:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from grpc_bridge.batches import checked_batch
 from grpc_bridge.quote_batches import told
+from grpc_bridge.quote_sessions import QuoteSession, Requests
 from grpc_bridge.sectors import found_sector
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Market
@@ -52,6 +53,14 @@ class QuoteServicer(QuoteServiceServicer):
         async with aclosing(told(self._gateway.quote_stream, watch)) as batches:
             async for events in batches:
                 yield self._bytes.message(events)
+
+    async def StreamQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
+        self, request_iterator: Requests, context: object
+    ) -> AsyncGenerator[bytes]:
+        session = QuoteSession(self._gateway, self._bytes)
+        async with aclosing(session.responses(request_iterator)) as messages:
+            async for message in messages:
+                yield message
 
     async def _selected(self, request: quotes_pb2.WatchQuotesRequest) -> tuple[str, ...]:
         chosen = selector_from_proto(request)

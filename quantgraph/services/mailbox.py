@@ -3,9 +3,10 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from quantgraph.domain.errors import LimitReached
@@ -57,6 +58,24 @@ class Mailbox:
         self._overflow = False
         self._pulsed = False
         self._failure: Exception | None = None
+
+    @property
+    def symbols(self) -> AbstractSet[str]:
+        """Whose quotes it takes."""
+        return self._slots.keys()
+
+    def grow(self, symbols: Iterable[str]) -> None:
+        """Take the quotes of more symbols."""
+        self._slots |= {symbol: _Slot() for symbol in symbols}
+        self.watch = replace(self.watch, symbols=tuple(self._slots))
+
+    def shrink(self, symbols: Iterable[str]) -> None:
+        """Take those of these symbols no more, and let go of what waits of them."""
+        for symbol in symbols:
+            del self._slots[symbol]
+            self._waiting.pop(symbol, None)
+        self._buffer = deque(each for each in self._buffer if each[0].symbol in self._slots)
+        self.watch = replace(self.watch, symbols=tuple(self._slots))
 
     def put(self, quote: Quote, sequence: int) -> None:
         """Leave a quote for the subscriber; never blocks and never fails."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -115,6 +115,27 @@ class SharedQuotes:
         """Have a mailbox take part no longer."""
         self._readers -= 1
         self._leave(box.watch.symbols, box)
+
+    async def look(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quotes. Raises SHUTTING_DOWN where no more is followed."""
+        found = await self._quotes.quotes(symbols)
+        if self._closed is not None:
+            raise self._closed
+        return found
+
+    def include(self, box: Mailbox, quotes: Sequence[Quote]) -> None:
+        """Have a mailbox take part in more symbols, whose newest quotes these are."""
+        new = {each.symbol: each for each in quotes if each.symbol not in box.symbols}
+        box.grow(new)
+        self._join(tuple(new), box)
+        for quote in new.values():
+            box.lay(*self._snapshot(quote))
+
+    def exclude(self, box: Mailbox, symbols: Sequence[str]) -> None:
+        """Have a mailbox take part in these symbols no longer."""
+        held = tuple(each for each in dict.fromkeys(symbols) if each in box.symbols)
+        self._leave(held, box)
+        box.shrink(held)
 
     def beat(self, box: Mailbox, epoch: str) -> QuoteEvent:
         """Return a heartbeat of this moment: one lost symbol is a lost source."""

@@ -1,8 +1,11 @@
 """A reader of shared quotes that is asked for events instead of being waited for."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.quotes import Quote
 from quantgraph.domain.streams import QuoteEvent
 from quantgraph.services.mailbox import Mailbox
 
@@ -16,6 +19,18 @@ class Source(Protocol):
 
     def shut(self, box: Mailbox) -> None:
         """Have a mailbox take part no longer."""
+        ...
+
+    async def look(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quotes."""
+        ...
+
+    def include(self, box: Mailbox, quotes: Sequence[Quote]) -> None:
+        """Have a mailbox take part in more symbols, whose newest quotes these are."""
+        ...
+
+    def exclude(self, box: Mailbox, symbols: Sequence[str]) -> None:
+        """Have a mailbox take part in these symbols no longer."""
         ...
 
     def beat(self, box: Mailbox, epoch: str) -> QuoteEvent:
@@ -32,6 +47,23 @@ class Tap:
         self._box = box
         self._epoch = epoch
         self._open = True
+
+    @property
+    def symbols(self) -> AbstractSet[str]:
+        """What is read now."""
+        return self._box.symbols
+
+    async def add(self, symbols: Sequence[str]) -> list[GatewayError | None]:
+        """Read more symbols; return per symbol why not, None where it is read."""
+        found = await self._source.look(symbols)
+        if self._open:  # it may have been closed meanwhile
+            known = [each for each in found if not isinstance(each, GatewayError)]
+            self._source.include(self._box, known)
+        return [each if isinstance(each, GatewayError) else None for each in found]
+
+    def drop(self, symbols: Sequence[str]) -> None:
+        """Read these symbols no more; of one that is not read nothing happens."""
+        self._source.exclude(self._box, symbols)
 
     def due(self, most: int) -> list[QuoteEvent]:
         """Take up to `most` events that are due. Errors as `QuoteStream.watch`."""

@@ -425,3 +425,146 @@ class Level(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Level: _TypeAlias = Level  # noqa: Y015
+
+@_typing.final
+class StreamQuotesRequest(_message.Message):
+    """A command to the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    SUBSCRIBE_FIELD_NUMBER: _builtins.int
+    UNSUBSCRIBE_FIELD_NUMBER: _builtins.int
+    MIN_INTERVAL_MS_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    """Repeated in the acknowledgement, at most 64 characters."""
+    min_interval_ms: _builtins.int
+    """Milliseconds between two quotes of one symbol at least; of the first command alone, for the
+    whole stream. Absent: every quote.
+    """
+    @_builtins.property
+    def subscribe(self) -> Global___SymbolList:
+        """Symbols to send from now on; one that is sent already goes on as it is."""
+
+    @_builtins.property
+    def unsubscribe(self) -> Global___SymbolList:
+        """Symbols to send no more; one that is not sent stays so."""
+
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        subscribe: Global___SymbolList | None = ...,
+        unsubscribe: Global___SymbolList | None = ...,
+        min_interval_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_min_interval_ms", b"_min_interval_ms", "command", b"command", "min_interval_ms", b"min_interval_ms", "subscribe", b"subscribe", "unsubscribe", b"unsubscribe"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_min_interval_ms", b"_min_interval_ms", "command", b"command", "command_id", b"command_id", "min_interval_ms", b"min_interval_ms", "subscribe", b"subscribe", "unsubscribe", b"unsubscribe"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__min_interval_ms: _TypeAlias = _typing.Literal["min_interval_ms"]  # noqa: Y015
+    _WhichOneofArgType__min_interval_ms: _TypeAlias = _typing.Literal["_min_interval_ms", b"_min_interval_ms"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["subscribe", "unsubscribe"]  # noqa: Y015
+    _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_interval_ms) -> _WhichOneofReturnType__min_interval_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
+
+Global___StreamQuotesRequest: _TypeAlias = StreamQuotesRequest  # noqa: Y015
+
+@_typing.final
+class StreamQuotesResponse(_message.Message):
+    """What happened since the message before, or an acknowledgement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    ACK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuoteEvent]:
+        """The events, in order; several in one message under load."""
+
+    @_builtins.property
+    def ack(self) -> Global___CommandAck:
+        """What became of a command; no events come with it."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___QuoteEvent] | None = ...,
+        ack: Global___CommandAck | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamQuotesResponse: _TypeAlias = StreamQuotesResponse  # noqa: Y015
+
+@_typing.final
+class CommandAck(_message.Message):
+    """What became of a command."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    SUBSCRIBED_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    """Of the command."""
+    subscribed: _builtins.int
+    """Symbols that the stream sends now, at most Limits.batch_symbols."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedCompositeFieldContainer[Global___SymbolAck]:
+        """Each symbol of the command, in its order."""
+
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        symbols: _abc.Iterable[Global___SymbolAck] | None = ...,
+        subscribed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "subscribed", b"subscribed", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandAck: _TypeAlias = CommandAck  # noqa: Y015
+
+@_typing.final
+class SymbolAck(_message.Message):
+    """What became of a symbol."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SUBSCRIBED_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market."""
+    subscribed: _builtins.bool
+    """Whether the stream sends it now."""
+    @_builtins.property
+    def failure(self) -> _types_pb2.Failure:
+        """Why it is not subscribed: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT; absent where it went
+        as asked.
+        """
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        subscribed: _builtins.bool = ...,
+        failure: _types_pb2.Failure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "subscribed", b"subscribed", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SymbolAck: _TypeAlias = SymbolAck  # noqa: Y015

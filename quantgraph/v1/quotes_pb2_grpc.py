@@ -45,6 +45,11 @@ class QuoteServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesResponse.FromString,
                 _registered_method=True)
+        self.StreamQuotes = channel.stream_stream(
+                '/quantgraph.v1.QuoteService/StreamQuotes',
+                request_serializer=quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesResponse.FromString,
+                _registered_method=True)
 
 
 class QuoteServiceServicer:
@@ -67,6 +72,18 @@ class QuoteServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamQuotes(self, request_iterator, context):
+        """Sends the quotes of symbols that come and go while it lasts, as WatchQuotes does under
+        QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
+        new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
+        comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
+        is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
+        that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QuoteServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +96,11 @@ def add_QuoteServiceServicer_to_server(servicer, server):
                     servicer.WatchQuotes,
                     request_deserializer=quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesResponse.SerializeToString,
+            ),
+            'StreamQuotes': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamQuotes,
+                    request_deserializer=quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +158,33 @@ class QuoteService:
             '/quantgraph.v1.QuoteService/WatchQuotes',
             quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesRequest.SerializeToString,
             quantgraph_dot_v1_dot_quotes__pb2.WatchQuotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamQuotes(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/quantgraph.v1.QuoteService/StreamQuotes',
+            quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_quotes__pb2.StreamQuotesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,14 @@ class QuoteServiceStub:
     reader gets the newest state and learns what was skipped. Errors: UNKNOWN_SYMBOL,
     UNKNOWN_SECTOR, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (QUOTE_POLICY_BUFFER only).
     """
+    StreamQuotes: _grpc.StreamStreamMultiCallable[_quotes_pb2.StreamQuotesRequest, _quotes_pb2.StreamQuotesResponse]
+    """Sends the quotes of symbols that come and go while it lasts, as WatchQuotes does under
+    QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
+    new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
+    comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
+    is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
+    that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
+    """
 
 @_typing.type_check_only
 class QuoteServiceAsyncStub(QuoteServiceStub):
@@ -52,6 +60,14 @@ class QuoteServiceAsyncStub(QuoteServiceStub):
     """Sends a snapshot of each symbol, then every change, and a heartbeat every 5 seconds. A slow
     reader gets the newest state and learns what was skipped. Errors: UNKNOWN_SYMBOL,
     UNKNOWN_SECTOR, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (QUOTE_POLICY_BUFFER only).
+    """
+    StreamQuotes: _aio.StreamStreamMultiCallable[_quotes_pb2.StreamQuotesRequest, _quotes_pb2.StreamQuotesResponse]  # type: ignore[assignment]
+    """Sends the quotes of symbols that come and go while it lasts, as WatchQuotes does under
+    QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
+    new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
+    comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
+    is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
+    that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
     """
 
 class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -74,6 +90,20 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sends a snapshot of each symbol, then every change, and a heartbeat every 5 seconds. A slow
         reader gets the newest state and learns what was skipped. Errors: UNKNOWN_SYMBOL,
         UNKNOWN_SECTOR, SUBSCRIPTION_LIMIT, SLOW_CONSUMER (QUOTE_POLICY_BUFFER only).
+        """
+
+    @_abc_1.abstractmethod
+    def StreamQuotes(
+        self,
+        request_iterator: _MaybeAsyncIterator[_quotes_pb2.StreamQuotesRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_quotes_pb2.StreamQuotesResponse], _abc.AsyncIterator[_quotes_pb2.StreamQuotesResponse]]:
+        """Sends the quotes of symbols that come and go while it lasts, as WatchQuotes does under
+        QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
+        new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
+        comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
+        is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
+        that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
         """
 
 def add_QuoteServiceServicer_to_server(servicer: QuoteServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -461,7 +461,7 @@ EDGES: Mapping[str, Pair] = {
     "Instrument.sectors": Pair("SectorService.ListSectorNames", "results[].names", (MAOTAI,)),
 }
 # Bulk is what gRPC is there for.
-ONLY_GRPC = {"BarService.DownloadBars"}
+ONLY_GRPC = {"BarService.DownloadBars", "QuoteService.StreamQuotes"}
 
 # GraphQL's word → the message's, where they differ.
 RENAMED = {

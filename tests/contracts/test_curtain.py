@@ -24,6 +24,8 @@ from api.cli import app
 from api.replays import WorldPlan
 from quantgraph.client.connection import connect
 from quantgraph.domain.calendar import from_ms
+from quantgraph.v1 import quotes_pb2
+from quantgraph.v1.quotes_pb2_grpc import QuoteServiceStub
 from schema.scalars import write_instant
 from tests.api.events import events
 from tests.contracts.asking import RPCS, Refused, document, request_of, said, shown
@@ -180,7 +182,7 @@ EVENTS = {
     "Subscription.quotes": 3,
     "Subscription.tradingUpdates": 1,
 }
-BULK = "BarService.DownloadBars"
+BULK, SESSION = "BarService.DownloadBars", "QuoteService.StreamQuotes"
 # What the store holds, and the curtain hides until its time.
 BEHIND = (
     "Query.bars", "Query.dividends", "Query.financials", "Query.indexWeights",
@@ -218,7 +220,7 @@ UNDATED = {
 }  # fmt: skip
 KEYS = [
     *((wire, label) for label in ASKED for wire in WIRES),
-    *(("grpc", label) for label in (*EDGES_ASKED, BULK)),
+    *(("grpc", label) for label in (*EDGES_ASKED, BULK, SESSION)),
     ("graphql", "nested"),
 ]
 STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+\+08:00)?")
@@ -270,12 +272,14 @@ class Walk:
         for label, asked in EDGES_ASKED.items():
             self.ask("grpc", label, asked)
         self.found["grpc", BULK] = download(running)
+        self.found["grpc", SESSION] = session(self.channel)
         nested = [self.post(text, {}) for text in NESTED]
         assert not any("errors" in each for each in nested), nested
         self.found["graphql", "nested"] = [
             each for answer in nested for each in dates(SCHEMA.query_type, answer["data"])
         ]
-        self.now["grpc", BULK] = self.now["graphql", "nested"] = self.clock()
+        rest = (("grpc", BULK), ("grpc", SESSION), ("graphql", "nested"))
+        self.now |= dict.fromkeys(rest, self.clock())
 
     def told(self, wire: str, label: str, value: Any) -> Any:
         if value == "*":
@@ -356,6 +360,19 @@ def download(running: Any) -> list[Place]:
     return found
 
 
+def session(channel: grpc.Channel) -> list[Place]:
+    """The snapshots of a stream that is told its symbols."""
+    symbols = quotes_pb2.SymbolList(symbols=BOTH["symbols"])
+    asked = iter([quotes_pb2.StreamQuotesRequest(subscribe=symbols)])
+    found: list[Place] = []
+    call = QuoteServiceStub(channel).StreamQuotes(asked, timeout=60)
+    while len(found) < len(symbols.symbols):
+        times = [each.quote.time.ToMilliseconds() for each in next(call).events]
+        found += [(SESSION, write_instant(from_ms(each))) for each in times]
+    call.cancel()
+    return found
+
+
 @contextmanager
 def walking(start: Callable[..., Any], folder: Path) -> Iterator[tuple[Walk, Any]]:
     with (
@@ -409,7 +426,7 @@ def late(found: Sequence[Place], now: datetime) -> list[Place]:
 def test_every_operation_and_every_rpc_is_asked() -> None:
     assert sorted(ASKED) == ROOTS
     assert EDGES.keys() - EDGES_ASKED.keys() == {"Instrument.sectors"}  # names and nothing else
-    assert {BULK} == ONLY_GRPC
+    assert {BULK, SESSION} == ONLY_GRPC
 
 
 @pytest.mark.parametrize(("wire", "label"), KEYS)

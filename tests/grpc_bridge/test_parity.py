@@ -91,8 +91,8 @@ RPCS = {
     "Instrument.sectors": "SectorService.ListSectorNames",
     "Account.asset": "AccountService.GetAsset",
 }
-# Bulk is what gRPC is there for.
-ONLY_GRPC = {"BarService.DownloadBars"}
+# Bulk is what gRPC is there for; a WebSocket subscribes and unsubscribes by operations.
+ONLY_GRPC = {"BarService.DownloadBars", "QuoteService.StreamQuotes"}
 
 
 def test_every_root_field_has_its_rpc():

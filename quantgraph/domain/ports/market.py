@@ -1,6 +1,7 @@
 """What the rooms above may ask of the market: history, newest states and live feeds."""
 
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, Self
 
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
@@ -136,7 +137,20 @@ class BarStream(Protocol):
 
 
 class QuoteTap(Protocol):
-    """A reader of live quotes that is asked, not awaited. Nothing here waits."""
+    """A reader of live quotes that is asked, not awaited. Nothing here waits but `add`."""
+
+    @property
+    def symbols(self) -> AbstractSet[str]:
+        """What is read now."""
+        ...
+
+    async def add(self, symbols: Sequence[str]) -> Sequence[GatewayError | None]:
+        """Read more symbols, each with its snapshot first; return why not per symbol, or None."""
+        ...
+
+    def drop(self, symbols: Sequence[str]) -> None:
+        """Read these symbols no more: nothing that waits of them is told."""
+        ...
 
     def due(self, most: int) -> Sequence[QuoteEvent]:
         """Take up to `most` events that are due: a snapshot per symbol first, then updates.
