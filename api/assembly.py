@@ -39,6 +39,7 @@ from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
+from quantgraph.services.subscriptions import StreamBook
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.workers import Workers
@@ -160,6 +161,7 @@ class _Mock:
             portfolio=self._portfolio(logs.journal),
             access=access,
             system=GatewaySystem(config.mode, limits, started_at, self._state()),
+            subscriptions=StreamBook(),
             started_at=started_at,
             simulation=audited(training.desk(reference), logs.audit, SIMULATION),
         )

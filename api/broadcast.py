@@ -7,7 +7,7 @@ itself, and comes back once it has caught up.
 
 import asyncio
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import orjson
@@ -19,6 +19,7 @@ from quantgraph.domain.access import Principal
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.market import QuoteTap
 from quantgraph.domain.streams import QuoteEvent
+from quantgraph.domain.subscriptions import Tally, attach
 from resolvers.quotes import quote_watch
 
 HEARTBEAT_S = 5.0
@@ -39,6 +40,26 @@ class Member:
     ended: asyncio.Future[None]
     opening: bytes = b""
     cohort: "Cohort | None" = None
+    # What it was told in cohorts before, less what the present one had told before it came.
+    told: int = 0
+    skipped: int = 0
+
+    def tally(self) -> Tally:
+        """Return how it keeps up; see `subscriptions.Reader`."""
+        if self.cohort is None:
+            return Tally(self.told, self.skipped, 0)
+        tally = self.cohort.tap.tally()
+        delivered, conflated = tally.delivered + self.told, tally.conflated + self.skipped
+        return replace(tally, delivered=delivered, conflated=conflated)
+
+    def move(self, cohort: "Cohort") -> None:
+        """Go over to a cohort that it is in step with."""
+        before, after = self.tally(), cohort.tap.tally()
+        self.told, self.skipped = (
+            before.delivered - after.delivered,
+            before.conflated - after.conflated,
+        )
+        self.cohort = cohort
 
 
 def member(line: Line, operation_id: str, opening: bytes = b"") -> Member:
@@ -91,6 +112,7 @@ class Broadcast:
         cohort = Cohort((call.texts, watch, who.scope, who.accounts), call.texts)
         cohort.tap = await self._gateway.quote_stream.tap(watch, partial(self._plan, cohort))
         self._add(cohort, one)
+        attach(one)
         with call.texts.used():
             try:
                 await one.ended
@@ -211,7 +233,7 @@ class Broadcast:
         if state is None or state != main.tap.state():
             return
         for one in cohort.members:
-            one.cohort = main
+            one.move(main)
         main.members |= cohort.members
         self._drop(cohort)
 

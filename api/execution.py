@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncGenerator, Container, Iterable
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -209,6 +209,19 @@ class Executor:
         self, operation: Operation, request: GraphQLRequest, caller: Caller
     ) -> AsyncGenerator[Event, None]:
         """Execute a subscription: one response per event. Raises RequestRefused, also midway."""
+        with self.holding(operation, caller):
+            async with aclosing(self._streamed(operation, request, caller)) as events:
+                async for event in events:
+                    yield event
+
+    def holding(self, operation: Operation, caller: Caller) -> AbstractContextManager[None]:
+        """Have a subscription listed, among those of its key, as long as it is open."""
+        actor = Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer)
+        return self._gateway.subscriptions.open(actor, ", ".join(operation.root_fields))
+
+    async def _streamed(
+        self, operation: Operation, request: GraphQLRequest, caller: Caller
+    ) -> AsyncGenerator[Event, None]:
         try:
             call = await self.quotes(operation, request)
             if call is not None:
@@ -266,7 +279,12 @@ class Executor:
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)
         return Context(
-            self._gateway, caller.principal, loaders, caller.request_id, resume=caller.resume
+            self._gateway,
+            caller.principal,
+            loaders,
+            caller.request_id,
+            resume=caller.resume,
+            peer=caller.peer,
         )
 
     def _shown(self, result: ExecutionResult, caller: Caller) -> Response:

@@ -210,7 +210,8 @@ class _Connection:
             call = None if self._live is None else await self._executor.quotes(operation, request)
             if call is not None and self._live is not None:
                 opening = self._executor.till.opening(caller.bill)
-                await self._live.run(call, caller.principal, operation_id, opening)
+                with self._executor.holding(operation, caller):
+                    await self._live.run(call, caller.principal, operation_id, opening)
             elif operation.type is OperationType.SUBSCRIPTION:
                 async with aclosing(self._executor.stream(operation, request, caller)) as stream:
                     async for event in stream:

@@ -88,6 +88,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.SimulationService/DeleteSnapshot": Scope.ADMIN,
     "/quantgraph.v1.SnapshotService/GetMarketSnapshot": Scope.READ,
     "/quantgraph.v1.SystemService/GetServerInfo": Scope.READ,
+    "/quantgraph.v1.SystemService/ListSubscriptions": Scope.READ,
     "/quantgraph.v1.TickService/ListTicks": Scope.READ,
     "/grpc.health.v1.Health/Check": None,
     "/grpc.health.v1.Health/List": None,

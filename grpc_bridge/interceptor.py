@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from grpc import aio
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
 from grpc_bridge.status import refuse
 from grpc_bridge.toll import Toll
-from quantgraph.domain.access import Scope
+from quantgraph.domain.access import Scope, present_actor
 from quantgraph.domain.audit import listen
 from quantgraph.domain.errors import (
     GatewayError,
@@ -28,6 +28,7 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 
 Context = aio.ServicerContext[Any, Any]
+_OURS = "/quantgraph.v1."
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # no generic at run time
 # These stay open as long as the client likes; they are counted, and ended first at a stop.
 ENDLESS = frozenset(
@@ -74,6 +75,7 @@ class CallFrame(aio.ServerInterceptor):
         self._access = gateway.access
         self._audit = gateway.audit
         self._toll = Toll(gateway.meter)
+        self._streams = gateway.subscriptions
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -205,12 +207,20 @@ class CallFrame(aio.ServerInterceptor):
         self._open[peer] += 1
         self._tasks.add(task)
         try:
-            yield
+            with self._held(method):
+                yield
         finally:
             self._tasks.discard(task)
             self._open[peer] -= 1
             if not self._open[peer]:
                 del self._open[peer]
+
+    def _held(self, method: str) -> AbstractContextManager[None]:
+        """Have a stream listed among those of its key; probes have none."""
+        service, _, name = method.removeprefix(_OURS).partition("/")
+        if not method.startswith(_OURS):
+            return nullcontext()
+        return self._streams.open(present_actor(), f"{service}/{name}")
 
     def _refuse_more(self, peer: str) -> None:
         if self._stopping:

@@ -27,6 +27,7 @@ SCOPES: dict[str, Scope] = {
     "Query.mainContracts": Scope.READ,
     "Query.optionChain": Scope.READ,
     "Query.marketSnapshot": Scope.READ,
+    "Query.mySubscriptions": Scope.READ,
     "Query.order": Scope.READ,
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,

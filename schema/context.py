@@ -87,6 +87,8 @@ class Context:
     resume: LogPlace | None = None
     # Where it is after the newest event; None where it cannot go on from there.
     place: LogPlace | None = None
+    # The address of the connection, where it tells one.
+    peer: str = ""
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

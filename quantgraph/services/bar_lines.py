@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -10,6 +11,7 @@ from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
+from quantgraph.domain.subscriptions import Tally
 
 # Finals that are kept for a slow reader: 41 days of minutes, about 2 MB.
 MOST_FINALS = 10_000
@@ -103,11 +105,18 @@ class Line:
                 "before, and subscribe again."
             )
             raise LimitReached(Reason.SLOW_CONSUMER, text)
-        waiting = takewhile(lambda told: told.sequence > sequence, reversed(self._finals))
-        found = list(waiting)[::-1]
+        found = list(self._behind(sequence))[::-1]
         if not found and self._forming is not None and self._forming.sequence > sequence:
             return [self._forming]
         return found
+
+    def waiting(self, sequence: int) -> int:
+        """Return how many bars there are for a reader who is at a number."""
+        late = self._forming is not None and self._forming.sequence > sequence
+        return late + sum(1 for _ in self._behind(sequence))
+
+    def _behind(self, sequence: int) -> Iterator[Told]:
+        return takewhile(lambda told: told.sequence > sequence, reversed(self._finals))
 
     async def rest(self, seconds: float) -> None:
         """Return at the next news, or when so many seconds have passed."""
@@ -132,6 +141,13 @@ class Reader:
         self._watch = watch
         self._delivered: int | None = None
         self._lost = line.lost
+        self._told_count = 0
+        self._skipped_count = 0
+
+    def tally(self) -> Tally:
+        """Return how it keeps up; see `subscriptions.Reader`."""
+        waiting = self._line.waiting(self._delivered or 0)
+        return Tally(self._told_count, self._skipped_count, waiting, 1)
 
     def snapshot(self) -> BarEvent:
         """Return the present bar; without one where the source has none."""
@@ -159,6 +175,8 @@ class Reader:
     def _told(self, kind: StreamKind, told: Told) -> BarEvent:
         before, self._delivered = self._delivered, told.sequence
         skipped = 0 if before is None else told.sequence - before - 1
+        self._told_count += 1
+        self._skipped_count += skipped
         return self._event(kind, told, (before, skipped))
 
     def _event(

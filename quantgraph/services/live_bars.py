@@ -15,6 +15,7 @@ from quantgraph.domain.live_bars import BarEvent, BarWatch
 from quantgraph.domain.ports.market import BarFeed, Bars
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
+from quantgraph.domain.subscriptions import attach
 from quantgraph.services.bar_lines import Line, Reader
 from quantgraph.services.forming import Former
 from quantgraph.services.quotes import GRACE_S, HEARTBEAT_S, MAX_SUBSCRIBERS, RETRY_S
@@ -57,6 +58,7 @@ class SharedBars:
         try:
             await line.opened()
             reader = Reader(line, watch)
+            attach(reader)
             yield reader.snapshot()
             async for event in self._updates(reader, line, watch):
                 yield event

@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from quantgraph.domain.errors import EpochChanged, Unavailable, bad_request
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, SourceState, StreamKind
+from quantgraph.domain.subscriptions import Tally, attach
 from quantgraph.services.workers import Workers
 
 HEARTBEAT_S = 5.0
@@ -55,6 +56,19 @@ class Mark(Generic[Entry]):
     sequence: int | None = None
     entry: Entry | None = None
     source: SourceState | None = None
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a reader is in an account's log; it lags there, and nothing is conflated."""
+
+    account_id: str
+    after: int
+    delivered: int = 0
+
+    def tally(self) -> Tally:
+        """Return how it keeps up, as far as no log has to be read; see `subscriptions.Reader`."""
+        return Tally(self.delivered, 0, 0, None, self.account_id)
 
 
 class LogStream(ABC, Generic[Entry, Event]):
@@ -106,9 +120,13 @@ class LogStream(ABC, Generic[Entry, Event]):
     async def events(self, cursor: LogCursor) -> AsyncGenerator[Event, None]:
         """Replay or snapshot, say CAUGHT_UP, then follow the log; a heartbeat every 5 s."""
         epoch, after = await self._checked(cursor), cursor.after
+        place = _Place(cursor.account_id, after or 0)
+        attach(place, lambda: self._lag(place))
         if after is None:
             present, after = await self.snapshot(cursor.account_id)
+            place.after = after
             for entry in present:
+                place.delivered += 1
                 yield self.event(Mark(StreamKind.SNAPSHOT, epoch, after, entry))
         caught_up, pulses = False, self._pulses
         while True:
@@ -116,7 +134,8 @@ class LogStream(ABC, Generic[Entry, Event]):
             news = self._news.setdefault(cursor.account_id, asyncio.Event())
             batch = await self._read(cursor.account_id, epoch, after)
             for entry in batch:
-                after = entry.sequence
+                after = place.after = entry.sequence
+                place.delivered += 1
                 yield self.event(Mark(StreamKind.UPDATE, epoch, after, entry))
             if not batch and not caught_up:
                 caught_up = True
@@ -124,6 +143,10 @@ class LogStream(ABC, Generic[Entry, Event]):
             elif not batch and (pulses != self._pulses or not await _happens(news)):
                 pulses = self._pulses
                 yield self.event(Mark(StreamKind.HEARTBEAT, epoch, source=self._source()))
+
+    async def _lag(self, place: _Place) -> int:
+        newest = await self._workers.run(self._log.newest, place.account_id)
+        return max(newest - place.after, 0)
 
     async def _read(self, account_id: str, epoch: str, after: int) -> Sequence[Entry]:
         if self._closing:

@@ -13,6 +13,7 @@ from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
+from quantgraph.domain.subscriptions import Tally
 
 # Seconds that a paced quote may wait at most beyond its interval, to be told with others.
 GATHER_S = 0.05
@@ -58,6 +59,13 @@ class Mailbox:
         self._overflow = False
         self._pulsed = False
         self._failure: Exception | None = None
+        self._delivered = 0
+        self._conflated = 0
+
+    def tally(self) -> Tally:
+        """Return how its reader keeps up."""
+        waiting = len(self._waiting) + len(self._buffer)
+        return Tally(self._delivered, self._conflated, waiting, len(self._slots))
 
     @property
     def symbols(self) -> AbstractSet[str]:
@@ -146,6 +154,8 @@ class Mailbox:
         if self._interval:
             slot.due = _tick(self._monotonic(), self._interval)
         skipped = 0 if before is None else sequence - before - 1
+        self._delivered += 1
+        self._conflated += skipped
         return QuoteEvent(kind, epoch, quote, sequence, before, skipped)
 
     def due(self, epoch: str, most: int) -> list[QuoteEvent]:
@@ -188,6 +198,7 @@ class Mailbox:
         other._waiting = dict(self._waiting)
         other._buffer = deque(self._buffer)
         other._overflow, other._failure = self._overflow, self._failure
+        other._delivered, other._conflated = self._delivered, self._conflated
         other._pulsed = self._pulsed
         return other
 

@@ -13,6 +13,7 @@ from quantgraph.domain.ports.market import QuoteFeed, Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
+from quantgraph.domain.subscriptions import attach
 from quantgraph.services.mailbox import Mailbox
 from quantgraph.services.taps import Tap
 
@@ -81,6 +82,7 @@ class SharedQuotes:
         epoch = self._epoch()
         self._readers += 1
         self._join(symbols, box)
+        attach(box)
         try:
             for quote in first:
                 box.check()
@@ -101,6 +103,7 @@ class SharedQuotes:
         symbols = tuple(quote.symbol for quote in first)
         box = Mailbox(replace(watch, symbols=symbols), self._monotonic, wake)
         tap = self.open(box, self._epoch())
+        attach(tap)
         for quote in first:
             box.lay(*self._snapshot(quote))
         return tap

@@ -7,6 +7,7 @@ from typing import Protocol
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.streams import QuoteEvent
+from quantgraph.domain.subscriptions import Tally
 from quantgraph.services.mailbox import Mailbox
 
 
@@ -69,6 +70,10 @@ class Tap:
         """Take up to `most` events that are due. Errors as `QuoteStream.watch`."""
         events = self._box.due(self._epoch, most)
         return [*events, self.beat()] if self._box.take_pulse() else events
+
+    def tally(self) -> Tally:
+        """Return how it keeps up; see `subscriptions.Reader`."""
+        return self._box.tally()
 
     def next_due(self) -> float | None:
         """Return when something that waits is due; None where nothing waits."""

@@ -562,3 +562,128 @@ class Capability(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
 
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
+
+@_typing.final
+class ListSubscriptionsRequest(_message.Message):
+    """How many streams."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """The newest so many: 0 for 50, at most 500."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSubscriptionsRequest: _TypeAlias = ListSubscriptionsRequest  # noqa: Y015
+
+@_typing.final
+class ListSubscriptionsResponse(_message.Message):
+    """The streams of a key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STREAMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def streams(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenStream]:
+        """The newest first."""
+
+    def __init__(
+        self,
+        *,
+        streams: _abc.Iterable[Global___OpenStream] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["streams", b"streams"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSubscriptionsResponse: _TypeAlias = ListSubscriptionsResponse  # noqa: Y015
+
+@_typing.final
+class OpenStream(_message.Message):
+    """A live stream of the asking key. Counts are absent before its first event, and of
+    StreamTradingStatus, which keeps none.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    OPERATION_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
+    OPENED_AT_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SYMBOL_COUNT_FIELD_NUMBER: _builtins.int
+    DELIVERED_COUNT_FIELD_NUMBER: _builtins.int
+    CONFLATED_COUNT_FIELD_NUMBER: _builtins.int
+    WAITING_COUNT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Names it as long as it is open."""
+    operation: _builtins.str
+    """The field of a subscription, as in "quotes", or the rpc, as in "QuoteService/WatchQuotes"."""
+    own: _builtins.bool
+    """Whether the connection that asks holds it."""
+    account_id: _builtins.str
+    """Whose log it reads, if any."""
+    symbol_count: _builtins.int
+    """Symbols that it follows; absent where it reads a log."""
+    delivered_count: _builtins.int
+    """Events that it was told, without heartbeats; of fills the events of the order log that it went
+    through.
+    """
+    conflated_count: _builtins.int
+    """Events that were dropped because a newer one took their place."""
+    waiting_count: _builtins.int
+    """Its lag: events that there are for it and that it has not taken."""
+    @_builtins.property
+    def opened_at(self) -> _timestamp_pb2.Timestamp:
+        """When it began, real time."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        operation: _builtins.str = ...,
+        own: _builtins.bool = ...,
+        opened_at: _timestamp_pb2.Timestamp | None = ...,
+        account_id: _builtins.str | None = ...,
+        symbol_count: _builtins.int | None = ...,
+        delivered_count: _builtins.int | None = ...,
+        conflated_count: _builtins.int | None = ...,
+        waiting_count: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account_id", b"_account_id", "_conflated_count", b"_conflated_count", "_delivered_count", b"_delivered_count", "_symbol_count", b"_symbol_count", "_waiting_count", b"_waiting_count", "account_id", b"account_id", "conflated_count", b"conflated_count", "delivered_count", b"delivered_count", "opened_at", b"opened_at", "symbol_count", b"symbol_count", "waiting_count", b"waiting_count"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account_id", b"_account_id", "_conflated_count", b"_conflated_count", "_delivered_count", b"_delivered_count", "_symbol_count", b"_symbol_count", "_waiting_count", b"_waiting_count", "account_id", b"account_id", "conflated_count", b"conflated_count", "delivered_count", b"delivered_count", "id", b"id", "opened_at", b"opened_at", "operation", b"operation", "own", b"own", "symbol_count", b"symbol_count", "waiting_count", b"waiting_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__account_id: _TypeAlias = _typing.Literal["account_id"]  # noqa: Y015
+    _WhichOneofArgType__account_id: _TypeAlias = _typing.Literal["_account_id", b"_account_id"]  # noqa: Y015
+    _WhichOneofReturnType__conflated_count: _TypeAlias = _typing.Literal["conflated_count"]  # noqa: Y015
+    _WhichOneofArgType__conflated_count: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count"]  # noqa: Y015
+    _WhichOneofReturnType__delivered_count: _TypeAlias = _typing.Literal["delivered_count"]  # noqa: Y015
+    _WhichOneofArgType__delivered_count: _TypeAlias = _typing.Literal["_delivered_count", b"_delivered_count"]  # noqa: Y015
+    _WhichOneofReturnType__symbol_count: _TypeAlias = _typing.Literal["symbol_count"]  # noqa: Y015
+    _WhichOneofArgType__symbol_count: _TypeAlias = _typing.Literal["_symbol_count", b"_symbol_count"]  # noqa: Y015
+    _WhichOneofReturnType__waiting_count: _TypeAlias = _typing.Literal["waiting_count"]  # noqa: Y015
+    _WhichOneofArgType__waiting_count: _TypeAlias = _typing.Literal["_waiting_count", b"_waiting_count"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__account_id) -> _WhichOneofReturnType__account_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__conflated_count) -> _WhichOneofReturnType__conflated_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__delivered_count) -> _WhichOneofReturnType__delivered_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol_count) -> _WhichOneofReturnType__symbol_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__waiting_count) -> _WhichOneofReturnType__waiting_count | None: ...
+
+Global___OpenStream: _TypeAlias = OpenStream  # noqa: Y015

@@ -40,6 +40,11 @@ class SystemServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_system__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_system__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.ListSubscriptions = channel.unary_unary(
+                '/quantgraph.v1.SystemService/ListSubscriptions',
+                request_serializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.FromString,
+                _registered_method=True)
 
 
 class SystemServiceServicer:
@@ -53,6 +58,13 @@ class SystemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSubscriptions(self, request, context):
+        """Returns the live streams that the asking key holds on both wires, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.GetServerInfo,
                     request_deserializer=quantgraph_dot_v1_dot_system__pb2.GetServerInfoRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_system__pb2.GetServerInfoResponse.SerializeToString,
+            ),
+            'ListSubscriptions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubscriptions,
+                    request_deserializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class SystemService:
             '/quantgraph.v1.SystemService/GetServerInfo',
             quantgraph_dot_v1_dot_system__pb2.GetServerInfoRequest.SerializeToString,
             quantgraph_dot_v1_dot_system__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubscriptions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.SystemService/ListSubscriptions',
+            quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

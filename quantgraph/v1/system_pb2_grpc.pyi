@@ -35,6 +35,8 @@ class SystemServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SystemServiceAsyncStub: ...
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_system_pb2.GetServerInfoRequest, _system_pb2.GetServerInfoResponse]
     """Returns version, mode, clock, limits and capabilities."""
+    ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListSubscriptionsRequest, _system_pb2.ListSubscriptionsResponse]
+    """Returns the live streams that the asking key holds on both wires, the newest first."""
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
@@ -43,6 +45,8 @@ class SystemServiceAsyncStub(SystemServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_system_pb2.GetServerInfoRequest, _system_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Returns version, mode, clock, limits and capabilities."""
+    ListSubscriptions: _aio.UnaryUnaryMultiCallable[_system_pb2.ListSubscriptionsRequest, _system_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
+    """Returns the live streams that the asking key holds on both wires, the newest first."""
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
     """The gateway about itself."""
@@ -54,5 +58,13 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.GetServerInfoResponse, _abc.Awaitable[_system_pb2.GetServerInfoResponse]]:
         """Returns version, mode, clock, limits and capabilities."""
+
+    @_abc_1.abstractmethod
+    def ListSubscriptions(
+        self,
+        request: _system_pb2.ListSubscriptionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_system_pb2.ListSubscriptionsResponse, _abc.Awaitable[_system_pb2.ListSubscriptionsResponse]]:
+        """Returns the live streams that the asking key holds on both wires, the newest first."""
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -138,6 +138,9 @@ PAIRS: Mapping[str, Pair] = {
         "chain",
         ({"underlying": "510300.SH"}, {"underlying": "999999.SH"}),
     ),
+    "Query.mySubscriptions": Pair(
+        "SystemService.ListSubscriptions", "streams[]", ({"first": 1}, {"first": 9})
+    ),
     "Query.order": Pair(
         "OrderService.GetOrder",
         "order",

@@ -133,6 +133,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.level2Transactions": TICKS,
     "Query.mainContracts": ({"product": "IF"}, {"product": "IF", **SPAN}),
     "Query.marketSnapshot": ({"sector": "早"},),
+    "Query.mySubscriptions": ({"first": 9},),
     "Query.optionChain": ({"underlying": "510300.SH"},),
     "Query.order": ({**ACCOUNT, "clientOrderId": "o-%"},),
     "Query.orders": ({**ACCOUNT, "first": 9},),
@@ -212,7 +213,8 @@ UNDATED = {
     "Mutation.setFaults",
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
-    "Query.positionsPage", "Query.strategies", "Query.ticks", "Query.trades",
+    "Query.mySubscriptions", "Query.positionsPage", "Query.strategies", "Query.ticks",
+    "Query.trades",
     "Mutation.approveOrder", "Mutation.rejectOrder",  # none of the orders waits for it
     "Mutation.writeOffOrder",  # the fate of all of them is known
     "Query.convertibleBonds",  # the first of them is listed later

@@ -39,6 +39,7 @@ RPCS = {
     "Query.strategies": "PortfolioService.ListStrategies",
     "Query.sector": "SectorService.GetSector",
     "Query.sectors": "SectorService.ListSectors",
+    "Query.mySubscriptions": "SystemService.ListSubscriptions",
     "Query.serverInfo": "SystemService.GetServerInfo",
     "Query.tradingStatus": "ControlService.GetTradingStatus",
     "Mutation.armTrading": "ControlService.ArmTrading",

@@ -14,7 +14,7 @@ from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.paths import World as SimWorld
-from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.access import Actor, Principal, Scope
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Connection, Position
 from quantgraph.domain.bars import BarColumns, BarRequest, BarSeries, Coverage, Period, Window
 from quantgraph.domain.calendar import OFFSET_MS, TradingCalendar, day_start, to_ms
@@ -96,6 +96,7 @@ from quantgraph.domain.streams import (
     SourceState,
     StreamKind,
 )
+from quantgraph.domain.subscriptions import OpenStream, Tally
 from quantgraph.domain.system import (
     BackendInfo,
     Capability,
@@ -116,6 +117,7 @@ from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
+from quantgraph.services.subscriptions import StreamBook
 from quantgraph.services.ticks import LimitedTicks
 from tests.grpc_bridge.simulated import Ground, MemorySimulation
 
@@ -725,6 +727,15 @@ class MemoryFills:
         await asyncio.Event().wait()
 
 
+class MemoryBook(StreamBook):
+    """Tells of two streams, whatever is open."""
+
+    async def held(self, actor: Actor, first: int) -> Sequence[OpenStream]:
+        quotes = OpenStream("stream_2", "quotes", False, NOW, Tally(7, 3, 1, 2))
+        orders = OpenStream("stream_1", "orderUpdates", True, NOW, Tally(5, 0, 4, None, "sim-1"))
+        return [quotes, orders, OpenStream("stream_0", "quotes", False, NOW, None)][:first]
+
+
 @dataclass
 class MemoryPortfolio:
     """One holding with a price and one without, and strategies that a test may change."""
@@ -929,6 +940,7 @@ class World:
             portfolio=MemoryPortfolio(),
             access=self.access,
             system=self.system,
+            subscriptions=MemoryBook(),
             started_at=NOW,
             simulation=self.simulation,
         )

@@ -44,6 +44,7 @@ from quantgraph.domain.streams import (
     QuoteWatch,
     SourceState,
 )
+from quantgraph.domain.subscriptions import OpenStream
 from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
@@ -68,6 +69,7 @@ from quantgraph.wire import (
     rules,
     sectors,
     streams,
+    subscriptions,
     system,
     ticks,
 )
@@ -102,6 +104,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Strategy, portfolio.strategy_to_proto, portfolio.strategy_from_proto),
     (Quote, quotes.quote_to_proto, quotes.quote_from_proto),
     (QuoteEvent, quotes.event_to_proto, quotes.event_from_proto),
+    (OpenStream, subscriptions.stream_to_proto, subscriptions.stream_from_proto),
     (Sector, sectors.sector_to_proto, sectors.sector_from_proto),
     (ServerInfo, system.info_to_proto, system.info_from_proto),
     (SourceState, streams.state_to_proto, streams.state_from_proto),

@@ -1,11 +1,12 @@
 """Everything the two wires may touch, gathered in one place."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from quantgraph.domain.access import Principal
+from quantgraph.domain.access import Actor, Principal
 from quantgraph.domain.audit import Audit, NoAudit
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import TradingCalendar
@@ -41,6 +42,7 @@ from quantgraph.domain.ports.trading import (
     Trading,
 )
 from quantgraph.domain.rates import Meter, NoMeter
+from quantgraph.domain.subscriptions import OpenStream
 from quantgraph.domain.system import Limits, Mode, ServerInfo
 
 
@@ -65,6 +67,18 @@ class System(Protocol):
 
     async def problems(self) -> Mapping[str, str]:
         """Return why the gateway is not ready, by part; empty when it is."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """The live streams of both wires."""
+
+    def open(self, actor: Actor, operation: str) -> AbstractContextManager[None]:
+        """Hold a stream open, which the present task serves."""
+        ...
+
+    async def held(self, actor: Actor, first: int) -> Sequence[OpenStream]:
+        """Return the streams of a key, the newest first, at most so many."""
         ...
 
 
@@ -108,6 +122,7 @@ class Gateway:
     portfolio: Portfolio
     access: Access
     system: System
+    subscriptions: Subscriptions
     started_at: datetime
     ready_bars: ReadyBars = no_bars
     audit: Audit = field(default_factory=NoAudit)

@@ -15,6 +15,7 @@ from quantgraph.domain.streams import (
     QuoteWatch,
     SourceState,
 )
+from quantgraph.domain.subscriptions import Tally
 from quantgraph.domain.ticks import TickColumns, TickRequest
 
 
@@ -157,6 +158,10 @@ class QuoteTap(Protocol):
 
         Errors as `QuoteStream.watch`.
         """
+        ...
+
+    def tally(self) -> Tally:
+        """Return how it keeps up."""
         ...
 
     def next_due(self) -> float | None:

@@ -1,0 +1,49 @@
+"""Every live stream of both wires, by key: who holds what, and how it keeps up."""
+
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count, islice
+
+from quantgraph.domain.access import Actor
+from quantgraph.domain.clock import Clock, SystemClock
+from quantgraph.domain.subscriptions import Held, OpenStream, hold
+
+
+class StreamBook:
+    """Implements `Subscriptions`. As long as the streams that are open: the wires bound those."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Know of none; `clock` tells real time."""
+        self._clock = clock or SystemClock()
+        self._numbers = count(1)
+        self._of_key: dict[str, dict[str, Held]] = defaultdict(dict)
+
+    @contextmanager
+    def open(self, actor: Actor, operation: str) -> Generator[None]:
+        """Hold a stream open, which the present task serves."""
+        name = f"stream_{next(self._numbers)}"
+        held = Held(name, operation, actor.wire, actor.peer, self._clock.now())
+        self._of_key[actor.key_id][name] = held
+        hold(held)
+        try:
+            yield
+        finally:
+            rest = self._of_key[actor.key_id]
+            del rest[name]
+            if not rest:
+                del self._of_key[actor.key_id]
+
+    async def held(self, actor: Actor, first: int) -> Sequence[OpenStream]:
+        """Return the streams of a key, the newest first."""
+        newest = list(islice(reversed(self._of_key.get(actor.key_id, {}).values()), first))
+        return [await _shown(each, actor) for each in newest]
+
+
+async def _shown(held: Held, actor: Actor) -> OpenStream:
+    tally = None if held.reader is None else held.reader.tally()
+    if tally is not None and held.lag is not None:
+        tally = replace(tally, waiting=await held.lag())
+    own = bool(actor.peer) and (held.wire, held.peer) == (actor.wire, actor.peer)
+    return OpenStream(held.id, held.operation, own, held.opened_at, tally)
