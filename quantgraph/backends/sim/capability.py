@@ -29,6 +29,7 @@ _SAID: Mapping[str, str | None] = {
     "quotes": None,
     "snapshots": None,
     "quoteStream": None,
+    "barStream": None,
     "reference": None,
     "rules": None,
     "sectors": None,
