@@ -1,4 +1,4 @@
-"""The order log cut at every sequence: on each transport what was read joins to the whole."""
+"""Logs cut at every sequence: on each transport what was read joins to the whole."""
 
 import json
 
@@ -7,22 +7,27 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from quantgraph.domain.streams import OrderEvent
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
-from quantgraph.wire.orders import event_from_proto
+from quantgraph.wire import fills, orders
 from tests.api.events import records
 from tests.api.sockets import ACK, INIT, PROTOCOL, Socket
 
-FIELDS = "{ kind sequence epoch order { id state } }"
-DOCUMENT = (
-    "subscription($epoch: ID, $after: Long) { orderUpdates(accountId: "
-    f'"sim-1", epoch: $epoch, afterSequence: $after) {FIELDS} }}'
-)
+FIELDS = {
+    "orderUpdates": "{ kind sequence epoch order { id state } fill { id } }",
+    "fills": "{ kind sequence epoch fill { id orderId quantity price } }",
+}
+
+
+def document(name):
+    arguments = 'accountId: "sim-1", epoch: $epoch, afterSequence: $after'
+    return f"subscription($epoch: ID, $after: Long) {{ {name}({arguments}) {FIELDS[name]} }}"
 
 
 @pytest.fixture(scope="module")
-def log(gateway):
-    """The epoch of a log of some orders, and its events by sequence."""
+def traded(gateway):
+    """Some orders that wait, and two that trade."""
 
     def ask(query, **variables):
         body = {"query": query, "variables": variables}
@@ -30,17 +35,28 @@ def log(gateway):
         assert "errors" not in answer
         return answer["data"]
 
-    close = ask('{ quote(symbol: "000001.SZ") { previousClose } }')["quote"]["previousClose"]
-    for number in range(3):
+    quote = ask('{ quote(symbol: "000001.SZ") { lastPrice } }')["quote"]
+    prices = [quote["lastPrice"] * part for part in (0.95, 1.01, 0.96, 1.01)]
+    for number, price in enumerate(prices):
         order = {"accountId": "sim-1", "clientOrderId": f"resuming-{number}", "side": "BUY"}
-        order |= {"symbol": "000001.SZ", "quantity": 100, "limitPrice": f"{close * 0.95:.2f}"}
+        order |= {"symbol": "000001.SZ", "quantity": 100, "limitPrice": f"{price:.2f}"}
         ask("mutation($i: SubmitOrderInput!) { submitOrder(input: $i) { __typename } }", i=order)
-    events = WebSockets(gateway).read(None, 0, until="CAUGHT_UP")
-    return events[0]["epoch"], [each for each in events if each["kind"] == "UPDATE"]
+    filled = '{ orders(accountId: "sim-1", states: [FILLED]) { nodes { id } } }'
+    while len(ask(filled)["orders"]["nodes"]) < 2:
+        pass
+
+
+@pytest.fixture(scope="module", params=FIELDS)
+def log(request, gateway, traded):
+    """A log by its name: its epoch, and its events by sequence."""
+    events = WebSockets(gateway, request.param).read(None, 0, until="CAUGHT_UP")
+    updates = [each for each in events if each["kind"] == "UPDATE"]
+    return request.param, events[0]["epoch"], updates
 
 
 class WebSockets:
-    def __init__(self, gateway):
+    def __init__(self, gateway, name):
+        self.name = name
         self.url = gateway.addresses.http.replace("http", "ws") + "/graphql"
 
     def read(self, epoch, after, count=None, until=None):
@@ -48,13 +64,14 @@ class WebSockets:
             client = Socket(raw)
             client.send(INIT)
             assert client.read() == ACK
-            client.subscribe("1", DOCUMENT, variables={"epoch": epoch, "after": after})
-            told = (client.read()["payload"]["data"]["orderUpdates"] for _ in iter(int, 1))
+            client.subscribe("1", document(self.name), variables={"epoch": epoch, "after": after})
+            told = (client.read()["payload"]["data"][self.name] for _ in iter(int, 1))
             return taken(told, count, until)
 
 
 class ServerSent:
-    def __init__(self, gateway):
+    def __init__(self, gateway, name):
+        self.name = name
         self.url = f"{gateway.addresses.http}/graphql"
 
     def read(self, epoch, after, count=None, until=None):
@@ -62,31 +79,40 @@ class ServerSent:
         variables = {"epoch": epoch, "after": after}
         if epoch is not None and after:
             headers["last-event-id"], variables = f"{epoch}:{after}", {}
-        body = {"query": DOCUMENT, "variables": variables}
+        body = {"query": document(self.name), "variables": variables}
         with httpx.stream("POST", self.url, json=body, headers=headers, timeout=20) as response:
             said = (json.loads(each["data"]) for each in records(response))
-            return taken((each["data"]["orderUpdates"] for each in said), count, until)
+            return taken((each["data"][self.name] for each in said), count, until)
 
 
 class Grpc:
-    def __init__(self, gateway):
+    def __init__(self, gateway, name):
+        self.name = name
         self.target = gateway.addresses.grpc
 
     def read(self, epoch, after, count=None, until=None):
         with grpc.insecure_channel(self.target) as channel:
-            request = orders_pb2.StreamOrderEventsRequest(
-                account_id="sim-1", epoch=epoch, after_sequence=after
-            )
-            call = OrderServiceStub(channel).StreamOrderEvents(request)
-            found = taken((shown(event_from_proto(each.event)) for each in call), count, until)
+            asked = {"account_id": "sim-1", "epoch": epoch, "after_sequence": after}
+            stub = OrderServiceStub(channel)
+            if self.name == "fills":
+                call = stub.StreamFillEvents(orders_pb2.StreamFillEventsRequest(**asked))
+                events = (fills.event_from_proto(each.event) for each in call)
+            else:
+                call = stub.StreamOrderEvents(orders_pb2.StreamOrderEventsRequest(**asked))
+                events = (orders.event_from_proto(each.event) for each in call)
+            found = taken((shown(each) for each in events), count, until)
             call.cancel()
             return found
 
 
 def shown(event):
-    order = event.order and {"id": event.order.id, "state": event.order.state.value}
     told = {"kind": event.kind.value, "sequence": event.sequence, "epoch": event.epoch}
-    return {**told, "order": order}
+    fill = event.fill
+    if isinstance(event, OrderEvent):
+        order = event.order and {"id": event.order.id, "state": event.order.state.value}
+        return {**told, "order": order, "fill": fill and {"id": fill.id}}
+    shown = fill and {"id": fill.id, "orderId": fill.order_id, "quantity": fill.quantity}
+    return {**told, "fill": shown and {**shown, "price": str(fill.price)}}
 
 
 def taken(told, count, until):
@@ -105,9 +131,9 @@ TRANSPORTS = {"ws": WebSockets, "sse": ServerSent, "grpc": Grpc}
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_log_cut_at_every_sequence_joins_again(gateway, log, transport):
-    epoch, events = log
-    reader = TRANSPORTS[transport](gateway)
-    assert len(events) >= 6
+    name, epoch, events = log
+    reader = TRANSPORTS[transport](gateway, name)
+    assert len(events) >= {"orderUpdates": 12, "fills": 2}[name]
     for cut in range(1, len(events) + 1):
         first = reader.read(epoch, 0, count=cut)
         rest = reader.read(epoch, first[-1]["sequence"], until="CAUGHT_UP")
