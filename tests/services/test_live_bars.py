@@ -18,7 +18,7 @@ from quantgraph.domain.streams import StreamKind
 from quantgraph.services import bar_lines, live_bars
 from quantgraph.services.derived import DerivedBars
 from quantgraph.services.live_bars import BarSources, SharedBars
-from tests.backends.sim.conftest import DAY_S, calendar, make_stage, workers  # noqa: F401 fixtures
+from tests.backends.sim.conftest import DAY_S, SESSION_S, calendar, make_stage, workers  # noqa: F401 fixtures
 from tests.waiting import until
 
 MAOTAI = "600519.SH"
@@ -200,6 +200,16 @@ async def test_before_the_first_trade_the_snapshot_is_the_last_final_bar(live):
         await live.to(DAY_S - 900 + 660)  # 09:26: the auction of the minute to come has printed
         await drained()
         assert len(found) == 1
+
+
+async def test_after_the_close_the_snapshot_is_the_last_final_bar(live):
+    await live.to(SESSION_S - 310)
+    async with live.read(MIN_1) as (found, _):
+        await live.to(SESSION_S + 60)
+        await drained()
+        async with live.read(MIN_1) as (late, _):
+            (event,) = late
+    assert (event.kind, event.final, event.bar) == (StreamKind.SNAPSHOT, True, found[-1].bar)
 
 
 async def test_a_jump_skips_no_final_bar(live, monkeypatch):
