@@ -14,6 +14,7 @@ from api.execution import Executor
 from api.http import GraphQLOverHttp
 from api.quick import QuickAnswers
 from api.slots import KeptTexts
+from api.trusted import load_trusted
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
 from quantgraph.domain.ports.gateway import Gateway
@@ -41,7 +42,7 @@ def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
 def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     """Return what uvicorn serves."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
-    executor = Executor(schema, gateway, config.limits, texts)
+    executor = Executor(schema, gateway, config.limits, texts, load_trusted(config.http))
     http = GraphQLOverHttp(executor, gateway.access, config)
     broadcast = Broadcast(gateway, config.http.gather_ms / 1_000)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config, broadcast)

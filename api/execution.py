@@ -20,8 +20,9 @@ from api.errors import show_error, show_execution, show_failure, show_graphql
 from api.one_order import require_one_order
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
-from api.requests import GraphQLRequest
+from api.requests import GraphQLRequest, RequestReader
 from api.slots import KeptTexts
+from api.trusted import ANY, TrustedDocuments
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Actor, Principal, Wire, act_as
 from quantgraph.domain.audit import listen
@@ -98,9 +99,15 @@ class Executor:
     """Executes requests against one schema and one gateway."""
 
     def __init__(
-        self, schema: Schema, gateway: Gateway, config: LimitsConfig, texts: KeptTexts
+        self,
+        schema: Schema,
+        gateway: Gateway,
+        config: LimitsConfig,
+        texts: KeptTexts,
+        trusted: TrustedDocuments = ANY,
     ) -> None:
-        """Prepare nothing yet; documents are prepared when they first come."""
+        """Prepare nothing yet; documents are prepared when they first come, if they are trusted."""
+        self.reader = RequestReader(config.json_depth, trusted)
         self._core = Core(schema, config.ordinary_rows, texts)
         self._gateway = gateway
         self._deadlines = Deadlines(config.resolver_seconds)

@@ -20,7 +20,7 @@ from api.multipart import Parts
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 from api.quick import BEGUN, UNDERSTOOD, Understood, Work
 from api.reply import Reply
-from api.requests import GraphQLRequest, read_json, read_request
+from api.requests import GraphQLRequest, read_json
 from api.shared import SharedConnections
 from api.sse import DistinctEvents, read_event_id
 from api.statuses import HttpRefused, Statuses
@@ -46,7 +46,6 @@ class GraphQLOverHttp:
         self._deadlines = Deadlines(config.http.body_seconds)
         self._stalls = Deadlines(config.http.write_seconds)
         self._statuses = Statuses(config.http.status_codes)
-        self._deepest = config.limits.json_depth
         self.shared = SharedConnections(executor, access, config)
         self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
 
@@ -169,7 +168,7 @@ class GraphQLOverHttp:
 
     def _read(self, value: object) -> GraphQLRequest:
         try:
-            return read_request(value, self._deepest)
+            return self._executor.reader.read(value)
         except InvalidRequest as error:
             raise HttpRefused(self._statuses.ill_formed, error) from None
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import orjson
 
+from api.trusted import ANY, TrustedDocuments
 from quantgraph.domain.errors import bad_request
 
 _DEEPEST = 200
@@ -29,26 +30,45 @@ def read_json(body: bytes | str) -> object:
         raise bad_request(f"The request is not valid JSON: {error}.") from None
 
 
-def read_request(value: object, deepest: int = _DEEPEST) -> GraphQLRequest:
-    """Return the request that a JSON value states, or raise BAD_REQUEST naming the member.
+@dataclass(frozen=True, slots=True)
+class RequestReader:
+    """Reads requests: their variables and extensions may be nested `deepest` levels deep."""
 
-    Its variables and extensions may be nested `deepest` levels deep (`limits.json_depth`).
-    """
-    if not isinstance(value, dict):
-        found = "an array (batching is not offered)" if isinstance(value, list) else "no object"
-        raise bad_request(f"A GraphQL request is a JSON object; found {found}.")
-    members = cast("Mapping[str, object]", value)
-    query = members.get("query")
-    if not isinstance(query, str):
-        raise bad_request("`query` must be a GraphQL document, as a string.")
-    name = members.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise bad_request("`operationName` must be a string or null.")
-    variables, extensions = _object(members, "variables"), _object(members, "extensions")
-    for member, given in (("variables", variables), ("extensions", extensions)):
-        if too_deep(given, deepest):
-            raise bad_request(f"`{member}` are nested more than {deepest} levels deep.")
-    return GraphQLRequest(query, variables, name or None, extensions)
+    deepest: int = _DEEPEST
+    trusted: TrustedDocuments = ANY
+
+    def read(self, value: object) -> GraphQLRequest:
+        """Return the request that a JSON value states, or raise BAD_REQUEST naming the member.
+
+        Raises what the trusted documents say of its own.
+        """
+        if not isinstance(value, dict):
+            found = "an array (batching is not offered)" if isinstance(value, list) else "no object"
+            raise bad_request(f"A GraphQL request is a JSON object; found {found}.")
+        members = cast("Mapping[str, object]", value)
+        query = _document(members, self.trusted)
+        name = members.get("operationName")
+        if name is not None and not isinstance(name, str):
+            raise bad_request("`operationName` must be a string or null.")
+        variables, extensions = _object(members, "variables"), _object(members, "extensions")
+        for member, given in (("variables", variables), ("extensions", extensions)):
+            if too_deep(given, self.deepest):
+                raise bad_request(f"`{member}` are nested more than {self.deepest} levels deep.")
+        return GraphQLRequest(query, variables, name or None, extensions)
+
+
+def _document(members: Mapping[str, object], trusted: TrustedDocuments) -> str:
+    query, document_id = members.get("query"), members.get("documentId")
+    if document_id is None:
+        if not isinstance(query, str):
+            raise bad_request("`query` must be a GraphQL document, as a string.")
+        trusted.admit(query)
+        return query
+    if query is not None:
+        raise bad_request("`query` and `documentId` both name a document; send one of them.")
+    if not isinstance(document_id, str):
+        raise bad_request("`documentId` must be a string, as in sha256:….")
+    return trusted.text(document_id)
 
 
 def _object(members: Mapping[str, object], name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
 from api.live import Live
-from api.requests import GraphQLRequest, read_request, too_deep
+from api.requests import GraphQLRequest, too_deep
 from api.slots import Text
 from api.sockets import LINE
 from quantgraph.config import Config
@@ -100,7 +100,6 @@ class _Connection:
         self._executor = executor
         self._access = access
         self._most = config.limits.subscriptions
-        self._deepest = config.limits.json_depth
         self._init_seconds = config.http.init_seconds
         self._send = send
         self._principal: Principal | None = None
@@ -178,9 +177,12 @@ class _Connection:
             raise _malformed("subscribe needs an object as payload")
         caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
         try:
-            request = read_request(cast("object", payload), self._deepest)
+            request = self._executor.reader.read(cast("object", payload))
         except InvalidRequest as error:
             raise _malformed(error.message) from None
+        except GatewayError as error:  # its document is not one of those it may be
+            await self._finish(operation_id, [show_error(error, caller.request_id)])
+            return
         if len(self._operations) >= self._most:
             # Told from here, not from a task: who floods and reads nothing is read no further.
             text = f"{self._most} operations run on this connection; this is the most."

@@ -20,6 +20,8 @@ class HttpConfig(Section):
     host: str = "127.0.0.1"
     port: Port = 8000
     get_queries: bool = False
+    documents: Literal["any", "log", "enforce"] = "any"
+    manifest: str = ""
     status_codes: Literal["stable", "draft"] = "stable"
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
@@ -32,6 +34,12 @@ class HttpConfig(Section):
     graphiql: bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _named(self) -> "HttpConfig":
+        if self.documents != "any" and not self.manifest:
+            raise ValueError(f"documents = {self.documents!r} needs a manifest")
+        return self
 
 
 class TlsConfig(Section):

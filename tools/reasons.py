@@ -88,6 +88,14 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The key's scope does not reach this operation.",
         "Use a key with the scope that the message names.",
     ),
+    Reason.UNTRUSTED_DOCUMENT: (
+        "The document is not in the manifest, and `http.documents` is `enforce`.",
+        "Add it with `quantgraph documents extract`, or send another.",
+    ),
+    Reason.UNKNOWN_DOCUMENT: (
+        "No document of this `documentId` is in the manifest.",
+        "Send the document, or make the manifest anew from the client's sources.",
+    ),
     Reason.SESSION_CLOSED: ("The exchange takes no orders now.", "Submit in the session."),
     Reason.PRICE_REQUIRED: ("A limit order needs a price.", "Give `limitPrice`."),
     Reason.PRICE_NOT_ALLOWED: (
@@ -448,6 +456,8 @@ GRAPHQL_ONLY = frozenset(
         Reason.GRAPHQL_PARSE_FAILED,
         Reason.GRAPHQL_VALIDATION_FAILED,
         Reason.COST_LIMIT,
+        Reason.UNTRUSTED_DOCUMENT,
+        Reason.UNKNOWN_DOCUMENT,
         Reason.QUERY_TOO_LARGE,
         Reason.ONE_ORDER_FIELD,
     }

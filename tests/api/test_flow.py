@@ -12,6 +12,7 @@ from graphql import OperationType
 from api.deadlines import Deadlines
 from api.execution import Event
 from api.reply import Reply
+from api.requests import RequestReader
 from api.sse import DistinctEvents
 from api.streaming import send_stream
 from api.websocket import PROTOCOL, GraphQLOverWebSocket
@@ -31,6 +32,8 @@ class Access:
 
 class Endless:
     """Executes every document as a stream that always has more and never waits."""
+
+    reader = RequestReader()
 
     async def prepare(self, request, caller):
         return SimpleNamespace(type=OperationType.SUBSCRIPTION)
