@@ -16,13 +16,16 @@ from api.agenda import Agenda
 from api.quote_texts import QuoteCall, QuoteTexts
 from api.sockets import Line, text_head
 from quantgraph.domain.access import Principal
+from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.market import QuoteTap
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent
 from quantgraph.domain.subscriptions import Tally, attach
 from resolvers.quotes import quote_watch
 
 HEARTBEAT_S = 5.0
+MAX_MEMBERS = 20_000
 # Events of one cohort in one turn: about what a socket holds before it says that it is full.
 _MOST = 256
 _NEVER = float("inf")
@@ -88,6 +91,7 @@ class Broadcast:
         """Read from the gateway's live quotes; under load they may wait `gather_s` for others."""
         self._gateway = gateway
         self._cohorts: dict[Cohort, None] = {}
+        self._members: set[Member] = set()
         # Of each key the one cohort that others join once they are in step.
         self._mains: dict[Hashable, Cohort] = {}
         self._agenda = Agenda(self._flush, gather_s)
@@ -106,17 +110,25 @@ class Broadcast:
         return self._agenda.busy
 
     async def run(self, call: QuoteCall, who: Principal, one: Member) -> None:
-        """Tell a member until the stream fails. Raises why; a caller cancels it to end it."""
+        """Tell a member until the stream fails. Raises why; a caller cancels it to end it.
+
+        Errors: as `QuoteStream.tap`; SUBSCRIPTION_LIMIT.
+        """
+        if len(self._members) >= MAX_MEMBERS:
+            text = f"{len(self._members)} subscriptions of live quotes are open; this is the most."
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
         watch = await quote_watch(self._gateway, call.asked)
         # Whatever an answer may depend on is in the key: who differs in any of it shares nothing.
         cohort = Cohort((call.texts, watch, who.scope, who.accounts), call.texts)
         cohort.tap = await self._gateway.quote_stream.tap(watch, partial(self._plan, cohort))
         self._add(cohort, one)
         attach(one)
+        self._members.add(one)
         with call.texts.used():
             try:
                 await one.ended
             finally:
+                self._members.discard(one)
                 self.leave(one)
 
     def leave(self, one: Member) -> None:

@@ -152,6 +152,38 @@ def measure(peer: Peer, case: Case, client: Path, seconds: float) -> Found:
             load.wait()
 
 
+def idle(client: Path, sockets: int) -> str:
+    """Say what sockets cost that subscribe to one quiet symbol each, alone and together."""
+    case = Case("idle", sockets, [payload(_ONE, codes(1))], 1, "stop")
+    with served(OURS, case) as (server, port), tempfile.NamedTemporaryFile("w") as file:
+        file.write(case.payloads[0])
+        file.flush()
+        before = _memory(server.pid)
+        arguments = ["127.0.0.1", str(port), str(sockets), file.name, "graphql"]
+        load = subprocess.Popen(
+            [*_pinned(1), str(client), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert load.stdout
+        try:
+            if load.stdout.readline().strip() != "ready":
+                raise SystemExit("The load client failed with idle sockets.")
+            grown = _memory(server.pid) - before
+        finally:
+            load.kill()
+            load.wait()
+    return f"{sockets:,} idle sockets cost {grown:.0f} MB ({grown * 1000 / sockets:.0f} KB each)."
+
+
+def _memory(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
 def _asked(load: subprocess.Popen[str], command: str) -> list[float]:
     assert load.stdin and load.stdout
     load.stdin.write(f"{command}\n")
@@ -221,7 +253,8 @@ def main() -> None:
                     found = measure(peer, case, client, options.seconds)
                     case.found.setdefault(peer.name, []).append(found)
                     print(case.name, peer.name, found, flush=True)
-    text = show(cases, options.rounds, options.seconds)
+        quiet = idle(client, 50 if options.short else 5_000)
+    text = f"{show(cases, options.rounds, options.seconds)}\n\n{quiet}"
     print(f"\n{text}")
     if not options.short:
         write_table("fanout", text)

@@ -239,6 +239,20 @@ async def test_a_refused_symbol_and_the_gateways_end_are_told_to_the_member(stag
     assert stage.broadcast.cohort_count == 0
 
 
+async def test_subscribers_in_step_are_bounded_too(stage, monkeypatch):
+    monkeypatch.setattr("api.broadcast.MAX_MEMBERS", 2)
+    *_, first = await stage.join(DOCUMENTS["chain"], s=[A])
+    await stage.join(DOCUMENTS["chain"], s=[A])
+    *_, third = await stage.join(DOCUMENTS["chain"], s=[A])
+    with pytest.raises(LimitReached) as caught:
+        await third
+    assert caught.value.reason is Reason.SUBSCRIPTION_LIMIT
+    first.cancel()
+    await asyncio.wait([first])
+    line, *_ = await stage.join(DOCUMENTS["chain"], s=[A])
+    assert line.heard()
+
+
 async def test_heartbeats_come_after_the_snapshot_and_go_on(stage, monkeypatch):
     monkeypatch.setattr("api.broadcast.HEARTBEAT_S", 0.01)
     query = "subscription($s: [Symbol!]) { quotes(symbols: $s) { kind source { connected } } }"
