@@ -8,6 +8,7 @@ share of its core the client used. Writes docs/performance.md unless --short.
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -44,6 +45,7 @@ class Found:
     """What the load client saw."""
 
     deliveries: float
+    per_cpu: float
     p50_us: float
     p99_us: float
     client: float
@@ -144,9 +146,11 @@ def measure(peer: Peer, case: Case, client: Path, seconds: float) -> Found:
                 raise SystemExit(f"The load client failed with {peer.name}.")
             tell(server, case.feed)
             _asked(load, f"measure {seconds / 3} {case.stalled}")
+            used = _used(server.pid)
             count, took, p50, p99, share, closed = _asked(load, f"measure {seconds} {case.stalled}")
+            used = _used(server.pid) - used
             tell(server, "stop")
-            return Found(count / took, p50, p99, share, int(closed))
+            return Found(count / took, count / max(used, 0.01), p50, p99, share, int(closed))
         finally:
             load.kill()
             load.wait()
@@ -175,6 +179,12 @@ def idle(client: Path, sockets: int) -> str:
             load.kill()
             load.wait()
     return f"{sockets:,} idle sockets cost {grown:.0f} MB ({grown * 1000 / sockets:.0f} KB each)."
+
+
+def _used(pid: int) -> float:
+    """Return the seconds of processor time that a process has had."""
+    figures = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(pid: int) -> float:
@@ -206,14 +216,19 @@ def rows(case: Case) -> Iterator[str]:
     ours = case.found[OURS.name]
     for name, found in case.found.items():
         rate = statistics.median(each.deliveries for each in found)
-        cells = [case.name, name, f"{rate:,.0f}"]
+        worth = statistics.median(each.per_cpu for each in found)
+        cells = [case.name, name, f"{rate:,.0f}", f"{worth:,.0f}"]
         cells.append(_milliseconds(found, "p50_us") + " / " + _milliseconds(found, "p99_us"))
         cells.append(f"{max(each.client for each in found):.0%}")
-        pairs = zip(ours, found, strict=True)
-        ratios = sorted(a.deliveries / max(b.deliveries, 1) for a, b in pairs)
-        low, middle, high = ratios[0], statistics.median(ratios), ratios[-1]
-        cells.append("" if name == OURS.name else f"{low:.1f} / **{middle:.1f}** / {high:.1f}")
+        figures = ("deliveries", "per_cpu") if name != OURS.name else ()
+        cells += [_ratios(ours, found, figure) for figure in figures] or ["", ""]
         yield f"| {' | '.join(cells)} |"
+
+
+def _ratios(ours: Sequence[Found], found: Sequence[Found], figure: str) -> str:
+    pairs = zip(ours, found, strict=True)
+    ratios = sorted(getattr(a, figure) / max(getattr(b, figure), 1) for a, b in pairs)
+    return f"{ratios[0]:.1f} / **{statistics.median(ratios):.1f}** / {ratios[-1]:.1f}"
 
 
 def _milliseconds(found: Sequence[Found], name: str) -> str:
@@ -221,8 +236,8 @@ def _milliseconds(found: Sequence[Found], name: str) -> str:
 
 
 HEAD = (
-    "| | server | deliveries/s | p50 / p99 ms | load client's core | ours ÷ it |",
-    "|---|---|---|---|---|---|",
+    "| | server | deliveries/s | per CPU s | p50 / p99 ms | client's core | ours ÷ it | by CPU |",
+    "|---|---|---|---|---|---|---|---|",
 )
 
 
