@@ -25,7 +25,7 @@ from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import graphql_schema
 from schema.quotes import QuoteEvent
 from tests.api.events import bare
-from tests.api.lines import A, B, C, Feed, MemoryLine
+from tests.api.lines import A, B, C, Feed, MemoryLine, quote
 from tests.grpc_bridge.world import World
 from tests.waiting import WatchedLoop, settled, until
 
@@ -178,6 +178,42 @@ async def test_who_reads_slowly_is_told_the_newest_and_holds_nobody_up(stage):
     assert stage.broadcast.cohort_count == 1
     await stage.say(A, 4)
     assert slow.written[-1] == quick.written[-1]
+
+
+async def test_what_waits_when_a_reader_falls_behind_is_kept_for_it(stage):
+    slow, *_ = await stage.join(DOCUMENTS["chain"], s=[A])
+    await stage.join(DOCUMENTS["chain"], s=[A])
+    slow.hold()
+    await stage.say(A, 1)
+    slow.release()
+    await stage.told()
+    assert [each["payload"]["data"]["quotes"]["sequence"] for each in slow.heard()] == [0, 1]
+
+
+async def test_a_snapshot_of_many_symbols_comes_whole_though_others_are_far_ahead(stage):
+    many = [f"{600_000 + number}.SH" for number in range(300)]
+    for _ in range(2):
+        line, *_ = await stage.join(DOCUMENTS["chain"], s=many)
+        await stage.told()
+        assert {each["payload"]["data"]["quotes"]["symbol"] for each in line.heard()} == {*many}
+    assert stage.broadcast.cohort_count == 1
+
+
+async def test_one_quote_said_twice_has_two_numbers(stage):
+    line, *_ = await stage.join(DOCUMENTS["chain"], s=[A])
+    said = quote(A, 1)
+    for _ in range(2):
+        stage.feed.followed[A].put_nowait(said)
+        await stage.told()
+    assert [each["payload"]["data"]["quotes"]["sequence"] for each in line.heard()] == [0, 1, 2]
+
+
+async def test_snapshots_before_the_first_quote_are_each_of_their_moment(stage):
+    for time in (5, 7):
+        stage.feed.newest[A] = quote(A, time)
+        line, *_ = await stage.join(DOCUMENTS["full"], s=[A])
+        [told] = line.heard()
+        assert told["payload"]["data"]["quotes"]["quote"]["volume"] == time
 
 
 async def test_a_full_buffer_ends_the_slow_operation_alone(stage):
