@@ -87,7 +87,8 @@ class _Damaged:
     def read(self, epoch: str) -> Cut:
         """Write what can be read into the draft; return what was found."""
         self.clear()
-        now = datetime.now(UTC).replace(microsecond=0)
+        # To the instant: what was placed until then may be lost.
+        now = datetime.now(UTC)
         aside = aside_name(self.path, now) if lies(self.path) else None
         known = None if self.kept is None else self.kept.head.number
         with closing(sqlite3.connect(self.draft, isolation_level=None)) as db:

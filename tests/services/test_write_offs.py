@@ -125,6 +125,26 @@ async def test_without_the_terminals_answer_nothing_is_written_off(tmp_path, mon
         assert (await desk.find(order)).state is S.UNKNOWN
 
 
+async def test_a_strangers_order_that_is_listed_no_more_is_written_off_as_well(desk):
+    ours = (await desk.trading.submit(ticket("k0"))).order
+    desk.say(report(ours, S.CANCELED))
+    theirs = listed(ours, S.WORKING, tag="by hand", broker_order_id="b9")
+    desk.terminal.listed = [theirs]
+    await desk.compare()
+    order = await desk.trading.order(OrderKey("sim-1", "ext_b9"))
+    assert order.state is S.WORKING
+    desk.clock.time += timedelta(days=1)
+    desk.seconds, desk.terminal.listed = 120.0, []
+    for _ in range(2):  # silence is proven twice
+        await desk.compare()
+    assert (await desk.find(order)).reject_code == "OUTCOME_UNTOLD"
+    desk.terminal.listed = [theirs]
+    await refused(write_off(desk, order))
+    desk.terminal.listed = []
+    done = await write_off(desk, order)
+    assert (done.state, done.reject_code) == (S.EXPIRED, "WRITTEN_OFF")
+
+
 @pytest.mark.parametrize("why", ["", "  ", "x" * 201, "a\x07b"])
 async def test_it_wants_a_reason(desk, why):
     with pytest.raises(InvalidRequest):

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -193,8 +194,10 @@ def test_of_a_long_journal_the_newest_entries_are_read_at_a_start(closed, monkey
 def test_a_journal_that_lost_its_heads_is_told_by_its_own_hashes_alone(closed):
     path = harmed(closed, lambda folder: os.truncate(folder / "journal.sqlite", 200_000))
     path.with_name("heads").unlink()
+    before = datetime.now(UTC)
     journal = OrderJournal(path, "epoch-2")
     journal.close()
+    assert before <= journal.cut.time <= datetime.now(UTC)
     assert (journal.cut.known, journal.cut.left > 0) == (None, True)
     assert journal.epoch.startswith("epoch-2_")
 
