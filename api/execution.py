@@ -256,7 +256,8 @@ class Executor:
         run = Run(operation.document, operation.name, request.variables)
         source = await self._core.subscribe(run, context)
         if isinstance(source, ExecutionResult):
-            raise RequestRefused(*_refusal(self._shown(source, caller)))
+            errors = self._shown(source, caller)["errors"]
+            raise RequestRefused(Reason(errors[0]["extensions"]["code"]), errors)
         first: Shown | None = self.till.shown(caller.bill)
         async with aclosing(source) as results:
             async for result in results:
@@ -310,11 +311,6 @@ class Executor:
                 raise RequestRefused(Reason.BAD_REQUEST, response["errors"])
         response["data"] = result.data
         return response
-
-
-def _refusal(response: Response) -> tuple[Reason, list[dict[str, Any]]]:
-    errors: list[dict[str, Any]] = response["errors"]
-    return Reason(errors[0]["extensions"]["code"]), errors
 
 
 def _act_as(caller: Caller) -> None:

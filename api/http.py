@@ -87,7 +87,7 @@ class GraphQLOverHttp:
             await self._finish(reply, work)
             return
         credential = from_headers(scope)
-        principal = await self._access.authenticate(credential)
+        principal = await self._access.authenticate(credential, peer_of(scope))
         request = await self._request(scope, receive)
         caller = Caller(principal, reply.request_id, peer=peer_of(scope), bill=reply.bill)
         try:

@@ -73,7 +73,7 @@ class SharedConnections:
         taken = qualities(header(scope, b"accept") or "*/*")
         if not any(taken.get(name, 0) for name in ("text/plain", "text/*", "*/*")):
             raise HttpRefused(406, bad_request("A reservation is answered in text/plain."))
-        principal = await self._access.authenticate(from_headers(scope))
+        principal = await self._access.authenticate(from_headers(scope), peer_of(scope))
         if self._reservations.find(_token(scope)) is not None:
             raise HttpRefused(409, bad_request("This stream is reserved already."))
         token = self._reservations.reserve(principal).token
@@ -131,7 +131,7 @@ class SharedConnections:
 
     async def _own(self, scope: Scope) -> ReservedStream:
         """Return the caller's own stream: others' do not exist."""
-        principal = await self._access.authenticate(from_headers(scope))
+        principal = await self._access.authenticate(from_headers(scope), peer_of(scope))
         stream = self._reservations.find(_token(scope))
         if stream is None or stream.principal != principal:
             raise _unknown()

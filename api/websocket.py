@@ -161,7 +161,7 @@ class _Connection:
         payload = _payload(message).get("payload")
         try:
             credential = from_payload(payload) or from_headers(scope)
-            self._principal = await self._access.authenticate(credential)
+            self._principal = await self._access.authenticate(credential, peer_of(scope))
         except GatewayError as error:
             raise Hangup(4403, f"Forbidden: {error.message}") from None
         await self._answer({"type": "connection_ack"})

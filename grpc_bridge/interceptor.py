@@ -167,7 +167,7 @@ class CallFrame(aio.ServerInterceptor):
         scope = scope_of(method)
         if scope is not None:
             credential = credential_of(context.invocation_metadata())
-            principal = await self._access.authenticate(credential)
+            principal = await self._access.authenticate(credential, context.peer())
             remember(principal, context.peer())
             with self._refusals(method, scope):
                 principal.require(scope)

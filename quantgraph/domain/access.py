@@ -2,12 +2,32 @@
 
 from collections.abc import Hashable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Protocol, TypeAlias
+from urllib.parse import unquote
 
 from quantgraph.domain.errors import Forbidden, unknown_account
 from quantgraph.domain.reasons import Reason
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+def address_of(peer: str) -> Address | None:
+    """Return the address in `host:port`, `ipv4:host:port` or `ipv6:%5Bhost%5D:port`.
+
+    None where there is none, as with a Unix socket. An IPv4 address in IPv6's clothes is itself.
+    """
+    text = unquote(peer).removeprefix("ipv4:").removeprefix("ipv6:")
+    host = text.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 class Scope(StrEnum):
@@ -44,12 +64,30 @@ class KeyRing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Until when a key is good, and from where; None means for ever, and from everywhere."""
+
+    expires_at: datetime | None = None
+    networks: tuple[Network, ...] | None = None
+
+    def hold(self, now: datetime, peer: str) -> bool:
+        """Return whether they hold now for a caller at `peer`, `host:port` or as gRPC says it."""
+        if self.expires_at is not None and now >= self.expires_at:
+            return False
+        if self.networks is None:
+            return True
+        address = address_of(peer)
+        return address is not None and any(address in each for each in self.networks)
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. `accounts` None means every account."""
+    """An authenticated caller. `accounts` None means every account, `terms` None none at all."""
 
     key_id: str
     scope: Scope
     accounts: frozenset[str] | None = None
+    terms: Terms | None = field(default=None, compare=False)
 
     def require(self, scope: Scope) -> None:
         """Raise FORBIDDEN unless the key has the scope."""

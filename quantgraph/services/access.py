@@ -1,7 +1,8 @@
 """The one check of who calls, below all wires."""
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
 
 from cachetools import LRUCache
 
@@ -16,33 +17,55 @@ _LONGEST_KEY = 200
 _KNOWN = 256
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class KeyAccess:
     """Checks API keys. With `open_locally` a caller without a key is let in (mock on loopback)."""
 
-    def __init__(self, keys: KeyRing, workers: Workers, *, open_locally: bool) -> None:
+    def __init__(
+        self,
+        keys: KeyRing,
+        workers: Workers,
+        *,
+        open_locally: bool,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
         """Hold the key file. Who was found is known until anything about the file changes."""
         self._keys = keys
+        self._now = now
         self._workers = workers
         self._open = open_locally
         self._seen: Hashable = None
         self._known: LRUCache[bytes, Principal] = LRUCache(_KNOWN)
 
     def known(self, credential: str | None) -> Principal | None:
-        """Return whose key this is where nothing has changed since it was last read."""
+        """Return whose key this is where nothing has changed since it was last read.
+
+        None of a key that is good from some addresses alone.
+        """
+        found = self._remembered(credential)
+        return found if found is not None and self._holds(found, "") else None
+
+    def _remembered(self, credential: str | None) -> Principal | None:
         if credential is None:
             return LOCAL if self._open else None
         if self._refresh() is None:
             return None
         return self._known.get(_digest(credential))
 
-    async def authenticate(self, credential: str | None) -> Principal:
-        """Return whose key this is. Errors: UNAUTHENTICATED.
+    def _holds(self, principal: Principal, peer: str) -> bool:
+        return principal.terms is None or principal.terms.hold(self._now(), peer)
+
+    async def authenticate(self, credential: str | None, peer: str = "") -> Principal:
+        """Return whose key a caller at `peer` shows. Errors: UNAUTHENTICATED.
 
         A wrong key is refused even where none is needed: whoever gives one means it.
         """
-        known = self.known(credential)
+        known = self._remembered(credential)
         if known is not None:
-            return known
+            return self._admitted(known, peer)
         if credential is None:
             text = "An API key is required: X-API-Key or Authorization: Bearer. "
             raise Unauthenticated(
@@ -58,6 +81,12 @@ class KeyAccess:
             raise Unauthenticated(
                 Reason.UNAUTHENTICATED, "This API key is not known, or it was revoked."
             )
+        return self._admitted(principal, peer)
+
+    def _admitted(self, principal: Principal, peer: str) -> Principal:
+        if not self._holds(principal, peer):
+            text = f"Key {principal.key_id} has expired, or is not good from this address."
+            raise Unauthenticated(Reason.UNAUTHENTICATED, text)
         return principal
 
     def _refresh(self) -> Hashable:

@@ -7,18 +7,22 @@ import sqlite3
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
-from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.access import Principal, Scope, Terms
 from quantgraph.store.folder import opening
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, scope TEXT NOT NULL,
-  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT
+  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT
 ) WITHOUT ROWID;
 """
+_ALWAYS = Terms()
+# What key files of earlier versions lack.
+_ADDED = ("expires_at", "networks")
 # Stamps of a file are as coarse as two seconds where it lies on FAT.
 _FRESH_NS = 2_000_000_000
 
@@ -32,6 +36,15 @@ class KeyRow:
     accounts: frozenset[str] | None
     created_at: datetime
     revoked_at: datetime | None
+    terms: Terms
+
+    @property
+    def state(self) -> str:
+        """Return `in use`, `revoked` or `expired`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        expires_at = self.terms.expires_at
+        return "expired" if expires_at and expires_at <= datetime.now(UTC) else "in use"
 
 
 class KeyStore:
@@ -42,16 +55,21 @@ class KeyStore:
         self.path = path
         with opening(path, "the key file"), self._open() as db:
             db.executescript(_SCHEMA)
+            found = {row[1] for row in db.execute("PRAGMA table_info(keys)")}
+            for name in _ADDED:
+                if name not in found:
+                    db.execute(f"ALTER TABLE keys ADD COLUMN {name} TEXT")
 
-    def create(self, scope: Scope, accounts: frozenset[str] | None) -> str:
+    def create(self, scope: Scope, accounts: frozenset[str] | None, terms: Terms = _ALWAYS) -> str:
         """Make a key and return it; it cannot be shown again."""
         key_id, secret, salt = secrets.token_hex(4), secrets.token_hex(32), secrets.token_bytes(16)
         listed = None if accounts is None else ",".join(sorted(accounts))
         now = datetime.now(UTC).isoformat()
         with self._open() as db:
             db.execute(
-                "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, NULL)",
-                (key_id, salt, _digest(salt, secret), scope.value, listed, now),
+                "INSERT INTO keys (id, salt, hash, scope, accounts, created_at, expires_at,"
+                " networks) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (key_id, salt, _digest(salt, secret), scope.value, listed, now, *_written(terms)),
             )
         return f"qg_{key_id}_{secret}"
 
@@ -62,12 +80,14 @@ class KeyStore:
             return None
         with self._open() as db:
             row = db.execute(
-                "SELECT salt, hash, scope, accounts FROM keys WHERE id = ? AND revoked_at IS NULL",
+                "SELECT salt, hash, scope, accounts, expires_at, networks FROM keys"
+                " WHERE id = ? AND revoked_at IS NULL",
                 (parts[1],),
             ).fetchone()
         if row is None or not hmac.compare_digest(_digest(row[0], parts[2]), row[1]):
             return None
-        return Principal(parts[1], Scope(row[2]), _accounts(row[3]))
+        terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
+        return Principal(parts[1], Scope(row[2]), _accounts(row[3]), terms)
 
     def version(self) -> Hashable:
         """Return what differs after every change of the file, by whatever process.
@@ -87,7 +107,8 @@ class KeyStore:
         """Return every key, revoked ones too, oldest first."""
         with self._open() as db:
             found = db.execute(
-                "SELECT id, scope, accounts, created_at, revoked_at FROM keys ORDER BY created_at"
+                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks FROM keys"
+                " ORDER BY created_at"
             ).fetchall()
         return [
             KeyRow(
@@ -96,6 +117,7 @@ class KeyStore:
                 _accounts(row[2]),
                 datetime.fromisoformat(row[3]),
                 None if row[4] is None else datetime.fromisoformat(row[4]),
+                _terms(row[5], row[6]),
             )
             for row in found
         ]
@@ -109,9 +131,27 @@ class KeyStore:
             )
             return done.rowcount == 1
 
+    def rotate(self, key_id: str, overlap: timedelta) -> str | None:
+        """Make a key that may what another may, and return it; the other ends after `overlap`.
+
+        The new one is good as long as the other was to be. None where no such key is in use.
+        """
+        row = next((each for each in self.rows() if each.id == key_id), None)
+        if row is None or row.state != "in use":
+            return None
+        made = self.create(row.scope, row.accounts, row.terms)
+        ends = datetime.now(UTC) + overlap
+        if overlap <= timedelta():
+            self.revoke(key_id)
+        elif row.terms.expires_at is None or ends < row.terms.expires_at:
+            with self._open() as db:
+                found = (ends.isoformat(), key_id)
+                db.execute("UPDATE keys SET expires_at = ? WHERE id = ?", found)
+        return made
+
     def usable(self) -> bool:
         """Return whether any key is in use."""
-        return any(row.revoked_at is None for row in self.rows())
+        return any(row.state == "in use" for row in self.rows())
 
     def _open(self) -> "_Connection":
         return _Connection(self.path)
@@ -139,3 +179,14 @@ def _digest(salt: bytes, secret: str) -> bytes:
 
 def _accounts(listed: str | None) -> frozenset[str] | None:
     return None if listed is None else frozenset(part for part in listed.split(",") if part)
+
+
+def _terms(expires_at: str | None, networks: str | None) -> Terms:
+    ends = None if expires_at is None else datetime.fromisoformat(expires_at)
+    listed = None if networks is None else tuple(map(ip_network, networks.split(",")))
+    return Terms(ends, listed)
+
+
+def _written(terms: Terms) -> tuple[str | None, str | None]:
+    ends = None if terms.expires_at is None else terms.expires_at.isoformat()
+    return ends, None if terms.networks is None else ",".join(map(str, terms.networks))

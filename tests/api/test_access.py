@@ -193,3 +193,41 @@ def test_anothers_account_is_refused_like_one_that_does_not_exist(
     hidden, absent = refusal("sim-1", "other"), refusal("nobody", "trade")
     assert (hidden["__typename"], hidden["code"]) == (result, "UNKNOWN_ACCOUNT")
     assert hidden == {**absent, "message": absent["message"].replace("nobody", "sim-1")}
+
+
+def test_the_command_line_rotates_and_sets_terms(folder, url, ask):
+    far = make(folder, "--address", "203.0.113.0/24")
+    near = make(folder, "--address", "203.0.113.0/24", "--address", "127.0.0.1", "--days", "1")
+    assert ask(url, QUERY, **{"x-api-key": far}).status_code == 401
+    for _ in range(3):
+        assert ask(url, QUERY, **{"x-api-key": near}).status_code == 200
+    runner, where = CliRunner(), ["--data-dir", str(folder)]
+    told = runner.invoke(app, ["keys", "rotate", near.split("_")[1], *where])
+    assert ask(url, QUERY, **{"x-api-key": near}).status_code == 401
+    new = told.stdout.split()[0]
+    assert ask(url, QUERY, **{"x-api-key": new}).status_code == 200
+    listed = runner.invoke(app, ["keys", "list", *where]).stdout
+    [line] = [each for each in listed.splitlines() if each.startswith(new.split("_")[1])]
+    assert "until 2" in line
+    assert line.endswith("from 203.0.113.0/24, 127.0.0.1/32")
+    assert runner.invoke(app, ["keys", "rotate", "zzzz", *where]).exit_code == 2
+    assert runner.invoke(app, ["keys", "create", "--address", "x", *where]).exit_code == 2
+
+
+def test_a_far_key_is_refused_by_grpc_and_websocket_alike(folder, locked, url, certified):
+    far = make(folder, "--address", "203.0.113.0/24")
+    target = locked.addresses.grpc.replace("0.0.0.0", "127.0.0.1")
+    with grpc.secure_channel(target, certified.channel()) as channel:
+        accounts = accounts_pb2_grpc.AccountServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as caught:
+            accounts.ListAccounts(
+                accounts_pb2.ListAccountsRequest(), metadata=(("x-api-key", far),), timeout=20
+            )
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    tls = certified.context()
+    address = url.replace("http", "ws")
+    with connect(address, subprotocols=["graphql-transport-ws"], ssl=tls) as socket:
+        socket.send(json.dumps({"type": "connection_init", "payload": {"x-api-key": far}}))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+    assert closed.value.rcvd.code == 4403

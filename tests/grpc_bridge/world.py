@@ -785,7 +785,7 @@ class MemoryAccess:
             "ruler": Principal("k4", Scope.ADMIN, frozenset({"sim-1"})),
         }
 
-    async def authenticate(self, credential: str | None) -> Principal:
+    async def authenticate(self, credential: str | None, peer: str = "") -> Principal:
         if credential is None and not self.closed:
             return Principal("local", Scope.ADMIN)
         if credential not in self.keys:

@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
-from quantgraph.domain.access import Scope
+from quantgraph.domain.access import Scope, Terms, address_of
 from quantgraph.domain.errors import Unauthenticated
 from quantgraph.services.access import LOCAL, KeyAccess
 from quantgraph.services.workers import Workers
@@ -122,3 +124,86 @@ async def test_wrong_keys_are_never_known_and_right_ones_not_by_their_text(keys,
         await access.authenticate(key)
     assert len(access._known) == 3
     assert not any(key.encode() in repr(access._known).encode() for key in rows)
+
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+async def test_a_key_ends_when_it_was_to(keys):
+    workers, present = Workers(1, 10), [LATER - timedelta(seconds=1)]
+    access = KeyAccess(keys, workers, open_locally=False, now=lambda: present[0])
+    key = keys.create(Scope.READ, None, Terms(LATER))
+    age(keys)
+    await access.authenticate(key)
+    assert access.known(key) is not None
+    present[0] = LATER
+    assert access.known(key) is None
+    with pytest.raises(Unauthenticated, match="expired"):
+        await access.authenticate(key)
+    workers.close()
+
+
+async def test_a_key_of_some_addresses_is_of_no_use_elsewhere(keys, access):
+    near = Terms(None, (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")))
+    key = keys.create(Scope.READ, None, near)
+    age(keys)
+    for _ in range(2):  # read, and known
+        for peer in (
+            "10.1.2.3:5",
+            "ipv4:10.0.0.1:5",
+            "ipv6:%5B2001:db8::1%5D:5",
+            "[2001:db8::2]:5",
+        ):
+            assert (await access.authenticate(key, peer)).scope is Scope.READ
+        assert (await access.authenticate(key, "::ffff:10.0.0.1:5")).scope is Scope.READ
+        for peer in ("11.0.0.1:5", "127.0.0.1:5", "unix:/tmp/x", "", "10.0.0.1.example:5"):
+            with pytest.raises(Unauthenticated, match="address"):
+                await access.authenticate(key, peer)
+        # Without an address the short way does not know it.
+        assert access.known(key) is None
+
+
+@pytest.mark.parametrize("peer", ["", "x", ":", "unix:", "[::1", "ipv4:", "%5B:1", "10.0.0:1"])
+def test_what_is_no_address_is_none(peer):
+    assert address_of(peer) is None
+
+
+def test_a_rotated_key_ends_and_the_new_one_may_the_same(keys):
+    terms = Terms(LATER, (ip_network("10.0.0.0/8"),))
+    old = keys.create(Scope.TRADE, frozenset({"a"}), terms)
+    new = keys.rotate(identity(old), timedelta())
+    assert keys.check(old) is None
+    found = keys.check(new)
+    assert (found.scope, found.accounts, found.terms) == (Scope.TRADE, frozenset({"a"}), terms)
+    assert keys.rotate(identity(old), timedelta()) is None
+    newer = keys.rotate(identity(new), timedelta(hours=1))
+    left = keys.check(new).terms.expires_at - datetime.now(UTC)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    assert keys.check(newer).terms == terms
+
+
+def test_a_rotation_never_makes_a_key_last_longer(keys):
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    old = keys.create(Scope.READ, None, Terms(soon))
+    keys.rotate(identity(old), timedelta(days=1))
+    assert keys.check(old).terms.expires_at == soon
+
+
+def test_an_expired_key_is_not_in_use(keys):
+    keys.create(Scope.READ, None, Terms(datetime.now(UTC) - timedelta(seconds=1)))
+    assert [row.state for row in keys.rows()] == ["expired"]
+    assert not keys.usable()
+
+
+def test_a_key_file_of_an_earlier_version_is_read(tmp_path):
+    path = tmp_path / "keys.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "CREATE TABLE keys (id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, scope "
+            "TEXT NOT NULL, accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT) WITHOUT ROWID"
+        )
+    db.close()
+    for _ in range(2):
+        keys = KeyStore(path)
+        assert keys.check(keys.create(Scope.READ, None)).terms is None
+    assert len(keys.rows()) == 2

@@ -49,12 +49,15 @@ from quantgraph.domain.system import Limits, Mode, ServerInfo
 class Access(Protocol):
     """Who is calling: the one check below all wires."""
 
-    async def authenticate(self, credential: str | None) -> Principal:
-        """Return whose key this is. Errors: UNAUTHENTICATED."""
+    async def authenticate(self, credential: str | None, peer: str = "") -> Principal:
+        """Return whose key a caller at `peer` shows. Errors: UNAUTHENTICATED."""
         ...
 
     def known(self, credential: str | None) -> Principal | None:
-        """Return what `authenticate` would where that is known without waiting, else None."""
+        """Return what `authenticate` would where that is known without waiting, else None.
+
+        None of a key that is good from some addresses alone: here nobody says whence he calls.
+        """
         ...
 
 
