@@ -95,7 +95,8 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
 
     async with open_assembly(config) as assembly:
         gateway = replace(assembly.gateway, quote_stream=shared)
-        server = _http_server(config, build_front(schema_of(config.mode), gateway, config))
+        front = build_front(schema_of(config.mode), gateway, config)
+        server = _http_server(config, front, None)
         listener = socket.create_server(("127.0.0.1", port), backlog=2_048)
         serving = asyncio.create_task(server.serve([listener]))
         print("listening", flush=True)
