@@ -50,8 +50,8 @@ class Till:
             bill.standing = self._meter.blame(key_id, 0)
             return
         bill.standing = self._meter.read(key_id, points)
-        sent = sum(each in ORDERS for each in fields)
-        if sent:
+        if not ORDERS.isdisjoint(fields):
+            sent = sum(each in ORDERS for each in fields)
             bill.standing = self._meter.order(key_id, sent)
 
     def open(self, key_id: str, bill: Bill) -> None:

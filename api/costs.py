@@ -98,10 +98,13 @@ class Cost:
     def __init__(self, terms: Mapping[_Factors, int]) -> None:
         """Keep hundredths of points by what they are multiplied with."""
         self._fixed = terms.get((), 0)
+        self._least = max(1, -(-self._fixed // _POINT))
         self._terms = [(weight, factors) for factors, weight in terms.items() if factors]
 
     def points(self, variables: Mapping[str, Any]) -> int:
         """Return the whole points that an execution with these variables is counted for."""
+        if not self._terms:
+            return self._least
         total = self._fixed
         for weight, factors in self._terms:
             total += reduce(lambda cost, each: cost * each.size(variables), factors, weight)

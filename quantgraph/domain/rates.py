@@ -1,7 +1,7 @@
 """How much one key may ask for in a while, and how much of that is left."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 # The acts that send something to the exchange.
 ORDERS = frozenset({"submitOrder", "submitOrders", "approveOrder"})
@@ -35,8 +35,7 @@ class Rates:
         return f'"reads";q={self.reads};w={reads}, "orders";q={self.orders};w={orders}'
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a key may still ask for at once: whole points of reads, and orders."""
 
     reads: int
@@ -45,7 +44,8 @@ class Standing:
     @property
     def left(self) -> str:
         """What is left, as the same draft writes it."""
-        return f'"reads";r={max(0, self.reads)}, "orders";r={max(0, self.orders)}'
+        reads, orders = self
+        return f'"reads";r={max(0, reads)}, "orders";r={max(0, orders)}'
 
 
 class Meter(Protocol):

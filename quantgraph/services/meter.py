@@ -4,13 +4,11 @@ import math
 import time
 from collections.abc import Callable
 
-from cachetools import LRUCache
-
 from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.rates import Rates, Standing
 from quantgraph.domain.reasons import Reason
 
-# Keys whose buckets are kept. One that was forgotten has long been full again.
+# Keys whose buckets are kept: far more than are made. Beyond, the oldest starts anew.
 _KEYS = 10_000
 
 
@@ -25,8 +23,10 @@ class _Bucket:
 
     def fill(self, now: float) -> float:
         """Return what is held now."""
-        held = self.held + (now - self.at) * self.rate
-        self.held = held = min(held, self.most)
+        held = self.held
+        if held < self.most:
+            held += (now - self.at) * self.rate
+            self.held = held = min(held, self.most)
         self.at = now
         return held
 
@@ -49,7 +49,7 @@ class KeyMeter:
         """Fill by `timer`, in seconds of this machine: what is protected is the machine."""
         self.rates = rates
         self._timer = timer
-        self._keys: LRUCache[str, tuple[_Bucket, _Bucket]] = LRUCache(_KEYS)
+        self._keys: dict[str, tuple[_Bucket, _Bucket]] = {}
 
     def read(self, key_id: str, points: int) -> Standing:
         """Take points of reads. Errors: RATE_LIMITED."""
@@ -75,13 +75,16 @@ class KeyMeter:
 
     def _buckets(self, key_id: str) -> tuple[_Bucket, _Bucket, float]:
         now = self._timer()
-        found = self._keys.get(key_id)
-        if found is None:
-            rates = self.rates
-            reads = _Bucket(rates.reads, rates.reads_per_second, now)
-            found = reads, _Bucket(rates.orders, rates.orders_per_second, now)
-            self._keys[key_id] = found
-        return (*found, now)
+        found = self._keys.get(key_id) or self._made(key_id, now)
+        return found[0], found[1], now
+
+    def _made(self, key_id: str, now: float) -> tuple[_Bucket, _Bucket]:
+        if len(self._keys) >= _KEYS:
+            del self._keys[next(iter(self._keys))]
+        rates = self.rates
+        reads = _Bucket(rates.reads, rates.reads_per_second, now)
+        made = self._keys[key_id] = reads, _Bucket(rates.orders, rates.orders_per_second, now)
+        return made
 
 
 def _limited(key_id: str, what: str, wait: float) -> LimitReached:
