@@ -1,6 +1,7 @@
 """What an operation is counted for, and what its key may still ask for: told with each answer."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -89,6 +90,8 @@ def rate_headers(policy: bytes, left: bytes) -> Headers:
     return [(_POLICY, policy), (_LEFT, left)]
 
 
+# Keys that ask little have all that they may have, request after request.
+@lru_cache(256)
 def told(left: Standing | None) -> bytes:
     """Return what is left as the header says it."""
     return (left or Standing(0, 0)).left.encode()

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from quantgraph.domain.ports.gateway import Gateway
+from schema.scalars import write_instant
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
@@ -28,8 +29,8 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
             "version": info.version,
             "mode": info.mode.value,
             "tradingState": info.trading_state.value,
-            "startedAt": info.started_at.isoformat(),
-            "clock": info.clock.now.isoformat(),
+            "startedAt": write_instant(info.started_at),
+            "clock": write_instant(info.clock.now),
             "backends": {each.name: each.connected for each in info.backends},
         }
         return _json(report, 200)

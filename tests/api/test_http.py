@@ -1,6 +1,7 @@
 """GraphQL over HTTP: status codes, media types, limits, and errors that never leak."""
 
 import json
+import re
 import socket
 import zlib
 
@@ -308,6 +309,11 @@ def test_health_says_live_and_ready(client):
     details = client.get("/health/").json()
     assert details["mode"] == "mock"
     assert details["backends"] == {"sim": True}
+    # Instants as everywhere else: market time, milliseconds at most.
+    query = {"query": "{ serverInfo { startedAt } }"}
+    [shown] = client.post("/graphql", json=query).json()["data"]["serverInfo"].values()
+    assert details["startedAt"] == shown
+    assert re.fullmatch(r"[-\dT:]{19}(\.\d{3})?\+08:00", details["clock"])
 
 
 def test_a_body_that_never_arrives_is_not_waited_for(start_gateway, tmp_path):
