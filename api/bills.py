@@ -14,6 +14,8 @@ from quantgraph.domain.reasons import Reason
 # Fewer than these may be asked for at once; headers' names are of the IETF's RateLimit draft.
 _POLICY = b"ratelimit-policy"
 _LEFT = b"ratelimit"
+# Characters that are parsed though their key owes: they may be a cancel.
+_CHEAP = 1_000
 # For a document that was refused after it was parsed.
 _WRONG = 10
 Shown: TypeAlias = dict[str, Any]
@@ -55,9 +57,11 @@ class Till:
             sent = sum(each in ORDERS for each in fields)
             bill.standing = self._meter.order(key_id, sent)
 
-    def open(self, key_id: str, bill: Bill) -> None:
-        """Refuse a key that owes. Errors: RATE_LIMITED."""
-        bill.standing = self._meter.read(key_id, 0)
+    def open(self, key_id: str, bill: Bill, document: str) -> None:
+        """Refuse a long document of a key that owes, before it is parsed. Errors: RATE_LIMITED."""
+        bill.standing = self._meter.blame(key_id, 0)
+        if len(document) > _CHEAP:
+            self._meter.read(key_id, 0)
 
     def blame(self, key_id: str, bill: Bill) -> None:
         """Take what a refused document has cost."""

@@ -121,7 +121,7 @@ class Executor:
         Raises RequestRefused.
         """
         try:
-            self.till.open(caller.principal.key_id, caller.bill)
+            self.till.open(caller.principal.key_id, caller.bill, request.query)
             operation = await self._documents.operation(request.query, request.operation_name)
             self.check(operation, request, caller)
         except DocumentRefused as refused:
