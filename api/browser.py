@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from api.asgi import App, Headers, Message, Receive, Scope, Send, header, respond
+from api.callers import new_request_id
 from api.errors import show_error
-from api.execution import new_request_id
 from quantgraph.config import HttpConfig
 from quantgraph.domain.errors import Forbidden
 from quantgraph.domain.reasons import Reason

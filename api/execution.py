@@ -1,9 +1,8 @@
 """Runs operations: the same path for every transport."""
 
-import random
 from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
@@ -12,7 +11,8 @@ from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 from strawberry import Schema
 
 from api.begun import Begun
-from api.bills import Bill, Shown, Till
+from api.bills import Shown, Till
+from api.callers import Caller
 from api.core import Core, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
@@ -24,7 +24,7 @@ from api.requests import GraphQLRequest, RequestReader
 from api.slots import KeptTexts
 from api.trusted import ANY, TrustedDocuments
 from quantgraph.config import LimitsConfig
-from quantgraph.domain.access import Actor, Principal, Wire, act_as
+from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.audit import listen
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
@@ -36,8 +36,6 @@ from resolvers.loaders import OperationLoaders
 from resolvers.quotes import Asked
 from schema.context import Context
 
-# Ids are told apart, not kept secret: no system call for each.
-_random = random.Random()  # noqa: S311 no secret is made of it
 _log = structlog.get_logger(__name__)
 _ROOTS = {
     OperationType.QUERY: "Query",
@@ -45,26 +43,6 @@ _ROOTS = {
     OperationType.SUBSCRIPTION: "Subscription",
 }
 Response = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, under which request id; `resume` where a stream was cut.
-
-    `peer`: the address of the connection, where it tells one; queries need none. `bill`: what the
-    operation is counted for.
-    """
-
-    principal: Principal
-    request_id: str
-    resume: LogPlace | None = None
-    peer: str = ""
-    bill: Bill = field(default_factory=Bill, compare=False)
-
-
-def new_request_id() -> str:
-    """Return an id that links a response to the gateway's log."""
-    return f"{_random.getrandbits(128):032x}"
 
 
 @dataclass(frozen=True, slots=True)

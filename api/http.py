@@ -10,12 +10,13 @@ from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, Scope, Send, header, peer_of
 from api.bills import Bill
+from api.callers import Caller, new_request_id
 from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Caller, Event, Executor, RequestRefused, Response, new_request_id
+from api.execution import Event, Executor, RequestRefused, Response
 from api.multipart import Parts
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 from api.quick import BEGUN, UNDERSTOOD, Understood, Work

@@ -10,8 +10,9 @@ from graphql import OperationType
 from api.asgi import Scope, header
 from api.begun import Begun
 from api.bills import rate_headers, told
+from api.callers import Caller, new_request_id
 from api.compression import SMALLEST
-from api.execution import Caller, Executor, Response, new_request_id
+from api.execution import Executor, Response
 from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
 from api.requests import GraphQLRequest
 from api.slots import PIECE_ROWS, Text

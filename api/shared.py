@@ -8,8 +8,9 @@ from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from api.asgi import Headers, Receive, Scope, header, peer_of, respond
+from api.callers import Caller
 from api.credentials import from_headers
-from api.execution import Caller, Executor
+from api.execution import Executor
 from api.negotiation import EVENTS, GRAPHQL_JSON, accepted, qualities
 from api.reply import Reply
 from api.requests import GraphQLRequest

@@ -10,9 +10,10 @@ import structlog
 from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, deliver
+from api.callers import Caller
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Caller, Event, Executor, RequestRefused
+from api.execution import Event, Executor, RequestRefused
 from api.reply import Reply, even
 from api.requests import GraphQLRequest
 from quantgraph.domain.errors import GatewayError

@@ -11,9 +11,10 @@ from graphql import OperationType
 
 from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
 from api.broadcast import Broadcast
+from api.callers import Caller, new_request_id
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
-from api.execution import Caller, Executor, RequestRefused, Response, new_request_id
+from api.execution import Executor, RequestRefused, Response
 from api.live import Live
 from api.requests import GraphQLRequest, too_deep
 from api.slots import Text

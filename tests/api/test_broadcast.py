@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.broadcast import Broadcast
-from api.execution import Caller, Executor
+from api.callers import Caller
+from api.execution import Executor
 from api.live import Live
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts, Text

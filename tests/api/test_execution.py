@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from api.callers import Caller
 from api.core import Prepared
-from api.execution import Caller, Executor, RequestRefused
+from api.execution import Executor, RequestRefused
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig

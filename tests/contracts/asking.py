@@ -14,7 +14,8 @@ from graphql import get_named_type, get_nullable_type, is_list_type, is_union_ty
 from grpc import aio
 
 from api.app import build_app
-from api.execution import Caller, Executor, RequestRefused
+from api.callers import Caller
+from api.execution import Executor, RequestRefused
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts, Text
 from quantgraph.config import Config, LimitsConfig

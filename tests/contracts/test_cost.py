@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from api.execution import Caller, Executor
+from api.callers import Caller
+from api.execution import Executor
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
