@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grpc_bridge.status import CODES
 from quantgraph.domain.reasons import Kind, Reason
-from tests.contracts.fuzz import CASES, LEAK, NEVER, SEED, repeatable
+from tests.contracts.fuzz import CASES, NEVER, SEED, leaks, repeatable
 from tests.contracts.messages import messages
 from tests.grpc_bridge.calls import Refusal, methods, path
 
@@ -42,11 +42,11 @@ def send(channel: grpc.Channel, method: MethodDescriptor, raw: bytes) -> Reason 
         else:
             channel.unary_unary(path(method))(raw, timeout=30)
     except grpc.RpcError as error:
-        return _judged(error, method)
+        return _judged(error, method, raw)
     return None
 
 
-def _judged(error: Any, method: MethodDescriptor) -> Reason | None:
+def _judged(error: Any, method: MethodDescriptor, raw: bytes) -> Reason | None:
     if method.server_streaming and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return None
     refusal = Refusal(error)
@@ -56,7 +56,7 @@ def _judged(error: Any, method: MethodDescriptor) -> Reason | None:
     assert refusal.code is CODES[reason.kind]
     assert refusal.info.metadata["messageZh"]
     assert len(refusal.info.metadata["requestId"]) == 32
-    assert not LEAK.search(refusal.status.message), error
+    assert not leaks(refusal.status.message, raw.decode(errors="replace")), error
     return reason
 
 
