@@ -157,9 +157,17 @@ def _sensible(name: str, kind: Any) -> SearchStrategy[Any]:
 
 
 def members(fields: Any) -> SearchStrategy[dict[str, Any]]:
-    """Return variables for arguments: half with anything, half that get past the first checks."""
-    anything = _members(fields, lambda name, each: value(each.type))
-    return anything | _reasonable(fields)
+    """Return variables for arguments: with anything, or such as get past the first checks."""
+    anything, reasonable = halves(fields)
+    return anything | reasonable
+
+
+def halves(fields: Any) -> tuple[SearchStrategy[dict[str, Any]], SearchStrategy[dict[str, Any]]]:
+    """Return variables with anything, and such as get past the first checks.
+
+    Hypothesis draws from one strategy of several as it likes: who means half asks each for half.
+    """
+    return _members(fields, lambda name, each: value(each.type)), _reasonable(fields)
 
 
 def _reasonable(fields: Any) -> SearchStrategy[dict[str, Any]]:
