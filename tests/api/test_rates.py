@@ -157,7 +157,8 @@ def test_the_first_message_of_a_stream_tells_its_cost(gateway, query):
         socket.send(json.dumps(subscribe("1", text)))
         first, second = (json.loads(socket.recv(timeout=20))["payload"] for _ in range(2))
     headers = {"accept": "text/event-stream"}
-    with httpx.stream("POST", f"{url}/graphql", json={"query": text}, headers=headers) as stream:
+    asked = {"json": {"query": text}, "headers": headers, "timeout": 20}  # beats come every 5 s
+    with httpx.stream("POST", f"{url}/graphql", **asked) as stream:
         assert stream.headers["ratelimit"]
         lines = (each[5:] for each in stream.iter_lines() if each.startswith("data:"))
         event, later = json.loads(next(lines)), json.loads(next(lines))
