@@ -127,16 +127,18 @@ def test_thousands_of_generated_documents_get_an_answer_or_a_listed_code(client,
 
 
 def assignments(client, label, cases):
-    """Send variables to an operation; return the codes of each answer."""
+    """Send variables to an operation; return the codes of each answer, by halves."""
     query, arguments = document(label)
     found = []
 
     def run(variables):
         found.append(send(client, json.dumps({"query": query, "variables": variables})))
 
+    ends = [0]
     for half in halves(arguments):
         repeatable(cases // 2)(given(variables=half)(run))()
-    return found
+        ends.append(len(found))
+    return found[: ends[1]], found[ends[1] :]
 
 
 @pytest.mark.parametrize("label", EXECUTED)
@@ -148,7 +150,8 @@ def test_variables_of_any_shape_get_an_answer_or_a_listed_code(client, label):
 def test_variables_reach_what_lies_behind_the_first_checks(client):
     """Else thousands of them would try the conversion of inputs alone."""
     for label in EXECUTED:
-        found = assignments(client, label, MANY)
+        # Of the half that is to pass: some operations have but few such variables.
+        _, found = assignments(client, label, MANY)
         reached = [codes for codes in found if "BAD_REQUEST" not in codes]
         assert len(reached) > len(found) // 10, label
 
