@@ -367,6 +367,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The process of the simulated exchange has ended; its orders and money are lost.",
         "Restore a snapshot, or restart the gateway.",
     ),
+    Reason.TERMINAL_LACKS: (
+        "The terminal's version, edition or permissions do not include this.",
+        "See `serverInfo.backends`; ask the broker, or use another terminal.",
+    ),
     Reason.SOURCE_UNAVAILABLE: (
         "The terminal or another source is away.",
         "Repeat later; nothing simulated takes its place.",
@@ -415,6 +419,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
     Reason.TLS_UNUSABLE: (
         "The certificate, its key or the authorities cannot be read or do not fit together.",
         "Correct the paths in `[tls]`; PEM files without a password are read.",
+    ),
+    Reason.SDK_UNUSABLE: (
+        "The terminal's package xtquant is absent, or not made for this machine.",
+        "Install quantgraph[xtquant] on the Windows machine of the terminal.",
     ),
     Reason.MODE_UNAVAILABLE: ("The mode needs a back-end that is not there.", "Choose another."),
     Reason.PORT_TAKEN: (

@@ -151,6 +151,8 @@ class Reason(StrEnum):
     PRICE_UNKNOWN = "PRICE_UNKNOWN", Kind.UNSUPPORTED, "没有可用的价格"
     FILLS_MISMATCH = "FILLS_MISMATCH", Kind.UNSUPPORTED, "当日成交与持仓不一致"
 
+    TERMINAL_LACKS = "TERMINAL_LACKS", Kind.UNSUPPORTED, "当前交易终端版本或权限不支持此功能"
+
     SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE", Kind.UNAVAILABLE, "数据源不可用", True
     EXCHANGE_LOST = "EXCHANGE_LOST", Kind.UNAVAILABLE, "模拟交易所进程已终止"
     SHUTTING_DOWN = "SHUTTING_DOWN", Kind.UNAVAILABLE, "服务正在停止", True
@@ -169,6 +171,7 @@ class Reason(StrEnum):
     TLS_REQUIRED = "TLS_REQUIRED", Kind.STARTUP, "非本机访问必须启用 TLS"
     TLS_UNUSABLE = "TLS_UNUSABLE", Kind.STARTUP, "TLS 证书或密钥无法使用"
     MODE_UNAVAILABLE = "MODE_UNAVAILABLE", Kind.STARTUP, "该模式不可用"
+    SDK_UNUSABLE = "SDK_UNUSABLE", Kind.STARTUP, "无法使用交易终端的软件包"
     PORT_TAKEN = "PORT_TAKEN", Kind.STARTUP, "端口已被占用"
     DATA_DIR_UNUSABLE = "DATA_DIR_UNUSABLE", Kind.STARTUP, "数据目录不可用"
     STORE_CORRUPT = "STORE_CORRUPT", Kind.STARTUP, "存储已损坏"

@@ -1,0 +1,1 @@
+"""The real terminal: the vendor's SDK turned into the ports."""
