@@ -6,22 +6,18 @@ itself, and comes back once it has caught up.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 
-import orjson
-
 from api.agenda import Agenda
-from api.quote_texts import QuoteCall, QuoteTexts
-from api.sockets import Line, text_head
+from api.cohorts import Cohort, Member
+from api.quote_texts import QuoteCall
+from api.sockets import Line
 from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.ports.gateway import Gateway
-from quantgraph.domain.ports.market import QuoteTap
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.streams import QuoteEvent
-from quantgraph.domain.subscriptions import Tally, attach
+from quantgraph.domain.subscriptions import attach
 from resolvers.quotes import quote_watch
 
 HEARTBEAT_S = 5.0
@@ -29,59 +25,6 @@ MAX_MEMBERS = 20_000
 # Events of one cohort in one turn: about what a socket holds before it says that it is full.
 _MOST = 256
 _NEVER = float("inf")
-
-
-@dataclass(eq=False, slots=True)
-class Member:
-    """One operation on one socket. `head` comes before each of its payloads.
-
-    `opening` stands before the last brace of its first payload.
-    """
-
-    line: Line
-    head: bytes
-    ended: asyncio.Future[None]
-    opening: bytes = b""
-    cohort: "Cohort | None" = None
-    # What it was told in cohorts before, less what the present one had told before it came.
-    told: int = 0
-    skipped: int = 0
-
-    def tally(self) -> Tally:
-        """Return how it keeps up; see `subscriptions.Reader`."""
-        if self.cohort is None:
-            return Tally(self.told, self.skipped, 0)
-        tally = self.cohort.tap.tally()
-        delivered, conflated = tally.delivered + self.told, tally.conflated + self.skipped
-        return replace(tally, delivered=delivered, conflated=conflated)
-
-    def move(self, cohort: "Cohort") -> None:
-        """Go over to a cohort that it is in step with."""
-        before, after = self.tally(), cohort.tap.tally()
-        self.told, self.skipped = (
-            before.delivered - after.delivered,
-            before.conflated - after.conflated,
-        )
-        self.cohort = cohort
-
-
-def member(line: Line, operation_id: str, opening: bytes = b"") -> Member:
-    """Return a member that takes part in nothing yet."""
-    head = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
-    return Member(line, head, asyncio.get_running_loop().create_future(), opening)
-
-
-@dataclass(eq=False, slots=True)
-class Cohort:
-    """Members in step, and the one reader that reads for all of them."""
-
-    key: Hashable
-    texts: QuoteTexts
-    members: dict[Member, None] = field(default_factory=dict[Member, None])
-    tap: QuoteTap = field(init=False)
-    # When it is looked at next, in seconds of `time.monotonic`; 0 in the next turn.
-    planned: float = _NEVER
-    stalled: bool = False
 
 
 class Broadcast:
@@ -97,7 +40,7 @@ class Broadcast:
         self._agenda = Agenda(self._flush, gather_s)
         self._beats: asyncio.Task[None] | None = None
         # What goes out at the end of this turn.
-        self._out: dict[Line, list[bytes]] = {}
+        self._out: dict[Line, bytes] = {}
 
     @property
     def cohort_count(self) -> int:
@@ -174,38 +117,34 @@ class Broadcast:
         if cohort.stalled or cohort not in self._cohorts:
             return
         try:
-            events = cohort.tap.due(_MOST)
-            self._tell(cohort, events)
+            texts = [cohort.texts.text(event) for event in cohort.tap.due(_MOST)]
         except Exception as error:
             self._end(cohort, error)
             return
+        self._tell(cohort.members, texts)
         self._plan(cohort, cohort.tap.next_due())
 
-    def _tell(self, cohort: Cohort, events: Iterable[QuoteEvent]) -> None:
-        texts = [cohort.texts.text(event) for event in events]
+    def _tell(self, members: Iterable[Member], texts: Sequence[bytes]) -> None:
         if not texts:
             return
-        framed: dict[int, list[bytes]] = {}
-        head, frames = b"", b""
-        for one in cohort.members:
+        made: dict[Hashable, list[bytes]] = {}
+        out, framing, shared = self._out, None, b""
+        for one in members:
             if one.opening:
-                first = texts[0][:-1] + one.opening + b"}"
-                one.opening = b""
-                one.line.write(one.head.join(_pieces([first, *texts[1:]], len(one.head))))
-                continue
-            if one.head != head:
-                head, size = one.head, len(one.head)
-                pieces = framed.get(size)
-                if pieces is None:
-                    pieces = framed[size] = _pieces(texts, size)
-                frames = head.join(pieces)
-            self._out.setdefault(one.line, []).append(frames)
+                frames = one.first(texts)
+            else:
+                if one.framing is not framing:
+                    framing = one.framing
+                    shared = framing.frames(texts, made)
+                frames = shared
+            line = one.line
+            out[line] = out[line] + frames if line in out else frames
 
     def _send(self) -> None:
         """Write once to every socket that was told something, whatever operations it has."""
         out, self._out = self._out, {}
         for line, frames in out.items():
-            line.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            line.write(frames)
 
     def _split(self, cohort: Cohort) -> None:
         """Let those who read too slowly read on for themselves, and wait for them."""
@@ -257,36 +196,42 @@ class Broadcast:
         self._drop(cohort)
 
     async def _beat(self) -> None:
-        """Send heartbeats while anybody is there, to some readers in each turn of the loop."""
+        """Send heartbeats while anybody is there, to some members in each turn of the loop."""
         try:
             while self._cohorts:
                 await asyncio.sleep(HEARTBEAT_S)
                 told = 0
                 for cohort in list(self._cohorts):
-                    told += self._beat_once(cohort)
-                    self._send()
-                    if told >= _MOST:
-                        told = 0
-                        await asyncio.sleep(0)
+                    texts = self._beat_of(cohort)
+                    for some in _slices(cohort.members if texts else ()):
+                        if told >= _MOST:
+                            told = 0
+                            await asyncio.sleep(0)
+                        told += len(some)
+                        # Who has left meanwhile, or stalls, is told nothing.
+                        self._tell((one for one in some if _takes(one)), texts)
+                        self._send()
         finally:
             self._beats = None
 
-    def _beat_once(self, cohort: Cohort) -> int:
-        if cohort in self._cohorts:  # what waits goes first: a snapshot comes before all else
+    def _beat_of(self, cohort: Cohort) -> list[bytes]:
+        """Return a heartbeat. What waits is told before: a snapshot comes before all else."""
+        if cohort in self._cohorts:
             self._serve(cohort)
+            self._send()
         if cohort.stalled or cohort not in self._cohorts:
-            return 0
+            return []
         try:
-            self._tell(cohort, [cohort.tap.beat()])
+            return [cohort.texts.text(cohort.tap.beat())]
         except Exception as error:
             self._end(cohort, error)
-        return len(cohort.members)
+            return []
 
 
-def _pieces(texts: Iterable[bytes], head_size: int) -> list[bytes]:
-    """Return what stands between the heads of a socket's messages: a head joins them to frames."""
-    pieces, end = list[bytes](), b""
-    for text in texts:
-        pieces.append(end + text_head(head_size + len(text) + 1))
-        end = text + b"}"
-    return [*pieces, end]
+def _slices(members: Iterable[Member]) -> Iterator[Sequence[Member]]:
+    present = list(members)
+    return (present[start : start + _MOST] for start in range(0, len(present), _MOST))
+
+
+def _takes(one: Member) -> bool:
+    return one.cohort is not None and not one.line.paused

@@ -1,6 +1,7 @@
 """What one socket is told by broadcast."""
 
-from api.broadcast import Broadcast, Member, member
+from api.broadcast import Broadcast
+from api.cohorts import Member, member, messages
 from api.quote_texts import QuoteCall
 from api.sockets import Line
 from quantgraph.domain.access import Principal
@@ -22,7 +23,7 @@ class Live:
 
         `opening` is what its first message has before the last brace.
         """
-        one = self._members[operation_id] = member(self._line, operation_id, opening)
+        one = self._members[operation_id] = member(self._line, messages(operation_id), opening)
         try:
             await self._broadcast.run(call, who, one)
         finally:

@@ -47,14 +47,11 @@ class LineProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 uvicorn's own
         """Begin with a reader who takes all."""
         super().__init__(*args, **kwargs)
+        # An attribute: a broadcast asks every socket in every turn.
+        self.paused = False
         self._resumed: list[Callable[[], None]] = []
         self._look_timer: asyncio.TimerHandle | None = None
         self._looks = 0
-
-    @property
-    def paused(self) -> bool:
-        """Whether more waits for the reader than a socket holds."""
-        return not self.writable.is_set()
 
     def write(self, frames: bytes) -> None:
         """Send whole frames; never waits. Nothing happens where the socket is closing."""
@@ -74,6 +71,7 @@ class LineProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """Begin to look after a reader."""
         super().pause_writing()
+        self.paused = True
         if self._look_timer is None:
             self._looks = 0
             self._look_later()
@@ -81,6 +79,7 @@ class LineProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """Leave the reader alone, and tell who waits for it."""
         super().resume_writing()
+        self.paused = False
         self._look_no_more()
         calls, self._resumed = self._resumed, []
         for call in calls:

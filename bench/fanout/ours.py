@@ -5,6 +5,7 @@ python -m bench.fanout.ours PORT FOLDER SYMBOLS [GATHER_MS [graphql|grpc]]
 
 import asyncio
 import contextlib
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -73,6 +74,9 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
     async with open_assembly(config) as assembly:
         gateway = replace(assembly.gateway, quote_stream=shared)
         async with answering(config, gateway):
+            # As `quantgraph serve` does.
+            gc.collect()
+            gc.freeze()
             print("listening", flush=True)
             await Feeding(feed.say, told, symbols).run()
             await shared.close()

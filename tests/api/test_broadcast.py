@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -305,6 +306,27 @@ async def test_heartbeats_come_after_the_snapshot_and_go_on(stage, monkeypatch):
     )
     kinds = [each["payload"]["data"]["quotes"]["kind"] for each in line.heard()]
     assert kinds == ["SNAPSHOT", *["HEARTBEAT"] * (len(kinds) - 1)]
+
+
+async def test_a_heartbeat_goes_to_some_sockets_in_each_turn(stage, monkeypatch):
+    monkeypatch.setattr("api.broadcast.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("api.broadcast._MOST", 2)
+    joined = [await stage.join(DOCUMENTS["chain"], s=[A]) for _ in range(6)]
+    assert stage.broadcast.cohort_count == 1
+    turn, told = 0, []
+
+    def tell(number):
+        told.append((turn, number))
+        joined[3][0].paused = True  # while others are being told
+        joined[4][1].stop("1")
+
+    for number, (line, *_) in enumerate(joined):
+        monkeypatch.setattr(line, "write", lambda _, number=number: tell(number))
+    while len(told) < 40:
+        turn += 1
+        await asyncio.sleep(0)
+    assert max(Counter(turn for turn, _ in told).values()) == 2
+    assert {number for _, number in told} == {0, 1, 2, 5}
 
 
 ACTS = st.one_of(
