@@ -106,11 +106,12 @@ class CacheConfig(Section):
 
 
 class SeedPosition(Section):
-    """A holding that a mock account starts with, sellable at once."""
+    """A holding that a mock account starts with; `bought` of it today, sellable tomorrow (T+1)."""
 
     symbol: str
     quantity: Positive
     cost_price: Annotated[Decimal, Field(gt=0)]
+    bought: Annotated[int, Field(ge=0)] = 0
 
 
 class SeedAccount(Section):

@@ -39,11 +39,15 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class NewPosition:
-    """Shares that a new account holds, sellable at once; cost in yuan per share."""
+    """Shares that a new account holds; cost in yuan per share.
+
+    `bought` of them cannot be sold before the next day.
+    """
 
     symbol: str
     quantity: int
     cost_price: Decimal
+    bought: int = 0
 
 
 @dataclass(frozen=True, slots=True)

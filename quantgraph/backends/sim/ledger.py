@@ -83,9 +83,13 @@ class Ledger:
 
     @classmethod
     def open(cls, seed: SeedAccount) -> "Ledger":
-        """Open an account with what its seed says; its shares are sellable at once."""
+        """Open an account with what its seed says."""
         holdings = {
-            each.symbol: Holding(each.quantity, cost=cents(each.cost_price * each.quantity))
+            each.symbol: Holding(
+                each.quantity,
+                bought=min(each.bought, each.quantity),
+                cost=cents(each.cost_price * each.quantity),
+            )
             for each in seed.positions
         }
         cash = cents(seed.cash)

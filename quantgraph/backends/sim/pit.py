@@ -158,6 +158,11 @@ class Pit:
         self._await()
         return [] if self._still else self._refresh()
 
+    def heard(self) -> None:
+        """Look forward again: its frames tell more than they did."""
+        if self._frame is None:
+            self._await()
+
     def follow(self, script: Script) -> list[Event]:
         """Follow a scenario from now on, instead of any before."""
         events = self.script(script.frames(self.security))

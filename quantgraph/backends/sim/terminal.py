@@ -120,7 +120,12 @@ class SimTerminal(Accounts):
     async def open_account(self, account: NewAccount) -> None:
         """Open one more account, for this world alone."""
         held = tuple(
-            SeedPosition(symbol=each.symbol, quantity=each.quantity, cost_price=each.cost_price)
+            SeedPosition(
+                symbol=each.symbol,
+                quantity=each.quantity,
+                cost_price=each.cost_price,
+                bought=each.bought,
+            )
             for each in account.positions
         )
         seed = SeedAccount(

@@ -1,0 +1,180 @@
+"""Dev mode's way of orders: what is meant for a real account is done on its paper twin.
+
+It lies below both wires and above guard, limits, gate and journal, all of which know twins alone.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from quantgraph.domain.access import Principal
+from quantgraph.domain.controls import ArmWish, ControlChange, HaltWish, TradingEvent, TradingStatus
+from quantgraph.domain.limits import Allowance
+from quantgraph.domain.orders import (
+    Fill,
+    FillPage,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderPage,
+    OrderQuery,
+    OrderTicket,
+    Submission,
+)
+from quantgraph.domain.ports.controls import Controls
+from quantgraph.domain.ports.gateway import Access
+from quantgraph.domain.ports.trading import Allowances, Fills, Trading
+from quantgraph.domain.streams import FillEvent, LogCursor, OrderEvent
+from quantgraph.domain.twins import twin_of
+
+
+class InterceptedTrading:
+    """Implements `Trading`: every account that is named becomes its twin."""
+
+    def __init__(self, inner: Trading) -> None:
+        """Let `inner` trade for twins."""
+        self._inner = inner
+
+    async def submit(self, ticket: OrderTicket) -> Submission:
+        """Submit for the twin."""
+        return await self._inner.submit(replace(ticket, account_id=twin_of(ticket.account_id)))
+
+    async def cancel(self, key: OrderKey) -> Order:
+        """Cancel the twin's order."""
+        return await self._inner.cancel(_twin(key))
+
+    async def approve(self, key: OrderKey) -> Order:
+        """Approve the twin's order."""
+        return await self._inner.approve(_twin(key))
+
+    async def reject(self, key: OrderKey) -> Order:
+        """Reject the twin's order."""
+        return await self._inner.reject(_twin(key))
+
+    async def write_off(self, key: OrderKey, reason: str) -> Order:
+        """Write the twin's order off."""
+        return await self._inner.write_off(_twin(key), reason)
+
+    async def order(self, key: OrderKey) -> Order | None:
+        """Return the twin's order."""
+        return await self._inner.order(_twin(key))
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Return the twin's orders."""
+        return await self._inner.orders(replace(query, account_id=twin_of(query.account_id)))
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        """Yield the twin's log."""
+        async with aclosing(self._inner.events(_place(cursor))) as events:
+            async for event in events:
+                yield event
+
+
+class InterceptedFills:
+    """Implements `Fills` for twins."""
+
+    def __init__(self, inner: Fills) -> None:
+        """Read `inner`."""
+        self._inner = inner
+
+    async def fills(self, query: FillQuery) -> FillPage:
+        """Return the twin's fills."""
+        return await self._inner.fills(replace(query, account_id=twin_of(query.account_id)))
+
+    async def order_fills(
+        self, account_id: str, order_ids: Sequence[str]
+    ) -> Sequence[Sequence[Fill]]:
+        """Return the fills of each of the twin's orders."""
+        return await self._inner.order_fills(twin_of(account_id), order_ids)
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[FillEvent, None]:
+        """Yield the twin's executions."""
+        async with aclosing(self._inner.events(_place(cursor))) as events:
+            async for event in events:
+                yield event
+
+
+class InterceptedAllowances:
+    """Implements `Allowances` for twins."""
+
+    def __init__(self, inner: Allowances) -> None:
+        """Read `inner`."""
+        self._inner = inner
+
+    async def allowance(self, account_id: str) -> Allowance:
+        """Return what the twin may do."""
+        return await self._inner.allowance(twin_of(account_id))
+
+
+class InterceptedControls:
+    """Implements `Controls` for twins; what concerns every account is passed on as it is."""
+
+    def __init__(self, inner: Controls) -> None:
+        """Turn `inner`."""
+        self._inner = inner
+
+    async def status(self, account_id: str | None) -> TradingStatus:
+        """Return where the twin's trading stands."""
+        return await self._inner.status(_named(account_id))
+
+    async def events(self, account_id: str | None) -> AsyncGenerator[TradingEvent, None]:
+        """Yield what becomes of the twin's trading."""
+        async with aclosing(self._inner.events(_named(account_id))) as events:
+            async for event in events:
+                yield event
+
+    async def halt(self, wish: HaltWish) -> ControlChange:
+        """Halt the twin."""
+        return await self._inner.halt(replace(wish, account_id=_named(wish.account_id)))
+
+    async def resume(self, wish: HaltWish) -> ControlChange:
+        """Let the twin go on."""
+        return await self._inner.resume(replace(wish, account_id=_named(wish.account_id)))
+
+    async def arm(self, wish: ArmWish) -> ControlChange:
+        """Pass on."""
+        return await self._inner.arm(wish)
+
+    async def disarm(self, wish: HaltWish) -> ControlChange:
+        """Pass on."""
+        return await self._inner.disarm(wish)
+
+    async def set_dead_man(self, account_id: str, seconds: int) -> ControlChange:
+        """Watch over the twin."""
+        return await self._inner.set_dead_man(twin_of(account_id), seconds)
+
+
+class TwinAccess:
+    """Implements `Access`: a key of an account is one of its twin as well."""
+
+    def __init__(self, inner: Access) -> None:
+        """Let `inner` check."""
+        self._inner = inner
+
+    async def authenticate(self, credential: str | None, peer: str = "") -> Principal:
+        """Return who calls. Errors: UNAUTHENTICATED."""
+        return _widened(await self._inner.authenticate(credential, peer))
+
+    def known(self, credential: str | None) -> Principal | None:
+        """Return whose key this is where nothing has changed since it was last read."""
+        found = self._inner.known(credential)
+        return None if found is None else _widened(found)
+
+
+def _widened(principal: Principal) -> Principal:
+    held = principal.accounts
+    if held is None:
+        return principal
+    return replace(principal, accounts=held | {twin_of(each) for each in held})
+
+
+def _twin(key: OrderKey) -> OrderKey:
+    return replace(key, account_id=twin_of(key.account_id))
+
+
+def _place(cursor: LogCursor) -> LogCursor:
+    return replace(cursor, account_id=twin_of(cursor.account_id))
+
+
+def _named(account_id: str | None) -> str | None:
+    return None if account_id is None else twin_of(account_id)
