@@ -73,19 +73,24 @@ def checked_account(account: NewAccount) -> NewAccount:
         raise bad_request(text, field="positions")
     for held in account.positions:
         if not 0 < held.quantity <= _MOST_SHARES or not 0 <= held.cost_price < _MOST_YUAN:
-            text = f"{held.symbol}: a holding has shares from 1 on, and a cost from 0 on."
+            text = (
+                f"{held.symbol}: a holding has 1 to {_MOST_SHARES} shares, "
+                f"and a cost from 0 to below {_MOST_YUAN}."
+            )
             raise bad_request(text, field="positions")
     return replace(account, cash=cash)
 
 
 def _check_size(quantity: int) -> None:
     if not 0 < quantity <= _MOST_SHARES:
-        raise bad_request(f"quantity is {quantity}; from 1 on.", field="quantity")
+        text = f"quantity is {quantity}; from 1 to {_MOST_SHARES}."
+        raise bad_request(text, field="quantity")
 
 
 def _check_price(field: str, price: Decimal) -> None:
     if not 0 < price < _MOST_YUAN:
-        raise bad_request(f"{field} is {price}; it must be above 0.", field=field)
+        text = f"{field} is {price}; it must be above 0 and below {_MOST_YUAN}."
+        raise bad_request(text, field=field)
 
 
 def _checked_money(field: str, amount: Decimal) -> Decimal:
