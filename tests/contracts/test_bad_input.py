@@ -20,13 +20,11 @@ from tests.contracts.fuzz import (
     SEED,
     STREAMED,
     document,
-    halves,
-    json_values,
     leaks,
-    members,
     repeatable,
     use_scalars,
 )
+from tests.contracts.variables import halves, json_values, members
 
 MANY = 120
 # Documents of any size: the limits have tests of their own, and would keep most cases out here.
@@ -150,10 +148,10 @@ def test_variables_of_any_shape_get_an_answer_or_a_listed_code(client, label):
 def test_variables_reach_what_lies_behind_the_first_checks(client):
     """Else thousands of them would try the conversion of inputs alone."""
     for label in EXECUTED:
-        # Of the half that is to pass: some operations have but few such variables.
+        # Of the half that is to pass: the other half is there to be refused.
         _, found = assignments(client, label, MANY)
         reached = [codes for codes in found if "BAD_REQUEST" not in codes]
-        assert len(reached) > len(found) // 10, label
+        assert len(reached) > len(found) // 2, label
 
 
 @pytest.mark.parametrize("label", STREAMED)
