@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -30,7 +31,7 @@ ORDERS = 'subscription { orderUpdates(accountId: "sim-1") { kind sequence } }'
 
 @dataclass(frozen=True)
 class Held:
-    """What a gateway holds for its subscribers."""
+    """What a gateway holds for its subscribers; tasks beside those of one reader."""
 
     tasks: int
     upstreams: int
@@ -47,6 +48,7 @@ class Soak:
         self.seed = seed
         self.done: Counter[str] = Counter()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.present: set[asyncio.Task[Any]] = set()  # what a gateway with one reader does
 
     async def run(self, seconds: float, clients: int) -> tuple[Held, Held]:
         """Return what is held before, with one reader, and after all have left."""
@@ -54,6 +56,7 @@ class Soak:
             await self.begin(first, Random(0), ["quotes"])
             upstream = next(iter(self.quotes._upstreams.values()))
             self.loop = upstream.task.get_loop()
+            self.present = asyncio.all_tasks(self.loop)
             until = time.monotonic() + min(seconds / 10, 5)
             await self._crowd(until, clients)
             before = await self._rest()
@@ -112,16 +115,29 @@ class Soak:
         await client.recv()
 
     async def _rest(self) -> Held:
-        """Return what is held once the grace of the last upstream is over."""
-        deadline = time.monotonic() + 20
-        while self._readers() > 1 and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(5.5)
-        gc.collect()
+        """Return what is held once all has ended that came with those who have left."""
         assert self.loop is not None
+        ended = asyncio.run_coroutine_threadsafe(self._ended(), self.loop)
+        tasks = await asyncio.wrap_future(ended)
+        gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        tasks = len(asyncio.all_tasks(self.loop))
         return Held(tasks, self.quotes.upstream_count, self._readers(), pages * 4096 / 1e6)
+
+    async def _ended(self) -> int:
+        """Wait in the gateway's loop; return how many tasks are left beside those of one reader.
+
+        The gateway's own sleep over and over: tasks of theirs end all the time, and others come.
+        """
+        mine, late = asyncio.current_task(), set[asyncio.Task[Any]]()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                while True:
+                    now = asyncio.all_tasks() - {mine}
+                    late = now - self.present
+                    if len(now) <= len(self.present):
+                        return 0
+                    await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
+        return len(late)
 
     def _readers(self) -> int:
         return self.quotes._readers

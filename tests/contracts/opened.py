@@ -1,7 +1,8 @@
 """A whole gateway in the test's own process, asked by both wires: its parts can be got at."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from api.app import build_app
 from api.assembly import Assembly, open_assembly
 from grpc_bridge.server import start
 from quantgraph.config import Config
+from quantgraph.domain.orders import OrderState
+from quantgraph.domain.ports.trading import Trading
+from quantgraph.domain.streams import LogCursor, StreamKind
 from resolvers.root import graphql_schema
 from tests.contracts.asking import RPCS, document, request_of
 from tests.contracts.pairs import PAIRS, Arguments
@@ -62,6 +66,20 @@ class Caller:
             told = (error.details(), error.trailing_metadata())
             return Answer(Refusal(error).reason.value, data=told)
         return Answer("OK")
+
+
+async def followed(
+    trading: Trading, account_id: str, enough: Callable[[Mapping[str, OrderState]], bool]
+) -> None:
+    """Follow an account's log until the states of its orders by id, first the open ones, do."""
+    states, present = dict[str, OrderState](), False
+    async with asyncio.timeout(30), aclosing(trading.events(LogCursor(account_id))) as events:
+        async for event in events:
+            if event.order is not None:
+                states[event.order.id] = event.order.state
+            present = present or event.kind is StreamKind.CAUGHT_UP
+            if present and enough(states):
+                return
 
 
 @asynccontextmanager

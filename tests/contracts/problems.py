@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import uuid
-from asyncio import Task, create_task, gather, sleep, timeout
+from asyncio import Task, create_task, gather, sleep
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import LimitReached
 from tests.contracts.opened import Caller
 from tests.contracts.pairs import Arguments
+from tests.waiting import until
 
 BANK = "000001.SZ"
 ONE, LARGE = {"accountId": "sim-1"}, {"accountId": "large"}
@@ -191,13 +192,13 @@ async def away(caller: Caller) -> AsyncIterator[Arguments]:
     settings = ["DISCONNECT times=1 delay_ms=3600000"]
     await done(caller, "setFaults", {"settings": settings})
     order = (await done(caller, "submitOrder", ticket()))["order"]
-    await until(caller, TradingState.DISCONNECTED)
+    await until(lambda: caller.assembly.trading.state is TradingState.DISCONNECTED)
     try:
         yield {**ONE, "id": order["id"]}
     finally:
         await done(caller, "setFaults", {"settings": []})
         await done(caller, "setClock", {"speed": 1_000})
-        await until(caller, TradingState.ACTIVE)
+        await until(lambda: caller.assembly.trading.state is TradingState.ACTIVE)
         await done(caller, "setClock", {"speed": 1})
 
 
@@ -212,12 +213,6 @@ async def lost(caller: Caller) -> AsyncIterator[Arguments]:
 async def fresh(_: Caller) -> AsyncIterator[Arguments]:
     """An order of a new key is asked for."""
     yield ticket()
-
-
-async def until(caller: Caller, state: TradingState) -> None:
-    async with timeout(30):
-        while caller.assembly.trading.state is not state:
-            await sleep(0.01)
 
 
 def _sector(name: str, code: str, given: Arguments) -> Case:

@@ -1,6 +1,5 @@
 """Whatever changes something leaves one act in the audit log: whose, where from, what outcome."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -14,13 +13,13 @@ from api.assembly import open_assembly
 from api.cli import app
 from quantgraph.config import Config
 from quantgraph.domain.access import Scope
-from quantgraph.domain.orders import OrderKey, OrderState, OrderTicket, Side
+from quantgraph.domain.orders import OrderState, OrderTicket, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.loading import load_config
 from quantgraph.services import acts
 from quantgraph.store.keys import KeyStore
 from tests.contracts.fuzz import SCHEMA
-from tests.contracts.opened import PEER, Caller, opened
+from tests.contracts.opened import PEER, Caller, followed, opened
 from tests.contracts.test_curtain import ASKED
 
 ROOT = Path(__file__).parents[2]
@@ -127,10 +126,7 @@ async def test_a_timer_that_runs_out_acts_in_the_gateways_name(
         )
         order = (await trading.submit(ticket)).order
         controls._dead_man._fire("sim-1")  # pyright: ignore[reportPrivateUsage] no seconds to wait
-        key, state = OrderKey("sim-1", order.id), OrderState.WORKING
-        async with asyncio.timeout(20):
-            while (await trading.order(key) or order).state is state:
-                await asyncio.sleep(0.01)
+        await followed(trading, "sim-1", lambda found: OrderState.WORKING not in found.values())
     acts_told = shown(config)
     assert [(act["operation"], act["outcome"], act["key"]) for act in acts_told] == [
         ("submitOrder", "OK", "gateway"),

@@ -20,7 +20,7 @@ from quantgraph.domain.controls import HaltCause
 from quantgraph.domain.incidents import Incident
 from quantgraph.domain.orders import OrderQuery, OrderState
 from quantgraph.loading import load_config
-from tests.contracts.opened import Answer, Caller, opened
+from tests.contracts.opened import Answer, Caller, followed, opened
 from tests.contracts.problems import done, ticket
 
 ROOT = Path(__file__).parents[2]
@@ -100,12 +100,10 @@ async def test_an_incident_lets_no_number_out(
 
 
 async def settled(caller: Caller) -> None:
-    """Wait until it is known what became of the orders; jump back into the session where needed."""
+    """Wait until it is known what became of the orders."""
+    unknown = {OrderState.SENT, OrderState.UNKNOWN}
     trading = caller.assembly.gateway.trading
-    open_states = frozenset({OrderState.SENT, OrderState.UNKNOWN})
-    async with asyncio.timeout(30):
-        while (await trading.orders(OrderQuery(ACCOUNT, open_states, 1))).orders:
-            await asyncio.sleep(0.01)
+    await followed(trading, ACCOUNT, lambda found: unknown.isdisjoint(found.values()))
 
 
 async def test_what_the_gateway_itself_finds_is_logged_without_it(

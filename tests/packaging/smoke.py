@@ -6,13 +6,12 @@ Run with the Python that it was installed for: `venv/bin/python tests/packaging/
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -33,12 +32,6 @@ QUERY = """{
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
 def fetch(url: str, body: object = None) -> tuple[str, str]:
     """Return the content type and the text of a 200 answer; anything else raises."""
     data = None if body is None else json.dumps(body).encode()
@@ -47,19 +40,23 @@ def fetch(url: str, body: object = None) -> tuple[str, str]:
         return answer.headers["content-type"], answer.read().decode("utf-8", "replace")
 
 
-def await_ready(server: subprocess.Popen[bytes], base: str) -> float:
-    """Return the seconds from now until /health/ready answers 200."""
-    begin = time.monotonic()
-    while time.monotonic() - begin < START_SECONDS:
-        if server.poll() is not None:
-            raise SystemExit(f"quantgraph serve ended with {server.returncode}")
-        try:
-            fetch(f"{base}/health/ready")
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-        else:
-            return time.monotonic() - begin
-    raise SystemExit(f"not ready after {START_SECONDS} s")
+def await_ready(server: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return where both wires are: it prints that as soon as it is ready."""
+    told = dict[str, str]()
+    late = threading.Timer(START_SECONDS, server.kill)
+    late.start()
+    try:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if line.startswith("Ctrl-C"):
+                return told["GraphiQL"].rstrip("/"), told["gRPC"]
+            name, _, said = line.strip().partition(" ")
+            told[name] = said.strip()
+    finally:
+        late.cancel()
+    raise SystemExit(
+        f"quantgraph serve ended with {server.wait()}; ready within {START_SECONDS} s?"
+    )
 
 
 def check_graphql(base: str) -> None:
@@ -91,7 +88,7 @@ def check_grpc(target: str) -> None:
     assert answer.status == health_pb2.HealthCheckResponse.SERVING, answer
 
 
-def check_stop(server: subprocess.Popen[bytes]) -> float:
+def check_stop(server: subprocess.Popen[str]) -> float:
     begin = time.monotonic()
     server.send_signal(signal.SIGTERM)
     code = server.wait(STOP_SECONDS)
@@ -100,16 +97,19 @@ def check_stop(server: subprocess.Popen[bytes]) -> float:
 
 
 def check(folder: Path, data: Path) -> None:
-    port, grpc_port = free_port(), free_port()
     command = Path(sysconfig.get_path("scripts"), "quantgraph")
-    options = (f"--port={port}", f"--grpc-port={grpc_port}", f"--data-dir={data}")
-    server = subprocess.Popen([command, "serve", *options], cwd=folder)
+    options = ("--port=0", "--grpc-port=0", f"--data-dir={data}")
+    begin = time.monotonic()
+    server = subprocess.Popen(
+        [command, "serve", *options], cwd=folder, stdout=subprocess.PIPE, text=True
+    )
     try:
-        base = f"http://127.0.0.1:{port}"
-        ready = await_ready(server, base)
+        base, target = await_ready(server)
+        ready = time.monotonic() - begin
+        fetch(f"{base}/health/ready")
         check_graphql(base)
         check_page(base)
-        check_grpc(f"127.0.0.1:{grpc_port}")
+        check_grpc(target)
         stopped = check_stop(server)
     finally:
         if server.poll() is None:

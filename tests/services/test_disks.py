@@ -28,6 +28,7 @@ from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.journal_tables import LOG
 from quantgraph.store.verifying import verify_journal
+from tests.waiting import WatchedLoop, until
 
 folder, how, told = Path(sys.argv[1]), sys.argv[2], {}
 
@@ -84,16 +85,14 @@ async def main():
     break_disk()
     told["broken"] = [await submit(trading, key) for key in ("k2", "k3")]
     cancel = asyncio.create_task(trading.cancel(OrderKey("one", client_order_id="k1")))
-    while not (terminal.withdrawn and trading.problems()):
-        await asyncio.sleep(0.01)
+    await until(lambda: terminal.withdrawn and trading.problems())
     told["problems"] = list(trading.problems())
     try:
         await cancel
     except GatewayError as error:
         told["unrecorded"] = error.reason
     mend_disk()
-    while trading.problems():
-        await asyncio.sleep(0.01)
+    await until(lambda: not trading.problems())
     told["canceled"] = (await trading.order(OrderKey("one", client_order_id="k1"))).state
     told["after"] = await submit(trading, "k2")
     told["settled"] = list(trading.problems())
@@ -106,7 +105,8 @@ async def main():
     told["fault"] = verify_journal(path, heads, LOG).fault
     print("TOLD", json.dumps(told | {"placed": terminal.placed, "asked": terminal.withdrawn}))
 
-asyncio.run(main())
+with asyncio.Runner(loop_factory=WatchedLoop) as runner:
+    runner.run(main())
 """
 
 

@@ -31,6 +31,7 @@ from quantgraph.store.journal import OrderJournal
 from tests.services.kills.exchange import FATES, Exchange, reports
 from tests.services.kills.referee import same
 from tests.services.trading import Market, ticket
+from tests.waiting import WatchedLoop, settled, until
 
 KEYS = ("a", "b", "c", "d")
 # Most orders live: only they trade, and are reported of.
@@ -122,7 +123,7 @@ class OrderMachine(RuleBasedStateMachine):
     def begin(self):
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "journal.sqlite"
-        self.runner = asyncio.Runner()
+        self.runner = asyncio.Runner(loop_factory=WatchedLoop)
         self.exchange = Exchange(self.path)
         self.fates, self.told, self.waiting, self.seen = {}, [], [], {}
         self.seconds, self.lists, self.slow, self.tasks = 0.0, 0, False, []
@@ -130,12 +131,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     async def start(self):
         self.gateway = Mortal(self)
-        await self.until(lambda: self.gateway.trading.state is TradingState.ACTIVE)
-
-    async def until(self, true):
-        async with asyncio.timeout(20):
-            while not true():
-                await asyncio.sleep(0.0005)
+        await until(lambda: self.gateway.trading.state is TradingState.ACTIVE)
 
     @rule(key=st.sampled_from(KEYS), fate=ANSWERED)
     def submit(self, key, fate):
@@ -158,7 +154,7 @@ class OrderMachine(RuleBasedStateMachine):
     async def unanswered(self, key):
         waiting, task = len(self.waiting), asyncio.create_task(self.asked(key))
         self.tasks.append(task)
-        await self.until(lambda: task.done() or len(self.waiting) > waiting)
+        await until(lambda: task.done() or len(self.waiting) > waiting)
 
     @precondition(lambda self: self.waiting)
     @rule()
@@ -168,7 +164,7 @@ class OrderMachine(RuleBasedStateMachine):
     async def answer(self, held):
         if not held.done():
             held.set_result(None)
-        await asyncio.sleep(0.002)
+        await settled()
 
     @precondition(lambda self: self.told)
     @rule(data=st.data(), again=st.booleans())
@@ -218,7 +214,7 @@ class OrderMachine(RuleBasedStateMachine):
         enough = self.lists + 3
         while self.lists < enough:
             self.gateway.trading.compare()
-            await asyncio.sleep(0.001)
+            await settled()
 
     @rule()
     def kill(self):

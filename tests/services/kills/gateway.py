@@ -39,6 +39,7 @@ from quantgraph.store.controls import ControlFile
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
 from tests.services.trading import PLENTY, Market, ticket
+from tests.waiting import WatchedLoop, settled, until
 
 SETTLE_S = 120.0
 # The gateway's pauses pass a hundred times as fast as they would.
@@ -246,8 +247,7 @@ class Gateway:
             await self.guard.cancel(OrderKey("one", client_order_id=key))
 
     async def compared(self):
-        while self.trading.state is TradingState.RECONCILING:
-            await asyncio.sleep(0.001)
+        await until(lambda: self.trading.state is not TradingState.RECONCILING)
 
     async def listed(self):
         """Let the lists of both accounts be asked for and folded in once from now on, at least."""
@@ -255,7 +255,7 @@ class Gateway:
         enough = self.terminal.lists + 4
         while self.terminal.lists < enough:
             self.trading.compare()
-            await asyncio.sleep(0.002)
+            await settled()
 
     async def close(self):
         await self.controls.close()
@@ -298,4 +298,5 @@ def live(folder, calendar, pipe, life):
     async def whole():
         await Gateway(folder, calendar, pipe, life).run()
 
-    asyncio.run(whole())
+    with asyncio.Runner(loop_factory=WatchedLoop) as runner:
+        runner.run(whole())
