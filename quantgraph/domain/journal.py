@@ -167,7 +167,7 @@ class Journal(Protocol):
         ...
 
     def tagged(self, account_id: str, tags: Sequence[str]) -> Sequence[Order]:
-        """Return the orders of an account that were sent under one of these tags, in no order."""
+        """Return our orders of an account that were sent under one of these tags, in no order."""
         ...
 
     def page(self, query: OrderQuery) -> OrderPage:

@@ -15,7 +15,7 @@ from quantgraph.store.records import write_actor, write_cancel, write_fill, writ
 Row = tuple[Any, ...]
 INSERT_ORDER = (
     "INSERT INTO orders (id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
-    " created, body) VALUES "
+    " created, event) VALUES "
 )
 # An order as recorded, and the digest of its ticket.
 Held = tuple[Order, str]
@@ -28,7 +28,7 @@ class Batch:
     """What is known of the orders that a batch concerns, and the rows that it adds.
 
     `by_key` and `by_id` find an order by account and client order id, or account and id; `by_tag`
-    one that is not ours by account and tag.
+    one that is not ours by account and tag. `new` and `changed` name an order's newest entry.
     """
 
     by_key: dict[Key, Held]
@@ -37,8 +37,8 @@ class Batch:
     fill_ids: set[str]
     newest: dict[str, int]
     head: Head
-    new: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
-    changed: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
+    new: dict[Key, int] = field(default_factory=dict[Key, int])
+    changed: dict[Key, int] = field(default_factory=dict[Key, int])
     events: list[Row] = field(default_factory=list[Row])
     fills: list[Row] = field(default_factory=list[Row])
     cancels: list[Row] = field(default_factory=list[Row])
@@ -89,9 +89,9 @@ class Batch:
         after = after_report(order, report)
         if after is None:
             return Recorded(order, digest, new=False)
-        body = self._log(after, fill=report.fill, actor=write_actor(outcome.actor))
+        event = self._log(after, fill=report.fill, actor=write_actor(outcome.actor))
         self._hold(after, digest)
-        (self.new if place in self.new else self.changed)[place] = body
+        (self.new if place in self.new else self.changed)[place] = event
         return Recorded(after, digest, new=True)
 
     def _hold(self, order: Order, digest: str) -> None:
@@ -109,7 +109,7 @@ class Batch:
         fill: Fill | None = None,
         digest: str | None = None,
         actor: bytes | None = None,
-    ) -> bytes:
+    ) -> int:
         account = order.account_id
         body, executed = write_order(order), write_fill(fill)
         sequence = self.newest[account] + 1
@@ -118,15 +118,15 @@ class Batch:
         if fill is not None:
             self.fills.append(fill_row(account, sequence, fill))
             self.fill_ids.add(fill.id)
-        return body
+        return self.head.number
 
     def _chain(self, entry: Row) -> None:
         self.head = self.head.after(*entry)
         self.events.append((self.head.number, *entry, self.head.hash))
 
 
-def order_row(order: Order, digest: str, body: bytes) -> Row:
-    """Return the row that an order has beside its log."""
+def order_row(order: Order, digest: str, event: int) -> Row:
+    """Return the row that an order has beside its log; `event` is the newest entry of it."""
     return (
         order.id,
         order.account_id,
@@ -138,7 +138,7 @@ def order_row(order: Order, digest: str, body: bytes) -> Row:
         order.side.value,
         order.strategy,
         to_ms(order.created_at),
-        body,
+        event,
     )
 
 

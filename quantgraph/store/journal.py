@@ -28,10 +28,11 @@ from quantgraph.store.anchor import Anchor
 from quantgraph.store.folder import opening
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal_files import connect, prepare
-from quantgraph.store.journal_tables import LOG, OPEN, cut_of, head_of
+from quantgraph.store.journal_tables import BODY, LOG, OPEN, cut_of, head_of
 from quantgraph.store.mending import mend
 from quantgraph.store.recording import Recording
 from quantgraph.store.records import read_fill, read_order
+from quantgraph.store.tags import TagSearch
 
 
 class OrderJournal:
@@ -66,6 +67,7 @@ class OrderJournal:
         anchor = Anchor(heads, LOG, self._epoch)
         anchor.begin(self._epoch, head)
         self._recording = Recording(writer, anchor)
+        self._tags = TagSearch(self._db, self._lock)
 
     @property
     def epoch(self) -> str:
@@ -98,7 +100,7 @@ class OrderJournal:
         """Return the order recorded under a client order id and its digest, or None."""
         with self._lock:
             row = self._db.execute(
-                "SELECT body, digest FROM orders WHERE account = ? AND client_order_id = ?",
+                f"SELECT {BODY}, digest FROM orders WHERE account = ? AND client_order_id = ?",  # noqa: S608 a literal of the tables
                 (account_id, client_order_id),
             ).fetchone()
         return None if row is None else (read_order(row[0]), str(row[1]))
@@ -109,15 +111,14 @@ class OrderJournal:
         value = key.id if key.id is not None else key.client_order_id
         with self._lock:
             row = self._db.execute(
-                f"SELECT body FROM orders WHERE account = ? AND {column} = ?",  # noqa: S608 the column is one of two literals
+                f"SELECT {BODY} FROM orders WHERE account = ? AND {column} = ?",  # noqa: S608 the column is one of two literals
                 (key.account_id, value),
             ).fetchone()
         return None if row is None else read_order(row[0])
 
     def tagged(self, account_id: str, tags: Sequence[str]) -> list[Order]:
-        """Return the orders of an account that were sent under one of these tags, in no order."""
-        with self._lock:
-            return pages.tagged(self._db, account_id, tags)
+        """Return our orders of an account that were sent under one of these tags, in no order."""
+        return self._tags.find(account_id, tags)
 
     def page(self, query: OrderQuery) -> OrderPage:
         """Return a page of an account's orders, newest first. Errors: INVALID_CURSOR."""
@@ -158,7 +159,7 @@ class OrderJournal:
         """Return an account's orders that are not final, and the newest sequence."""
         with self._lock:
             rows = self._db.execute(
-                f"SELECT body FROM orders WHERE account = ? AND {OPEN} ORDER BY number",  # noqa: S608 a literal of the tables
+                f"SELECT {BODY} FROM orders WHERE account = ? AND {OPEN} ORDER BY number",  # noqa: S608 a literal of the tables
                 (account_id,),
             ).fetchall()
             return [read_order(row[0]) for row in rows], self._newest(self._db, account_id)
@@ -185,6 +186,7 @@ class OrderJournal:
         before, self._epoch = self._epoch, epoch
         try:
             self._recording.start_over(epoch)
+            self._tags.forget()
         except BaseException:
             self._epoch = before
             raise
@@ -200,6 +202,7 @@ class OrderJournal:
         before, self._epoch = self._epoch, epoch
         try:
             self._recording.restore(file, epoch)
+            self._tags.forget()
         except BaseException:
             self._epoch = before
             raise

@@ -22,7 +22,7 @@ from quantgraph.store.journal_tables import (
     SCHEMA,
     VERSION,
 )
-from quantgraph.store.rebuilding import counted_cancels, write_over
+from quantgraph.store.rebuilding import chained_rows, counted_cancels, write_over
 from quantgraph.store.recording import STATEMENTS
 from quantgraph.store.records import read_order
 
@@ -94,13 +94,6 @@ def _upgrade(db: sqlite3.Connection, path: Path, version: int) -> None:
         epoch = old.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
         told = chained_rows(old) if version >= CHAINED else _entries(old)
         write_over(db, str(epoch), chain(told, counted_cancels(old, version)))
-
-
-def chained_rows(old: sqlite3.Connection) -> Iterator[Row]:
-    """Yield the entries of a chained journal as `rebuilding` takes them."""
-    yield from old.execute(
-        "SELECT account, sequence, body, fill, digest, actor FROM events ORDER BY number"
-    )
 
 
 def _entries(old: sqlite3.Connection) -> Iterator[Row]:

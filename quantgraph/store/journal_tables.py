@@ -2,7 +2,8 @@
 
 `events` is the journal: rows are added to it and never changed, each with the hash that chains it
 to the one before (`chain.py`). `orders`, `fills` and `cancels` say the same in another order, so
-that nobody has to read the log through; they can be made from it again (`rebuilding.py`).
+that nobody has to read the log through; they can be made from it again (`rebuilding.py`). A row of
+`orders` says how an order stands by naming the newest entry of it.
 What the terminal was asked to cancel is an entry without a sequence: it counts, and is no event of
 its account's log; what came of it are events.
 """
@@ -15,11 +16,16 @@ from quantgraph.store.records import read_cut, write_cut
 
 # The log's name in the file of heads.
 LOG = "journal"
-VERSION = 5
-# The first that is read; whose entries are chained; and that has cancels among these.
-OLDEST, CHAINED, CANCELS_CHAINED = 2, 4, 5
+VERSION = 6
+# The first that is read; whose entries are chained; that has cancels among these; and whose orders
+# name their newest entry, where they held a copy of it before.
+OLDEST, CHAINED, CANCELS_CHAINED, ENTRY_NAMED = 2, 4, 5, 6
 # Word for word in every query: SQLite then finds open orders by their index alone.
 OPEN = "state NOT IN ('FILLED', 'CANCELED', 'EXPIRED', 'REJECTED')"
+# An order as its newest entry has it, in a query of `orders`.
+BODY = "(SELECT body FROM events WHERE number = orders.event)"
+# No index leads to a tag of ours: tags are random, so that it would write a page of its own for
+# nearly every order. They are looked for from the newest order on (`tags.py`).
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE events (
@@ -45,16 +51,17 @@ CREATE TABLE orders (
   side TEXT NOT NULL,
   strategy TEXT,
   created INTEGER NOT NULL,
-  body BLOB NOT NULL,
+  event INTEGER NOT NULL,
   UNIQUE (account, id),
   UNIQUE (account, client_order_id)
 );
-CREATE INDEX orders_by_tag ON orders (account, tag) WHERE tag IS NOT NULL;
+CREATE INDEX orders_foreign ON orders (account, tag) WHERE client_order_id IS NULL;
 CREATE INDEX orders_open ON orders (account, number) WHERE {OPEN};
-CREATE INDEX orders_by_account ON orders (account, number);
+CREATE INDEX orders_by_account ON orders (account, number, tag);
 CREATE INDEX orders_by_created ON orders (account, created);
 CREATE INDEX orders_by_symbol ON orders (account, symbol, number);
-CREATE INDEX orders_by_strategy ON orders (account, strategy, number);
+CREATE INDEX orders_by_strategy ON orders (account, strategy, number)
+  WHERE strategy IS NOT NULL;
 CREATE TABLE fills (
   account TEXT NOT NULL,
   sequence INTEGER NOT NULL,

@@ -14,14 +14,13 @@ from quantgraph.domain.orders import (
     Fill,
     FillPage,
     FillQuery,
-    Order,
     OrderPage,
     OrderQuery,
     OrderState,
 )
 from quantgraph.domain.portfolio import OrderTally, Trade
 from quantgraph.domain.reasons import Reason
-from quantgraph.store.journal_tables import OPEN
+from quantgraph.store.journal_tables import BODY, OPEN
 from quantgraph.store.records import read_fill, read_order
 
 
@@ -40,7 +39,7 @@ def order_page(db: sqlite3.Connection, query: OrderQuery) -> OrderPage:
     if states:
         chosen += f" AND state IN ({_marks(states)})"
     rows = db.execute(
-        f"SELECT body FROM orders WHERE {chosen} ORDER BY number DESC LIMIT ?",  # noqa: S608 only literals and placeholders
+        f"SELECT {BODY} FROM orders WHERE {chosen} ORDER BY number DESC LIMIT ?",  # noqa: S608 only literals and placeholders
         (*values, *states, query.first + 1),
     ).fetchall()
     orders = tuple(read_order(row[0]) for row in rows[: query.first])
@@ -63,15 +62,6 @@ def fill_page(db: sqlite3.Connection, query: FillQuery) -> FillPage:
         (*values, query.first + 1),
     ).fetchall()
     return FillPage(tuple(_fills(rows[: query.first])), len(rows) > query.first)
-
-
-def tagged(db: sqlite3.Connection, account_id: str, tags: Sequence[str]) -> list[Order]:
-    """Return the orders of an account that bear one of these tags, in no order."""
-    rows = db.execute(
-        f"SELECT body FROM orders WHERE account = ? AND tag IN ({_marks(tags)})",  # noqa: S608 only placeholders are added
-        (account_id, *tags),
-    ).fetchall()
-    return [read_order(row[0]) for row in rows]
 
 
 def order_fills(
@@ -118,7 +108,7 @@ def since(db: sqlite3.Connection, account_id: str, instant_ms: int) -> DayLog:
     """Return what was made and canceled since an instant, and what is open."""
     # Each of the two by its own index: with OR all orders of the account would be read.
     orders = db.execute(
-        "SELECT body FROM orders WHERE number IN ("  # noqa: S608 a literal of the tables
+        f"SELECT {BODY} FROM orders WHERE number IN ("  # noqa: S608 a literal of the tables
         "SELECT number FROM orders WHERE account = ? AND created >= ?"
         f" UNION SELECT number FROM orders WHERE account = ? AND {OPEN}) ORDER BY number",
         (account_id, instant_ms, account_id),

@@ -28,13 +28,25 @@ def write_over(db: sqlite3.Connection, epoch: str, entries: Iterable[Row]) -> He
         for statement in SCHEMA.split(";"):
             db.execute(statement)
         db.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
-        head = _Rebuilding(db).write(entries)
+        head = refill(db, entries)
         db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
     return head
+
+
+def refill(db: sqlite3.Connection, entries: Iterable[Row]) -> Head:
+    """Write entries, as `write_over` takes them, into empty tables; return their head."""
+    return _Rebuilding(db).write(entries)
+
+
+def chained_rows(old: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the entries of a chained journal as `write_over` takes them."""
+    yield from old.execute(
+        "SELECT account, sequence, body, fill, digest, actor FROM events ORDER BY number"
+    )
 
 
 def counted_cancels(db: sqlite3.Connection, version: int) -> Iterator[Row]:
@@ -54,7 +66,7 @@ class _Rebuilding:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._orders: dict[Key, tuple[Order, str, bytes]] = {}
+        self._orders: dict[Key, tuple[Order, str, int]] = {}
         self._events: list[Row] = []
         self._fills: list[Row] = []
         self._cancels: list[Row] = []
@@ -64,14 +76,14 @@ class _Rebuilding:
         for entry in entries:
             head = head.after(*entry)
             self._events.append((head.number, *entry, head.hash))
-            self._take(entry)
+            self._take(entry, head.number)
             if len(self._events) >= _PORTION:
                 self._flush()
         self._flush()
         self._insert(INSERT_ORDER, [order_row(*held) for held in self._orders.values()])
         return head
 
-    def _take(self, entry: Row) -> None:
+    def _take(self, entry: Row, number: int) -> None:
         account, sequence, body, fill, digest, _ = entry
         if sequence is None:
             self._cancels.append(cancel_row(read_cancel(body)))
@@ -79,7 +91,7 @@ class _Rebuilding:
         order = read_order(body)
         key = account, order.id
         known = self._orders.get(key)
-        self._orders[key] = (order, str(digest) if known is None else known[1], body)
+        self._orders[key] = (order, str(digest) if known is None else known[1], number)
         executed = read_fill(fill)
         if executed is not None:
             self._fills.append(fill_row(account, sequence, executed))

@@ -7,7 +7,7 @@ it back, and the event loop may keep it for milliseconds: their number must not 
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -21,8 +21,8 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.store.anchor import Anchor
 from quantgraph.store.batches import INSERT_ORDER, Batch, Held, Key, Row, order_row
 from quantgraph.store.chain import Head
-from quantgraph.store.journal_tables import head_of, keep_cut
-from quantgraph.store.rebuilding import counted_cancels
+from quantgraph.store.journal_tables import BODY, VERSION, head_of, keep_cut
+from quantgraph.store.rebuilding import chained_rows, counted_cancels, refill
 from quantgraph.store.records import read_order
 
 # Rows of one statement. Their texts differ by it, and each is compiled once.
@@ -31,16 +31,16 @@ STATEMENTS = 4 * _MOST
 # Orders as last recorded: most outcomes follow within milliseconds.
 _KEPT = 10_000
 _KNOWN = (
-    ") SELECT body, digest FROM k CROSS JOIN orders ON orders.account = k.account"
+    f") SELECT {BODY}, orders.digest FROM k CROSS JOIN orders ON orders.account = k.account"  # noqa: S608 a literal of the tables
     " AND orders.client_order_id = k.client_order_id"
 )
 _CHANGED = (
-    ") UPDATE orders SET state = k.state, body = k.body FROM k"
+    ") UPDATE orders SET state = k.state, event = k.event FROM k"
     " WHERE orders.account = k.account AND orders.id = k.id"
 )
 _TABLES = ("orders", "events", "fills", "cancels")
 _LISTED = (
-    ") SELECT body, digest FROM k CROSS JOIN orders ON orders.account = k.account"
+    f") SELECT {BODY}, orders.digest FROM k CROSS JOIN orders ON orders.account = k.account"  # noqa: S608 as above
     " AND orders.tag = k.tag WHERE orders.client_order_id IS NULL"
 )
 T = TypeVar("T")
@@ -97,8 +97,7 @@ class Recording:
         with self._lock:
             try:
                 self._db.execute("ATTACH ? AS kept", (str(file),))
-                self._take_over(epoch)
-                self._anchor.begin(epoch, head_of(self._db))
+                self._anchor.begin(epoch, self._take_over(file, epoch))
             except sqlite3.Error as error:
                 text = f"The order journal cannot be restored: {error}."
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
@@ -109,17 +108,19 @@ class Recording:
                     self._db.execute("DETACH kept")
                 self._forget()
 
-    def _take_over(self, epoch: str) -> None:
+    def _take_over(self, file: Path, epoch: str) -> Head:
+        version = int(self._db.execute("PRAGMA kept.user_version").fetchone()[0])
         self._db.execute("BEGIN IMMEDIATE")
         for table in _TABLES:
             self._db.execute(f"DELETE FROM main.{table}")  # noqa: S608 the table is one of four literals
-            self._db.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")  # noqa: S608 as above
-        head, version = head_of(self._db), self._db.execute("PRAGMA kept.user_version").fetchone()
-        for entry in counted_cancels(self._db, int(version[0])):
-            head = head.after(*entry)
-            self._insert("INSERT INTO events VALUES ", [(head.number, *entry, head.hash)])
+            if version == VERSION:
+                self._db.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")  # noqa: S608 as above
+        if version != VERSION:
+            with closing(sqlite3.connect(file)) as old:
+                refill(self._db, chain(chained_rows(old), counted_cancels(old, version)))
         self._db.execute("UPDATE main.meta SET value = ? WHERE key = 'epoch'", (epoch,))
         self._db.execute("COMMIT")
+        return head_of(self._db)
 
     def rewrite(self, cut: Cut) -> None:
         """Write down what is known of a cut. Raises Unavailable."""
@@ -205,7 +206,7 @@ class Recording:
         return found
 
     def _placed(self, account: str, order_id: str) -> dict[Key, Held]:
-        text = "SELECT body, digest FROM orders WHERE account = ? AND id = ?"
+        text = f"SELECT {BODY}, digest FROM orders WHERE account = ? AND id = ?"  # noqa: S608 a literal of the tables
         rows = self._db.execute(text, (account, order_id))
         found: dict[Key, Held] = {}
         for body, digest in rows:
@@ -227,14 +228,14 @@ class Recording:
         return int(self._db.execute(text, (account,)).fetchone()[0] or 0)
 
     def _write(self, batch: Batch) -> None:
-        rows = [order_row(*batch.by_id[place], body) for place, body in batch.new.items()]
+        rows = [order_row(*batch.by_id[place], event) for place, event in batch.new.items()]
         self._insert(INSERT_ORDER, rows)
         changes = [
-            (*place, batch.by_id[place][0].state.value, body)
-            for place, body in batch.changed.items()
+            (*place, batch.by_id[place][0].state.value, event)
+            for place, event in batch.changed.items()
         ]
         for part in _parts(changes):
-            text = f"WITH k (account, id, state, body) AS (VALUES {_marks(part)}{_CHANGED}"
+            text = f"WITH k (account, id, state, event) AS (VALUES {_marks(part)}{_CHANGED}"
             self._db.execute(text, _flat(part))
         self._insert("INSERT INTO fills VALUES ", batch.fills)
         self._insert("INSERT INTO events VALUES ", batch.events)

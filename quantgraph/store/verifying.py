@@ -10,7 +10,7 @@ from quantgraph.domain.errors import StartupError
 from quantgraph.domain.journal import Cut
 from quantgraph.store.chain import Head
 from quantgraph.store.heads import HeadFile, KeptHead
-from quantgraph.store.journal_tables import CANCELS_CHAINED, CHAINED, VERSION, cut_of
+from quantgraph.store.journal_tables import CHAINED, VERSION, cut_of
 from quantgraph.store.walking import ChainBroken, Derived, entries
 
 _HEADER_BYTES = 100
@@ -93,8 +93,7 @@ def journal_heads(db: sqlite3.Connection) -> Iterator[Head]:
     for entry in entries(db):
         derived.take(db, entry)
         yield entry.head
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    derived.check(db, cancels=version >= CANCELS_CHAINED)
+    derived.check(db, int(db.execute("PRAGMA user_version").fetchone()[0]))
 
 
 def epoch_of(db: sqlite3.Connection) -> str:

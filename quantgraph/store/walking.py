@@ -8,12 +8,13 @@ from quantgraph.domain.journal import CancelIntent
 from quantgraph.domain.orders import Fill, Order
 from quantgraph.store.batches import Key, Row, cancel_row, fill_row, order_row
 from quantgraph.store.chain import Head, chained
+from quantgraph.store.journal_tables import BODY, CANCELS_CHAINED, ENTRY_NAMED
 from quantgraph.store.records import read_cancel, read_fill, read_order
 
 _EVENTS = "SELECT number, account, sequence, body, fill, digest, actor, hash FROM events"
 _ORDERS = (
     "SELECT number, id, account, client_order_id, tag, digest, state, symbol, side, strategy,"
-    " created, body FROM orders ORDER BY number"
+    " created, {} FROM orders ORDER BY number"
 )
 _FILLS = "SELECT account, sequence, id, order_id, symbol, time FROM fills"
 _CANCELS = "SELECT id, account, order_id, time FROM cancels"
@@ -99,21 +100,20 @@ class Derived:
         if found != cancel_row(cancel):
             raise ChainBroken(f"the table of cancels differs from entry {number}")
 
-    def check(self, db: sqlite3.Connection, *, cancels: bool) -> None:
-        """Compare the table of orders at the end; `cancels`: that they are told as well.
-
-        Raises ChainBroken.
-        """
-        for number, *row in db.execute(_ORDERS):
-            order, digest, body = str(row[0]), row[4], row[-1]
+    def check(self, db: sqlite3.Connection, version: int) -> None:
+        """Compare the other tables of a journal of this version at the end. Raises ChainBroken."""
+        last = f"event, {BODY}" if version >= ENTRY_NAMED else "0, body"
+        for number, *row, body in db.execute(_ORDERS.format(last)):
+            order, digest = str(row[0]), row[4]
             told = self.orders.pop((row[1], order), None)
             if told is None or told != (number, digest, _short(body)):
                 raise ChainBroken(f"the table of orders differs from the log in {order!r}")
-            if tuple(row) != order_row(read_order(body), digest, body):
+            if tuple(row) != order_row(read_order(body), digest, row[-1]):
                 raise ChainBroken(f"the table of orders differs from itself in {order!r}")
         if self.orders:
             raise ChainBroken(f"the table of orders lacks {next(iter(self.orders))[1]!r}")
-        told_of = [("fills", self.fills), *([("cancels", self.cancels)] if cancels else [])]
+        counted = version >= CANCELS_CHAINED
+        told_of = [("fills", self.fills), *([("cancels", self.cancels)] if counted else [])]
         for table, told in told_of:
             if db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] != told:  # noqa: S608 one of two literals
                 raise ChainBroken(f"the table of {table} has rows that the log does not tell")

@@ -30,7 +30,7 @@ from quantgraph.store.chain import Head, chained
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.journal_files import set_aside
-from quantgraph.store.journal_tables import LOG
+from quantgraph.store.journal_tables import BODY, LOG
 from quantgraph.store.newest import NewestHead, newest_head
 from quantgraph.store.verifying import journal_reader, verify_journal
 from quantgraph.store.walking import ChainBroken
@@ -175,8 +175,6 @@ def test_entries_cannot_change_places(path):
 
 def test_an_end_that_was_taken_away_shows_by_the_kept_head(path):
     """All that is left fits: only the head that is kept elsewhere knows of more."""
-    with closing(sqlite3.connect(path)) as db:
-        row = db.execute("SELECT body FROM events WHERE number = 2").fetchone()
     change(
         path,
         "DELETE FROM events WHERE number > 2",
@@ -184,8 +182,7 @@ def test_an_end_that_was_taken_away_shows_by_the_kept_head(path):
         "DELETE FROM cancels",
         "DELETE FROM orders WHERE number > 2",
         "UPDATE orders SET state = 'ACCEPTED'",
-        ("UPDATE orders SET body = ? WHERE number = 2", row),
-        "UPDATE orders SET body = (SELECT body FROM events WHERE number = 1) WHERE number = 1",
+        "UPDATE orders SET event = number",
     )
     assert verdict(path).fault == "it ends at entry 2, and 6 were there: it was cut"
     path.with_name("heads.journal").unlink()
@@ -307,16 +304,20 @@ def make_old(path):
             "INSERT INTO events SELECT account, sequence, body, fill FROM newer"
             " WHERE sequence IS NOT NULL"
         )
+        db.execute("ALTER TABLE orders ADD COLUMN body BLOB")
+        db.execute("UPDATE orders SET body = (SELECT body FROM newer WHERE number = event)")
         db.execute("DROP TABLE newer")
-        db.execute("DROP INDEX orders_by_tag")
-        db.execute("ALTER TABLE orders DROP COLUMN tag")
+        for index in ("orders_foreign", "orders_by_account"):
+            db.execute(f"DROP INDEX {index}")
+        for column in ("tag", "event"):
+            db.execute(f"ALTER TABLE orders DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 2")
     path.with_name("heads").unlink()
 
 
 def test_an_older_journal_goes_on_with_hashes_and_stays_as_it_was_beside(path):
     with closing(sqlite3.connect(path)) as db:
-        orders = db.execute("SELECT id, body FROM orders").fetchall()
+        orders = db.execute(f"SELECT id, {BODY} FROM orders").fetchall()
     make_old(path)
     journal = OrderJournal(path, "epoch-2")
     assert journal.epoch == "epoch-1"
@@ -330,12 +331,14 @@ def test_an_older_journal_goes_on_with_hashes_and_stays_as_it_was_beside(path):
         assert db.execute("SELECT count(*) FROM events").fetchone() == (5,)
 
 
-def test_cancels_of_a_journal_of_version_4_are_chained_behind_its_entries(tmp_path):
-    """The file is one that version 4 wrote, as text."""
-    path, text = tmp_path / "journal.sqlite", Path(__file__).with_name("journal-v4.sql")
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_chained_journal_of_an_older_version_goes_on_where_it_was(tmp_path, version):
+    """The files are ones that those versions wrote, as text; 4 counts its cancels beside them."""
+    path, text = tmp_path / "journal.sqlite", Path(__file__).with_name(f"journal-v{version}.sql")
     with closing(sqlite3.connect(path)) as db:
         db.executescript(text.read_text("utf-8"))
         before = db.execute("SELECT number, hash FROM events ORDER BY number").fetchall()
+        orders = db.execute("SELECT id, body FROM orders ORDER BY number").fetchall()
     HeadFile(tmp_path / "heads").put(LOG, "epoch-1", Head(*before[-1]))
     assert verdict(path).fault is None
     journal = OrderJournal(path, "ignored")
@@ -344,18 +347,23 @@ def test_cancels_of_a_journal_of_version_4_are_chained_behind_its_entries(tmp_pa
     found = verdict(path)
     assert (found.fault, found.entries, found.anchored) == (None, 8, 8)
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT number, hash FROM events LIMIT 6").fetchall() == before
+        assert db.execute("SELECT number, hash FROM events").fetchall()[: len(before)] == before
+        assert db.execute(f"SELECT id, {BODY} FROM orders ORDER BY number").fetchall() == orders
         db.execute("UPDATE cancels SET time = time + 1 WHERE id = 'cancel_2'")
         db.commit()
     assert "cancels" in verdict(path).fault
-    aside = path.with_name("journal.sqlite.v4")
+    aside = path.with_name(f"journal.sqlite.v{version}")
     again = OrderJournal(tmp_path / "another.sqlite", "ignored", HeadFile(tmp_path / "others"))
     again.restore(aside, "epoch-3")  # as a kept world of then
     again.close()
     whole = verify_journal(again.path, HeadFile(tmp_path / "others"), LOG)
     assert (whole.fault, whole.entries) == (None, 8)
     with closing(sqlite3.connect(aside)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (4,)
+        assert db.execute("PRAGMA user_version").fetchone() == (version,)
+        db.execute("UPDATE orders SET body = (SELECT body FROM events WHERE number = 1)")
+        db.commit()
+    HeadFile(tmp_path / "heads").put(LOG, "epoch-1", Head(*before[-1]))
+    assert "orders differs" in verify_journal(aside, HeadFile(tmp_path / "heads"), LOG).fault
 
 
 @pytest.mark.parametrize("version", [1, journal_tables.VERSION + 1])

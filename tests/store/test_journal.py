@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.errors import InvalidRequest, NotFound, StartupError, Unavailable
@@ -26,6 +27,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.store import tags
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.records import read_order, write_order
 
@@ -107,6 +109,59 @@ def test_orders_are_found_by_the_tags_of_their_account(journal):
     found = journal.tagged("sim-1", ["t1", "t2", "t3", "nobody's"])
     assert sorted(each.id for each in found) == ["order_1", "order_2"]
     assert list(journal.tagged("sim-1", [])) == []
+
+
+def test_a_tag_is_found_however_many_orders_came_after_it(journal, monkeypatch):
+    monkeypatch.setattr(tags, "_PART", 3)
+    for number in range(11):
+        accept(journal, order(number, tag=f"t{number}"))
+    found = journal.tagged("sim-1", [f"t{number}" for number in (0, 4, 10)])
+    assert sorted(each.id for each in found) == ["order_0", "order_10", "order_4"]
+
+
+def test_a_tag_that_nobody_has_is_sought_in_newer_orders_alone_the_next_time(journal, monkeypatch):
+    monkeypatch.setattr(tags, "_PART", 2)
+    for number in range(6):
+        accept(journal, order(number, tag=f"t{number}"))
+    asked: list[str] = []
+    journal._db.set_trace_callback(asked.append)
+    questions = []
+    for sought in (["late"], ["late"], ["late", "t0"]):
+        asked.clear()
+        found = journal.tagged("sim-1", sought)
+        questions.append(sum(" tag IN " in each for each in asked))
+    assert (questions, [each.id for each in found]) == ([3, 0, 3], ["order_0"])
+    accept(journal, order(7, tag="late"))
+    assert [each.id for each in journal.tagged("sim-1", ["late"])] == ["order_7"]
+    journal.start_over("epoch-2")
+    accept(journal, order(1, tag="gone"))
+    assert journal.tagged("sim-1", ["late"]) == []
+    journal.start_over("epoch-3")
+    accept(journal, order(1, tag="late"))
+    assert [each.id for each in journal.tagged("sim-1", ["late"])] == ["order_1"]
+
+
+def test_an_order_of_somebody_else_is_none_of_ours_by_its_tag(journal):
+    accept(journal, order(1, tag="t1"))
+    foreign = order(2, tag="t1", origin=Origin.EXTERNAL, client_order_id=None)
+    accept(journal, foreign)
+    assert [each.id for each in journal.tagged("sim-1", ["t1"])] == ["order_1"]
+
+
+TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+INSTANTS = st.datetimes(timezones=st.just(UTC))
+
+
+@given(TEXTS, st.decimals(allow_nan=False, allow_infinity=False), INSTANTS, st.integers(0, 2**53))
+def test_an_order_is_written_as_it_is_read(text, price, instant, quantity):
+    wanted = order(
+        1, note=text, limit_price=price, average_price=price, updated_at=instant,
+        quantity=quantity, approval_until=instant, reject_message_zh=text,
+    )  # fmt: skip
+    written = write_order(wanted)
+    assert written == TypeAdapter(Order).dump_json(wanted)  # as the entries of earlier versions
+    assert read_order(written) == wanted
+    assert write_order(read_order(written)) == written
 
 
 def test_orders_that_nobody_gave_a_key_are_known_by_their_ids(journal):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from quantgraph.domain.orders import Fill, OrderState, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder, PlacedOrder
+from quantgraph.store.journal_tables import BODY
 from quantgraph.store.records import read_order
 from tests.services.trading import MAOTAI, NOON
 
@@ -111,7 +112,8 @@ class Exchange:
     def _check_intent(self, order):
         """Look into the journal's file itself: whatever a kill does now, the intent is in it."""
         with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True)) as file:
-            row = file.execute("SELECT body FROM orders WHERE tag = ?", (order.tag,)).fetchone()
+            text = f"SELECT {BODY} FROM orders WHERE tag = ?"
+            row = file.execute(text, (order.tag,)).fetchone()
         if row is None or read_order(row[0]).state in (S.ACCEPTED, S.PENDING_APPROVAL):
             self.faults.append(f"{order.client_order_id} was sent before that was recorded")
 

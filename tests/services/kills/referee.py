@@ -17,7 +17,7 @@ from quantgraph.domain.orders import FillQuery, OrderState, Origin
 from quantgraph.domain.tags import tag_of
 from quantgraph.store.audit import ActQuery, read_acts, verify_audit
 from quantgraph.store.journal import OrderJournal
-from quantgraph.store.journal_tables import LOG
+from quantgraph.store.journal_tables import BODY, LOG
 from quantgraph.store.records import read_order
 from quantgraph.store.verifying import verify_journal
 from tests.services.kills.exchange import Exchange
@@ -191,7 +191,7 @@ class Course:
 
     def _ours(self):
         with closing(sqlite3.connect(f"file:{self.exchange.journal}?mode=ro", uri=True)) as file:
-            orders = [read_order(row[0]) for row in file.execute("SELECT body FROM orders")]
+            orders = [read_order(row[0]) for row in file.execute(f"SELECT {BODY} FROM orders")]
         return {each.client_order_id: each for each in orders if each.origin is Origin.OURS}
 
     def _pairs(self):
@@ -250,7 +250,7 @@ class Course:
         if filled != wanted:
             self.faults.append(f"fills {filled} are recorded of {wanted}")
         with closing(sqlite3.connect(self.exchange.journal)) as file:
-            orders = [read_order(row[0]) for row in file.execute("SELECT body FROM orders")]
+            orders = [read_order(row[0]) for row in file.execute(f"SELECT {BODY} FROM orders")]
         foreign = {each.broker_order_id for each in orders if each.origin is Origin.EXTERNAL}
         if foreign != {name for name, row in self.exchange.rows.items() if row.tag is None}:
             self.faults.append(f"of others {foreign} are recorded")
