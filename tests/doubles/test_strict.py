@@ -1,5 +1,4 @@
 import json
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import get_ident
 
@@ -62,28 +61,13 @@ class Quotes:
 
 
 @pytest.fixture
-def double():
-    native.sdk("xttrader")
-    double = native.installed()
-    double.touched.clear()
-    double.escaped.clear()
-    return double
+def trader(double, make_trader):
+    def make(callback=None):
+        made = []
+        double.trader = lambda *args: made.append(Terminal(*args)) or made[-1]
+        return make_trader(callback), made[0]
 
-
-def trader(double, callback=None):
-    made = []
-    double.trader = lambda *args: made.append(Terminal(*args)) or made[-1]
-
-    class Trader(native.sdk("xttrader").XtQuantTrader):
-        # Collected in the main thread, the SDK's own would replace that thread's event loop.
-        def __del__(self):
-            pass
-
-    # In the main thread it would make a loop there, and close none.
-    with ThreadPoolExecutor(1) as thread:
-        real = thread.submit(Trader, "C:/迅投/userdata_mini", 7, callback).result()
-    real.loop.close()
-    return real, made[0]
+    return make
 
 
 def test_the_checked_in_boundary_is_that_of_the_reference():
@@ -122,8 +106,8 @@ def test_both_names_of_a_field_are_one(double):
     assert isinstance(order.m_dPrice, float)
 
 
-def test_a_method_takes_neither_other_arguments_nor_keywords(double):
-    client = trader(double)[0].async_client
+def test_a_method_takes_neither_other_arguments_nor_keywords(double, trader):
+    client = trader()[0].async_client
     request = double.new("OrderStockReq")
     for args in [(1,), (request, 1), (1, request, 2), ("1", request), (1, double.new("XtOrder"))]:
         with pytest.raises(TypeError):
@@ -134,17 +118,17 @@ def test_a_method_takes_neither_other_arguments_nor_keywords(double):
         _ = client.orderStock
 
 
-def test_what_the_terminal_lacks_is_not_realized(double):
+def test_what_the_terminal_lacks_is_not_realized(double, trader):
     with pytest.raises(RuntimeError, match="function not realize"):
-        trader(double)[0].async_client.queryIPODataWithSeq(1, double.new("QueryIPODataReq"))
+        trader()[0].async_client.queryIPODataWithSeq(1, double.new("QueryIPODataReq"))
 
 
-def test_the_real_trader_sends_through_it(double):
+def test_the_real_trader_sends_through_it(double, trader):
     class Callback:
         on_order_stock_async_response = None
 
     sdk = native.sdk("xttype")
-    real, terminal = trader(double, Callback())
+    real, terminal = trader(Callback())
     account = sdk.StockAccount("1000", "STOCK")
     seq = real.order_stock_async(account, "600519.SH", 23, 100, 11, 1700.5, "s", "tag")
     ((taken, request),) = terminal.taken
@@ -154,23 +138,23 @@ def test_the_real_trader_sends_through_it(double):
     assert {"XtQuantAsyncClient.orderStockWithSeq", "OrderStockReq.m_dPrice"} <= double.touched
 
 
-def test_the_real_trader_cannot_send_no_price(double):
-    real, terminal = trader(double)
+def test_the_real_trader_cannot_send_no_price(double, trader):
+    real, terminal = trader()
     account = native.sdk("xttype").StockAccount("1000", "STOCK")
     with pytest.raises(TypeError):
         real.order_stock_async(account, "600519.SH", 23, 100, 11, None)
     assert not terminal.taken
 
 
-def test_a_typo_of_the_sdk_shows(double):
-    real, _ = trader(double)
+def test_a_typo_of_the_sdk_shows(double, trader):
+    real, _ = trader()
     account = native.sdk("xttype").StockAccount("1000", "CREDIT")
     with pytest.raises(AttributeError, match="m_strCompactId"):
         real.smt_compact_renewal_async(account, "1", "600519.SH", 1, 1, 0.1)
 
 
-def test_callbacks_take_what_the_native_side_gives(double):
-    real, terminal = trader(double)
+def test_callbacks_take_what_the_native_side_gives(double, trader):
+    real, terminal = trader()
     heard = []
     real.async_client.bindOnStockOrderCallback(heard.append)
     terminal.fire("StockOrder", double.new("XtOrder", order_id=3))
@@ -179,8 +163,8 @@ def test_callbacks_take_what_the_native_side_gives(double):
         terminal.fire("StockOrder")
 
 
-def test_an_exception_that_leaves_a_callback_is_kept(double):
-    real, terminal = trader(double)
+def test_an_exception_that_leaves_a_callback_is_kept(double, trader):
+    real, terminal = trader()
 
     def fail():
         raise ValueError(get_ident())
@@ -188,6 +172,7 @@ def test_an_exception_that_leaves_a_callback_is_kept(double):
     real.async_client.bindOnDisconnectedCallback(fail)
     terminal.fire("Disconnected")
     assert [str(each) for each in double.escaped] == [str(get_ident())]
+    double.escaped.clear()
 
 
 def test_the_real_data_module_reads_through_it(double, monkeypatch):
