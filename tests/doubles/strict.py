@@ -48,6 +48,8 @@ class Boundary:
 
     def takes(self, kind: str, value: Any) -> bool:
         """Return whether the native side takes (or may give) the value where it says `kind`."""
+        if kind == "list":
+            return isinstance(value, list | tuple)
         if kind.startswith("list["):
             plural = isinstance(value, list | tuple)
             return plural and all(self.takes(kind[5:-1], each) for each in value)

@@ -1,0 +1,126 @@
+"""Newest states as the terminal tells them, in three spellings of one thing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from quantgraph.backends.xtquant.book import InstrumentBook
+from quantgraph.backends.xtquant.codes import (
+    HALTED_PHASES,
+    SUSPENDED_PHASES,
+    lot_of,
+    to_vendor,
+)
+from quantgraph.backends.xtquant.data import Data
+from quantgraph.backends.xtquant.days import read_instant
+from quantgraph.domain.bars import Column, Mask
+from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
+from quantgraph.domain.quotes import Level, Quote
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.snapshots import DEPTH, QUOTE_FIELDS, QuoteColumns
+from quantgraph.domain.sources import Source
+
+_DECIMALS = 4
+
+
+def read_quotes(
+    data: Data, book: InstrumentBook, symbols: Sequence[str], day: date
+) -> list[Quote | GatewayError]:
+    """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL, NOT_QUOTED."""
+    found = _ask(data, symbols)
+    absent = [symbol for symbol in symbols if symbol not in found]
+    known = book.find(data, absent, day)
+    return [
+        found[symbol]
+        if symbol in found
+        else (_unquoted(symbol) if known.get(symbol) is not None else unknown_symbol(symbol))
+        for symbol in symbols
+    ]
+
+
+def read_board(data: Data, symbols: Sequence[str], fields: Sequence[str]) -> QuoteColumns:
+    """Return the asked columns of those symbols that are quoted, in their order."""
+    found = _ask(data, symbols)
+    rows = [found[symbol] for symbol in symbols if symbol in found]
+    values: dict[str, Column] = {}
+    valid: dict[str, Mask] = {}
+    for name in fields:
+        cells = [_cell(row, name) for row in rows]
+        there = np.array([cell is not None for cell in cells], np.bool_)
+        dtype = QUOTE_FIELDS[name]
+        values[name] = np.array([0 if cell is None else cell for cell in cells], dtype)
+        if not there.all():
+            valid[name] = there
+    return QuoteColumns(tuple(row.symbol for row in rows), Source.TERMINAL, values, valid)
+
+
+def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
+    """Return a quote of a pulled tick, a pushed one or a whole-market one; None without a time.
+
+    A pulled tick writes its time as text in Shanghai, the others as epoch ms. `pvolume` counts
+    shares, `volume` lots: the shares are taken where they are told.
+    """
+    instant = read_instant(told.get("time") or told.get("timetag"))
+    if instant is None:
+        return None
+    lot = lot_of(symbol)
+    exact = int(told.get("pvolume") or 0)
+    phase = told.get("openInt")
+    return Quote(
+        symbol=symbol,
+        time=instant,
+        last_price=price_of(told.get("lastPrice")),
+        open=price_of(told.get("open")),
+        high=price_of(told.get("high")),
+        low=price_of(told.get("low")),
+        previous_close=price_of(told.get("lastClose")),
+        volume=exact or int(told.get("volume") or 0) * lot,
+        amount=float(told.get("amount") or 0.0),
+        bids=_levels(told.get("bidPrice"), told.get("bidVol"), lot),
+        asks=_levels(told.get("askPrice"), told.get("askVol"), lot),
+        suspended=phase in SUSPENDED_PHASES,
+        source=Source.TERMINAL,
+        halted=phase in HALTED_PHASES,
+    )
+
+
+def price_of(value: object) -> float | None:
+    """Return a price without the dust of its binary form; None for 0, NaN and infinity."""
+    if not isinstance(value, int | float) or not 0 < value < 1e12:
+        return None
+    return round(float(value), _DECIMALS)
+
+
+def _levels(prices: Any, volumes: Any, lot: int) -> tuple[Level, ...]:  # noqa: ANN401 lists, or None
+    levels: list[Level] = []
+    for told, volume in zip(prices or (), volumes or (), strict=False):
+        price = price_of(told)
+        # An empty level is 0 at 0; so is what lies behind it.
+        if price is None or not volume:
+            break
+        levels.append(Level(price, int(volume) * lot))
+    return tuple(levels[:DEPTH])
+
+
+def _ask(data: Data, symbols: Sequence[str]) -> dict[str, Quote]:
+    codes = {to_vendor(symbol): symbol for symbol in symbols}
+    told: Mapping[str, Mapping[str, Any]] = data.call("get_full_tick", [*codes]) if codes else {}
+    read = ((symbol, read_quote(symbol, told.get(code) or {})) for code, symbol in codes.items())
+    return {symbol: quote for symbol, quote in read if quote is not None}
+
+
+def _cell(quote: Quote, name: str) -> float | int | bool | None:
+    side, _, rest = name.partition("_")
+    if side not in ("bid", "ask"):
+        return getattr(quote, name)
+    part, _, level = rest.partition("_")
+    levels = quote.bids if side == "bid" else quote.asks
+    place = int(level) - 1
+    return getattr(levels[place], part) if place < len(levels) else None
+
+
+def _unquoted(symbol: str) -> GatewayError:
+    text = f"The terminal lists {symbol} and has no quote of it."
+    return Unsupported(Reason.NOT_QUOTED, text, symbol=symbol)
