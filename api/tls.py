@@ -51,18 +51,23 @@ def _context(config: Config) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         # An empty password, else OpenSSL asks the terminal for one.
-        context.load_cert_chain(tls.certificate, tls.key or None, password="")
+        context.load_cert_chain(_path(tls.certificate), _path(tls.key or tls.certificate), "")
         if tls.authorities:
             context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(tls.authorities)
+            context.load_verify_locations(_path(tls.authorities))
     except (OSError, ssl.SSLError) as error:
         _unusable(f"{tls.certificate} and its key do not serve: {error}")
     return context
 
 
+def _path(name: str) -> Path:
+    """Return a file as shells name it: OpenSSL knows no home folder."""
+    return Path(name).expanduser()
+
+
 def _read(path: str, name: str) -> bytes:
     try:
-        found = Path(path).expanduser().read_bytes()
+        found = _path(path).read_bytes()
     except OSError as error:
         _unusable(f"tls.{name} {path}: {error.strerror or error}")
     if b"-----BEGIN " not in found:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+from pathlib import Path
 
 import grpc
 import httpx
@@ -12,7 +13,9 @@ from typer.testing import CliRunner
 from websockets.asyncio.client import connect as connect_socket
 
 from api.cli import app
+from api.tls import identity_of
 from quantgraph.client import Tls, connect
+from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError, Unavailable
 from quantgraph.v1 import system_pb2, system_pb2_grpc
 from tests.api.sockets import ACK, INIT, PROTOCOL, subscribe
@@ -138,6 +141,18 @@ def test_a_certificate_is_no_key(start_gateway, certified, tmp_path):
     ):
         pass
     assert caught.value.reason == "KEYS_REQUIRED"
+
+
+def test_files_in_the_home_folder_are_named_as_shells_do(certified, monkeypatch):
+    home = certified.authority.parent
+    monkeypatch.setenv("HOME", str(home))
+    certificate = "~/" + Path(certified.config["certificate"]).name
+    tls = {"certificate": certificate, "authorities": f"~/{certified.authority.name}"}
+    identity = identity_of(Config(tls=tls))
+    assert identity is not None
+    assert identity.context.cert_store_stats()["x509_ca"] == 1
+    alone = {"certificate": certificate, "key": certificate}
+    assert identity_of(Config(tls=alone)) is not None
 
 
 @pytest.mark.parametrize("fault", ["missing", "no PEM", "no key", "other key", "authorities"])
