@@ -70,7 +70,9 @@ class KeyMeter:
     def blame(self, key_id: str, points: int) -> Standing:
         """Take points of reads that are owed, down to an empty bucket twice over."""
         reads, orders, now = self._buckets(key_id)
-        reads.held = max(reads.fill(now) - points, -float(reads.most))
+        held = reads.fill(now)
+        # What was dearer than a bucket may have left a deeper debt, which stays.
+        reads.held = min(held, max(held - points, -float(reads.most)))
         return Standing(int(reads.held), int(orders.fill(now)))
 
     def _buckets(self, key_id: str) -> tuple[_Bucket, _Bucket, float]:

@@ -65,6 +65,13 @@ def test_what_is_dearer_than_a_bucket_takes_a_full_one(meter, timer):
     assert meter.read("k", 1).reads == 0
 
 
+def test_no_blame_lifts_a_debt(meter):
+    """Every request looks at what is left by a blame of nothing."""
+    meter.read("k", 250)
+    assert meter.blame("k", 0).reads == -150
+    assert meter.blame("k", 10).reads == -150
+
+
 def test_blame_is_bounded(meter, timer):
     for _ in range(1_000):
         meter.blame("k", 10)
