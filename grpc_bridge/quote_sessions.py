@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
+from grpc_bridge.access import caller
 from grpc_bridge.batches import checked_batch
 from grpc_bridge.quote_batches import HEARTBEAT_S, MOST, stirs
 from quantgraph.domain.errors import GatewayError, LimitReached
@@ -87,11 +88,22 @@ class QuoteSession:
             tap.drop(symbols)
             return self._ack(tap, command, [None] * len(symbols))
         held = tap.symbols
+        refusal = self._charged(1 + len(symbols))
+        if refusal is not None:
+            return self._ack(tap, command, [None if each in held else refusal for each in symbols])
         free = self._most - len(held)
         new = [each for each in dict.fromkeys(symbols) if each not in held]
         failures: dict[str, GatewayError | None] = dict.fromkeys(new[free:], self._full())
         failures |= dict(zip(new[:free], await tap.add(new[:free]), strict=True))
         return self._ack(tap, command, [failures.get(each) for each in symbols])
+
+    def _charged(self, points: int) -> GatewayError | None:
+        """Take what a command costs; return why not: the stream goes on without it."""
+        try:
+            self._gateway.meter.read(caller().key_id, points)
+        except GatewayError as error:
+            return error
+        return None
 
     def _ack(
         self, tap: QuoteTap, command: Command, failures: Sequence[GatewayError | None]

@@ -550,8 +550,8 @@ class SymbolAck(_message.Message):
     """Whether the stream sends it now."""
     @_builtins.property
     def failure(self) -> _types_pb2.Failure:
-        """Why it is not subscribed: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT; absent where it went
-        as asked.
+        """Why it is not subscribed: UNKNOWN_SYMBOL, NOT_QUOTED, SUBSCRIPTION_LIMIT, RATE_LIMITED (give
+        the command again later); absent where it went as asked.
         """
 
     def __init__(

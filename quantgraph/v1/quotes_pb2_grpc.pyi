@@ -45,8 +45,9 @@ class QuoteServiceStub:
     QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
     new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
     comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
-    is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
-    that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
+    is subscribed; the stream ends where that is nothing. A command to subscribe costs its key a
+    point and one for each symbol; to unsubscribe costs nothing. Errors: INVALID_ARGUMENT for a
+    command that is none, SUBSCRIPTION_LIMIT, RATE_LIMITED, EPOCH_CHANGED (begin anew).
     """
 
 @_typing.type_check_only
@@ -66,8 +67,9 @@ class QuoteServiceAsyncStub(QuoteServiceStub):
     QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
     new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
     comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
-    is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
-    that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
+    is subscribed; the stream ends where that is nothing. A command to subscribe costs its key a
+    point and one for each symbol; to unsubscribe costs nothing. Errors: INVALID_ARGUMENT for a
+    command that is none, SUBSCRIPTION_LIMIT, RATE_LIMITED, EPOCH_CHANGED (begin anew).
     """
 
 class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -102,8 +104,9 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         QUOTE_POLICY_LATEST. Each command is acknowledged with what became of each symbol. Events of a
         new symbol come after its acknowledgement and begin with a snapshot; none of an unsubscribed one
         comes after its own. A heartbeat comes every 5 seconds. Who closes the sending side keeps what
-        is subscribed; the stream ends where that is nothing. Errors: INVALID_ARGUMENT for a command
-        that is none, SUBSCRIPTION_LIMIT, EPOCH_CHANGED (begin anew).
+        is subscribed; the stream ends where that is nothing. A command to subscribe costs its key a
+        point and one for each symbol; to unsubscribe costs nothing. Errors: INVALID_ARGUMENT for a
+        command that is none, SUBSCRIPTION_LIMIT, RATE_LIMITED, EPOCH_CHANGED (begin anew).
         """
 
 def add_QuoteServiceServicer_to_server(servicer: QuoteServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -10,10 +10,12 @@ from grpc import aio
 
 from quantgraph.domain.errors import unknown_symbol
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.rates import Rates
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import SourceState, StreamKind
 from quantgraph.services import quotes
+from quantgraph.services.meter import KeyMeter
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.v1 import quotes_pb2
 from quantgraph.v1.quotes_pb2_grpc import QuoteServiceStub
@@ -168,6 +170,29 @@ async def test_a_stream_holds_a_bounded_number_of_symbols(session: Session, worl
     ]
     await session.order(unsubscribe=many[:1])
     assert (await session.order(subscribe=[A])).symbols[0].subscribed
+
+
+@pytest.fixture
+def scarce(world: World) -> None:
+    """Eight points for each key, and none comes back."""
+    meter = KeyMeter(Rates(8, 1, 1, 1), lambda: 0.0)
+    world.gateway = replace(world.gateway, meter=meter)
+
+
+@pytest.mark.usefixtures("scarce")
+async def test_commands_cost_their_key_what_they_ask_for(session: Session, feed: Feed):
+    await session.order(subscribe=[A])  # the call, the command and its symbol
+    for _ in range(2):
+        await session.order(subscribe=[A])
+    ack = await session.order(subscribe=[B, A])
+    assert [(each.subscribed, each.failure.code) for each in ack.symbols] == [
+        (False, Reason.RATE_LIMITED),
+        (True, ""),
+    ]
+    # Who asks for less is never kept waiting, and what is subscribed goes on.
+    assert (await session.order(unsubscribe=[B])).subscribed == 1
+    await feed.say(A, 2)
+    assert (await session.until(2))[1] == ("UPDATE", A, 1)
 
 
 async def test_a_client_that_has_said_all_still_hears_what_it_subscribed(
