@@ -15,7 +15,7 @@ from quantgraph.client import Client, connect
 from quantgraph.client.calls import Caller
 from quantgraph.v1 import bars_pb2
 from tests.client.conftest import Running
-from tests.grpc_bridge.world import SYMBOLS
+from tests.grpc_bridge.memory.bars import SYMBOLS
 
 
 def resident() -> int:

@@ -18,7 +18,8 @@ from quantgraph.v1 import bars_pb2
 from quantgraph.wire.bars import download_to_proto
 from quantgraph.wire.twins import twin
 from tests.client.conftest import Running
-from tests.grpc_bridge.world import SYMBOLS, World, minute_columns
+from tests.grpc_bridge.memory.bars import SYMBOLS, minute_columns
+from tests.grpc_bridge.world import World
 
 
 def test_a_download_is_what_is_held(client: Client, running: Running):

@@ -23,7 +23,8 @@ from quantgraph.domain.errors import EpochChanged, GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.v1.bars_pb2 import DownloadBarsResponse
 from quantgraph.wire.bars import download_to_proto
-from tests.grpc_bridge.world import SYMBOLS, World
+from tests.grpc_bridge.memory.bars import SYMBOLS
+from tests.grpc_bridge.world import World
 
 METHOD = "/quantgraph.v1.BarService/DownloadBars"
 REQUEST = BarRequest((*SYMBOLS, "999999.SH"), Period.DAY_1, Window())

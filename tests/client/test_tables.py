@@ -14,7 +14,7 @@ from quantgraph.client import Client, Download
 from quantgraph.client.tables import write_parquet
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, BarColumns, BarSeries, Coverage, Period
 from quantgraph.domain.sources import Source
-from tests.grpc_bridge.world import day
+from tests.grpc_bridge.memory.bars import day
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 UNKNOWN = Coverage(None, None, None, None)

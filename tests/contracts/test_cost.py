@@ -19,7 +19,11 @@ from quantgraph.domain.sources import Source
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
 from tests.contracts.fuzz import SCHEMA
-from tests.grpc_bridge.world import NOW, SYMBOLS, MemoryAccounts, MemoryQuotes, World, quote
+from tests.grpc_bridge.memory.accounts import MemoryAccounts
+from tests.grpc_bridge.memory.bars import SYMBOLS
+from tests.grpc_bridge.memory.quotes import MemoryQuotes, quote
+from tests.grpc_bridge.memory.system import NOW
+from tests.grpc_bridge.world import World
 
 PORTS = {
     "accounts", "bars", "dividends", "fills", "financials", "lists", "portfolio", "quotes",

@@ -19,15 +19,10 @@ from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from tests.contracts.asking import RPCS, Both, Refused, document, request_field, request_of
 from tests.contracts.fuzz import SCHEMA, STREAMED, root_fields
 from tests.contracts.pairs import EDGES, ONLY_ARGUMENTS, ONLY_GRPC, ONLY_REQUESTED, PAIRS
-from tests.grpc_bridge.world import (
-    LIMITS,
-    NOW,
-    MemoryQuotes,
-    MemoryReference,
-    World,
-    instrument,
-    simulated_lists,
-)
+from tests.grpc_bridge.memory.quotes import MemoryQuotes
+from tests.grpc_bridge.memory.reference import MemoryReference, instrument, simulated_lists
+from tests.grpc_bridge.memory.system import LIMITS, NOW
+from tests.grpc_bridge.world import World
 
 ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
 # How many events a world says by itself.

@@ -16,7 +16,8 @@ from quantgraph.services.workers import Workers
 from quantgraph.store.imports.importer import Importer
 from quantgraph.store.imports.layouts import ImportKind
 from quantgraph.store.market import MarketStore
-from tests.grpc_bridge.world import LIMITS, MarketClock, World
+from tests.grpc_bridge.memory.system import LIMITS, MarketClock
+from tests.grpc_bridge.world import World
 
 
 class Folder:

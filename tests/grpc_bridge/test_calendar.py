@@ -13,7 +13,8 @@ from quantgraph.v1.calendar_pb2_grpc import CalendarServiceStub
 from quantgraph.wire.calendar import days_from_proto, session_from_proto
 from quantgraph.wire.fields import date_to_proto
 from tests.grpc_bridge.calls import refused
-from tests.grpc_bridge.world import NOW, World
+from tests.grpc_bridge.memory.system import NOW
+from tests.grpc_bridge.world import World
 
 SH, STOCK = instruments_pb2.MARKET_SH, instruments_pb2.INSTRUMENT_KIND_STOCK
 

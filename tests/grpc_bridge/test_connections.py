@@ -11,7 +11,8 @@ from quantgraph.v1 import accounts_pb2, streams_pb2
 from quantgraph.v1.accounts_pb2_grpc import AccountServiceStub
 from quantgraph.wire.accounts import event_from_proto
 from tests.grpc_bridge.calls import refused
-from tests.grpc_bridge.world import NOW, World
+from tests.grpc_bridge.memory.system import NOW
+from tests.grpc_bridge.world import World
 from tests.resolvers.asking import ask_world
 
 OFF, ON = accounts_pb2.ACCOUNT_STATUS_DISCONNECTED, accounts_pb2.ACCOUNT_STATUS_CONNECTED

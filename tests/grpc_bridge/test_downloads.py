@@ -28,7 +28,8 @@ from quantgraph.wire.columns import content_hash, twinned
 from quantgraph.wire.downloads import CHUNK_BYTES, CHUNK_ROWS
 from tests.grpc_bridge.calls import refused
 from tests.grpc_bridge.conftest import Serve
-from tests.grpc_bridge.world import SYMBOLS, World, day, minute_columns
+from tests.grpc_bridge.memory.bars import SYMBOLS, day, minute_columns
+from tests.grpc_bridge.world import World
 
 DAYS = bars_pb2.PERIOD_DAY_1
 MINUTES = bars_pb2.PERIOD_MIN_1

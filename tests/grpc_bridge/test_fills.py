@@ -15,7 +15,8 @@ from quantgraph.v1.accounts_pb2_grpc import AccountServiceStub
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
 from quantgraph.wire.orders import fill_from_proto, order_from_proto
 from tests.grpc_bridge.calls import refused
-from tests.grpc_bridge.world import NOW, World
+from tests.grpc_bridge.memory.system import NOW
+from tests.grpc_bridge.world import World
 from tests.resolvers.asking import ask_world
 
 

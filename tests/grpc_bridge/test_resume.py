@@ -23,7 +23,9 @@ from quantgraph.v1 import bars_pb2, types_pb2
 from quantgraph.v1.bars_pb2_grpc import BarServiceStub
 from quantgraph.wire.bars import download_from_proto
 from tests.grpc_bridge.calls import Refusal
-from tests.grpc_bridge.world import NOW, SYMBOLS, World, minute_columns
+from tests.grpc_bridge.memory.bars import SYMBOLS, minute_columns
+from tests.grpc_bridge.memory.system import NOW
+from tests.grpc_bridge.world import World
 
 METHOD = "/quantgraph.v1.BarService/DownloadBars"
 MINUTES = bars_pb2.PERIOD_MIN_1

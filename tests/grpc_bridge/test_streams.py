@@ -19,7 +19,9 @@ from quantgraph.v1.system_pb2_grpc import SystemServiceStub
 from quantgraph.wire.orders import event_from_proto as order_event
 from quantgraph.wire.quotes import event_from_proto as quote_event
 from tests.grpc_bridge.calls import refused
-from tests.grpc_bridge.world import LIMITS, World, quote
+from tests.grpc_bridge.memory.quotes import quote
+from tests.grpc_bridge.memory.system import LIMITS
+from tests.grpc_bridge.world import World
 
 MAOTAI = quotes_pb2.SymbolList(symbols=["600519.SH"])
 

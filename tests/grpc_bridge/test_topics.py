@@ -46,7 +46,10 @@ from quantgraph.wire.system import info_from_proto
 from quantgraph.wire.ticks import ticks_from_proto
 from tests.grpc_bridge.calls import refused
 from tests.grpc_bridge.conftest import Serve
-from tests.grpc_bridge.world import SYMBOLS, World, instrument, quote
+from tests.grpc_bridge.memory.bars import SYMBOLS
+from tests.grpc_bridge.memory.quotes import quote
+from tests.grpc_bridge.memory.reference import instrument
+from tests.grpc_bridge.world import World
 
 DAYS = bars_pb2.PERIOD_DAY_1
 

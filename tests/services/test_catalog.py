@@ -13,7 +13,8 @@ from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.ipos import IpoRequest
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
-from tests.grpc_bridge.world import NOW, quote
+from tests.grpc_bridge.memory.quotes import quote
+from tests.grpc_bridge.memory.system import NOW
 
 BONDS = list_bonds(BondRequest(), NOW.date(), lambda stock: ())
 
