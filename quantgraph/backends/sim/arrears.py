@@ -4,6 +4,9 @@ Thousands of symbols take turns at each screen, so that a book finds its data go
 processor's cache; told of some screens at once, it does so for the first of them only.
 """
 
+from zlib import crc32
+
+from quantgraph.backends.sim.cadence import SCREEN_MS
 from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.flow.frames import Frame
 
@@ -21,10 +24,13 @@ class Arrears:
     whose prices are all short of ours trades with none of ours, whatever else waits in the book.
     """
 
-    __slots__ = ("_frames", "_ours", "_watched")
+    __slots__ = ("_frames", "_ours", "_phase", "_watched")
 
-    def __init__(self) -> None:
+    def __init__(self, symbol: str) -> None:
         """Begin owing nothing."""
+        # Of each symbol other screens are the ones that wait for none: if thousands caught up
+        # within the same second the clock would stand still for them.
+        self._phase = crc32(symbol.encode())
         self._frames: list[Frame] = []
         self._ours = _NOBODY
         self._watched = 0
@@ -41,7 +47,9 @@ class Arrears:
         if not self._frames:
             bid, ask = venue.ours()
             self._ours = (_NOBODY[0] if bid is None else bid, _NOBODY[1] if ask is None else ask)
-        if len(self._frames) >= _MOST or not _short(frame, *self._ours):
+        if len(self._frames) >= _MOST or (frame.at // SCREEN_MS + self._phase) % _MOST == 0:
+            return False
+        if not _short(frame, *self._ours):
             return False
         self._frames.append(frame)
         return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from zlib import crc32
 
 import numpy as np
 
@@ -59,11 +60,13 @@ class Tapes:
     def cut(self, tape: DayTape, minute: int) -> tuple[int, list[Block]]:
         """Return some minutes in seconds, this one among them, and the number of the first.
 
-        They are not kept. Of one symbol ten cost little more than one.
+        They are not kept. Of one symbol ten cost little more than one; each symbol's ten begin
+        at other minutes, or thousands of live ones would all be cut within the same second.
         """
+        begin = minute - (minute + crc32(tape.path.instrument.symbol.encode())) % _TOGETHER
         # the first minute of the day is cut otherwise than any other
-        first = max(minute - minute % _TOGETHER, min(minute, 1))
-        end = (minute - minute % _TOGETHER + _TOGETHER) if minute else 1
+        first = max(begin, min(minute, 1))
+        end = min(begin + _TOGETHER, MINUTES) if minute else 1
         bars = tape.minutes.parts.take(slice(first, end))
         made = split(bars, self._second_cut(tape, first, end))
         return first, [

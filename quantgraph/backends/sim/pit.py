@@ -48,7 +48,7 @@ class Pit:
         phase = security.phase(at)
         self._venue = Venue(security.terms(), security.so_far(at))
         self._shadow = Shadow()
-        self._arrears = Arrears()
+        self._arrears = Arrears(security.symbol)
         # The instant of what happens here next, None after the day.
         self.due: int | None = None
         shown = self.frames.standing(at)

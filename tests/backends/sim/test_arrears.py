@@ -10,9 +10,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from quantgraph.backends.sim import arrears
+from quantgraph.backends.sim.core.tally import Terms
+from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.instruments import Market
 from quantgraph.domain.orders import OrderState, PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
@@ -141,16 +144,26 @@ def test_only_who_is_never_looked_at_waits(exchange) -> None:
     assert pit._arrears
 
 
-def test_no_more_than_ten_screens_wait(exchange) -> None:
+def test_half_a_minute_of_screens_waits_and_no_more(exchange) -> None:
     begin = SPANS[2][0]
     enter(exchange, (SYMBOL, Side.BUY, -60, PriceType.LIMIT), begin)
     pit = exchange.dealing.floor.pits[SYMBOL]
     owed = []
-    for step in range(1, 24):
+    for step in range(1, 36):
         exchange.advance(begin + step * 3_000)
         owed.append(len(pit._arrears._frames))
-    assert owed[:12] == [*range(1, 11), 0, 1]
-    assert max(owed) == 10
+    told = owed.index(0)
+    assert owed[told:] == ([*range(10)] * 4)[: len(owed) - told]
+
+
+def test_thousands_do_not_catch_up_within_the_same_second() -> None:
+    shown = {"9.99": 100}, {"10.01": 100}
+    books = [arrears.Arrears(f"{600_000 + number}.SH") for number in range(200)]
+    venue = Venue(Terms(Market.SH, 1_000))
+    for step in range(30):
+        here = frame(NOW + 3_000 * step, *shown)
+        told = [each for each in books if not each.owe(here, venue) and each.settle() is not None]
+        assert 0 < len(told) < 40
 
 
 def test_an_ended_order_is_reported_with_the_books_brought_on(exchange) -> None:

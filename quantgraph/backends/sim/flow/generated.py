@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quantgraph.backends.sim.cadence import LATE_MS
+from quantgraph.backends.sim.cadence import LATE_MS, SCREEN_MS
 from quantgraph.backends.sim.calling import Scene, show
 from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.cutter import Tapes
@@ -55,10 +55,15 @@ class GeneratedFrames:
         """Yield the frames later than `after`, up to and with `until`, in order."""
         for stretch in self._plan.screens:
             instants = stretch.within(after, until)
-            # A minute's at once: where thousands of symbols take turns, what makes the next frame
-            # has left the processor's cache by then.
-            for place in range(0, len(instants), LAPSES):
-                yield from [self._frame(each) for each in instants[place : place + LAPSES]]
+            if not instants:
+                continue
+            # As many as a minute has at once: where thousands of symbols take turns, what makes
+            # the next frame has left the processor's cache by then. Each begins at other screens,
+            # or they would all make theirs within the same second.
+            early = (instants[0] // SCREEN_MS + self._scene.key) % LAPSES
+            for place in range(-early, len(instants), LAPSES):
+                some = instants[max(place, 0) : place + LAPSES]
+                yield from [self._frame(each) for each in some]
 
     def so_far(self, at: int) -> Tally:
         """Return what had traded by an instant."""

@@ -1,6 +1,6 @@
 """The generated day as orders: a venue without us is the screen, and with us only we differ."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import islice, pairwise
 
 import numpy as np
@@ -13,10 +13,12 @@ from quantgraph.backends.sim.calling import indicate
 from quantgraph.backends.sim.core.events import Enter, Trade
 from quantgraph.backends.sim.daily import Path as GeneratedPath
 from quantgraph.backends.sim.depth import LEVELS, Display
+from quantgraph.backends.sim.directory import list_instruments
 from quantgraph.backends.sim.flow.frames import Frame
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.quoting import Quoter
+from quantgraph.domain.calendar import at
 from quantgraph.domain.orders import Side
 
 from .venues import Floor, check_frame
@@ -280,6 +282,32 @@ def test_the_coarser_the_tick_the_longer_the_queue(quoter: Quoter) -> None:
         usual = frames.so_far(frames._plan.close).volume / (4 * 3_600)
         waits[symbol] = float(np.median(sizes)) / usual
     assert waits["600519.SH"] < 5 < waits["000001.SZ"] < 120
+
+
+def test_no_second_makes_the_minutes_of_all_symbols(quoter: Quoter, monkeypatch) -> None:
+    """Thousands of order books would stand still for as long as that takes."""
+    day, begin = date(2023, 2, 1), at(date(2023, 2, 1), time(9, 40))
+    symbols = [each.symbol for each in list_instruments(day)][:40]
+    rows = [each.between(begin, begin + 21 * MINUTE) for each in frames_of_all(quoter, symbols)]
+    made, cut = list[int](), list[int]()
+    frame, minutes = GeneratedFrames._frame, quoter._tapes.cut
+    monkeypatch.setattr(GeneratedFrames, "_frame", lambda own, at: made.append(1) or frame(own, at))
+    monkeypatch.setattr(quoter._tapes, "cut", lambda *told: cut.append(1) or minutes(*told))
+    for screen in range(240):
+        for row in rows:
+            next(row)
+        if screen >= 20:  # what the start itself sets off is over
+            assert len(made) < 20 * len(rows) * 0.3
+        made.clear()
+        if screen % 20 == 19:
+            assert screen == 19 or len(cut) < len(rows) * 0.4
+            cut.clear()
+
+
+def frames_of_all(quoter: Quoter, symbols: list[str]) -> list[GeneratedFrames]:
+    paths, day = quoter._paths.load(symbols, date(2023, 2, 1)), date(2023, 2, 1)
+    found = [quoter.frames(path, day) for path in paths.values()]
+    return [each for each in found if each is not None]
 
 
 def test_another_symbol_is_not_concerned(quoter: Quoter) -> None:
