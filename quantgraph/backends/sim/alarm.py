@@ -19,6 +19,12 @@ class Alarm:
         """Wait by `clock`; `sleep` takes real seconds."""
         self._clock = clock
         self._sleep = sleep
+        self._moved: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        """Wake who waits now, as a change of the clock does."""
+        if self._moved is not None:
+            _wake(self._moved)
 
     async def step(self, step_ms: int, shortest_s: float = 0.0) -> float:
         """Return at the next multiple of `step_ms` of the day's running time, or at a change.
@@ -37,7 +43,7 @@ class Alarm:
 
     async def _until(self, seconds: Callable[[], float]) -> float:
         loop = asyncio.get_running_loop()
-        moved: asyncio.Future[None] = loop.create_future()
+        moved = self._moved = loop.create_future()
         # Listening comes first: a change between the two would be slept over.
         stop = self._clock.listen(lambda: loop.call_soon_threadsafe(_wake, moved))
         try:

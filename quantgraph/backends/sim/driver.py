@@ -53,6 +53,7 @@ class Driver:
         self.engine.watch(self._lose)
         self._pursuit = Pursuit(parts.clock, self.engine, parts.portion_s)
         self.reporting = Reporting(parts.clock)
+        self._alarm = Alarm(parts.clock, parts.sleep)
         self._keeper: asyncio.Task[None] | None = None
         self._works: set[asyncio.Future[Any]] = set()
         self._turning = asyncio.Lock()
@@ -116,7 +117,7 @@ class Driver:
         """
         if self._day is None:
             await self.present()
-        await self._whole(self.engine.act(work, *args))
+        await self._whole(self.engine.attach(work, *args))
 
     async def look(self, work: Callable[..., T], *args: object) -> T:
         """Read something of the exchange as it stands. Errors: EXCHANGE_LOST."""
@@ -164,6 +165,8 @@ class Driver:
         """Go a portion of the way at most, none while others do; return the moment reached."""
         if not self._pursuit.behind:
             await self._go_on()
+            if self._pursuit.behind:  # the keeper may sleep for long at a slow clock
+                self._alarm.ring()
         return self._pursuit.reached
 
     async def _go_on(self) -> None:
@@ -273,12 +276,13 @@ class Driver:
 
     async def _keep(self) -> None:
         """Let time act though nobody may ask: orders fill, and at the day's end they expire."""
-        alarm, told = Alarm(self._parts.clock, self._parts.sleep), None
+        told = None
         while True:
             if self._pursuit.behind:
-                await self._parts.sleep(_SHORTEST_WAIT_S)
+                # an exchange that has a core of its own is not left idle
+                await self._parts.sleep(0.0 if self.engine.apart else _SHORTEST_WAIT_S)
             else:
-                await alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
+                await self._alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
             try:
                 await self._whole(self._alone(self._go_on))
                 told = None

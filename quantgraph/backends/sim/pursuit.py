@@ -11,6 +11,11 @@ from quantgraph.domain.terminal import ExecutionReport
 # What the clock runs on while its keeper is on the way: a step of the market and some real time.
 _STEP_MS = 1_000
 _LATE_S = 0.02
+# Of a portion whoever wants to act does so much first, or waits for at most: enough for a few
+# symbols to be brought to the clock's very instant.
+_SOON = 0.1
+# A turn of the event loop in which others do nothing takes less; theirs in a row at most.
+_IDLE_S, _WAY_S = 0.000_05, 0.002
 
 
 class Pursuit:
@@ -33,8 +38,9 @@ class Pursuit:
 
     @contextmanager
     def hurried(self) -> Generator[None]:
-        """Give away most of a portion inside: somebody wants to act."""
+        """Give away the rest of a portion inside: somebody wants to act."""
         self._waiting += 1
+        self._engine.hurry()
         try:
             yield
         finally:
@@ -45,18 +51,19 @@ class Pursuit:
     ) -> bool:
         """Bring the books to a moment, or a portion of the way; return whether they are there."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._portion_s
-        soon = until - 0.8 * self._portion_s
+        begun = loop.time()
         while True:
-            progress = await self._engine.advance(goal.ms)
+            left = begun + self._share_s - loop.time()
+            # nothing ends a portion that nobody keeps: it is one after the other
+            progress = await self._engine.advance(goal.ms, left if left > 0 else self._share_s)
             publish(progress.reports)
             if progress.due is None:
                 return True
-            if self.kept and loop.time() >= (soon if self._waiting else until):
+            if self.kept and loop.time() - begun >= self._share_s:
                 self.behind = True
                 self.hold(progress.due)
                 return False
-            await asyncio.sleep(0)
+            await self._give_way(loop)
 
     def hold(self, due_ms: int) -> None:
         """Take note that all before an instant (epoch ms) has happened, and no more."""
@@ -72,6 +79,19 @@ class Pursuit:
             self._clock.lead(goal.ms, _STEP_MS + _LATE_S * 1_000 * self._clock.speed)
         else:
             self._clock.free()
+
+    @property
+    def _share_s(self) -> float:
+        """Real seconds of work at once, as things are."""
+        return self._portion_s * (_SOON if self._waiting else 1)
+
+    async def _give_way(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let others have their turns: a request takes a dozen, and would wait at each of them."""
+        end = loop.time() + _WAY_S
+        while (begun := loop.time()) < end:
+            await asyncio.sleep(0)
+            if loop.time() - begun < _IDLE_S:
+                return
 
     def give_up(self) -> None:
         """Let the clock run without the books: they are gone."""

@@ -8,10 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from quantgraph.backends.sim.directory import list_instruments
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import SeedAccount
 from quantgraph.domain.calendar import at, to_ms
+from quantgraph.domain.instruments import InstrumentKind
 from quantgraph.domain.orders import Order, OrderState, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.terminal import ExecutionReport
@@ -24,6 +26,9 @@ from .world import world
 SYMBOL = "600519.SH"
 SEED = SeedAccount(id="sim-1", name="one", cash=Decimal(10**8))
 TEN = at(START, time(10))
+MANY = tuple(each.symbol for each in list_instruments(START) if each.kind is InstrumentKind.STOCK)[
+    :12
+]
 
 
 class Slow:
@@ -99,6 +104,29 @@ async def test_an_order_is_judged_at_the_instant_reached_and_waits_for_no_other(
     told = slow.reports()
     assert [each.state for each in told] == [OrderState.WORKING]
     assert to_ms(told[0].time) < due == await slow.due()
+
+
+async def test_who_leaves_books_behind_wakes_their_keeper(make_stage) -> None:
+    """The clock may still run, as far as it was let: nobody else would wake it soon."""
+    slow = Slow(make_stage())
+    for number, symbol in enumerate(MANY):
+        await slow.place(f"o{number}", below=5, symbol=symbol)
+    slow.stage.hand.seconds = 1.5
+    for _ in range(3):
+        await slow.turn()
+    slow.stage.hand.seconds = 2.3
+    assert not slow.clock.lagging
+    await slow.place("last", below=5, symbol=MANY[0])
+    left = await slow.terminal.driver.look(_waiting, slow.clock.goal().ms)
+    for _ in range(8):
+        await asyncio.sleep(0)
+    assert 0 < await slow.terminal.driver.look(_waiting, slow.clock.goal().ms) < left
+    await slow.terminal.close()
+
+
+def _waiting(exchange: Exchange, until: int) -> int:
+    """How many symbols have something due."""
+    return sum(each.due is not None and each.due <= until for each in exchange.dealing.floor)
 
 
 async def test_accounts_and_cancels_are_answered_from_the_state_reached(slow: Slow) -> None:

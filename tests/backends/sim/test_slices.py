@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgraph.backends.sim import driver
+from quantgraph.backends.sim import driver, pursuit
 from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.domain.calendar import at, to_ms
@@ -171,9 +171,9 @@ class Stuck(OwnEngine):
         self.free = asyncio.Event()
         self.free.set()
 
-    async def advance(self, at: int) -> Any:
+    async def advance(self, at: int, seconds: float = 0.0) -> Any:
         await self.free.wait()
-        return await super().advance(at)
+        return await super().advance(at, seconds)
 
 
 async def test_an_account_is_opened_while_the_books_are_on_their_way(
@@ -194,4 +194,65 @@ async def test_an_account_is_opened_while_the_books_are_on_their_way(
     engine.free.set()
     await waiting
     assert (await slow.terminal.asset("late")).cash == 5
+    await slow.terminal.close()
+
+
+class Counted(OwnEngine):
+    """An engine that counts how often it was brought on, and by how much it lags."""
+
+    slices = 0
+
+    async def advance(self, at: int, seconds: float = 0.0) -> Any:
+        self.slices += 1
+        return await super().advance(at, seconds)
+
+
+async def test_who_has_much_to_do_has_some_turns_in_a_row(
+    make_stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request takes a dozen turns: it does not wait for the order books at each of them."""
+    monkeypatch.setattr(driver, "OwnEngine", Counted)
+    monkeypatch.setattr(pursuit, "_WAY_S", 60.0)
+    slow = Slow(make_stage(), portion_s=60.0)
+    await slow.place("first", below=5)
+    slow.clock.pause()
+    slow.clock.jump(at(START, time(10, 30)))
+    settled = asyncio.create_task(slow.terminal.driver.present())
+    engine = slow.terminal.driver.engine
+    assert isinstance(engine, Counted)
+    while engine.slices < 2:
+        await asyncio.sleep(0)
+    before, loop = engine.slices, asyncio.get_running_loop()
+    for _ in range(12):
+        until = loop.time() + 0.000_2
+        while loop.time() < until:
+            pass
+        await asyncio.sleep(0)
+    assert engine.slices <= before + 1
+    assert not settled.done()
+    await settled  # nobody is busy any more: it goes on
+    await slow.terminal.close()
+
+
+class Long(Stuck):
+    """An engine whose parts of the way last until somebody is in a hurry."""
+
+    def hurry(self) -> None:
+        self.free.set()
+
+
+async def test_who_wants_to_act_ends_a_part_of_the_way(
+    make_stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "OwnEngine", Long)
+    slow = Slow(make_stage())
+    await slow.place("first")
+    engine = slow.terminal.driver.engine
+    assert isinstance(engine, Long)
+    engine.free.clear()
+    slow.stage.hand.seconds = 60
+    await slow.turn()
+    assert len(slow.reports()) == 1
+    await asyncio.wait_for(slow.place("second"), 5)
+    assert len(slow.reports()) == 1
     await slow.terminal.close()

@@ -17,6 +17,7 @@ from quantgraph.backends.sim.engine.messages import (
     Begin,
     Call,
     Enlist,
+    Hurry,
     Load,
     Quoted,
     pack,
@@ -32,8 +33,8 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
 
 Lister: TypeAlias = Callable[[Quoted, date], Security]
-# About 2 ms of steps between two glances at who wants to look.
-_SLICE = 16
+# About a fifth of a millisecond between two glances at who wants something.
+_SLICE = 2
 
 
 class GoneError(Exception):
@@ -41,33 +42,38 @@ class GoneError(Exception):
 
 
 class Inbox:
-    """Calls as they arrive: looks first, acts in their order."""
+    """Calls as they arrive: those that are soon first, the others in their order."""
 
     def __init__(self, source: BinaryIO) -> None:
         """Read from a pipe in a thread: a blocking read is all that every system has."""
-        self._arrived: SimpleQueue[Call | None] = SimpleQueue()
-        self._looks: deque[Call] = deque()
-        self._acts: deque[Call] = deque()
+        self._arrived: SimpleQueue[Call | Hurry | None] = SimpleQueue()
+        self._soon: deque[Call] = deque()
+        self._others: deque[Call] = deque()
+        # No advance up to this number is to be gone on with.
+        self.hurried = 0
         threading.Thread(target=self._read, args=(source,), daemon=True).start()
 
     def take(self) -> Call:
         """Wait for a call. Raises GoneError where none will come."""
-        while not (self._looks or self._acts):
+        while not (self._soon or self._others):
             self._sort(self._arrived.get())
-        return self._looks.popleft() if self._looks else self._acts.popleft()
+        return self._soon.popleft() if self._soon else self._others.popleft()
 
-    def looks(self) -> Iterator[Call]:
-        """Yield the looks that wait. Raises GoneError at the end of the pipe."""
+    def soon(self) -> Iterator[Call]:
+        """Yield what is soon of what waits. Raises GoneError at the end of the pipe."""
         while not self._arrived.empty():
             self._sort(self._arrived.get())
-        while self._looks:
-            yield self._looks.popleft()
+        while self._soon:
+            yield self._soon.popleft()
 
-    def _sort(self, call: Call | None) -> None:
-        if call is None:
+    def _sort(self, told: Call | Hurry | None) -> None:
+        if told is None:
             raise GoneError
-        soon = isinstance(call.question, Act) and call.question.soon
-        (self._looks if soon else self._acts).append(call)
+        if isinstance(told, Hurry):
+            self.hurried = told.number
+            return
+        soon = isinstance(told.question, Act) and told.question.soon
+        (self._soon if soon else self._others).append(told)
 
     def _read(self, source: BinaryIO) -> None:
         try:
@@ -129,7 +135,7 @@ class Clerk:
         if isinstance(question, Enlist):
             return exchange.list_security(self._lister(question.quoted, question.day))
         if isinstance(question, Advance):
-            return self._advance(exchange, question)
+            return self._advance(exchange, question, call.number)
         return question.work(exchange, *question.arguments, **question.named)
 
     def _load(self, asked: Load) -> Exchange:
@@ -143,14 +149,14 @@ class Clerk:
             self._read.rules = asked.rules
             self._exchange, self._read = self._read, None
 
-    def _advance(self, exchange: Exchange, asked: Advance) -> Progress:
+    def _advance(self, exchange: Exchange, asked: Advance, number: int) -> Progress:
         reports: list[ExecutionReport] = []
         until = time.monotonic() + asked.seconds
         while exchange.behind(asked.at):
             reports += exchange.advance(asked.at, _SLICE)
-            for look in self._inbox.looks():
-                self._answer(look)
-            if time.monotonic() >= until:
+            for call in self._inbox.soon():
+                self._answer(call)
+            if self._inbox.hurried >= number or time.monotonic() >= until:
                 break
         if not exchange.behind(asked.at):
             reports += exchange.advance(asked.at)

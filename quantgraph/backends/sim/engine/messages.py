@@ -65,8 +65,15 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
+class Hurry:
+    """End the advance of this number after the step that it is at. It gets no answer."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """Call a function of the exchange; `soon`: a look, answered while it moves."""
+    """Call a function of the exchange; `soon`: between two steps, also while it moves."""
 
     work: Callable[..., object]
     arguments: tuple[Any, ...]

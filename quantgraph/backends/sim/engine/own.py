@@ -70,16 +70,26 @@ class OwnEngine:
         exchange, security = self.exchange, await self._listing(symbol, day)
         exchange.list_security(security)
 
-    async def advance(self, at: int) -> Progress:
-        """Let happen a few steps of what is due."""
+    async def advance(self, at: int, seconds: float = 0.0) -> Progress:
+        """Let happen a few steps of what is due, however many seconds there would be."""
+        del seconds
         exchange = self.exchange
         reports = exchange.advance(at, _SLICE)
         return Progress.of(exchange, reports, at)
+
+    def hurry(self) -> None:
+        """Do nothing: no advance lasts longer than a turn."""
 
     async def act(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do something at the exchange."""
+        return work(self.exchange, *args, **kwargs)
+
+    async def attach(
+        self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do what hangs on no instant."""
         return work(self.exchange, *args, **kwargs)
 
     async def look(

@@ -106,14 +106,28 @@ class Engine(Protocol):
         """List a symbol for a day. Raises OrderRefused where it is not traded on it."""
         ...
 
-    async def advance(self, at: int) -> Progress:
-        """Let happen a part of what is due until an instant (epoch ms), then give others a turn."""
+    async def advance(self, at: int, seconds: float = 0.0) -> Progress:
+        """Let happen a part of what is due until an instant (epoch ms), then give others a turn.
+
+        The part takes `seconds` at most, about, where others have their turns meanwhile; where
+        they have not it is a few steps.
+        """
+        ...
+
+    def hurry(self) -> None:
+        """Let an `advance` that is under way end with the step that it is at."""
         ...
 
     async def act(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do something at the exchange; `work` is a function of a module or a class."""
+        ...
+
+    async def attach(
+        self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do what hangs on no instant and no book, also while the exchange moves."""
         ...
 
     async def look(

@@ -20,6 +20,7 @@ from quantgraph.backends.sim.engine.messages import (
     Begin,
     Call,
     Enlist,
+    Hurry,
     Load,
     Question,
     Quoted,
@@ -39,8 +40,6 @@ from quantgraph.domain.terminal import FateUnknownError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-# Real seconds of work at once; whoever acts next waits as long.
-_SLICE_S = 0.02
 _logger = structlog.get_logger(__name__)
 
 
@@ -75,6 +74,8 @@ class ChildEngine:
         self._reader: asyncio.Task[None] | None = None
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._count = 0
+        # The number of the advance that is under way.
+        self._moving: int | None = None
         self._tell: Callable[[], None] = _nothing
         self._lost = False
 
@@ -119,15 +120,33 @@ class ChildEngine:
         """List a symbol for a day. Raises OrderRefused where it is not traded on it."""
         await self._ask(Enlist(await self._quoted(symbol), day))
 
-    async def advance(self, at: int) -> Progress:
-        """Let happen a slice of what is due."""
-        return await self._ask(Advance(at, _SLICE_S))
+    async def advance(self, at: int, seconds: float = 0.0) -> Progress:
+        """Let happen what can be done of what is due in so many real seconds, or until hurried."""
+        moving = self._moving = self._count + 1
+        try:
+            return await self._ask(Advance(at, seconds))
+        finally:
+            if self._moving == moving:
+                self._moving = None
+
+    def hurry(self) -> None:
+        """Let an advance end with the step that it is at."""
+        pipe = None if self._child is None else self._child.stdin
+        if self._moving is not None and pipe is not None and not self._lost:
+            with contextlib.suppress(ConnectionError):
+                pipe.write(pack(Hurry(self._moving)))
 
     async def act(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do something at the exchange."""
-        return await self._ask(Act(work, args, kwargs, soon=False))
+        return await self._ask(Act(work, args, kwargs, soon=False), alters=True)
+
+    async def attach(
+        self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do what hangs on no instant, between two steps of whatever the child does."""
+        return await self._ask(Act(work, args, kwargs, soon=True), alters=True)
 
     async def look(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
@@ -170,7 +189,8 @@ class ChildEngine:
         _logger.info("exchange_started", pid=self._child.pid)
         await self._write(pack(self._parts.setup))
 
-    async def _ask(self, question: Question) -> Any:  # noqa: ANN401 - as the question has it
+    # What it returns is as the question has it. `alters`: where no answer comes it may be done.
+    async def _ask(self, question: Question, *, alters: bool = False) -> Any:  # noqa: ANN401
         if self._child is None or self._lost:
             raise _gone()
         if len(self._pending) >= self._parts.calls:
@@ -189,7 +209,7 @@ class ChildEngine:
             await self._write(message)
             return await answer
         except _LostError:
-            raise _fate(question) from None
+            raise (_unknown() if alters else _gone()) from None
         finally:
             timer.cancel()
             self._pending.pop(number, None)
@@ -257,11 +277,8 @@ def _kill(child: asyncio.subprocess.Process) -> None:
         child.kill()
 
 
-def _fate(question: Question) -> Exception:
-    """Return what a caller is told whose call got no answer: an act may have been done."""
-    if isinstance(question, Act) and not question.soon:
-        return FateUnknownError("The simulated exchange's process is gone.")
-    return _gone()
+def _unknown() -> FateUnknownError:
+    return FateUnknownError("The simulated exchange's process is gone.")
 
 
 def _gone() -> Unavailable:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from dataclasses import replace
 from datetime import date
 from datetime import time as of_day
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ from quantgraph.store.market import MarketStore
 from tests.backends.sim.conftest import START, make_calendar
 from tests.backends.sim.hall import order
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CALENDAR = make_calendar()
 SYMBOLS = ("600519.SH", "000001.SZ")
 SEED = SeedAccount(
@@ -52,6 +54,7 @@ SEED = SeedAccount(
     ),
 )
 NOW = at(START, of_day(10, 0))
+LATER = NOW + 3_600_000
 OPENING = Opening((SEED,), START, Rules(CALENDAR, FeeSchedule(), "SIM"))
 
 
@@ -83,8 +86,9 @@ def own(setup, find):
     return lambda: OwnEngine(listing)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def child(setup, find) -> AsyncIterator[ChildEngine]:
+    """One for all tests: each begins a world of its own in it."""
     engine = ChildEngine(ChildParts(COMMAND, setup, find, _none))
     yield engine
     await engine.close()
@@ -99,7 +103,7 @@ def _none(symbol: str):
 async def arrive(engine, instant: int):
     reports = []
     while True:
-        progress = await engine.advance(instant)
+        progress = await engine.advance(instant, 0.02)
         reports += progress.reports
         if not progress.behind:
             return reports
@@ -185,17 +189,39 @@ async def test_a_symbol_that_is_not_traded_is_refused_by_both(child, own):
         assert caught.value.reason is Reason.TERMINAL_REFUSED
 
 
-async def test_a_look_is_answered_while_the_exchange_moves(child):
+async def begin_moving(child) -> asyncio.Task:
+    """Begin a world whose child has an hour to move, which takes it some tenths of a second."""
     await child.begin(OPENING)
     for symbol in SYMBOLS:
         await child.enlist(symbol, START)
         await child.act(Exchange.halt, symbol, NOW)
         await child.act(Exchange.resume, symbol, NOW)
-    moving = asyncio.create_task(child.advance(NOW + 3_600_000))
+    return asyncio.create_task(child.advance(LATER, 60.0))
+
+
+async def test_looks_and_what_hangs_on_no_instant_are_done_while_the_exchange_moves(child):
+    moving = await begin_moving(child)
     found = await child.look(Exchange.screens, SYMBOLS)
+    await child.attach(Exchange.open_account, SEED.model_copy(update={"id": "late"}))
     assert not moving.done()
-    assert found[SYMBOLS[0]].at < NOW + 3_600_000
-    assert (await moving).behind
+    assert found[SYMBOLS[0]].at < LATER
+    assert "late" in dict(await child.look(Exchange.names))
+    assert not (await moving).behind
+
+
+async def test_a_hurried_exchange_stops_where_it_is_and_acts(child):
+    moving = await begin_moving(child)
+    await child.look(Exchange.screens, SYMBOLS)
+    child.hurry()
+    progress = await moving
+    assert progress.behind
+    assert progress.due < LATER
+    assert await child.act(Exchange.halt, SYMBOLS[0], progress.due - 1) == []
+    assert await child.look(_due) == progress.due
+    child.hurry()  # nothing moves: nothing is said
+    child._moving = child._count
+    child.hurry()  # of one that was over when the word came
+    assert not (await child.advance(LATER, 60.0)).behind
 
 
 async def test_what_a_dead_child_was_asked_has_an_unknown_fate(child):
@@ -203,11 +229,13 @@ async def test_what_a_dead_child_was_asked_has_an_unknown_fate(child):
     child.watch(lost.set)
     await child.begin(OPENING)
     asked = asyncio.create_task(child.act(_sleep, 30.0))
+    joined = asyncio.create_task(child.attach(Exchange.names))
     looked = asyncio.create_task(child.look(Exchange.names))
     await asyncio.sleep(0)
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(FateUnknownError):
-        await asyncio.wait_for(asked, 5)
+    for attempt in (asked, joined):
+        with pytest.raises(FateUnknownError):
+            await asyncio.wait_for(attempt, 5)
     for attempt in (looked, child.look(Exchange.names), child.act(Exchange.names)):
         with pytest.raises(Unavailable) as caught:
             await asyncio.wait_for(attempt, 5)
@@ -245,12 +273,17 @@ async def test_a_defect_in_the_child_is_told_and_the_child_lives(child):
     assert await child.look(Exchange.names) == [("sim-1", "one")]
 
 
-async def test_closing_leaves_no_process(child):
-    await child.begin(OPENING)
-    pid = child.pid
-    await child.close()
+async def test_closing_leaves_no_process(setup, find):
+    engine = ChildEngine(ChildParts(COMMAND, setup, find, _none))
+    await engine.begin(OPENING)
+    pid = engine.pid
+    await engine.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def _due(exchange: Exchange) -> int | None:
+    return exchange.due
 
 
 def _sleep(exchange: Exchange, seconds: float) -> None:
@@ -265,10 +298,11 @@ def _stumble(exchange: Exchange) -> float:
 
 PARENT = """
 import asyncio
+from pathlib import Path
 from tests.backends.sim.engine import test_process as t
 
 async def main():
-    setup = t.Setup(t.Path({folder!r}), 1, t.CALENDAR, t.WorldPlan(t.START), 1_000)
+    setup = t.Setup(Path({folder!r}), 1, t.CALENDAR, t.WorldPlan(t.START), 1_000)
     engine = t.ChildEngine(t.ChildParts(t.COMMAND, setup, None, None))
     await engine.begin(t.OPENING)
     print(engine.pid, flush=True)
@@ -278,27 +312,13 @@ asyncio.run(main())
 """
 
 
-def test_a_child_does_not_outlive_a_killed_gateway(tmp_path):
+async def test_a_child_does_not_outlive_a_killed_gateway(tmp_path):
     text = PARENT.format(folder=str(tmp_path))
     parent = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
     pid = int(next(line for line in parent.stdout if line.strip().isdigit()))
+    ended = os.pidfd_open(pid)  # readable once the process is gone, whoever takes note of it
     parent.kill()
     parent.communicate()
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        if _zombie(pid):
-            return
-    raise AssertionError(f"{pid} still runs")
-
-
-def _zombie(pid: int) -> bool:
-    """Whether it has ended and nobody took note: here there may be nobody to do so."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state == "Z"
+    assert select.select([ended], [], [], 10)[0]
+    os.close(ended)

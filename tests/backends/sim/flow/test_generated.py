@@ -1,6 +1,6 @@
 """The generated day as orders: a venue without us is the screen, and with us only we differ."""
 
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from itertools import islice, pairwise
 
 import numpy as np
@@ -18,7 +18,6 @@ from quantgraph.backends.sim.flow.frames import Frame
 from quantgraph.backends.sim.flow.generated import GeneratedFrames
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.quoting import Quoter
-from quantgraph.domain.calendar import at
 from quantgraph.domain.orders import Side
 
 from .venues import Floor, check_frame
@@ -286,7 +285,8 @@ def test_the_coarser_the_tick_the_longer_the_queue(quoter: Quoter) -> None:
 
 def test_no_second_makes_the_minutes_of_all_symbols(quoter: Quoter, monkeypatch) -> None:
     """Thousands of order books would stand still for as long as that takes."""
-    day, begin = date(2023, 2, 1), at(date(2023, 2, 1), time(9, 40))
+    day = date(2023, 2, 1)
+    begin = frames_of(quoter, "600519.SH", day)._plan.begins + 10 * MINUTE
     symbols = [each.symbol for each in list_instruments(day)][:40]
     rows = [each.between(begin, begin + 21 * MINUTE) for each in frames_of_all(quoter, symbols)]
     made, cut = list[int](), list[int]()
