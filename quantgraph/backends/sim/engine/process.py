@@ -189,8 +189,8 @@ class ChildEngine:
         _logger.info("exchange_started", pid=self._child.pid)
         await self._write(pack(self._parts.setup))
 
-    # What it returns is as the question has it. `alters`: where no answer comes it may be done.
-    async def _ask(self, question: Question, *, alters: bool = False) -> Any:  # noqa: ANN401
+    async def _ask(self, question: Question, *, alters: bool = False) -> Any:  # noqa: ANN401 - as the question has it
+        """Return the answer; `alters`: where none comes it may have been done all the same."""
         if self._child is None or self._lost:
             raise _gone()
         if len(self._pending) >= self._parts.calls:
