@@ -23,6 +23,8 @@ from quantgraph.domain.orders import OrderState, PriceType, Side
 from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.terminal import ExecutionReport
 
+NEVER = 1 << 62  # epoch ms
+
 
 class Dealing:
     """Moves all live symbols through time and tells what became of our orders.
@@ -42,6 +44,13 @@ class Dealing:
         self._told: list[ExecutionReport] = []
         # Expiry in epoch ms and key; one that ended earlier stays until its expiry.
         self._expiries: list[tuple[int, int]] = []
+
+    @property
+    def next(self) -> int:
+        """The instant (epoch ms) before which an advance changes nothing; `NEVER` is far off."""
+        due = self.floor.due
+        expiry = self._expiries[0][0] if self._expiries else NEVER
+        return expiry if due is None else min(due, expiry)
 
     def tell(self) -> list[ExecutionReport]:
         """Return the reports since the last time."""

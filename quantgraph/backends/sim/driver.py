@@ -13,7 +13,6 @@ from quantgraph.backends.sim.day_list import DayList
 from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.engine.port import Engine, Kept, Opening
 from quantgraph.backends.sim.exchange import Exchange
-from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, readable
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.parts import WorldParts
@@ -59,6 +58,8 @@ class Driver:
         self._turning = asyncio.Lock()
         now = parts.clock.moment()
         self.epoch = now.epoch
+        # Another number after whatever gives other accounts: a world, or one more of them.
+        self.roster = 0
         self._day: date | None = None
         self._symbols: set[str] = set()
 
@@ -117,13 +118,17 @@ class Driver:
         """
         if self._day is None:
             await self.present()
-        await self._whole(self.engine.attach(work, *args))
+        await self._whole(self._attach(work, args))
 
     async def look(self, work: Callable[..., T], *args: object) -> T:
         """Read something of the exchange as it stands. Errors: EXCHANGE_LOST."""
         if self._day is None:
             await self.present()
         return await self.engine.look(work, *args)
+
+    async def _attach(self, work: Callable[..., None], args: Sequence[object]) -> None:
+        await self.engine.attach(work, *args)
+        self.roster += 1
 
     async def _act(self, work: Callable[[int], Awaitable[T]], symbol: str | None) -> T:
         epoch = self.epoch
@@ -190,12 +195,13 @@ class Driver:
         # Its symbols are listed by the prices of its own events.
         self._parts.announced.replace(events)
         try:
-            await self.engine.load(Kept(state, self._rules(self.epoch), day, tuple(live)))
+            await self.engine.load(Kept(state, self._parts.rules(self.epoch), day, tuple(live)))
             epoch = await begin()
         except BaseException:
             self._parts.announced.replace(before)
             raise
-        await self.engine.adopt(self._rules(epoch))
+        await self.engine.adopt(self._parts.rules(epoch))
+        self.roster += 1
         self._forget(listed, away=away)
         self.epoch, self._day, self._symbols = epoch, day, set(live)
         self._pursuit.arrive(self._parts.clock.goal(), live=bool(live))
@@ -242,19 +248,9 @@ class Driver:
     async def _open(self, now: Moment) -> None:
         self._symbols.clear()
         accounts = tuple(self._parts.accounts)
-        await self.engine.begin(Opening(accounts, now.day, self._rules(now.epoch)))
+        await self.engine.begin(Opening(accounts, now.day, self._parts.rules(now.epoch)))
         self._day = now.day
-
-    def _rules(self, epoch: str) -> Rules:
-        parts = self._parts
-        return Rules(
-            calendar=parts.calendar,
-            fees=parts.fees,
-            # The end of an epoch's id is random: no two worlds give the same broker order id.
-            prefix=f"SIM{epoch[-8:]}",
-            open_orders=parts.open_orders,
-            live_symbols=parts.live_symbols,
-        )
+        self.roster += 1
 
     def _lose(self) -> None:
         """Tell that the link is broken: the orders of the lost exchange stay as last told."""

@@ -137,6 +137,11 @@ class Hall:
         """The instant (epoch ms) before which nothing happens any more, None: nothing will."""
         return self.dealing.floor.due
 
+    @property
+    def next(self) -> int:
+        """The instant (epoch ms) before which an advance changes nothing."""
+        return self.dealing.next
+
     def advance(self, at: int, most: int | None = None) -> list[ExecutionReport]:
         """Let happen what is due, `most` steps of it at once; a step is a screen of a symbol."""
         self.dealing.advance(at, most)

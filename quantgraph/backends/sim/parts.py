@@ -7,6 +7,7 @@ from datetime import date
 
 from quantgraph.backends.sim.announced import Announced
 from quantgraph.backends.sim.engine.port import Engine
+from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.moments import LeashedClock
 from quantgraph.backends.sim.securities import Security
 from quantgraph.config import SeedAccount
@@ -37,3 +38,14 @@ class WorldParts:
     announced: Announced = field(default_factory=Announced)
     portion_s: float = 0.05
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def rules(self, epoch: str) -> Rules:
+        """Return what the exchange of a world judges by."""
+        return Rules(
+            calendar=self.calendar,
+            fees=self.fees,
+            # The end of an epoch's id is random: no two worlds give the same broker order id.
+            prefix=f"SIM{epoch[-8:]}",
+            open_orders=self.open_orders,
+            live_symbols=self.live_symbols,
+        )

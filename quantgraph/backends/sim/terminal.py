@@ -60,6 +60,7 @@ class SimTerminal(Accounts):
         self.driver = Driver(parts, on_epoch)
         self._quoted = quotes
         self._names = [(seed.id, seed.name) for seed in parts.accounts]
+        self._roster: int | None = None
 
     @property
     def lost(self) -> bool:
@@ -113,8 +114,10 @@ class SimTerminal(Accounts):
 
         Those of an exchange that is lost are known still: their orders can be read.
         """
-        if not self.lost:
+        if not self.lost and self._roster != self.driver.roster:  # every order asks for them
+            roster = self.driver.roster
             self._names = await self.driver.look(Exchange.names)
+            self._roster = roster
         return [Account(each, name, NAME, AccountStatus.CONNECTED) for each, name in self._names]
 
     async def open_account(self, account: NewAccount) -> None:

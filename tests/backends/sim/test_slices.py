@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from quantgraph.backends.sim import driver, pursuit
 from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.exchange import Exchange
-from quantgraph.domain.calendar import at, to_ms
+from quantgraph.domain.calendar import at, from_ms, to_ms
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.simulation import NewAccount
 from quantgraph.domain.terminal import ExecutionReport
 
 from .conftest import START, Stage
 from .generated import SYMBOLS, enter, open_exchange
+from .hall import order
 from .test_lag import Slow
 
 BEGIN, MINUTE = at(START, time(9, 31)), 60_000
@@ -126,6 +127,30 @@ def test_of_symbols_that_share_an_instant_one_may_stand_in_it_before_the_others(
     assert cut.at <= shown + 1
     second += answer + in_slices(cut, BEGIN + 2 * MINUTE, [steps])
     assert [when for _, _, when in second] == sorted(when for _, _, when in second)
+
+
+@settings(max_examples=20)
+@given(
+    before=st.lists(WISHES, min_size=1, max_size=4),
+    expires=st.integers(1, 90) | st.none(),
+    waits=st.integers(0, 90),
+)
+def test_nothing_happens_before_the_instant_that_is_told(
+    before: list[Wish], expires: int | None, waits: int
+) -> None:
+    exchange, _ = begin(before)
+    if expires is not None:
+        until = from_ms(BEGIN + expires * 1_000 + 500)
+        price = str(exchange.security(SYMBOLS[0]).band.low)
+        told = order("brief", Side.BUY, 100, price, symbol=SYMBOLS[0], expires_at=until)
+        exchange.place(told, BEGIN)
+    exchange.advance(BEGIN + waits * 1_000)
+    stood, following = outcome(exchange)[1:], exchange.next
+    assert exchange.advance(following - 1) == []
+    assert outcome(exchange)[1:] == stood
+    assert (
+        exchange.advance(following) or outcome(exchange)[1:] != stood or exchange.next > following
+    )
 
 
 class Restless(OwnEngine):

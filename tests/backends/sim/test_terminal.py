@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 import pytest
 
+from quantgraph.backends.sim.engine.own import OwnEngine
+from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import MockConfig, SeedAccount
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.bars import Period
+from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import NotFound, OrderRefused
 from quantgraph.domain.orders import Order, OrderState, PriceType, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.simulation import NewAccount
 from quantgraph.domain.sources import Source
 from quantgraph.domain.terminal import ExecutionReport
 
@@ -286,6 +290,29 @@ async def test_accounts_are_those_of_the_configuration(desk: Desk) -> None:
         with pytest.raises(NotFound) as caught:
             await call("nobody")
         assert caught.value.reason is Reason.UNKNOWN_ACCOUNT
+
+
+async def test_accounts_are_asked_for_again_where_there_are_others(desk: Desk, monkeypatch) -> None:
+    asked, look = list[object](), OwnEngine.look
+
+    async def counted(engine: OwnEngine, work, *args):
+        asked.append(work)
+        return await look(engine, work, *args)
+
+    async def names() -> list[str]:
+        return [each.id for each in await desk.terminal.accounts()]
+
+    monkeypatch.setattr(OwnEngine, "look", counted)
+    await desk.terminal.driver.present()
+    seeded = await names()
+    assert await names() == seeded
+    assert asked.count(Exchange.names) == 1
+    await desk.terminal.open_account(NewAccount("late", "late", Decimal(5)))
+    assert await names() == [*seeded, "late"]
+    desk.stage.clock.restart(at(START, time(9, 30)))[1]()
+    await desk.terminal.driver.present()
+    assert await names() == seeded
+    assert asked.count(Exchange.names) == 3
 
 
 async def test_many_accounts_are_valued_at_once_and_one_that_is_not_there_costs_no_other(

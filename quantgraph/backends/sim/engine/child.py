@@ -108,7 +108,8 @@ class Clerk:
 
     def _answer(self, call: Call) -> None:
         try:
-            answer = Answer(call.number, self._do(call))
+            value = self._do(call)
+            answer = Answer(call.number, value, self._exchange and self._exchange.next)
         except GatewayError as error:
             answer = Answer(call.number, error=error)
         except (GoneError, BrokenPipeError):
@@ -136,6 +137,8 @@ class Clerk:
             return exchange.list_security(self._lister(question.quoted, question.day))
         if isinstance(question, Advance):
             return self._advance(exchange, question, call.number)
+        if question.reached is not None:
+            exchange.dealing.advance(question.reached)
         return question.work(exchange, *question.arguments, **question.named)
 
     def _load(self, asked: Load) -> Exchange:

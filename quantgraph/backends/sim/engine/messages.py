@@ -73,12 +73,16 @@ class Hurry:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Call a function of the exchange; `soon`: between two steps, also while it moves."""
+    """Call a function of the exchange; `soon`: between two steps, also while it moves.
+
+    Before it, time passes up to `reached` (epoch ms): it was known that nothing happens by then.
+    """
 
     work: Callable[..., object]
     arguments: tuple[Any, ...]
     named: Mapping[str, Any]
     soon: bool
+    reached: int | None = None
 
 
 Question: TypeAlias = Begin | Load | Adopt | Enlist | Advance | Act
@@ -94,10 +98,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call: a value, a refusal, or the words of a defect."""
+    """What came of a call: a value, a refusal, or the words of a defect.
+
+    `next`: the instant (epoch ms) before which an advance changes nothing; None: that is not told.
+    """
 
     number: int
     value: object = None
+    next: int | None = None
     error: GatewayError | None = None
     defect: str | None = None
 

@@ -74,6 +74,10 @@ class ChildEngine:
         self._reader: asyncio.Task[None] | None = None
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._count = 0
+        # Before it an advance changes nothing (epoch ms); None: that is not known.
+        self._next: int | None = None
+        # Up to where time has passed without the child being told, epoch ms.
+        self._untold: int | None = None
         # The number of the advance that is under way.
         self._moving: int | None = None
         self._tell: Callable[[], None] = _nothing
@@ -122,6 +126,10 @@ class ChildEngine:
 
     async def advance(self, at: int, seconds: float = 0.0) -> Progress:
         """Let happen what can be done of what is due in so many real seconds, or until hurried."""
+        if self._next is not None and at < self._next:
+            self._untold = at  # a second in which no screen changes costs nobody a turn
+            return Progress([], None)
+        self._untold = None
         moving = self._moving = self._count + 1
         try:
             return await self._ask(Advance(at, seconds))
@@ -140,7 +148,8 @@ class ChildEngine:
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do something at the exchange."""
-        return await self._ask(Act(work, args, kwargs, soon=False), alters=True)
+        reached, self._untold = self._untold, None
+        return await self._ask(Act(work, args, kwargs, soon=False, reached=reached), alters=True)
 
     async def attach(
         self, work: Callable[Concatenate[Exchange, P], T], *args: P.args, **kwargs: P.kwargs
@@ -236,6 +245,7 @@ class ChildEngine:
             self._fail(child)
 
     def _settle(self, answer: Answer) -> None:
+        self._next = answer.next
         waiting = self._pending.get(answer.number)
         if waiting is None or waiting.done():
             return
@@ -248,6 +258,7 @@ class ChildEngine:
 
     def _fail(self, child: asyncio.subprocess.Process) -> None:
         """Take note that a child is gone; whoever waits for it is told."""
+        self._next = None
         for waiting in self._pending.values():
             if not waiting.done():
                 waiting.set_exception(_LostError())

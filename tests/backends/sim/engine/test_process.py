@@ -224,6 +224,36 @@ async def test_a_hurried_exchange_stops_where_it_is_and_acts(child):
     assert not (await child.advance(LATER, 60.0)).behind
 
 
+async def test_a_second_in_which_nothing_happens_is_not_asked_for(child, own):
+    engines = child, own()
+    for engine in engines:
+        await engine.begin(OPENING)
+        await engine.enlist(SYMBOLS[0], START)
+        await engine.act(Exchange.halt, SYMBOLS[0], NOW)
+        await engine.act(Exchange.resume, SYMBOLS[0], NOW)
+        await arrive(engine, NOW + 2_500)
+    due, asked = await child.look(_due), child._count
+    assert due is not None
+    for instant in range(due - 2_000, due, 400):
+        assert await child.advance(instant, 0.02) == await engines[1].advance(instant)
+    assert child._count == asked
+    # what comes next is done at the instant that it would have been done at
+    assert await child.act(dump_exchange) == await engines[1].act(dump_exchange)
+    assert await child.advance(due, 0.02) == await engines[1].advance(due)
+    assert child._count == asked + 2
+
+
+async def test_a_refusal_does_not_hold_back_what_came_before_it(child):
+    await child.begin(OPENING)
+    await child.enlist(SYMBOLS[0], START)
+    await child.act(Exchange.halt, SYMBOLS[0], NOW)
+    asked = child._count
+    with pytest.raises(OrderRefused):
+        await child.act(Exchange.halt, "600000.SH", NOW)
+    await child.advance(NOW, 0.02)
+    assert child._count == asked + 2
+
+
 async def test_what_a_dead_child_was_asked_has_an_unknown_fate(child):
     lost = asyncio.Event()
     child.watch(lost.set)
@@ -236,7 +266,12 @@ async def test_what_a_dead_child_was_asked_has_an_unknown_fate(child):
     for attempt in (asked, joined):
         with pytest.raises(FateUnknownError):
             await asyncio.wait_for(attempt, 5)
-    for attempt in (looked, child.look(Exchange.names), child.act(Exchange.names)):
+    for attempt in (
+        looked,
+        child.advance(NOW),
+        child.look(Exchange.names),
+        child.act(Exchange.names),
+    ):
         with pytest.raises(Unavailable) as caught:
             await asyncio.wait_for(attempt, 5)
         assert caught.value.reason is Reason.EXCHANGE_LOST
