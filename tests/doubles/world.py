@@ -22,7 +22,7 @@ HELD = (
     SeedPosition(symbol="600519.SH", quantity=200, cost_price=Decimal("1500.00")),
     SeedPosition(symbol="000001.SZ", quantity=5_000, cost_price=Decimal("12.50")),
 )
-_SEEDS = (SeedAccount(id=ACCOUNT, name="一号", cash=Decimal(1_000_000), positions=HELD),)
+_SEEDS = (SeedAccount(id=ACCOUNT, name="一号", cash=Decimal(100_000_000), positions=HELD),)
 # Half an hour into the first session: the auction is over, and nothing moves but by hand.
 _MORNING_S = 1_800.0
 
