@@ -27,7 +27,10 @@ class Watched(selectors.DefaultSelector):
             for each in waiting:
                 if not each.done():
                     each.set_result(None)
-            return super().select(timeout)
+            found = super().select(timeout)
+            # What a thread brings just now is seen by nobody yet who was woken for a look.
+            self._stirred = bool(found)
+            return found
         found = super().select(timeout)
         self._stirred = True
         return found

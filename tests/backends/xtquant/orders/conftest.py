@@ -52,6 +52,11 @@ class Desk:
         assert len(told) == number, told
         return told
 
+    def hurry(self, seconds=0.05, answer_seconds=0.05):
+        """Let deadlines pass soon, once all is connected: on a busy machine that takes its time."""
+        self.link._parts = replace(self.link._parts, seconds=seconds)
+        self.trading._parts = replace(self.trading._parts, answer_seconds=answer_seconds)
+
     async def quiet(self):
         """Let all that the counter does and says arrive."""
         await asyncio.to_thread(self.counter.quiet)
@@ -73,7 +78,7 @@ async def open_desk(counter):
     """Make desks; `beat_seconds` an hour, so that nothing is asked that a test did not ask."""
     desks = []
 
-    async def make(kept=100_000, answer_seconds=20.0, linked=True, **parts):
+    async def make(kept=100_000, linked=True, **parts):
         naps, alarms = [], []
 
         async def nap(seconds):
@@ -90,7 +95,7 @@ async def open_desk(counter):
         link = TraderLink(LinkParts(module, path, **{**values, **parts}))
         world = counter.world
         listener = OrderListener(link, world, lambda *told: alarms.append(told), kept)
-        trading = XtTrading(link, listener, TradingParts(world, answer_seconds))
+        trading = XtTrading(link, listener, TradingParts(world, 20.0))
         desk = Desk(counter, link, listener, trading, XtAccounts(link), alarms, naps)
         desks.append(desk)
         link.start()

@@ -96,8 +96,8 @@ async def test_minus_one_is_no_refusal(desk):
     assert row.state is S.WORKING
 
 
-async def test_no_answer_at_all_ends_as_unknown(open_desk):
-    desk = await open_desk(answer_seconds=0.05)
+async def test_no_answer_at_all_ends_as_unknown(desk):
+    desk.hurry(seconds=20.0)
     for name in ("OrderStock", "StockOrder"):
         desk.counter.script.when(name, lose)
     with pytest.raises(FateUnknownError):
@@ -199,8 +199,7 @@ async def test_an_order_of_another_day_is_not_mistaken_for_one_of_today(desk):
     assert desk.counter.rows[0].state is S.WORKING
 
 
-async def test_a_cancel_without_an_answer_is_nobodys_knowledge(open_desk):
-    desk = await open_desk(answer_seconds=0.05)
+async def test_a_cancel_without_an_answer_is_nobodys_knowledge(desk):
     placed = await desk.trading.place(desk.resting())
     order = desk.order("q1resting", "1700.00", broker_order_id=placed.broker_order_id)
 
@@ -211,6 +210,7 @@ async def test_a_cancel_without_an_answer_is_nobodys_knowledge(open_desk):
     desk.counter.script.when("CancelOrderStock", mute)
     with pytest.raises(FateUnknownError):
         await desk.trading.withdraw(order)
+    desk.hurry(seconds=20.0)
     desk.counter.script.when("cancelOrderStockWithSeq", lose)
     with pytest.raises(FateUnknownError):
         await desk.trading.withdraw(order)
@@ -235,8 +235,8 @@ async def test_an_empty_list_is_believed_only_where_the_terminal_answers(desk):
         await desk.trading.orders_today("nobody")
 
 
-async def test_a_call_that_hangs_is_unknown_and_the_next_one_is_not_sent(open_desk):
-    desk = await open_desk(seconds=0.2)
+async def test_a_call_that_hangs_is_unknown_and_the_next_one_is_not_sent(desk):
+    desk.hurry(seconds=0.2, answer_seconds=20.0)
     come_back = threading.Event()
     session = desk.counter.sessions[-1]
     take = session.orderStockWithSeq
