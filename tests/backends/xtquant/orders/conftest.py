@@ -76,9 +76,9 @@ class Desk:
 @pytest.fixture
 async def open_desk(counter):
     """Make desks; `beat_seconds` an hour, so that nothing is asked that a test did not ask."""
-    desks = []
+    desks, numbers = [], count(1)
 
-    async def make(kept=100_000, linked=True, **parts):
+    async def make(kept=100_000, linked=True, read=True, **parts):
         naps, alarms = [], []
 
         async def nap(seconds):
@@ -88,7 +88,7 @@ async def open_desk(counter):
         values = {
             "seconds": 20.0,
             "beat_seconds": 3_600.0,
-            "numbers": count(1).__next__,
+            "numbers": numbers.__next__,
             "sleep": nap,
         }
         module, path = native.sdk("xttrader"), "C:/迅投/userdata_mini"
@@ -101,6 +101,7 @@ async def open_desk(counter):
         link.start()
         if linked:
             await until(lambda: link.up)
+        if linked and read:
             desk.read()
             await until(lambda: desk.told)
             desk.told.clear()
