@@ -1,10 +1,13 @@
 """The simulated world of mock mode: its clock, its market, and a terminal with incidents."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from api.child import COMMAND, Setup
 from api.imported import StoreListings
 from api.replays import plan_world
+from api.worlds import NOT_LINKED, Sources, World
+from quantgraph.backends.sim import paths
+from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.counter import CounterTerminal
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
@@ -13,20 +16,17 @@ from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.parts import WorldParts
-from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.backends.sim.replayed import ReplayedMarket
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import Config
-from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.incidents import IncidentSetting
+from quantgraph.domain.orders import Destination
+from quantgraph.domain.system import BackendInfo
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.timekeeper import Timekeeper
-from quantgraph.services.workers import Workers
 from quantgraph.store.market import MarketStore
-
-Sources = tuple[MarketStore, TradingCalendar, Workers]
 
 
 class SimulatedWorld:
@@ -42,7 +42,7 @@ class SimulatedWorld:
         self.clock = SimClock(self.plan.start, calendar, Pace(config.mock.speed))
         self.timekeeper = Timekeeper(self.clock, calendar)
         listings = StoreListings(store, self.plan.start)
-        world = World(config.mock.seed, calendar, self.clock.start, listings)
+        world = paths.World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
         self.market = self._open_market(world, parts, store)
         self.bar_feed = SimBarFeed(self.market)
@@ -69,8 +69,47 @@ class SimulatedWorld:
         counter = CounterTerminal(self.terminal, style)
         self.faulty = FaultyTerminal(counter, incidents)
         self.faulty.set_incidents(IncidentSetting.parse(each) for each in config.mock.faults)
+        self.world = self._world()
 
-    def _open_market(self, world: World, parts: MarketParts, store: MarketStore) -> SimMarket:
+    def _world(self) -> World:
+        return World(
+            config=self.config,
+            store=self.store,
+            calendar=self.calendar,
+            workers=self.workers,
+            clock=self.clock,
+            market=self.market,
+            catalog=self.market.catalog,
+            bar_feed=self.bar_feed,
+            recorded=self.recorded,
+            holder=self.terminal,
+            sender=self.faulty,
+            destination=Destination.SIMULATED,
+            prefix="mock_order_",
+            replays=bool(self.plan.replayed),
+            note=self.plan.note,
+            clock_info=self.timekeeper.info,
+            backends=lambda linked: (BackendInfo("sim", "sim", linked, capabilities()),),
+            problems=self._problems,
+            start=self._start,
+            close=self._close,
+        )
+
+    async def _start(self) -> None:
+        self.terminal.start()
+
+    async def _close(self) -> None:
+        await self.faulty.close()
+        await self.terminal.close()
+
+    def _problems(self, linked: bool) -> Mapping[str, str]:
+        if self.terminal.lost:
+            return {"exchange": "The process of the simulated exchange has ended (EXCHANGE_LOST)."}
+        if not linked:
+            return {"trading": NOT_LINKED}
+        return {}
+
+    def _open_market(self, world: paths.World, parts: MarketParts, store: MarketStore) -> SimMarket:
         if not self.plan.replayed:
             return SimMarket(world, parts)
         return ReplayedMarket(world, parts, self.plan.recordings(store))

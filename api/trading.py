@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from api.ledgers import Logs
-from api.simulated import SimulatedWorld
+from api.worlds import World
 from quantgraph.domain.clock import RandomIds
-from quantgraph.domain.orders import Destination, Order, OrderKey, PriceType
+from quantgraph.domain.orders import Order, OrderKey, PriceType
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import Mode
 from quantgraph.services.acts import TRADING
@@ -33,7 +33,7 @@ _SWITCHES = 256
 class OrderPath:
     """The parts that an order passes, outermost `guard`, which judges by `sources`."""
 
-    def __init__(self, world: SimulatedWorld, logs: Logs) -> None:
+    def __init__(self, world: World, logs: Logs) -> None:
         """Wire them over the world's terminal; `start` in the running loop."""
         self._world, self._logs = world, logs
         self.gate = Gate(logs.controls.present())
@@ -41,14 +41,14 @@ class OrderPath:
         self._switching = Workers(1, _SWITCHES)
         self.gate.arming = self._arming()
         self.controls = TradingControls(self.gate, self._switches())
-        ledger = Ledger(logs.journal, world.terminal, world.workers, world.clock)
-        clean = CleanTerminal(world.faulty)
-        self.trading = JournaledTrading(logs.journal, clean, world.terminal, self._desk(ledger))
+        ledger = Ledger(logs.journal, world.holder, world.workers, world.clock)
+        clean = CleanTerminal(world.sender)
+        self.trading = JournaledTrading(logs.journal, clean, world.holder, self._desk(ledger))
         self.limited = LimitedTrading(self.trading, self._limits(ledger))
         switch = SwitchParts(
             logs.statuses, world.workers, world.clock, lambda: self.trading.connected
         )
-        self.accounts = SwitchedAccounts(world.terminal, switch)
+        self.accounts = SwitchedAccounts(world.holder, switch)
         self.gate.on_change(self.accounts.pulse)
         self.sources = self._judged_by()
         self.guard = OrderGuard(self.limited, self.sources)
@@ -80,8 +80,8 @@ class OrderPath:
             workers=self._world.workers,
             clock=clock,
             ids=RandomIds(),
-            destination=Destination.SIMULATED,
-            id_prefix="mock_order_",
+            destination=self._world.destination,
+            id_prefix=self._world.prefix,
             install_id=load_install(config.data_path),
             in_flight=config.limits.orders_in_flight,
             answer_seconds=config.trading.answer_seconds,
@@ -113,7 +113,7 @@ class OrderPath:
         async def cancel(key: OrderKey) -> Order:  # what takes it is assembled later
             return await self.trading.cancel(key)
 
-        switches = (self._logs.controls, self._switching, self._world.clock, self._world.terminal)
+        switches = (self._logs.controls, self._switching, self._world.clock, self._world.holder)
         answer = self._world.config.trading.answer_seconds
         audited_cancel = noted(cancel, self._logs.audit, TRADING["cancel"])
         return ControlParts(*switches, open_orders, audited_cancel, answer, audit=self._logs.audit)
@@ -122,7 +122,7 @@ class OrderPath:
         world = self._world
         valuer = Valuer(world.clock, world.calendar, world.recorded, world.market)
         table = world.config.trading.table
-        return LimitParts(table, ledger, valuer, world.terminal, world.terminal)
+        return LimitParts(table, ledger, valuer, world.holder, world.holder)
 
     def _judged_by(self) -> GuardSources:
         world = self._world

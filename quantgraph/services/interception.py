@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from quantgraph.domain.access import Principal
+from quantgraph.domain.accounts import Connection
+from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
 from quantgraph.domain.controls import ArmWish, ControlChange, HaltWish, TradingEvent, TradingStatus
 from quantgraph.domain.limits import Allowance
 from quantgraph.domain.orders import (
@@ -22,10 +24,33 @@ from quantgraph.domain.orders import (
     Submission,
 )
 from quantgraph.domain.ports.controls import Controls
-from quantgraph.domain.ports.gateway import Access
-from quantgraph.domain.ports.trading import Allowances, Fills, Trading
-from quantgraph.domain.streams import FillEvent, LogCursor, OrderEvent
+from quantgraph.domain.ports.gateway import Access, Gateway
+from quantgraph.domain.ports.trading import (
+    Allowances,
+    Batches,
+    Connections,
+    Fills,
+    Previews,
+    Trading,
+)
+from quantgraph.domain.previews import OrderPreview
+from quantgraph.domain.streams import AccountEvent, FillEvent, LogCursor, OrderEvent
 from quantgraph.domain.twins import twin_of
+
+
+def intercept(gateway: Gateway) -> Gateway:
+    """Return a gateway that trades with twins, whichever account is named."""
+    return replace(
+        gateway,
+        trading=InterceptedTrading(gateway.trading),
+        batches=InterceptedBatches(gateway.batches),
+        previews=InterceptedPreviews(gateway.previews),
+        allowances=InterceptedAllowances(gateway.allowances),
+        fills=InterceptedFills(gateway.fills),
+        controls=InterceptedControls(gateway.controls),
+        connections=InterceptedConnections(gateway.connections),
+        access=TwinAccess(gateway.access),
+    )
 
 
 class InterceptedTrading:
@@ -37,7 +62,7 @@ class InterceptedTrading:
 
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Submit for the twin."""
-        return await self._inner.submit(replace(ticket, account_id=twin_of(ticket.account_id)))
+        return await self._inner.submit(_meant(ticket))
 
     async def cancel(self, key: OrderKey) -> Order:
         """Cancel the twin's order."""
@@ -64,6 +89,57 @@ class InterceptedTrading:
         return await self._inner.orders(replace(query, account_id=twin_of(query.account_id)))
 
     async def events(self, cursor: LogCursor) -> AsyncGenerator[OrderEvent, None]:
+        """Yield the twin's log."""
+        async with aclosing(self._inner.events(_place(cursor))) as events:
+            async for event in events:
+                yield event
+
+
+class InterceptedBatches:
+    """Implements `Batches` for twins."""
+
+    def __init__(self, inner: Batches) -> None:
+        """Let `inner` do them."""
+        self._inner = inner
+
+    async def submit_all(self, batch: Batch) -> Sequence[OrderOutcome]:
+        """Submit each for the twin."""
+        tickets = tuple(_meant(each) for each in batch.tickets)
+        return await self._inner.submit_all(Batch(twin_of(batch.account_id), tickets))
+
+    async def cancel_all(self, sweep: CancelSweep) -> Sequence[OrderOutcome]:
+        """Cancel the twin's."""
+        return await self._inner.cancel_all(replace(sweep, account_id=twin_of(sweep.account_id)))
+
+
+class InterceptedPreviews:
+    """Implements `Previews` for twins."""
+
+    def __init__(self, inner: Previews) -> None:
+        """Ask `inner`."""
+        self._inner = inner
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        """Judge the order as one of the twin."""
+        return await self._inner.preview(_meant(ticket))
+
+
+class InterceptedConnections:
+    """Implements `Connections` for twins."""
+
+    def __init__(self, inner: Connections) -> None:
+        """Turn `inner`."""
+        self._inner = inner
+
+    async def connect(self, account_id: str) -> Connection:
+        """Connect the twin."""
+        return await self._inner.connect(twin_of(account_id))
+
+    async def disconnect(self, account_id: str) -> Connection:
+        """Disconnect the twin."""
+        return await self._inner.disconnect(twin_of(account_id))
+
+    async def events(self, cursor: LogCursor) -> AsyncGenerator[AccountEvent, None]:
         """Yield the twin's log."""
         async with aclosing(self._inner.events(_place(cursor))) as events:
             async for event in events:
@@ -166,6 +242,10 @@ def _widened(principal: Principal) -> Principal:
     if held is None:
         return principal
     return replace(principal, accounts=held | {twin_of(each) for each in held})
+
+
+def _meant(ticket: OrderTicket) -> OrderTicket:
+    return replace(ticket, account_id=twin_of(ticket.account_id))
 
 
 def _twin(key: OrderKey) -> OrderKey:

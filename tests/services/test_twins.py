@@ -7,15 +7,19 @@ import pytest
 
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.batches import Batch, CancelSweep
 from quantgraph.domain.controls import HaltWish
 from quantgraph.domain.errors import NotFound, OrderRefused, Unavailable
-from quantgraph.domain.orders import OrderKey, OrderQuery, OrderState, Side
+from quantgraph.domain.orders import FillQuery, OrderKey, OrderQuery, OrderState, OrderTicket, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor
 from quantgraph.services.interception import (
     InterceptedAllowances,
+    InterceptedBatches,
+    InterceptedConnections,
     InterceptedControls,
     InterceptedFills,
+    InterceptedPreviews,
     InterceptedTrading,
     TwinAccess,
 )
@@ -127,11 +131,12 @@ class Heard:
     """Remembers the account of whatever is asked of it."""
 
     def __init__(self):
-        self.accounts = []
+        self.accounts, self.tickets = [], []
 
     def __getattr__(self, name):
         async def hear(asked, *more):
             self.accounts.append(getattr(asked, "account_id", asked))
+            self.tickets += getattr(asked, "tickets", ())
 
         async def stream(asked):
             self.accounts.append(getattr(asked, "account_id", asked))
@@ -150,8 +155,10 @@ async def ask_all(wrapped, calls):
 
 
 KEY, CURSOR = OrderKey(REAL, id="order_1"), LogCursor(REAL)
+TICKET = OrderTicket(REAL, "key-1", SYMBOL, Side.BUY, 100)
 ASKED = {
     InterceptedTrading: [
+        ("submit", TICKET),
         ("cancel", KEY),
         ("approve", KEY),
         ("reject", KEY),
@@ -160,7 +167,17 @@ ASKED = {
         ("orders", OrderQuery(REAL)),
         ("events", CURSOR),
     ],
-    InterceptedFills: [("order_fills", REAL, ["order_1"]), ("events", CURSOR)],
+    InterceptedFills: [
+        ("fills", FillQuery(REAL)),
+        ("order_fills", REAL, ["order_1"]),
+        ("events", CURSOR),
+    ],
+    InterceptedBatches: [
+        ("submit_all", Batch(REAL, (TICKET,))),
+        ("cancel_all", CancelSweep(REAL)),
+    ],
+    InterceptedPreviews: [("preview", TICKET)],
+    InterceptedConnections: [("connect", REAL), ("disconnect", REAL), ("events", CURSOR)],
     InterceptedAllowances: [("allowance", REAL)],
     InterceptedControls: [
         ("status", REAL),
@@ -177,6 +194,7 @@ async def test_what_names_a_real_account_is_asked_of_its_twin(wrapper):
     heard = Heard()
     await ask_all(wrapper(heard), ASKED[wrapper])
     assert heard.accounts == [TWIN] * len(ASKED[wrapper])
+    assert all(each.account_id == TWIN for each in heard.tickets)
 
 
 async def test_what_names_no_account_or_a_twin_is_passed_on_as_it_is():

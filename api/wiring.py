@@ -1,0 +1,182 @@
+"""A gateway over a world, whatever its mode: the services, one upon the other."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from api.bounds import is_local, limits_of
+from api.feeds import MarketStreams
+from api.imported import HeldData
+from api.ledgers import Logs
+from api.series import limit_bars, open_bars, open_rules, open_sectors
+from api.trading import OrderPath
+from api.worlds import World
+from quantgraph.config import Config
+from quantgraph.domain.orders import Destination
+from quantgraph.domain.ports.gateway import Access, Gateway
+from quantgraph.domain.ports.reference import Reference
+from quantgraph.domain.ports.simulation import Simulation
+from quantgraph.services.acts import BATCHES, CONNECTIONS, CONTROLS, SECTORS, SIMULATION, TRADING
+from quantgraph.services.audit import audited
+from quantgraph.services.batches import OrderBatches
+from quantgraph.services.catalog import ListedMarket, PricedCatalog
+from quantgraph.services.connections import SwitchedAccounts
+from quantgraph.services.controls import TradingControls
+from quantgraph.services.dividends import DividendBook
+from quantgraph.services.fills import JournalledFills
+from quantgraph.services.interception import intercept
+from quantgraph.services.live_bars import BarSources, SharedBars
+from quantgraph.services.meter import KeyMeter
+from quantgraph.services.orders import JournaledTrading
+from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
+from quantgraph.services.previews import OrderPreviews, PreviewParts
+from quantgraph.services.quotes import SharedQuotes
+from quantgraph.services.sectors import AllSectors
+from quantgraph.services.sessions import RuledSessions
+from quantgraph.services.snapshots import MarketBoard
+from quantgraph.services.subscriptions import StreamBook
+from quantgraph.services.system import GatewaySystem, SystemState
+from quantgraph.services.ticks import LimitedTicks
+from quantgraph.store.journal import OrderJournal
+from quantgraph.store.market import MarketStore
+from quantgraph.store.secret import load_secret
+
+Operate = Callable[[Reference], Simulation]
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A gateway, what the server prints of it, and how its streams end."""
+
+    config: Config
+    gateway: Gateway
+    data: str
+    access: str
+    store: MarketStore
+    quotes: SharedQuotes
+    streams: MarketStreams
+    trading: JournaledTrading
+    accounts: SwitchedAccounts
+    controls: TradingControls
+    secret: bytes
+    _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    def drain(self) -> None:
+        """End every live stream, telling its reader to come back later."""
+        self.trading.drain()
+        self.accounts.drain()
+        self.controls.drain()
+        self._endings.append(asyncio.get_running_loop().create_task(self.streams.close()))
+
+
+class Wiring:
+    """The services of one world, wired together; `open_path` comes before `assemble`."""
+
+    def __init__(self, world: World) -> None:
+        """Wire what tells of the market."""
+        self.world = world
+        self.quotes = SharedQuotes(world.market, world.market, self._epoch)
+        self._cached = open_bars(world)
+        live = BarSources(world.bar_feed, self._cached, world.clock, self._epoch)
+        self.streams = MarketStreams(self.quotes, SharedBars(live))
+
+    def open_path(self, logs: Logs) -> OrderPath:
+        """Return the way of orders, which `logs` write down."""
+        self._logs = logs
+        self.path = OrderPath(self.world, logs)
+        return self.path
+
+    def assemble(self, access: Access, operate: Operate | None = None) -> Assembly:
+        """Return the gateway over these parts; `operate` makes what a simulated world has."""
+        world, logs, path = self.world, self._logs, self.path
+        config, limits = world.config, limits_of(world.config)
+        started_at = datetime.now(UTC)
+        self._held = HeldData(world.store, world.workers, world.note)
+        bars, custom = limit_bars(world, self._cached), open_sectors(world)
+        reference = AllSectors(world.recorded, custom)
+        trading = audited(path.guard, logs.audit, TRADING)
+        batches = OrderBatches(trading, config.limits.batch_orders)
+        gateway = Gateway(
+            mode=config.mode,
+            limits=limits,
+            clock=world.clock,
+            calendar=world.calendar,
+            bars=bars,
+            ready_bars=bars.ready,
+            dividends=DividendBook(world.recorded, world.recorded),
+            ticks=LimitedTicks(world.recorded, limits.bar_rows),
+            quotes=world.market,
+            snapshots=MarketBoard(world.market, reference, limits.bar_rows),
+            quote_stream=self.quotes,
+            bar_stream=self.streams.bars,
+            reference=reference,
+            rules=open_rules(world),
+            sectors=audited(custom, logs.audit, SECTORS),
+            sessions=RuledSessions(world.calendar),
+            lists=PricedCatalog(
+                world.catalog, ListedMarket(world.market, world.recorded), limits.bar_rows
+            ),
+            financials=world.recorded,
+            accounts=path.accounts,
+            connections=audited(path.accounts, logs.audit, CONNECTIONS),
+            controls=audited(path.controls, logs.audit, CONTROLS),
+            trading=trading,
+            audit=logs.audit,
+            meter=KeyMeter(config.rates.rates),
+            batches=audited(batches, logs.audit, BATCHES),
+            previews=OrderPreviews(PreviewParts(path.sources, path.limited, path.gate)),
+            allowances=path.limited,
+            fills=JournalledFills(logs.journal, world.holder, world.workers, path.trading.events),
+            portfolio=self._portfolio(logs.journal),
+            access=access,
+            system=GatewaySystem(config.mode, limits, started_at, self._state()),
+            subscriptions=StreamBook(),
+            started_at=started_at,
+            simulation=None
+            if operate is None
+            else audited(operate(reference), logs.audit, SIMULATION),
+        )
+        if world.destination is Destination.INTERCEPTED:
+            gateway = intercept(gateway)
+        note = "no key needed on loopback" if is_local(config) else "API keys required"
+        parts = (world.store, self.quotes, self.streams)
+        orders = (path.trading, path.accounts, path.controls)
+        secret = load_secret(config.data_path)
+        return Assembly(config, gateway, self._held.text, note, *parts, *orders, secret)
+
+    async def start(self) -> None:
+        """Let time act: days end, reports are taken."""
+        self.path.start()
+        await self.world.start()
+
+    async def close(self) -> None:
+        """End streams and tasks, the readers of a part before the part."""
+        self.path.drain()
+        await self.path.rest()
+        await self.streams.close()
+        await self.world.close()
+        await self.path.close()
+
+    def _portfolio(self, journal: OrderJournal) -> PortfolioDesk:
+        world = self.world
+        sources = (world.clock, world.holder, world.market, world.recorded)
+        return PortfolioDesk(PortfolioSources(*sources, journal, world.workers))
+
+    def _state(self) -> SystemState:
+        world, path = self.world, self.path
+        return SystemState(
+            clock=world.clock_info,
+            data=self._held.now,
+            trading=lambda: path.gate.status(None),
+            backends=lambda: world.backends(path.trading.connected),
+            problems=self._problems,
+        )
+
+    def _problems(self) -> Mapping[str, str]:
+        path = self.path
+        own = {**path.controls.problems(), **path.trading.problems()}
+        return {**own, **self.world.problems(path.trading.connected)}
+
+    def _epoch(self) -> str:
+        return self.world.clock.moment().epoch
