@@ -1,17 +1,21 @@
 """Puts the parts together; it and the modules it is made of name back-ends, stores and services."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from api.bounds import is_local
 from api.ledgers import Logs, open_logs
 from api.simulated import SimulatedWorld
+from api.terminals import TerminalWorld
 from api.training import Training
 from api.wiring import Assembly, Wiring
 from api.worlds import Sources
 from quantgraph.config import Config
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import StartupError
+from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 from quantgraph.services.access import KeyAccess
@@ -24,26 +28,43 @@ from quantgraph.store.market import MarketStore
 __all__ = ["Assembly", "open_assembly"]
 
 
+# Makes the terminal that dev and prod are over; raises StartupError where it cannot be one.
+OpenBackend = Callable[[Config, TradingCalendar], Backend]
+
+
+def no_backend(config: Config, calendar: TradingCalendar) -> Backend:
+    """Raise StartupError MODE_UNAVAILABLE."""
+    del calendar
+    text = f"Mode {config.mode} needs a trading terminal, and no back-end for one is built in."
+    raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
+
+
 @asynccontextmanager
-async def open_assembly(config: Config) -> AsyncGenerator[Assembly, None]:
-    """Open the store, start the simulation, and close both at the end.
+async def open_assembly(
+    config: Config, backend: OpenBackend = no_backend, clock: Clock | None = None
+) -> AsyncGenerator[Assembly, None]:
+    """Open the store, start the simulation or the terminal, and close all at the end.
 
     Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
     STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no two trading days are covered.
     """
-    if config.mode is not Mode.MOCK:
-        text = f"Mode {config.mode} needs a trading terminal, and no back-end for one is built in."
-        raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(hold_folder(config.data_path))
         access, workers = _open_access(config, folder, stack)
         store = MarketStore(folder, config.cache.columns_mb * 1_000_000)
         stack.callback(store.close)
-        mock = _Mock(config, (store, load_calendar(config.calendar, folder), workers))
-        logs = open_logs(config, mock.sim.clock.moment().epoch, stack)
-        assembly = mock.assemble(logs, access)
-        await mock.wiring.start()
-        stack.push_async_callback(mock.wiring.close)
+        sources = store, load_calendar(config.calendar, folder), workers
+        if config.mode is Mode.MOCK:
+            mode: _Mock | _Real = _Mock(config, sources)
+        else:
+            terminal = backend(config, sources[1])
+            world = TerminalWorld(config, sources, terminal, clock or SystemClock())
+            mode = _Real(world)
+        wiring = mode.wiring
+        logs = open_logs(config, wiring.world.clock.moment().epoch, stack)
+        assembly = mode.assemble(logs, access)
+        await wiring.start()
+        stack.push_async_callback(wiring.close)
         yield assembly
 
 
@@ -75,3 +96,15 @@ class _Mock:
         self.sim.faulty.start_over()
         await self.wiring.path.trading.start_over(epoch)
         await self.wiring.streams.start_over()
+
+
+class _Real:
+    """The parts of dev and prod: a terminal's world, which nobody operates."""
+
+    def __init__(self, terminal: TerminalWorld) -> None:
+        self.wiring = Wiring(terminal.world)
+
+    def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
+        """Return the gateway over these parts."""
+        self.wiring.open_path(logs)
+        return self.wiring.assemble(access)

@@ -77,11 +77,11 @@ def choose_start(newest: date | None, calendar: TradingCalendar) -> tuple[date, 
 class HeldData:
     """What is held, in words that follow every import."""
 
-    def __init__(self, store: MarketStore, workers: Workers, note: str) -> None:
-        """Describe `store` now; `note` is said after it."""
+    def __init__(self, store: MarketStore, workers: Workers, said: tuple[str, str]) -> None:
+        """Describe `store` now; `said`: what all that is not held is, and what follows."""
         self._store = store
         self._workers = workers
-        self._note = note
+        self._rest, self._note = said
         self._version = store.version()
         self.text = self._describe()
 
@@ -97,16 +97,14 @@ class HeldData:
         return self.text
 
     def _describe(self) -> str:
-        return describe(self._store) + self._note
+        return describe(self._store, self._rest) + self._note
 
 
-def describe(store: MarketStore) -> str:
-    """Return what is held, in words."""
+def describe(store: MarketStore, rest: str) -> str:
+    """Return what is held, in words; what is not held is `rest`."""
     daily, minutes = len(store.symbols(Period.DAY_1)), len(store.symbols(Period.MIN_1))
     if not daily and not minutes:
-        return "simulated (nothing imported; `quantgraph import` brings recorded data)"
+        return f"{rest} (nothing imported; `quantgraph import` brings recorded data)"
     newest = store.newest_daily()
     until = f" until {newest}" if newest else ""
-    return (
-        f"imported daily bars of {daily} symbols{until}, minute bars of {minutes}; rest simulated"
-    )
+    return f"imported daily bars of {daily} symbols{until}, minute bars of {minutes}; rest {rest}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quantgraph.config import Config
 from quantgraph.domain.clock import RandomIds
+from quantgraph.domain.system import Mode
 from quantgraph.services.audit import AuditTrail
 from quantgraph.services.cuts import halt_for_cut
 from quantgraph.store.accounts import AccountLog
@@ -26,7 +27,7 @@ class Logs:
 
 
 def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
-    """Open all: a simulated world begins without orders, but whom an operator stopped stays so."""
+    """Open all: mock's world begins without orders, but whom an operator stopped stays so."""
     folder, heads = config.data_path, HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
     audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
@@ -34,7 +35,8 @@ def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
     recover_acts(audit, journal_file)
     trail = AuditTrail(audit)
     stack.callback(trail.close)
-    set_aside(journal_file, heads)
+    if config.mode is Mode.MOCK:
+        set_aside(journal_file, heads)
     journal = OrderJournal(journal_file, epoch, heads)
     stack.callback(journal.close)
     statuses = AccountLog(folder / "accounts.sqlite", RandomIds().new("accounts_"))

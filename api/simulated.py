@@ -87,6 +87,7 @@ class SimulatedWorld:
             destination=Destination.SIMULATED,
             prefix="mock_order_",
             replays=bool(self.plan.replayed),
+            rest="simulated",
             note=self.plan.note,
             clock_info=self.timekeeper.info,
             backends=lambda linked: (BackendInfo("sim", "sim", linked, capabilities()),),

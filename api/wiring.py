@@ -92,7 +92,7 @@ class Wiring:
         world, logs, path = self.world, self._logs, self.path
         config, limits = world.config, limits_of(world.config)
         started_at = datetime.now(UTC)
-        self._held = HeldData(world.store, world.workers, world.note)
+        self._held = HeldData(world.store, world.workers, (world.rest, world.note))
         bars, custom = limit_bars(world, self._cached), open_sectors(world)
         reference = AllSectors(world.recorded, custom)
         trading = audited(path.guard, logs.audit, TRADING)

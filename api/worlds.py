@@ -43,8 +43,9 @@ class World:
     """The parts that the services stand on.
 
     `sender` is the one thing here that places orders; `destination` and `prefix` say where they
-    go and how their ids begin. `replays`: bars change with every minute of the clock. `start` makes
-    time act, `close` ends it, after the streams and the orders' way have rested.
+    go and how their ids begin. `replays`: bars change with every minute of the clock. What is not
+    imported is `rest`; `note` is said after it. `start` makes time act, `close` ends it, after the
+    streams and the orders' way have rested.
     """
 
     config: Config
@@ -61,6 +62,7 @@ class World:
     destination: Destination
     prefix: str
     replays: bool
+    rest: str
     note: str
     clock_info: Callable[[], ClockInfo]
     backends: Callable[[bool], tuple[BackendInfo, ...]]

@@ -21,7 +21,7 @@ from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import GatewayError, InvalidRequest, unknown_symbol
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, Market, classify
-from quantgraph.domain.ports.market import Bars, Dividends
+from quantgraph.domain.ports.market import Bars, Dividends, Ticks
 from quantgraph.domain.ports.reference import Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
@@ -47,6 +47,7 @@ class InnerMarket:
     dividends: Dividends
     reference: Reference
     financials: Financials
+    ticks: Ticks | None = None
 
 
 class Recorded:
@@ -104,10 +105,12 @@ class Recorded:
         return symbol in await self._workers.run(self._shelf.dividends, [symbol], Period.MIN_1)
 
     async def ticks(self, request: TickRequest) -> TickColumns:
-        """Answer imported recordings; empty columns where none is held. See `ports.Ticks`."""
+        """Answer imported recordings, else the inner market's; empty columns without either."""
         held = await self._workers.run(self._shelf.read_ticks, request)
         if held is not None:
             return held
+        if self._inner.ticks is not None:
+            return await self._inner.ticks.ticks(request)
         if (await self.instruments([request.symbol]))[0] is None:
             raise unknown_symbol(request.symbol)
         dtypes = TICK_FIELDS[request.kind]

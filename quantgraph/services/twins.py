@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
-from quantgraph.domain.errors import GatewayError, OrderRefused, unknown_account
+from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable, unknown_account
 from quantgraph.domain.orders import Order
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.reasons import Reason
@@ -24,6 +24,10 @@ _LEAST_COST = Decimal("0.01")
 _logger = structlog.get_logger(__name__)
 
 
+def _nobody() -> None:
+    """Tell nobody."""
+
+
 class PaperExchange(Terminal, Accounts, Purses, Protocol):
     """A simulated exchange in which accounts are opened."""
 
@@ -35,14 +39,24 @@ class PaperExchange(Terminal, Accounts, Purses, Protocol):
 class Twins:
     """Opens the twin of a real account when it is first asked for, and never again."""
 
-    def __init__(self, real: Accounts, paper: PaperExchange) -> None:
-        """Copy accounts of `real` into `paper`."""
-        self.real, self.paper = real, paper
+    def __init__(
+        self, real: Accounts, paper: PaperExchange, changed: Callable[[], object] = _nobody
+    ) -> None:
+        """Copy accounts of `real` into `paper`; `changed` is called after what changes there."""
+        self.real, self.paper, self.changed = real, paper, changed
+        # Whether the exchange has gone on from where it stood: before, it knows no order.
+        self.opened = False
         self._opening = asyncio.Lock()
         self._open: set[str] = set()
 
     async def ready(self, twin_id: str) -> None:
-        """Return once a twin is open. Errors: UNKNOWN_ACCOUNT, those of the real terminal."""
+        """Return once a twin is open. Errors: UNKNOWN_ACCOUNT, those of the real terminal.
+
+        SOURCE_UNAVAILABLE while the exchange has not gone on from where it stood.
+        """
+        if not self.opened:
+            text = "The paper exchange is not open yet; try again in a moment."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
         if twin_id in self._open:
             return
         async with self._opening:
@@ -50,6 +64,7 @@ class Twins:
             if twin_id not in self._open:
                 await self.paper.open_account(await self._copy(twin_id))
                 self._open.add(twin_id)
+                self.changed()
 
     async def _copy(self, twin_id: str) -> NewAccount:
         real_id = real_of(twin_id)
@@ -151,12 +166,15 @@ class InterceptingTerminal:
         except GatewayError as error:
             raise OrderRefused(Reason.TERMINAL_REFUSED, error.message) from error
         placed = await self._twins.paper.place(order)
+        self._twins.changed()
         _logger.info("order_intercepted", order_id=order.id, broker_order_id=placed.broker_order_id)
         return placed
 
     async def withdraw(self, order: Order) -> None:
         """Cancel at the paper exchange."""
+        await self._twins.ready(order.account_id)
         await self._twins.paper.withdraw(order)
+        self._twins.changed()
 
     async def find(self, account_id: str, tag: str) -> Sequence[ListedOrder]:
         """Return the paper orders that bear a tag."""
@@ -174,6 +192,7 @@ class InterceptingTerminal:
         """Yield what the paper exchange reports, until closed."""
         async with aclosing(self._twins.paper.reports()) as events:
             async for event in events:
+                self._twins.changed()
                 yield event
 
 

@@ -42,6 +42,7 @@ class Floor:
     def __init__(self):
         self.real, self.paper = Desk(SEED), Desk(epoch="epoch_2")
         self.twins = Twins(self.real.terminal, self.paper.terminal)
+        self.twins.opened = True
         self.accounts = TwinnedAccounts(self.twins)
         self.sender = InterceptingTerminal(self.twins, self.paper.market.state)
 
@@ -90,6 +91,7 @@ async def test_a_twin_is_made_once(floor):
     await floor.sender.place(order("a", Side.BUY, 100, "10.00", account_id=TWIN))
     await floor.real.terminal.transfer(REAL, Decimal(5_000))
     again = Twins(floor.real.terminal, floor.paper.terminal)
+    again.opened = True
     twin = (await TwinnedAccounts(again).assets([TWIN]))[0]
     assert twin.total < 110_000
 

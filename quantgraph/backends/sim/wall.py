@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.domain.calendar import TradingCalendar, day_of, day_start, to_ms
@@ -10,7 +10,9 @@ from quantgraph.domain.clock import Clock
 
 
 class WallClock:
-    """Implements `LeashedClock` over a real clock: nothing moves it, and nobody holds it back.
+    """Implements `domain.clock.Clock` and `LeashedClock` over a real clock.
+
+    Nothing moves it, and nobody holds it back.
 
     The trading day is the newest one that has begun, at midnight in Shanghai: on a Sunday it is
     Friday still. `epoch` is the name of the whole of its time.
@@ -38,6 +40,10 @@ class WallClock:
     def leaping(self) -> bool:
         """Return False."""
         return False
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, UTC."""
+        return self._clock.now()
 
     def moment(self) -> Moment:
         """Return one reading. Errors: CALENDAR_NOT_COVERED."""

@@ -1,0 +1,105 @@
+"""The world of dev and prod: a real terminal's market, and where its orders go."""
+
+from collections.abc import Mapping
+
+from api.paper import PaperWorld
+from api.worlds import NOT_LINKED, Holder, Sources, World
+from quantgraph.backends.sim.wall import WallClock
+from quantgraph.config import Config
+from quantgraph.domain.calendar import from_ms
+from quantgraph.domain.clock import Clock, RandomIds
+from quantgraph.domain.orders import Destination
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
+from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.recorded import InnerMarket, Recorded
+from quantgraph.services.timekeeper import phase_of
+
+
+class TerminalWorld:
+    """What is told by a terminal, over what is imported; `world` is what services stand on.
+
+    In dev the terminal's sender is never made: orders go to paper twins. In prod there is no
+    paper.
+    """
+
+    def __init__(self, config: Config, sources: Sources, backend: Backend, clock: Clock) -> None:
+        """Wire it together; nothing is asked of the terminal yet."""
+        store, calendar, workers = sources
+        self._backend, self._config = backend, config
+        self.clock = WallClock(clock, calendar, RandomIds().new("epoch_"))
+        data = backend.data
+        inner = InnerMarket(data, data, backend.reference, data, data)
+        self.recorded = Recorded(store, inner, workers, CoverageJudge(calendar, self.clock))
+        self.paper = None
+        if config.mode is Mode.DEV:
+            self.paper = PaperWorld(config, sources, (backend, self.recorded, self.clock))
+        holder, sender = self._ways()
+        self.world = World(
+            config=config,
+            store=store,
+            calendar=calendar,
+            workers=workers,
+            clock=self.clock,
+            market=backend.quotes,
+            catalog=backend.catalog,
+            bar_feed=backend.bar_feed,
+            recorded=self.recorded,
+            holder=holder,
+            sender=sender,
+            destination=Destination.TERMINAL if self.paper is None else Destination.INTERCEPTED,
+            prefix="order_" if self.paper is None else "mock_order_",
+            replays=False,
+            rest="from the terminal",
+            note="",
+            clock_info=self._clock_info,
+            backends=self._backends,
+            problems=self._problems,
+            start=self._start,
+            close=self._close,
+        )
+
+    def _ways(self) -> tuple[Holder, Terminal]:
+        if self.paper is not None:
+            return self.paper.holder, self.paper.sender
+        return self._backend.accounts, self._backend.sender()
+
+    async def _start(self) -> None:
+        await self._backend.start()
+        if self.paper is not None:
+            self.paper.start()
+
+    async def _close(self) -> None:
+        if self.paper is not None:
+            await self.paper.close()
+        await self._backend.close()
+
+    def _clock_info(self) -> ClockInfo:
+        now = self.clock.moment()
+        return ClockInfo(
+            now=from_ms(now.ms),
+            simulated=False,
+            speed=1.0,
+            paused=False,
+            phase=phase_of(now.ms, now.day),
+            trading_day=now.day,
+            epoch=now.epoch,
+        )
+
+    def _backends(self, linked: bool) -> tuple[BackendInfo, ...]:
+        del linked  # of its orders' way alone
+        backend = self._backend
+        return (
+            BackendInfo(backend.name, backend.kind, backend.connected(), backend.capabilities()),
+        )
+
+    def _problems(self, linked: bool) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        if not self._backend.connected():
+            found["market_data"] = "The terminal's market data service does not answer."
+        if not linked:
+            found["trading"] = NOT_LINKED
+        if self.paper is not None and self.paper.problem is not None:
+            found["paper"] = self.paper.problem
+        return found

@@ -1,0 +1,57 @@
+"""What a trading terminal is to the gateway: the ports that stand for it, whoever makes it.
+
+Life after one vendor's terminal is another module that returns a `Backend`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from quantgraph.domain.ports.market import (
+    BarFeed,
+    Bars,
+    Dividends,
+    QuoteBoard,
+    QuoteFeed,
+    Quotes,
+    Ticks,
+)
+from quantgraph.domain.ports.reference import Catalog, Financials, Reference
+from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
+from quantgraph.domain.system import Capability
+
+
+class TerminalQuotes(Quotes, QuoteBoard, QuoteFeed, Protocol):
+    """The newest quotes, one by one, as a board and as they come."""
+
+
+class TerminalData(Bars, Dividends, Ticks, Financials, Protocol):
+    """Recorded data: bars of one minute and one day without adjustment, and the rest."""
+
+
+class TerminalAccounts(Accounts, Purses, Protocol):
+    """Accounts, and what their orders may use; nothing here places an order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A terminal behind the ports.
+
+    `sender` makes the one object that reaches order functions, and is called in prod alone: what
+    was never made cannot be asked. `connected` says whether the terminal's market data service is
+    there. `start` begins to connect and does not wait for it; `close` ends everything.
+    """
+
+    name: str
+    kind: str
+    quotes: TerminalQuotes
+    data: TerminalData
+    bar_feed: BarFeed
+    reference: Reference
+    catalog: Catalog
+    accounts: TerminalAccounts
+    sender: Callable[[], Terminal]
+    capabilities: Callable[[], tuple[Capability, ...]]
+    connected: Callable[[], bool]
+    start: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]

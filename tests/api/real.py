@@ -1,0 +1,125 @@
+"""A terminal for dev and prod that is our own exchange, of which the gateway knows nothing."""
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from api.assembly import open_assembly
+from quantgraph.backends.sim.capability import capabilities
+from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.forming import SimBarFeed
+from quantgraph.backends.sim.listing import Listing
+from quantgraph.backends.sim.listings import NoListings
+from quantgraph.backends.sim.market import MarketParts, SimMarket
+from quantgraph.backends.sim.parts import WorldParts
+from quantgraph.backends.sim.paths import World
+from quantgraph.backends.sim.terminal import SimTerminal
+from quantgraph.config import SeedAccount, SeedPosition
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import TickColumns
+from quantgraph.loading import load_config
+from quantgraph.services.workers import Workers
+from quantgraph.store.arming import ArmingSecret
+from quantgraph.store.keys import KeyStore
+from tests.backends.sim.conftest import START, CountedIds, Hand, make_calendar
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT, TWIN, SYMBOL = "8880001", "paper-8880001", "600519.SH"
+SEED = SeedAccount(
+    id=ACCOUNT,
+    name="main",
+    cash=Decimal("1000000.00"),
+    positions=(SeedPosition(symbol=SYMBOL, quantity=300, cost_price=Decimal(1_700)),),
+)
+
+
+class Data:
+    """What a terminal tells besides quotes: the market's, and no recordings."""
+
+    def __init__(self, market):
+        self.bars, self.dividends = market.bars, market.dividends
+        self.financials = market.financials
+
+    async def ticks(self, request):
+        return TickColumns(request.symbol, request.kind, Source.TERMINAL, 0, {}, {})
+
+
+class Market(SimMarket):
+    """A market whose feed the test takes away."""
+
+    away = False
+
+    def state(self):
+        return replace(super().state(), connected=not self.away)
+
+
+class Terminal:
+    """Time that the test moves by hand, a market and a counter in it; it outlives gateways."""
+
+    def __init__(self):
+        self.hand, self.calendar = Hand(), make_calendar()
+        self.clock = SimClock(START, self.calendar, Pace(1.0, self.hand, CountedIds()))
+        self.workers = Workers(2, 64)
+        world = World(1, self.calendar, self.clock.start, NoListings())
+        self.market = Market(world, MarketParts(self.clock, self.workers, 1_000))
+        parts = WorldParts(
+            clock=self.clock,
+            calendar=self.calendar,
+            dividends=self.market,
+            listing=Listing(self.market, self.market, self.calendar),
+            accounts=(SEED,),
+            portion_s=60.0,
+        )
+        self.counter = SimTerminal(parts, self.market)
+        self.hand.seconds = 1_800.0
+        self.senders, self.up = 0, True
+
+    def backend(self, config, calendar):
+        """Return the terminal as a gateway sees it."""
+        del config, calendar
+
+        def send():
+            self.senders += 1
+            return self.counter
+
+        async def nothing():
+            return None
+
+        return Backend(
+            name="main",
+            kind="double",
+            quotes=self.market,
+            data=Data(self.market),
+            bar_feed=SimBarFeed(self.market),
+            reference=self.market,
+            catalog=self.market.catalog,
+            accounts=self.counter,
+            sender=send,
+            capabilities=capabilities,
+            connected=lambda: self.up,
+            start=nothing,
+            close=nothing,
+        )
+
+    async def close(self):
+        await self.counter.close()
+        self.workers.close()
+
+
+@asynccontextmanager
+async def gateway(terminal, folder, mode, **sections):
+    """Open a gateway of a mode over the terminal."""
+    settings = {"data_dir": str(folder), "mode": mode, **sections}
+    config = load_config(ROOT / "config.toml", settings)
+    config.data_path.mkdir(parents=True, exist_ok=True)
+    async with open_assembly(config, terminal.backend, terminal.clock) as assembly:
+        yield assembly
+
+
+def make_keys(folder, mode):
+    """Make an admin's key, which modes beyond mock want before they start; and arm's secret."""
+    data = folder / mode
+    data.mkdir(parents=True, exist_ok=True)
+    return KeyStore(data / "keys.sqlite"), ArmingSecret(data / "keys.sqlite")
