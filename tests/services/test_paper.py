@@ -25,10 +25,12 @@ class Shelf:
         self.loop = asyncio.get_running_loop()
 
     def write(self, state):
-        self.loop.call_soon_threadsafe(self.tried.set)
-        if self.broken:
-            raise Unavailable(Reason.STORE_UNAVAILABLE, "full")
-        self.written.append(state["count"])
+        try:
+            if self.broken:
+                raise Unavailable(Reason.STORE_UNAVAILABLE, "full")
+            self.written.append(state["count"])
+        finally:  # not before: the test's thread looks at once
+            self.loop.call_soon_threadsafe(self.tried.set)
 
     async def next_try(self):
         await asyncio.wait_for(self.tried.wait(), 5)
