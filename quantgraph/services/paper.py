@@ -73,5 +73,12 @@ class PaperKeeper:
                 await self.save()
             except GatewayError as error:
                 _logger.warning("paper_not_kept", reason=error.reason.value)
-                self._changed.set()
-                await self.sleep(_AGAIN_S)
+                await self._wait_again()
+            except Exception:
+                # Else an exchange that was never kept again would show at a restart alone.
+                _logger.exception("paper_not_kept")
+                await self._wait_again()
+
+    async def _wait_again(self) -> None:
+        self._changed.set()
+        await self.sleep(_AGAIN_S)

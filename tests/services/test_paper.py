@@ -12,9 +12,11 @@ from quantgraph.services.workers import Workers
 
 class Exchange:
     def __init__(self):
-        self.count = 0
+        self.count, self.faulty = 0, False
 
     async def dump(self):
+        if self.faulty:
+            raise RuntimeError("a fault of ours")
         return {"count": self.count}
 
 
@@ -89,6 +91,20 @@ async def test_what_could_not_be_written_is_written_later(parts):
     await shelf.next_try()
     shelf.broken = False
     assert await naps.end() > first
+    await naps.end()
+    await shelf.next_try()
+    assert shelf.written == [7]
+
+
+async def test_a_fault_does_not_end_the_keeping(parts):
+    keeper, exchange, shelf, naps = parts
+    exchange.faulty, exchange.count = True, 7
+    keeper.note()
+    first = await naps.end()
+    seconds, again = await asyncio.wait_for(naps.asked.get(), 5)
+    assert seconds > first
+    exchange.faulty = False
+    again.set_result(None)
     await naps.end()
     await shelf.next_try()
     assert shelf.written == [7]
