@@ -7,11 +7,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from api.explorer import is_built
+
+if TYPE_CHECKING:  # every run of any test would wait for it
+    from playwright.sync_api import Browser
 
 _ROOT = Path(__file__).parents[2]
 # A machine that does much else takes ten times as long as a quiet one.
@@ -75,11 +78,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # Not for the session: Playwright's loop would still run in this thread when the coroutine tests
 # of other folders want theirs.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
     """Headless Chromium from the system's packages; Playwright's own is not downloaded."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         _lack("there is no chromium (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         yield running

@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, WebSocket
 
 _PICTURE = Path(__file__).parents[2] / "docs" / "screenshots" / "graphiql.png"
 _RESPONSE = """() => {
@@ -24,7 +26,7 @@ _VIOLATIONS = """document.addEventListener('securitypolicyviolation', event =>
 class Visit:
     """One opened page, and all that it asked for or complained about."""
 
-    page: Page
+    page: "Page"
     base: str
     addresses: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -53,7 +55,7 @@ class Visit:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
 
-    def _follow(self, socket: WebSocket) -> None:
+    def _follow(self, socket: "WebSocket") -> None:
         self.addresses.append(socket.url)
         socket.on("framesent", self._greet)
 
@@ -64,7 +66,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, gateway: str) -> Iterator[Visit]:
+def visit(browser: "Browser", gateway: str) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page(), gateway)
