@@ -8,10 +8,10 @@ from strawberry import Schema
 
 from api import explorer, health
 from api.asgi import App, Receive, Scope, Send
-from api.broadcast import Broadcast
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
+from api.live import Tellers
 from api.quick import QuickAnswers
 from api.slots import KeptTexts
 from api.trusted import load_trusted
@@ -44,8 +44,8 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts, load_trusted(config.http))
     http = GraphQLOverHttp(executor, gateway.access, config)
-    broadcast = Broadcast(gateway, config.http.gather_ms / 1_000)
-    websocket = GraphQLOverWebSocket(executor, gateway.access, config, broadcast)
+    tellers = Tellers(gateway, config.http.gather_ms / 1_000)
+    websocket = GraphQLOverWebSocket(executor, gateway.access, config, tellers)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,18 +1,39 @@
 """What one socket is told by broadcast."""
 
-from api.broadcast import Broadcast
-from api.cohorts import Member, member, messages
+from api.frames import messages
 from api.quote_texts import QuoteCall
-from api.sockets import Line
 from quantgraph.domain.access import Principal
+from quantgraph.domain.members import Line, Member, Wish, member
+from quantgraph.domain.ports.gateway import Gateway
+from resolvers.quotes import quote_watch
+
+
+class Tellers:
+    """Who tells live quotes to connections that take ready frames."""
+
+    def __init__(self, gateway: Gateway, gather_s: float) -> None:
+        """Tell the gateway's; under load they may wait `gather_s` for others."""
+        self._gateway = gateway
+        self.broadcast = gateway.quote_stream.broadcast(gather_s)
+
+    async def tell(self, call: QuoteCall, who: Principal, one: Member) -> None:
+        """Tell a member until the stream fails. Raises why; a caller cancels it to end it.
+
+        Errors: as `quote_watch` and `QuoteBroadcast.joined`.
+        """
+        watch = await quote_watch(self._gateway, call.asked)
+        wish = Wish(call.texts, watch, (who.scope, who.accounts))
+        with call.texts.used():
+            async with self.broadcast.joined(wish, one):
+                await one.ended
 
 
 class Live:
     """The operations of one socket that are told by broadcast."""
 
-    def __init__(self, broadcast: Broadcast, line: Line) -> None:
+    def __init__(self, tellers: Tellers, line: Line) -> None:
         """Run nothing yet."""
-        self._broadcast = broadcast
+        self._tellers = tellers
         self._line = line
         self._members: dict[str, Member] = {}
 
@@ -23,9 +44,10 @@ class Live:
 
         `opening` is what its first message has before the last brace.
         """
-        one = self._members[operation_id] = member(self._line, messages(operation_id), opening)
+        one = member(self._line, messages(operation_id), opening)
+        self._members[operation_id] = one
         try:
-            await self._broadcast.run(call, who, one)
+            await self._tellers.tell(call, who, one)
         finally:
             if self._members.get(operation_id) is one:
                 del self._members[operation_id]
@@ -34,4 +56,4 @@ class Live:
         """Say no more of an operation from this moment on: its task ends only later."""
         one = self._members.pop(operation_id, None)
         if one is not None:
-            self._broadcast.leave(one)
+            self._tellers.broadcast.leave(one)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, cast
 
 import structlog
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,23 +20,6 @@ _LOOKS = 10
 # Frames of one piece, as servers send them: text, and close.
 _TEXT, _CLOSE = 0x81, 0x88
 _log = structlog.get_logger(__name__)
-
-
-class Line(Protocol):
-    """What a broadcast needs of a socket."""
-
-    @property
-    def paused(self) -> bool:
-        """Whether more waits for the reader than a socket holds."""
-        ...
-
-    def write(self, frames: bytes) -> None:
-        """Send whole frames; never waits. Nothing happens where the socket is closing."""
-        ...
-
-    def on_resume(self, call: Callable[[], None]) -> None:
-        """Have `call` called once when the reader has taken nearly all."""
-        ...
 
 
 class LineProtocol(WebSocketsSansIOProtocol):

@@ -10,12 +10,11 @@ import structlog
 from graphql import OperationType
 
 from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
-from api.broadcast import Broadcast
 from api.callers import Caller, new_request_id
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Executor, RequestRefused, Response
-from api.live import Live
+from api.live import Live, Tellers
 from api.requests import GraphQLRequest, too_deep
 from api.slots import Text
 from api.sockets import LINE
@@ -55,16 +54,16 @@ class GraphQLOverWebSocket:
         executor: Executor,
         access: Access,
         config: Config,
-        broadcast: Broadcast | None = None,
+        tellers: Tellers | None = None,
     ) -> None:
         """Answer with `executor` those whom `access` lets in.
 
-        `broadcast` tells quotes to sockets that take ready frames.
+        `tellers` tell quotes to sockets that take ready frames.
         """
         self._executor = executor
         self._access = access
         self._config = config
-        self._broadcast = broadcast
+        self._tellers = tellers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until either side closes it."""
@@ -75,7 +74,7 @@ class GraphQLOverWebSocket:
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         line = scope.get(LINE)
-        live = None if line is None or self._broadcast is None else Live(self._broadcast, line)
+        live = None if line is None or self._tellers is None else Live(self._tellers, line)
         connection = _Connection(self._executor, self._access, self._config, send, live)
         with suppress(Gone):
             try:

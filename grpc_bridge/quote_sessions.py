@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from grpc_bridge.access import caller
 from grpc_bridge.batches import checked_batch
-from grpc_bridge.quote_batches import HEARTBEAT_S, MOST, stirs
+from grpc_bridge.bells import Bell
 from quantgraph.domain.errors import GatewayError, LimitReached
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.market import QuoteTap
@@ -18,6 +18,9 @@ from quantgraph.wire.quote_bytes import QuoteBytes
 from quantgraph.wire.quote_commands import Command, command_from_proto
 
 Requests = AsyncIterator[quotes_pb2.StreamQuotesRequest]
+HEARTBEAT_S = 5.0
+# Events of one message: some 100 KB of quotes with five levels.
+MOST = 256
 # Acknowledgements that wait for their reader; then no further command is taken.
 _WAITING = 16
 
@@ -30,7 +33,7 @@ class QuoteSession:
         self._gateway = gateway
         self._written = written
         self._most = gateway.limits.batch_symbols
-        self._stirred = asyncio.Event()
+        self._bell = Bell()
         self._acks: asyncio.Queue[quotes_pb2.CommandAck] = asyncio.Queue(_WAITING)
 
     async def responses(self, requests: Requests) -> AsyncGenerator[bytes]:
@@ -43,21 +46,21 @@ class QuoteSession:
             return
         command = command_from_proto(first)
         watch = QuoteWatch((), min_interval_ms=command.interval)
-        tap = await self._gateway.quote_stream.tap(watch, lambda _: self._stirred.set())
+        tap = await self._gateway.quote_stream.tap(watch, self._bell.ring)
         obeying = asyncio.create_task(self._obey(tap, command, requests))
-        obeying.add_done_callback(lambda _: self._stirred.set())
+        obeying.add_done_callback(self._bell.ring)
         try:
             async for message in self._told(tap, obeying):
                 yield message
         finally:
             obeying.cancel()
             await asyncio.gather(obeying, return_exceptions=True)
+            self._bell.close()
             tap.close()
 
     async def _told(self, tap: QuoteTap, obeying: asyncio.Task[None]) -> AsyncGenerator[bytes]:
         beat = time.monotonic() + HEARTBEAT_S
         while True:
-            self._stirred.clear()
             # Before the events: those of a new symbol come after its acknowledgement.
             while not self._acks.empty():
                 ack = self._acks.get_nowait()
@@ -73,14 +76,14 @@ class QuoteSession:
             if events:
                 yield self._written.message(events)
             elif self._acks.empty():
-                await stirs(self._stirred, tap, beat)
+                await self._bell.rest(_next_look(tap, beat))
 
     async def _obey(self, tap: QuoteTap, command: Command, requests: Requests) -> None:
         await self._acks.put(await self._done(tap, command))
-        self._stirred.set()
+        self._bell.ring()
         async for request in requests:
             await self._acks.put(await self._done(tap, command_from_proto(request)))
-            self._stirred.set()
+            self._bell.ring()
 
     async def _done(self, tap: QuoteTap, command: Command) -> quotes_pb2.CommandAck:
         symbols = checked_batch(self._gateway.limits, command.symbols)
@@ -122,3 +125,9 @@ class QuoteSession:
     def _full(self) -> GatewayError:
         text = f"A stream holds {self._most} symbols at most (limits.batch_symbols)."
         return LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._most)
+
+
+def _next_look(tap: QuoteTap, beat: float) -> float:
+    """Return when something is due, at `beat` at the latest (both s of `time.monotonic`)."""
+    due = tap.next_due()
+    return beat if due is None else min(beat, due)

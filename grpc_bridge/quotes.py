@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from grpc_bridge.batches import checked_batch
-from grpc_bridge.quote_batches import told
+from grpc_bridge.lines import told
 from grpc_bridge.quote_sessions import QuoteSession, Requests
 from grpc_bridge.sectors import found_sector
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Market
+from quantgraph.domain.members import Wish
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import quotes_pb2
 from quantgraph.v1.quotes_pb2_grpc import QuoteServiceServicer
@@ -27,10 +28,11 @@ from quantgraph.wire.quotes import (
 class QuoteServicer(QuoteServiceServicer):
     """QuoteService over the gateway's ports."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        """Answer from `gateway`."""
+    def __init__(self, gateway: Gateway, gather_s: float) -> None:
+        """Answer from `gateway`; under load live quotes may wait `gather_s` for others."""
         self._gateway = gateway
         self._bytes = QuoteBytes()
+        self._broadcast = gateway.quote_stream.broadcast(gather_s)
 
     async def GetQuotes(
         self, request: quotes_pb2.GetQuotesRequest, context: object
@@ -50,9 +52,10 @@ class QuoteServicer(QuoteServiceServicer):
         self, request: quotes_pb2.WatchQuotesRequest, context: object
     ) -> AsyncGenerator[bytes]:
         watch = watch_from_proto(request, await self._selected(request))
-        async with aclosing(told(self._gateway.quote_stream, watch)) as batches:
-            async for events in batches:
-                yield self._bytes.message(events)
+        # No field of a quote depends on rights: whoever watches the same is told the same.
+        async with aclosing(told(self._broadcast, Wish(self._bytes, watch, None))) as messages:
+            async for message in messages:
+                yield message
 
     async def StreamQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
         self, request_iterator: Requests, context: object

@@ -63,4 +63,5 @@ class GrpcConfig(Section):
     host: str = "127.0.0.1"
     port: Port = 50_051
     reflection: bool = True
+    gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
     max_message_bytes: Positive = 4_194_304

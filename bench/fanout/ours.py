@@ -19,12 +19,28 @@ from api.server import _http_server, loop_factory
 from bench.fanout.feeding import Feeding, codes
 from bench.fanout.terminal import Feed
 from bench.graphql.dataset import ROOT
+from grpc_bridge import lines
 from grpc_bridge.server import start as start_grpc
 from quantgraph.config import Config
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.loading import load_config
 from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import schema_of
+
+
+class NotedLine(lines.CallLine):
+    """A call whose messages the feed waits for, as it does for the peer's."""
+
+    full = 0
+
+    def write(self, frames: bytes) -> None:
+        NotedLine.full += not self._size
+        super().write(frames)
+
+    async def taken(self) -> bytes:
+        message = await super().taken()
+        NotedLine.full -= 1
+        return message
 
 
 def settings(port: int, folder: Path) -> Config:
@@ -36,7 +52,7 @@ def settings(port: int, folder: Path) -> Config:
         {
             "data_dir": str(folder),
             "http": {"port": ports["http"], "gather_ms": gather},
-            "grpc": {"enabled": wire == "grpc", "port": ports["grpc"]},
+            "grpc": {"enabled": wire == "grpc", "port": ports["grpc"], "gather_ms": gather},
         },
     )
 
@@ -64,11 +80,15 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
     feed = Feed()
     shared = SharedQuotes(feed, feed, lambda: "bench")
 
-    async def told() -> None:
-        await asyncio.sleep(0)
+    def waits() -> bool:
+        # Looked up each time: readers come and go.
         upstreams = shared._upstreams.values()  # noqa: SLF001 nothing else knows what waits
         boxes = {box for each in upstreams for box in each.boxes}
-        while any(box.state() is None for box in boxes):
+        return any(box.state() is None for box in boxes)
+
+    async def told() -> None:
+        await asyncio.sleep(0)
+        while NotedLine.full or waits():
             await asyncio.sleep(0)
 
     async with open_assembly(config) as assembly:
@@ -83,5 +103,6 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    lines.CallLine = NotedLine
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(main(int(sys.argv[1]), Path(sys.argv[2]), codes(int(sys.argv[3]))))

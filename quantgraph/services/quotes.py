@@ -14,6 +14,7 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
 from quantgraph.domain.subscriptions import attach
+from quantgraph.services.broadcast import Broadcast
 from quantgraph.services.mailbox import Mailbox
 from quantgraph.services.taps import Tap
 
@@ -70,6 +71,10 @@ class SharedQuotes:
     def upstream_count(self) -> int:
         """Symbols followed at the terminal now."""
         return len(self._upstreams)
+
+    def broadcast(self, gather_s: float) -> Broadcast:
+        """Return what tells many at once; see `ports.QuoteStream`."""
+        return Broadcast(self, gather_s)
 
     async def watch(self, watch: QuoteWatch) -> AsyncGenerator[QuoteEvent, None]:
         """Yield a snapshot per symbol, then updates, and a heartbeat at least every 5 s."""

@@ -36,9 +36,10 @@ class QuoteBytes:
 
     def message(self, events: Iterable[QuoteEvent]) -> bytes:
         """Return a `WatchQuotesResponse` of these events, in order."""
-        return b"".join(map(self._item, events))
+        return b"".join(map(self.text, events))
 
-    def _item(self, event: QuoteEvent) -> bytes:
+    def text(self, event: QuoteEvent) -> bytes:
+        """Return an event as an element of a message: a message is its elements, joined."""
         quote = event.quote
         if quote is None:
             return _whole(event_to_proto(event).SerializeToString())

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.broadcast import Broadcast
 from api.callers import Caller
 from api.execution import Executor
-from api.live import Live
+from api.live import Live, Tellers
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts, Text
 from quantgraph.config import LimitsConfig
@@ -65,7 +64,8 @@ class Stage:
         self.feed = Feed()
         self.shared = SharedQuotes(self.feed, self.feed, lambda: "e1")
         self.gateway = replace(World().gateway, quote_stream=self.shared)
-        self.broadcast = Broadcast(self.gateway)
+        self.tellers = Tellers(self.gateway, 0.005)
+        self.broadcast = self.tellers.broadcast
         self.executor = self._executor(self.gateway)
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -74,7 +74,7 @@ class Stage:
 
     async def join(self, query, operation_id="1", who=READER, line=None, **variables):
         line = line or MemoryLine()
-        live = Live(self.broadcast, line)
+        live = Live(self.tellers, line)
         request = GraphQLRequest(query, variables)
         operation = await self.executor.prepare(request, Caller(who, "r"))
         call = await self.executor.quotes(operation, request)
@@ -278,7 +278,7 @@ async def test_a_refused_symbol_and_the_gateways_end_are_told_to_the_member(stag
 
 
 async def test_subscribers_in_step_are_bounded_too(stage, monkeypatch):
-    monkeypatch.setattr("api.broadcast.MAX_MEMBERS", 2)
+    monkeypatch.setattr("quantgraph.services.broadcast.MAX_MEMBERS", 2)
     *_, first = await stage.join(DOCUMENTS["chain"], s=[A])
     await stage.join(DOCUMENTS["chain"], s=[A])
     *_, third = await stage.join(DOCUMENTS["chain"], s=[A])
@@ -292,7 +292,7 @@ async def test_subscribers_in_step_are_bounded_too(stage, monkeypatch):
 
 
 async def test_heartbeats_come_after_the_snapshot_and_go_on(stage, monkeypatch):
-    monkeypatch.setattr("api.broadcast.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("quantgraph.services.broadcast.HEARTBEAT_S", 0.01)
     query = "subscription($s: [Symbol!]) { quotes(symbols: $s) { kind source { connected } } }"
     line, *_ = await stage.join(query, s=[A])
     await until(lambda: len(line.heard()) >= 3)
@@ -309,8 +309,8 @@ async def test_heartbeats_come_after_the_snapshot_and_go_on(stage, monkeypatch):
 
 
 async def test_a_heartbeat_goes_to_some_sockets_in_each_turn(stage, monkeypatch):
-    monkeypatch.setattr("api.broadcast.HEARTBEAT_S", 0.01)
-    monkeypatch.setattr("api.broadcast._MOST", 2)
+    monkeypatch.setattr("quantgraph.services.broadcast.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("quantgraph.services.broadcast._MOST", 2)
     joined = [await stage.join(DOCUMENTS["chain"], s=[A]) for _ in range(6)]
     assert stage.broadcast.cohort_count == 1
     turn, told = 0, []

@@ -77,7 +77,7 @@ async def test_what_comes_together_is_one_message(channel: aio.Channel, world: W
 async def test_a_quiet_stream_says_every_few_seconds_that_it_lives(
     channel: aio.Channel, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("grpc_bridge.quote_batches.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("quantgraph.services.broadcast.HEARTBEAT_S", 0.01)
     call = watch(channel, symbols=MAOTAI)
     kinds = [(await call.read()).events[-1].kind for _ in range(3)]
     assert kinds[1:] == [streams_pb2.STREAM_KIND_HEARTBEAT] * 2

@@ -8,6 +8,7 @@ from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.live_bars import BarEvent, BarWatch, FormingBar
+from quantgraph.domain.members import QuoteBroadcast
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.snapshots import MarketSnapshot, QuoteColumns, SnapshotRequest
 from quantgraph.domain.streams import (
@@ -193,6 +194,10 @@ class QuoteTap(Protocol):
 
 class QuoteStream(Protocol):
     """Live quotes for subscribers."""
+
+    def broadcast(self, gather_s: float) -> QuoteBroadcast:
+        """Return what tells many at once; under load quotes may wait `gather_s` for others."""
+        ...
 
     async def tap(self, watch: QuoteWatch, wake: Callable[[float], None]) -> QuoteTap:
         """Return a reader; `wake` is told when what has just come is due, as `next_due` says.

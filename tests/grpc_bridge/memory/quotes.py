@@ -19,6 +19,8 @@ from quantgraph.domain.streams import (
     SourceState,
     StreamKind,
 )
+from quantgraph.domain.subscriptions import Tally
+from quantgraph.services.broadcast import Broadcast
 from tests.grpc_bridge.memory.bars import SYMBOLS
 
 
@@ -74,6 +76,9 @@ class MemoryStream:
         finally:
             self.waiting.remove(inbox)
 
+    def broadcast(self, gather_s: float) -> Broadcast:
+        return Broadcast(self, gather_s)
+
     async def tap(self, watch: QuoteWatch, wake: Callable[[float], None]) -> "MemoryTap":
         self.watched.append(watch)
         for symbol in watch.symbols:
@@ -117,7 +122,14 @@ class MemoryTap:
         return found
 
     def next_due(self) -> float | None:
-        return None if self.inbox.empty() else 0.0
+        return None if self.inbox.empty() and not self.stream.endless else 0.0
+
+    def tally(self) -> Tally:
+        return Tally(0, 0, self.inbox.qsize(), len(self.watch.symbols))
+
+    def state(self) -> None:
+        """Nobody is in step with another: each has an inbox of its own."""
+        return
 
     def beat(self) -> QuoteEvent:
         state = SourceState(connected=True, last_event_time=None, lag_ms=None)

@@ -1,24 +1,22 @@
-"""Live quotes to many sockets: executed and written once per event, whoever is told.
+"""Live quotes to many connections: read and written once per event, whoever is told.
 
 Members of a cohort are in step: they have the same messages, so each event is taken, written and
-framed once for all of them; a socket costs one write. A member who falls behind reads on for
+framed once for all of them; a connection costs one write. A member who falls behind reads on for
 itself, and comes back once it has caught up.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
-from api.agenda import Agenda
-from api.cohorts import Cohort, Member
-from api.quote_texts import QuoteCall
-from api.sockets import Line
-from quantgraph.domain.access import Principal
 from quantgraph.domain.errors import LimitReached
-from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.domain.members import Line, Made, Member, Wish
+from quantgraph.domain.ports.market import QuoteStream
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.subscriptions import attach
-from resolvers.quotes import quote_watch
+from quantgraph.services.agenda import Agenda
+from quantgraph.services.cohorts import Cohort
 
 HEARTBEAT_S = 5.0
 MAX_MEMBERS = 20_000
@@ -28,15 +26,15 @@ _NEVER = float("inf")
 
 
 class Broadcast:
-    """All cohorts of one event loop."""
+    """Implements `members.QuoteBroadcast`: all cohorts of one event loop."""
 
-    def __init__(self, gateway: Gateway, gather_s: float = 0.005) -> None:
-        """Read from the gateway's live quotes; under load they may wait `gather_s` for others."""
-        self._gateway = gateway
+    def __init__(self, stream: QuoteStream, gather_s: float = 0.005) -> None:
+        """Read from `stream`; under load its quotes may wait `gather_s` for others."""
+        self._stream = stream
         self._cohorts: dict[Cohort, None] = {}
-        self._members: set[Member] = set()
-        # Of each key the one cohort that others join once they are in step.
-        self._mains: dict[Hashable, Cohort] = {}
+        self._members: dict[Member, Cohort] = {}
+        # Of each wish the one cohort that others join once they are in step.
+        self._mains: dict[Wish, Cohort] = {}
         self._agenda = Agenda(self._flush, gather_s)
         self._beats: asyncio.Task[None] | None = None
         # What goes out at the end of this turn.
@@ -52,31 +50,24 @@ class Broadcast:
         """Whether anything is to be told in this turn of the loop or the next."""
         return self._agenda.busy
 
-    async def run(self, call: QuoteCall, who: Principal, one: Member) -> None:
-        """Tell a member until the stream fails. Raises why; a caller cancels it to end it.
-
-        Errors: as `QuoteStream.tap`; SUBSCRIPTION_LIMIT.
-        """
+    @asynccontextmanager
+    async def joined(self, wish: Wish, one: Member) -> AsyncGenerator[None]:
+        """Tell a member; see `members.QuoteBroadcast`."""
         if len(self._members) >= MAX_MEMBERS:
             text = f"{len(self._members)} subscriptions of live quotes are open; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
-        watch = await quote_watch(self._gateway, call.asked)
-        # Whatever an answer may depend on is in the key: who differs in any of it shares nothing.
-        cohort = Cohort((call.texts, watch, who.scope, who.accounts), call.texts)
-        cohort.tap = await self._gateway.quote_stream.tap(watch, partial(self._plan, cohort))
+        cohort = Cohort(wish)
+        cohort.tap = await self._stream.tap(wish.watch, partial(self._plan, cohort))
         self._add(cohort, one)
         attach(one)
-        self._members.add(one)
-        with call.texts.used():
-            try:
-                await one.ended
-            finally:
-                self._members.discard(one)
-                self.leave(one)
+        try:
+            yield
+        finally:
+            self.leave(one)
 
     def leave(self, one: Member) -> None:
         """Tell a member nothing from here on. Leaving again does nothing."""
-        cohort, one.cohort = one.cohort, None
+        cohort, one.group = self._members.pop(one, None), None
         if cohort is not None:
             del cohort.members[one]
             if not cohort.members:
@@ -84,7 +75,7 @@ class Broadcast:
 
     def _add(self, cohort: Cohort, one: Member) -> None:
         cohort.members[one] = None
-        one.cohort = cohort
+        one.group = self._members[one] = cohort
         self._cohorts[cohort] = None
         self._plan(cohort, cohort.tap.next_due())
         if self._beats is None:
@@ -117,7 +108,7 @@ class Broadcast:
         if cohort.stalled or cohort not in self._cohorts:
             return
         try:
-            texts = [cohort.texts.text(event) for event in cohort.tap.due(_MOST)]
+            texts = [cohort.wish.texts.text(event) for event in cohort.tap.due(_MOST)]
         except Exception as error:
             self._end(cohort, error)
             return
@@ -127,7 +118,7 @@ class Broadcast:
     def _tell(self, members: Iterable[Member], texts: Sequence[bytes]) -> None:
         if not texts:
             return
-        made: dict[Hashable, list[bytes]] = {}
+        made: Made = {}
         out, framing, shared = self._out, None, b""
         for one in members:
             if one.opening:
@@ -159,7 +150,7 @@ class Broadcast:
             one.line.on_resume(partial(self._resume, apart))
 
     def _apart(self, cohort: Cohort, one: Member) -> Cohort:
-        apart = Cohort(cohort.key, cohort.texts)
+        apart = Cohort(cohort.wish)
         apart.tap = cohort.tap.fork(partial(self._plan, apart))
         self.leave(one)
         self._add(apart, one)
@@ -170,14 +161,14 @@ class Broadcast:
         self._plan(cohort, 0.0)
 
     def _resign(self, cohort: Cohort) -> None:
-        if self._mains.get(cohort.key) is cohort:
-            del self._mains[cohort.key]
+        if self._mains.get(cohort.wish) is cohort:
+            del self._mains[cohort.wish]
 
     def _gather(self, cohort: Cohort) -> None:
         """Bring the members of a cohort to the main one, where they are in step."""
         if cohort.stalled or cohort not in self._cohorts:
             return
-        main = self._mains.setdefault(cohort.key, cohort)
+        main = self._mains.setdefault(cohort.wish, cohort)
         if main is cohort:
             return
         state = cohort.tap.state()
@@ -185,12 +176,14 @@ class Broadcast:
             return
         for one in cohort.members:
             one.move(main)
+            self._members[one] = main
         main.members |= cohort.members
         self._drop(cohort)
 
     def _end(self, cohort: Cohort, error: Exception) -> None:
         for one in cohort.members:
-            one.cohort = None
+            one.group = None
+            del self._members[one]
             if not one.ended.done():
                 one.ended.set_exception(error)
         self._drop(cohort)
@@ -209,10 +202,13 @@ class Broadcast:
                             await asyncio.sleep(0)
                         told += len(some)
                         # Who has left meanwhile, or stalls, is told nothing.
-                        self._tell((one for one in some if _takes(one)), texts)
+                        self._tell((one for one in some if self._takes(one)), texts)
                         self._send()
         finally:
             self._beats = None
+
+    def _takes(self, one: Member) -> bool:
+        return one in self._members and not one.line.paused
 
     def _beat_of(self, cohort: Cohort) -> list[bytes]:
         """Return a heartbeat. What waits is told before: a snapshot comes before all else."""
@@ -222,7 +218,7 @@ class Broadcast:
         if cohort.stalled or cohort not in self._cohorts:
             return []
         try:
-            return [cohort.texts.text(cohort.tap.beat())]
+            return [cohort.wish.texts.text(cohort.tap.beat())]
         except Exception as error:
             self._end(cohort, error)
             return []
@@ -231,7 +227,3 @@ class Broadcast:
 def _slices(members: Iterable[Member]) -> Iterator[Sequence[Member]]:
     present = list(members)
     return (present[start : start + _MOST] for start in range(0, len(present), _MOST))
-
-
-def _takes(one: Member) -> bool:
-    return one.cohort is not None and not one.line.paused
