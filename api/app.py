@@ -43,8 +43,8 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
     """Return what uvicorn serves."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts, load_trusted(config.http))
-    http = GraphQLOverHttp(executor, gateway.access, config)
     tellers = Tellers(gateway, config.http.gather_ms / 1_000)
+    http = GraphQLOverHttp(executor, gateway.access, config, tellers)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config, tellers)
     pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
 

@@ -22,7 +22,9 @@ from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
+from api.callers import new_request_id
 from api.cells import NotPlain
+from api.errors import show_result
 from api.executor import PlainExecutor
 from api.quote_texts import QuoteTexts, compile_quotes
 from api.roots import Arguments, Place, RootCall
@@ -81,9 +83,19 @@ class Prepared:
         ):
             return None
         try:
-            return compile_quotes(self._executor, self._call.place)
+            return compile_quotes(self._executor, self._call.place, self._ordinary)
         except NotPlain:
             return None
+
+    def _ordinary(self, value: object) -> dict[str, Any]:
+        """Return the response of a plain selection's value that is not plain itself.
+
+        Nothing in it asks who is told: its request id names the log's lines of this one event.
+        """
+        assert self._call is not None  # noqa: S101 asked before
+        executor = self._fresh(Bound(self._executor.variable_values, None), None)
+        result = run_at_once(_result(executor, self._call.complete(executor, value)))
+        return show_result(result, new_request_id())
 
     def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError
 
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Reason
@@ -60,6 +60,15 @@ def show_execution(error: GraphQLError, request_id: str) -> dict[str, Any]:
         cause = error
     _log.error("unexpected_error", request_id=request_id, exc_info=cause)
     return _placed(show_failure(request_id), error)
+
+
+def show_result(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """Return what was executed as a response, its errors first."""
+    response: dict[str, Any] = {}
+    if result.errors:
+        response["errors"] = [show_execution(error, request_id) for error in result.errors]
+    response["data"] = result.data
+    return response
 
 
 def codes(errors: Iterable[Mapping[str, Any]]) -> set[str]:

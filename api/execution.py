@@ -16,7 +16,7 @@ from api.callers import Caller
 from api.core import Core, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
-from api.errors import show_error, show_execution, show_failure, show_graphql
+from api.errors import show_error, show_failure, show_graphql, show_result
 from api.one_order import require_one_order
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
@@ -50,12 +50,13 @@ class Event:
     """One response of a stream, and where its reader is to go on after it.
 
     `refused`: it ended the operation early, and the response has `errors`. A fragment is a response
-    that was written for others as well.
+    that was written for others as well; `frames` are any number of them, framed already.
     """
 
     response: Response | orjson.Fragment
     place: LogPlace | None = None
     refused: bool = False
+    frames: bytes = b""
 
     @property
     def errors(self) -> list[dict[str, Any]]:
@@ -280,14 +281,10 @@ class Executor:
 
     @staticmethod
     def _response(result: ExecutionResult, caller: Caller) -> Response:
-        response: Response = {}
-        if result.errors:
-            response["errors"] = [
-                show_execution(error, caller.request_id) for error in result.errors
-            ]
-            if result.data is None and all(error.path is None for error in result.errors):
-                raise RequestRefused(Reason.BAD_REQUEST, response["errors"])
-        response["data"] = result.data
+        response = show_result(result, caller.request_id)
+        errors: list[dict[str, Any]] = response.get("errors", [])
+        if errors and result.data is None and all("path" not in each for each in errors):
+            raise RequestRefused(Reason.BAD_REQUEST, errors)
         return response
 
 

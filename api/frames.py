@@ -1,4 +1,4 @@
-"""How live responses are framed for a socket: made once for all, but for an operation's id."""
+"""How live responses are framed: made once for all, but for an operation's id on a socket."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -41,3 +41,16 @@ def _pieces(texts: Sequence[bytes], head_size: int) -> list[bytes]:
         pieces.append(end + text_head(head_size + len(text) + 1))
         end = text + b"}"
     return [*pieces, end]
+
+
+class Wrapped:
+    """Frames of streams over HTTP: each response between the same bytes."""
+
+    def __init__(self, head: bytes, tail: bytes) -> None:
+        """Write `head` before each response and `tail` behind it."""
+        self._head, self._tail = head, tail
+
+    def frames(self, texts: Sequence[bytes], made: Made) -> bytes:
+        """Return them, one after the other."""
+        between = self._tail + self._head
+        return self._head + between.join(texts) + self._tail

@@ -17,6 +17,7 @@ from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Event, Executor, RequestRefused, Response
+from api.live import Tellers
 from api.multipart import Parts
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 from api.quick import BEGUN, UNDERSTOOD, Understood, Work
@@ -25,7 +26,7 @@ from api.requests import GraphQLRequest, read_json
 from api.shared import SharedConnections
 from api.sse import DistinctEvents, read_event_id
 from api.statuses import HttpRefused, Statuses
-from api.streaming import Job, events, send_stream
+from api.streaming import Job, Telling, events, send_stream
 from quantgraph.config import Config
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
 from quantgraph.domain.ports.gateway import Access
@@ -39,9 +40,16 @@ _KNOWN, _KEPT_BODY = 512, 2_048
 class GraphQLOverHttp:
     """The ASGI handler of /graphql for HTTP."""
 
-    def __init__(self, executor: Executor, access: Access, config: Config) -> None:
-        """Answer with `executor` those whom `access` lets in."""
+    def __init__(
+        self,
+        executor: Executor,
+        access: Access,
+        config: Config,
+        tellers: Tellers | None = None,
+    ) -> None:
+        """Answer with `executor` those whom `access` lets in, `tellers` tell quotes."""
         self._executor = executor
+        self._tellers = tellers
         self._access = access
         self._config = config.http
         self._deadlines = Deadlines(config.http.body_seconds)
@@ -97,14 +105,16 @@ class GraphQLOverHttp:
             if wanted.single is not None:
                 raise
             refused.response["extensions"] = self._executor.till.shown(caller.bill)
-            await self._stream(wanted, receive, reply, _once(refused))
+            await _stream(_framing(wanted), receive, reply, _once(refused))
             return
         self._check(scope, wanted, operation)
         if operation.type is OperationType.SUBSCRIPTION or wanted.single is None:
             caller = replace(caller, resume=_resumed(scope, wanted))
-            job = Job(operation, request, caller)
+            framing = _framing(wanted)
+            telling = None if self._tellers is None else Telling(self._tellers, framing.shared)
+            job = Job(operation, request, caller, telling)
             reply.rates = self._executor.till.headers(caller.bill)
-            await self._stream(wanted, receive, reply, events(self._executor, job))
+            await _stream(framing, receive, reply, events(self._executor, job))
         else:
             _understand(scope, Understood(reply.media, reply.encoding, credential))
             begun = self._executor.begin(operation, request, caller)
@@ -195,13 +205,16 @@ class GraphQLOverHttp:
             text = "Only queries are answered by GET."
             raise HttpRefused(405, bad_request(text), [(b"allow", b"POST")])
 
-    @staticmethod
-    async def _stream(
-        wanted: Wanted, receive: Receive, reply: Reply, source: AsyncGenerator[Event, None]
-    ) -> None:
-        framing = Parts() if wanted.stream == PARTS else DistinctEvents()
-        async with aclosing(source) as items:
-            await send_stream(framing, items, receive, reply)
+
+def _framing(wanted: Wanted) -> Parts | DistinctEvents:
+    return Parts() if wanted.stream == PARTS else DistinctEvents()
+
+
+async def _stream(
+    framing: Parts | DistinctEvents, receive: Receive, reply: Reply, source: AsyncGenerator[Event]
+) -> None:
+    async with aclosing(source) as items:
+        await send_stream(framing, items, receive, reply)
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:

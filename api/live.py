@@ -1,5 +1,8 @@
 """What one socket is told by broadcast."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from api.frames import messages
 from api.quote_texts import QuoteCall
 from quantgraph.domain.access import Principal
@@ -16,8 +19,9 @@ class Tellers:
         self._gateway = gateway
         self.broadcast = gateway.quote_stream.broadcast(gather_s)
 
-    async def tell(self, call: QuoteCall, who: Principal, one: Member) -> None:
-        """Tell a member until the stream fails. Raises why; a caller cancels it to end it.
+    @asynccontextmanager
+    async def joined(self, call: QuoteCall, who: Principal, one: Member) -> AsyncGenerator[None]:
+        """Tell a member until the context is left; where the quotes end, `ended` says why.
 
         Errors: as `quote_watch` and `QuoteBroadcast.joined`.
         """
@@ -25,7 +29,7 @@ class Tellers:
         wish = Wish(call.texts, watch, (who.scope, who.accounts))
         with call.texts.used():
             async with self.broadcast.joined(wish, one):
-                await one.ended
+                yield
 
 
 class Live:
@@ -47,7 +51,8 @@ class Live:
         one = member(self._line, messages(operation_id), opening)
         self._members[operation_id] = one
         try:
-            await self._tellers.tell(call, who, one)
+            async with self._tellers.joined(call, who, one):
+                await one.ended
         finally:
             if self._members.get(operation_id) is one:
                 del self._members[operation_id]

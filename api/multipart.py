@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from api.execution import Event
+from api.frames import Wrapped
 from api.slots import Text
 
 _BOUNDARY = b"\r\n--graphql"
@@ -21,9 +22,12 @@ class Parts:
     beat = b"%b{}%b" % (_HEAD, _BOUNDARY)
     beat_seconds = 5.0
     ending = b"--\r\n"
+    shared = Wrapped(_HEAD + b'{"payload":', b"}" + _BOUNDARY)
 
     def frame(self, given: Event) -> Iterable[bytes]:
         """Return a part; what ended the stream early stands beside the payload, not in it."""
+        if given.frames:
+            return (given.frames,)
         if given.refused:
             shown = {"payload": None, "errors": given.errors}
         else:

@@ -1,9 +1,9 @@
 """The messages of one quote operation: each quote written once, whoever gets it."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from graphql import GraphQLObjectType
@@ -16,6 +16,8 @@ from quantgraph.domain.ports.gateway import Gateway
 from resolvers.quotes import Asked, quote_watch
 from schema.quotes import QuoteEvent
 
+# What makes the response of one event, errors and all.
+Ordinary: TypeAlias = Callable[[QuoteEvent], Mapping[str, Any]]
 # Fields that differ between readers of one quote.
 _OWN = frozenset({"kind", "previousSequence", "conflatedCount"})
 
@@ -40,9 +42,13 @@ class _Known:
 class QuoteTexts:
     """Writes events as an operation picks them; nothing in it knows a reader or his rights."""
 
-    def __init__(self, key: str, projection: Projection) -> None:
-        """Write the fields of `projection` under the operation's root `key`."""
+    def __init__(self, key: str, projection: Projection, ordinary: Ordinary) -> None:
+        """Write the fields of `projection` under the operation's root `key`.
+
+        `ordinary` makes the response of an event that is not plain, as graphql-core would.
+        """
         self._key = key
+        self._ordinary = ordinary
         self._projection = projection
         names = {member.key: member.name for member in projection.members}
         self._own = tuple(key for key, name in names.items() if name in _OWN)
@@ -52,7 +58,13 @@ class QuoteTexts:
         self._readers = 0
 
     def text(self, event: streams.QuoteEvent) -> bytes:
-        """Return the response of an event. Raises NotPlain, and whatever a field raises."""
+        """Return the response of an event."""
+        try:
+            return self._plain(event)
+        except Exception:  # whatever is wrong with a value, the ordinary path finds and locates it
+            return orjson.dumps(self._ordinary(QuoteEvent.from_domain(event)))
+
+    def _plain(self, event: streams.QuoteEvent) -> bytes:
         if event.quote is None:
             return self._response(self._projection.object(QuoteEvent.from_domain(event)))
         known = self._newest.get(event.quote.symbol)
@@ -100,12 +112,12 @@ async def quote_responses(gateway: Gateway, call: QuoteCall) -> AsyncGenerator[b
                 yield call.texts.text(event)
 
 
-def compile_quotes(executor: Selections, place: Place) -> QuoteTexts:
+def compile_quotes(executor: Selections, place: Place, ordinary: Ordinary) -> QuoteTexts:
     """Return what writes the events of `Subscription.quotes`. Raises NotPlain."""
     kind, _ = unwrapped(place.root.fields["quotes"].type)
     if not isinstance(kind, GraphQLObjectType):
         raise NotPlain("Subscription.quotes", "is no object")
-    return QuoteTexts(place.key, project(executor, kind, place.details))
+    return QuoteTexts(place.key, project(executor, kind, place.details), ordinary)
 
 
 def _same(before: streams.QuoteEvent, event: streams.QuoteEvent) -> bool:

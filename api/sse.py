@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from api.execution import Event
+from api.frames import Wrapped
 from api.negotiation import EVENTS
 from api.slots import Text
 from quantgraph.domain.errors import bad_request
@@ -20,9 +21,12 @@ class DistinctEvents:
     opening = beat = b":\n\n"
     beat_seconds = 12.0
     ending = b"event: complete\ndata:\n\n"
+    shared = Wrapped(b"event: next\ndata: ", b"\n\n")
 
     def frame(self, given: Event) -> Iterable[bytes]:
         """Return a `next` event."""
+        if given.frames:
+            return (given.frames,)
         place = given.place
         named = b"" if place is None else f"id: {place.epoch}:{place.sequence}\n".encode()
         return chain((b"event: next\n%bdata: " % named,), Text(given.response).pieces(), (b"\n\n",))

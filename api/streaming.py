@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import orjson
 import structlog
 from graphql import OperationType
 
@@ -14,12 +15,18 @@ from api.callers import Caller
 from api.documents import Operation
 from api.errors import show_error, show_failure
 from api.execution import Event, Executor, RequestRefused
+from api.live import Tellers
+from api.quote_texts import QuoteCall
 from api.reply import Reply, even
 from api.requests import GraphQLRequest
+from quantgraph.domain import members
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.held import HeldLine
 
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Item = TypeVar("Item")
+# The response of frames that are ready: nothing asks for it.
+_FRAMED = orjson.Fragment(b"")
 _log = structlog.get_logger(__name__)
 
 
@@ -44,6 +51,15 @@ class Job:
     operation: Operation
     request: GraphQLRequest
     caller: Caller
+    telling: "Telling | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who tells live quotes to a connection, and how they are framed for all like it."""
+
+    tellers: Tellers
+    framing: members.Framing
 
 
 async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
@@ -53,7 +69,7 @@ async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
         if operation.type is not OperationType.SUBSCRIPTION:
             yield Event(await executor.run(operation, request, caller))
             return
-        async with aclosing(executor.stream(operation, request, caller)) as stream:
+        async with aclosing(await _streamed(executor, job)) as stream:
             async for event in stream:
                 yield event
     except RequestRefused as refused:
@@ -63,6 +79,27 @@ async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
     except Exception:
         _log.exception("unexpected_error", request_id=caller.request_id)
         yield Event({"errors": [show_failure(caller.request_id)]}, refused=True)
+
+
+async def _streamed(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
+    """Return a subscription's events: shared frames where others are told the same."""
+    if job.telling is not None:
+        call = await executor.quotes(job.operation, job.request)
+        if call is not None:
+            return _told(executor, job, job.telling, call)
+    return executor.stream(job.operation, job.request, job.caller)
+
+
+async def _told(
+    executor: Executor, job: Job, telling: Telling, call: QuoteCall
+) -> AsyncGenerator[Event, None]:
+    line = HeldLine()
+    one = members.member(line, telling.framing, executor.till.opening(job.caller.bill))
+    one.ended.add_done_callback(line.end)
+    with executor.holding(job.operation, job.caller):
+        async with telling.tellers.joined(call, job.caller.principal, one):
+            while True:
+                yield Event(_FRAMED, frames=await line.taken())
 
 
 async def send_stream(

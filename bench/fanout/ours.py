@@ -22,13 +22,14 @@ from bench.graphql.dataset import ROOT
 from grpc_bridge import lines
 from grpc_bridge.server import start as start_grpc
 from quantgraph.config import Config
+from quantgraph.domain.held import HeldLine
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.loading import load_config
 from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import schema_of
 
 
-class NotedLine(lines.CallLine):
+class NotedLine(HeldLine):
     """A call whose messages the feed waits for, as it does for the peer's."""
 
     full = 0
@@ -103,6 +104,6 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    lines.CallLine = NotedLine
+    lines.HeldLine = NotedLine
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(main(int(sys.argv[1]), Path(sys.argv[2]), codes(int(sys.argv[3]))))

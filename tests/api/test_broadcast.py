@@ -329,6 +329,23 @@ async def test_a_heartbeat_goes_to_some_sockets_in_each_turn(stage, monkeypatch)
     assert {number for _, number in told} == {0, 1, 2, 5}
 
 
+@pytest.mark.parametrize("odd", [{"last_price": float("nan")}, {"volume": 2**60}])
+async def test_a_quote_that_is_not_plain_is_what_the_ordinary_path_makes_of_it(stage, odd):
+    lines = [(await stage.join(DOCUMENTS["full"], s=[A]))[0] for _ in range(2)]
+    said = replace(quote(A, 1), **odd)
+    stage.feed.followed[A].put_nowait(said)
+    await stage.told()
+    event = streams.QuoteEvent(StreamKind.UPDATE, "e1", said, 1, 0, 0)
+    expected = json.loads(Text(await stage.alone(DOCUMENTS["full"], event, s=[A])).whole())
+    for line in lines:
+        told = line.heard()[-1]["payload"]
+        for response in (told, expected):
+            response["errors"][0]["extensions"].pop("requestId", None)
+        assert told == expected
+    await stage.say(A, 2)
+    assert all("errors" not in line.heard()[-1]["payload"] for line in lines)
+
+
 ACTS = st.one_of(
     st.tuples(st.just("say"), st.sampled_from([A, B, C])),
     st.tuples(

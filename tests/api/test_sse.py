@@ -42,6 +42,23 @@ def test_quotes_arrive_as_events(open_stream):
         assert after["previousSequence"] == before["sequence"]
 
 
+def test_readers_over_http_and_a_socket_are_one_reader_of_the_market(gateway, open_stream, ready):
+    query = 'subscription { quotes(symbols: ["600000.SH"]) { sequence quote { lastPrice } } }'
+    ready.subscribe("1", query)
+    with open_stream(query) as first, open_stream(query) as second:
+        told = [events(first), events(second)]
+        boxes = gateway.assembly.quotes._upstreams["600000.SH"].boxes
+        seen = [[next(each)[1]] for each in told]
+        while len(boxes) > 1 or len(seen[0]) < 4:
+            assert len(seen[0]) < 50
+            for data, each in zip(seen, told, strict=True):
+                data.append(next(each)[1])
+        for data in seen:
+            numbers = [each["data"]["quotes"]["sequence"] for each in data]
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert ready.read()["payload"]["data"]["quotes"].keys() == {"sequence", "quote"}
+
+
 def test_a_query_is_one_event_and_the_end(open_stream):
     with open_stream("{ serverInfo { mode } }") as response:
         assert list(events(response)) == [

@@ -76,7 +76,7 @@ async def test_what_comes_while_a_call_writes_is_one_message(stage):
 
 
 async def test_who_holds_too_much_is_told_the_newest_and_holds_nobody_up(stage, monkeypatch):
-    monkeypatch.setattr("grpc_bridge.lines._HELD", 10)
+    monkeypatch.setattr("quantgraph.domain.held._HELD", 10)
     slow, _ = await stage.watch(A)
     quick, _ = await stage.watch(A)
     seen = []
