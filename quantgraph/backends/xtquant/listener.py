@@ -94,18 +94,18 @@ class OrderListener:
             self.replies.fail(FateUnknownError("The link broke."))
         self._mail.put(LinkChange(up, self._clock.now()))
 
-    def heard(self, kind: str, what: Record) -> None:
-        """Hear a callback, on a foreign thread."""
+    def heard(self, kind: str, what: Record, number: int) -> None:
+        """Hear a callback of the session of a number, on a foreign thread."""
         if kind == "order":
             self._order(what)
         elif kind == "trade":
             self._trade(what)
         elif kind == "placed":
             reply = Reply(what.order_id, text=what.error_msg)
-            enter(self._loop, self.replies.answered, what.seq, what.order_remark, reply)
+            enter(self._loop, self._replied, number, what.seq, what.order_remark, reply)
         elif kind == "withdrawn":
             reply = Reply(result=what.cancel_result, text=what.error_msg)
-            enter(self._loop, self.replies.answered, what.seq, None, reply)
+            enter(self._loop, self._replied, number, what.seq, None, reply)
         elif kind == "error":
             self._hint(what.account_id)
         elif kind == "lost":
@@ -133,6 +133,11 @@ class OrderListener:
             text = "The terminal's list of orders is not whole; it is asked again."
             raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
         return listed
+
+    def _replied(self, session: int, seq: int, tag: str | None, reply: Reply) -> None:
+        """Take an answer, unless its session has ended: the next one counts its requests anew."""
+        if session == self._link.number:
+            self.replies.answered(seq, tag, reply)
 
     def _listed(self, rows: list[Record], trades: list[Record], now: datetime) -> list[ListedOrder]:
         fills: dict[str, list[Fill]] = {}

@@ -55,8 +55,8 @@ class AccountState:
 class Listener(Protocol):
     """Who hears what the terminal says of orders."""
 
-    def heard(self, kind: str, what: Record) -> None:
-        """Hear a callback, on a foreign thread."""
+    def heard(self, kind: str, what: Record, number: int) -> None:
+        """Hear a callback of the session of a number, on a foreign thread."""
         ...
 
     def linked(self, *, up: bool) -> None:
@@ -83,6 +83,11 @@ class TraderLink:
         self.accounts: Mapping[str, AccountState] | None = None
         # Of other types, by the number of the type.
         self.unserved: Mapping[int, int] = {}
+
+    @property
+    def number(self) -> int | None:
+        """The number of the present session, None where there is none."""
+        return None if self._session is None else self._session.number
 
     def listen(self, listener: Listener) -> None:
         """Let one hear of orders; before `start`."""
@@ -228,10 +233,10 @@ class TraderLink:
         elif kind == "status" and loop is not None:
             enter(loop, self._set, what.account_id, ACCOUNT_STATUSES.get(what.status, _STRANGE))
         elif self._listener is not None:
-            self._listener.heard(kind, what)
+            self._listener.heard(kind, what, number)
 
     def _drop(self, number: int) -> None:
-        if self._session is not None and self._session.number == number:
+        if self.number == number:
             self._lost.set()
 
     def _set(self, account_id: str, closed: str | None) -> None:

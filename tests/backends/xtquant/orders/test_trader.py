@@ -1,6 +1,7 @@
 """The link: made off the main thread, lost, silent, and opened anew under another number."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,21 @@ async def test_a_lost_session_is_told_and_another_one_opened(desk):
     waiting.release()
     await desk.quiet()
     assert desk.told == []
+
+
+async def test_an_answer_of_a_session_that_ended_is_not_taken_for_one_of_the_next(desk):
+    # Requests are counted anew in each session: the same number is another order's.
+    for seq in range(1, 20):
+        late = SimpleNamespace(seq=seq, order_id=77, order_remark="", error_msg="")
+        desk.listener.heard("placed", late, number=4_711)
+    desk.counter.script.when("StockOrder", lose)
+    held = desk.counter.script.hold("OrderStock")
+    sent = asyncio.create_task(desk.trading.place(desk.resting()))
+    await until(lambda: sent.done() or desk.listener.replies._numbered)
+    await desk.quiet()
+    held.release()
+    placed = await sent
+    assert placed.broker_order_id.endswith(f"-{desk.counter.rows[0].order_id}")
 
 
 async def test_a_question_ends_with_its_session(desk):
