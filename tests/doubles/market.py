@@ -92,14 +92,28 @@ class Exchange:
             )
             for quote in found
         }
+        self.deliver("tick", told)
+
+    def push_minutes(self, symbol):
+        """Push the minute under way of a symbol; the first of a day after its auction's row."""
+        forming = self.ask(self.market.forming(symbol, Period.MIN_1))
+        code = words.code_of(symbol)
+        cells = {name: getattr(forming.bar, name) for name in words.FIELDS[:7]}
+        cells |= {"volume": cells["volume"] / words.lot(code)}
+        cells |= {"preClose": forming.bar.previous_close, "suspendFlag": 0}
+        for row in words.minute_rows(cells):
+            self.deliver("1m", {code: row})
+
+    def deliver(self, period, told):
+        """Push rows by code to every client that is alive."""
         for each in self.clients:
-            each.deliver(told)
+            each.deliver(period, told)
 
     @property
     def subscriptions(self):
-        """What is subscribed at clients that are alive: (codes, whole)."""
+        """What is subscribed at clients that are alive: codes and period, "whole" for many."""
         alive = (each for each in self.clients if each.alive)
-        return [(codes, whole) for each in alive for codes, whole, _ in each.held.values()]
+        return [(codes, form) for each in alive for codes, form, _ in each.held.values()]
 
 
 class Quotes:
@@ -107,7 +121,7 @@ class Quotes:
 
     def __init__(self, exchange, fire):
         self.exchange, self.alive, self.addr = exchange, False, ""
-        self.held: dict[int, tuple[tuple[str, ...], bool, Any]] = {}
+        self.held: dict[int, tuple[tuple[str, ...], str, Any]] = {}
 
     def __getattribute__(self, name):
         found = super().__getattribute__(name)
@@ -216,24 +230,24 @@ class Quotes:
 
     def subscribe_quote(self, meta, region, param, callback):
         told = _decoded(meta)
-        return self._hold((told["stockCode"],), False, callback)
+        return self._hold((told["stockCode"],), told["period"], callback)
 
     def subscribe_whole_quote(self, codes, param, callback):
-        return self._hold(tuple(codes), True, callback)
+        return self._hold(tuple(codes), "whole", callback)
 
     def unsubscribe_quote(self, seq):
         self.held.pop(seq, None)
 
-    def _hold(self, codes, whole, callback):
+    def _hold(self, codes, form, callback):
         seq = self.exchange.number()
-        self.held[seq] = (codes, whole, callback)
+        self.held[seq] = (codes, form, callback)
         return seq
 
-    def deliver(self, told):
-        for codes, whole, callback in list(self.held.values()) if self.alive else ():
+    def deliver(self, period, told):
+        for codes, form, callback in list(self.held.values()) if self.alive else ():
             mine = {code: row for code, row in told.items() if code in codes}
-            if mine and callback is not None:
-                rows = mine if whole else {code: [row] for code, row in mine.items()}
+            if mine and callback is not None and form in (period, "whole"):
+                rows = mine if form == "whole" else {code: [row] for code, row in mine.items()}
                 callback(_encoded(rows))
 
     def get_instrument_detail(self, code):

@@ -76,7 +76,12 @@ def minute_rows(row):
     money = row["amount"] / 3
     price = row["open"]
     auction = {**row, "high": price, "low": price, "close": price, "volume": part, "amount": money}
-    after = {"volume": row["volume"] - part, "amount": row["amount"] - money, "preClose": price}
+    after = {
+        "volume": row["volume"] - part,
+        "amount": row["amount"] - money,
+        "preClose": price,
+        "open": row["close"],
+    }
     return [auction, {**ended, **after}]
 
 

@@ -12,6 +12,8 @@ from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World as PathWorld
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.backends.xtquant.data import Address, Data, DataClient
+from quantgraph.backends.xtquant.link import Patience
+from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
 from quantgraph.backends.xtquant.market import TerminalMarket
 from quantgraph.backends.xtquant.sdk import load_sdk
 from quantgraph.domain.calendar import TradingCalendar
@@ -76,6 +78,14 @@ def exchange(world: World) -> Iterator[Exchange]:
     yield made
     made.close()
     assert double.escaped == []
+
+
+@pytest.fixture
+async def feed(pair: Pair) -> AsyncIterator[TerminalFeed]:
+    patience = Patience(look=0.01, first=0.01, most=0.02)
+    made = TerminalFeed(FeedParts(pair.client, pair.terminal, pair.clock, patience))
+    yield made
+    await made.close()
 
 
 @pytest.fixture
