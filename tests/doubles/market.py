@@ -45,7 +45,9 @@ class Exchange:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     funds: tuple[str, ...] = ()
     underlying: str = "510300.SH"
-    weighted: str = "000300.SH"
+    # What a download says, in its order; None: what a good one says. `stopped` counts stops.
+    steps: list[dict[str, Any]] | None = None
+    stopped: int = 0
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -324,6 +326,32 @@ class Quotes:
         funds = [each for each in self.exchange.funds if each.endswith(market)]
         found = [self.exchange.ask(catalog.etf_basket(each)) for each in funds]
         return [_encoded(words.basket(each)) for each in found if each is not None]
+
+    def supply_history_data2(self, codes, period, start, end, param, heard):
+        told = _decoded(param)
+        self.exchange.calls.append(("download", tuple(codes), period, start, end, told))
+        total = max(len(codes), 1)
+        steps = self.exchange.steps
+        if steps is None:
+            steps = [{"finished": n + 1, "total": total, "message": ""} for n in range(total)]
+
+        def tell():
+            for step in steps:
+                if heard(step):
+                    return
+
+        threading.Thread(target=tell, daemon=True).start()
+        return True
+
+    def stop_supply_history_data2(self):
+        self.exchange.stopped += 1
+        return True
+
+    def down_index_weight(self):
+        self.exchange.calls.append(("weights",))
+
+    def down_cb_data(self):
+        self.exchange.calls.append(("bonds",))
 
     def _mains(self, code, request):
         return self.exchange.ask(self.exchange.market.catalog.main_contracts(request)) or []

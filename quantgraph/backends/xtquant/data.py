@@ -1,6 +1,6 @@
 """What is asked of the data SDK on its thread: plain answers, and errors in our words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -35,6 +35,8 @@ class Data:
         self._sdk = sdk
         self._address = address
         self._met = False
+        # Functions that this terminal, or this version of the SDK, turned out not to have.
+        self.lacking: frozenset[str] = frozenset()
 
     def call(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 the SDK is untyped
         """Return what a function of the SDK returns.
@@ -42,19 +44,40 @@ class Data:
         Errors: TERMINAL_LACKS where the terminal has no such function, SOURCE_UNAVAILABLE for
         whatever else it raises: it raises plain exceptions, in Chinese, for everything.
         """
+        if not self._met:
+            target = (self._address.ip, self._address.port)
+            self._guarded("connect", self._sdk.data.connect, target)
+            self._met = True
+        return self._guarded(name, getattr(self._sdk.data, name, None), arguments)
+
+    def _guarded(self, name: str, function: Any, arguments: tuple[object, ...]) -> Any:  # noqa: ANN401 the SDK is untyped
         try:
-            if not self._met:
-                self._sdk.data.connect(self._address.ip, self._address.port)
-                self._met = True
-            return getattr(self._sdk.data, name)(*arguments)
+            if function is not None:
+                return function(*arguments)
         except GatewayError:
             raise
         except Exception as error:
-            raise _told(name, error) from error
+            if _UNREALIZED not in str(error):
+                raise _away(name, error) from error
+        raise self._lacks(name)
+
+    def _lacks(self, name: str) -> GatewayError:
+        self.lacking |= {name}
+        text = f"This terminal has no function {name}: it is of an older version or edition."
+        return Unsupported(Reason.TERMINAL_LACKS, text, function=name)
 
     def connect(self) -> Any:  # noqa: ANN401 the native client
         """Return the native client of a connection that is alive, a new one where it was lost."""
         return self.call("get_client")
+
+    def native(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 the SDK is untyped
+        """Return what a native function returns that the SDK wraps badly. Errors: as `call`."""
+        client = self.connect()
+        return self._guarded(name, getattr(client, name, None), arguments)
+
+    def encode(self, document: Mapping[str, object]) -> bytes:
+        """Return a document as the native functions take it."""
+        return self._sdk.encode(document)
 
     def edition(self) -> str:
         """Return what the terminal says of itself."""
@@ -70,11 +93,20 @@ class DataClient:
         self._data = data
         self.thread = thread
 
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The SDK's functions that the terminal said it has not."""
+        return self._data.lacking
+
     async def run(
         self, work: Callable[Concatenate[Data, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run `work(data, …)` on the data thread. Errors: as `DataThread.run` and `Data.call`."""
         return await self.thread.run(lambda: work(self._data, *args, **kwargs))
+
+    async def edition(self) -> str:
+        """Return what the terminal says of itself, "" where it says nothing."""
+        return await self.thread.run(self._data.edition)
 
     async def ask(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 the SDK is untyped
         """Return what one function of the SDK returns."""
@@ -86,14 +118,9 @@ def rows_of(answer: Any) -> Sequence[Any]:  # noqa: ANN401 an array, a list, or 
     return () if answer is None else answer
 
 
-def _told(name: str, error: Exception) -> GatewayError:
+def _away(name: str, error: Exception) -> GatewayError:
     # Never the arguments: some carry passwords.
     found = f"{type(error).__name__}: {error}"[:_SHOWN]
-    if _UNREALIZED in str(error):
-        text = (
-            f"This terminal has no function {name}: it is of an older version or another edition."
-        )
-        return Unsupported(Reason.TERMINAL_LACKS, text, function=name)
     _logger.warning("terminal_call_failed", function=name, error=found)
     text = f"The terminal did not answer {name} ({found})."
     return Unavailable(Reason.SOURCE_UNAVAILABLE, text, function=name)

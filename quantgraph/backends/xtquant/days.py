@@ -5,17 +5,15 @@ from datetime import date, datetime
 
 from quantgraph.domain.calendar import SHANGHAI, day_of, from_ms, to_ms
 
-# How the vendor writes "no date".
-_NO_DATES = frozenset({"", "0", "99999999", "None"})
 _DIGITS = 8
 # Before 1980 there was no market; what lies there is a sentinel.
 _EARLIEST_MS = 315_500_000_000
 
 
 def digits_day(value: object) -> date | None:
-    """Return the day of YYYYMMDD, a number or a text; None for the sentinels and for no day."""
+    """Return the day of YYYYMMDD, a number or a text; None for 0, 99999999 and what is no day."""
     text = str(value).strip().partition(".")[0]
-    if text in _NO_DATES or len(text) < _DIGITS or not text.isdecimal():
+    if len(text) < _DIGITS or not text.isdecimal():
         return None
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:8]))

@@ -9,7 +9,7 @@ from quantgraph.backends.xtquant.inbox import Key
 
 T = TypeVar("T")
 # Items on their way to one follower; a very slow one loses the oldest.
-_BACKLOG = 1_000
+_BACKLOG = 64
 
 
 class Lane(Generic[T]):

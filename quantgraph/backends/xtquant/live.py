@@ -1,8 +1,9 @@
 """The terminal's live feed: what is followed is subscribed, and again after every loss."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
@@ -43,7 +44,7 @@ class TerminalFeed:
         """Start nothing: made on the loop that it serves."""
         self._parts = parts
         self._inbox = Inbox(asyncio.get_running_loop(), self._take)
-        self._registry = Registry(self._inbox.put)
+        self._registry = Registry(self.push)
         self.link = Link(self._renew, parts.clock, parts.patience)
         self._quotes = Lanes[Quote](self._stir)
         self._minutes = Lanes[Bar](self._stir)
@@ -69,6 +70,10 @@ class TerminalFeed:
                     yield quote
         finally:
             self._quotes.leave(key, lane)
+
+    def push(self, period: str, told: Mapping[str, Any]) -> None:
+        """Take what the terminal pushes: rows by code. From any thread; never waits."""
+        self._inbox.put(period, told)
 
     def join_minutes(self, symbol: str) -> Lane[Bar]:
         """Follow the minute under way as the terminal pushes it. Errors: SUBSCRIPTION_LIMIT."""

@@ -1,5 +1,6 @@
 """What the terminal answers through the REAL SDK is what the market behind it says."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from quantgraph.backends.sim.universe import UNIVERSE
+from quantgraph.backends.xtquant.lists import read_basket, read_issue
 from quantgraph.domain.bars import (
     BAR_FIELDS,
     Adjustment,
@@ -55,6 +57,7 @@ def _same(one: BarSeries, other: BarSeries, fields: tuple[str, ...]) -> None:
     for name in fields:
         left, right = one.columns.values[name], other.columns.values[name]
         assert left.dtype == BAR_FIELDS[name].dtype
+        assert left.flags.writeable  # the SDK's own are views of read-only buffers
         if right.dtype.kind == "f":
             np.testing.assert_allclose(left, right, rtol=1e-12, err_msg=name)
         else:
@@ -83,6 +86,28 @@ async def test_bars_are_those_of_the_market(pair: Pair, period: Period, span: Wi
         _same(one, other, request.fields)
         assert one.source is Source.TERMINAL
         assert (one.coverage.complete, one.coverage.missing) == (True, 0)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process is set on POSIX")
+async def test_a_machine_in_another_zone_gets_the_same_days(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.at(600)
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        for period in (Period.DAY_1, Period.MIN_1):
+            request = BarRequest(("600519.SH",), period, window(START - timedelta(days=5), START))
+            ((one, other),) = await _both(pair, request)
+            _same(one, other, request.fields)
+        (quote,) = await pair.terminal.quotes(["600519.SH"])
+        (expected,) = await pair.sim.quotes(["600519.SH"])
+        assert isinstance(quote, Quote)
+        assert isinstance(expected, Quote)
+        assert quote.time == expected.time
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -254,7 +279,11 @@ async def test_instruments_are_those_of_the_market(pair: Pair) -> None:
     ],
     ids=lambda search: str(search.scope),
 )
-async def test_a_search_finds_what_the_market_finds(pair: Pair, search: InstrumentSearch) -> None:
+async def test_a_search_finds_what_the_market_finds(
+    pair: Pair, search: InstrumentSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A page of the answer takes several turns of the data thread.
+    monkeypatch.setattr("quantgraph.backends.xtquant.reference._TURN", 2)
     ours, more = await pair.terminal.reference.search(search, 5, "000001.SZ")
     theirs, expected = await pair.sim.search(search, 5, "000001.SZ")
     assert [each.symbol for each in ours] == [each.symbol for each in theirs]
@@ -369,18 +398,25 @@ async def test_statements_are_those_of_the_market(
 async def test_a_report_without_dates_costs_the_others_nothing(pair: Pair) -> None:
     statement, table = next(iter(STATEMENTS.items()))
     field = next(iter(table.fields.values()))
-    client = await pair.client.ask("get_client")
-    del client
+    await pair.client.ask("get_client")
+    nan, half, march = float("nan"), *(float(day_start(date(2022, m, 30))) for m in (6, 3))
+    first, second = (float(day_start(date(2022, 8, day))) for day in (1, 20))
     rows = [
-        {"m_timetag": float("nan"), "m_anntime": float("nan"), field.native: 1.0},
-        {"m_timetag": float(day_start(date(2022, 6, 30))), "m_anntime": 0.0, field.native: 2.0},
+        {"m_timetag": nan, "m_anntime": nan, field.native: 1.0},
+        {"m_timetag": half, "m_anntime": 0.0, field.native: 2.0},
+        # Of two announcements of one report the newer counts, wherever it stands.
+        {"m_timetag": march, "m_anntime": second, field.native: 4.0},
+        {"m_timetag": march, "m_anntime": first, field.native: 3.0},
     ]
     pair.exchange.clients[-1].get_financial_data = lambda *_: {"600519.SH": {table.native: rows}}
     request = FinancialRequest(("600519.SH",), {statement: (field.name,)})
     (found,) = await pair.terminal.financials(request)
     assert found is not None
     told = [(r.report_date, r.announce_date, r.values) for r in found.reports[statement]]
-    assert told == [(date(2022, 6, 30), None, {field.name: 2.0})]
+    assert told == [
+        (date(2022, 3, 30), date(2022, 8, 20), {field.name: 4.0}),
+        (date(2022, 6, 30), None, {field.name: 2.0}),
+    ]
 
 
 async def test_bonds_funds_options_issues_and_mains_are_those_of_the_market(pair: Pair) -> None:
@@ -401,6 +437,8 @@ async def test_bonds_funds_options_issues_and_mains_are_those_of_the_market(pair
         listed += found is not None
     assert listed
     assert await ours.etf_basket("600519.SH") is None
+    # All funds' lists are read together, once a day.
+    assert pair.exchange.calls.count(("getdatafilepath",)) == 1
     chain, expected_chain = (
         await ours.option_chain("510300.SH"),
         await theirs.option_chain("510300.SH"),
@@ -424,6 +462,24 @@ async def test_bonds_funds_options_issues_and_mains_are_those_of_the_market(pair
         await theirs.main_contracts(span) or ()
     )
     assert await ours.main_contracts(MainRequest("AP")) is None
+
+
+def test_the_share_of_a_draw_is_a_fraction_and_what_is_not_decided_is_null() -> None:
+    row = {"securityCode": "688001", "market": "SH", "startDate": "20230301", "lwr": 0.05}
+    found = read_issue({**row, "publishPrice": None, "listedDate": "0", "isProfit": 0})
+    assert found is not None
+    assert (found.symbol, found.win_rate) == ("688001.SH", 0.0005)
+    assert (found.issue_price, found.list_date, found.profitable) == (None, None, False)
+    assert read_issue({**row, "startDate": ""}) is None
+    assert read_issue({**row, "market": "HK"}) is None
+
+
+def test_a_fund_that_nobody_can_create_has_no_list() -> None:
+    row = {"基金名称": "示例", "最小申购、赎回单位": 900_000, "现金替代比例上限": float("nan")}
+    found = read_basket("510300.SH", row, START)
+    assert found is not None
+    assert (found.creation_unit, found.max_cash_ratio, found.components) == (900_000, None, ())
+    assert read_basket("510300.SH", {**row, "最小申购、赎回单位": 0}, START) is None
 
 
 def _told(rows: Any) -> list[Any]:
@@ -483,6 +539,8 @@ async def test_snapshots_are_read_whether_rows_are_an_array_or_dicts(pair: Pair)
         assert not found.valid["bid_price_1"].any()
         assert not found.valid["open"].any()
         assert found.values["time"].dtype == TICK_FIELDS[TickKind.SNAPSHOT]["time"]
+    early = await pair.terminal.ticks(replace(request, limit=1))
+    assert early.values["time"].tolist() == [first]
     late = await pair.terminal.ticks(replace(request, start=first + 1, limit=1))
     assert late.values["time"].tolist() == [first + 3_000]
 
