@@ -51,6 +51,7 @@ bench-short:
     uv run --group bench python -m bench.pipeline --short
     uv run --group bench python -m bench.beside --short
     uv run --group bench python -m bench.fanout --short
+    uv run --group bench python -m bench.storm --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:

@@ -20,6 +20,7 @@ from quantgraph.backends.xtquant.data import DataClient
 from quantgraph.backends.xtquant.link import Patience
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
 from quantgraph.backends.xtquant.quotes import read_quote
+from quantgraph.backends.xtquant.sdk import load_sdk
 from quantgraph.domain.clock import SystemClock
 from quantgraph.domain.quotes import Quote
 
@@ -172,7 +173,8 @@ def main() -> None:
     seconds, count = (1.0, 200) if options.short else (options.seconds, 1_000)
     from tests.doubles import native
 
-    native.sdk("xtdata")
+    native.installed()
+    load_sdk()
     from xtquant import xtbson
 
     rate = decode_rate()

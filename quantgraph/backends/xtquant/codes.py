@@ -39,7 +39,6 @@ _LOTS: Mapping[InstrumentKind, int] = {
 # Phase codes of `openInt` in a share's quote: not traded at all, and stopped for a while.
 SUSPENDED_PHASES = frozenset({1, 20})
 HALTED_PHASES = frozenset({16, 17})
-CONTINUOUS_PHASE = 13
 
 
 def to_vendor(symbol: str) -> str:
@@ -69,6 +68,15 @@ def from_vendor(code: str) -> str | None:
 def lot_of(symbol: str) -> int:
     """Return how many shares, pieces or contracts one unit of the vendor's volume is."""
     return _LOTS[classify(symbol)[1]]
+
+
+def phase_of(symbol: str, open_interest: object) -> int | None:
+    """Return the trading phase that a quote's `openInt` tells; None of futures and options.
+
+    Of these the field is what it is called; of all else the vendor writes the phase into it.
+    """
+    counted = classify(symbol)[1] in (InstrumentKind.FUTURE, InstrumentKind.OPTION)
+    return None if counted or not isinstance(open_interest, int) else open_interest
 
 
 def period_name(period: Period) -> str:

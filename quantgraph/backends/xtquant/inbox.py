@@ -1,9 +1,9 @@
 """What the SDK's threads push, on its way to the event loop: bounded, and one wake-up for all."""
 
 import asyncio
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from quantgraph.backends.xtquant.crossing import enter
@@ -17,47 +17,61 @@ _DEPTH = 16
 _SLICE = 200
 
 
+@dataclass(slots=True)
+class _Box:
+    """What waits of one key; `called`: its key stands among those that are to be looked at."""
+
+    rows: deque[Row] = field(default_factory=lambda: deque[Row](maxlen=_DEPTH))
+    called: bool = False
+
+
 class Inbox:
     """Takes rows in any thread and hands them over on the loop, those of a key in their order.
 
     A wake-up per row would fill the loop's queue without bound in a storm: one is asked for when
-    the first row comes, and the rest are found waiting.
+    the first row comes, and the rest are found waiting. There is no lock: the loop would wait for
+    it behind eight threads. Each flag is cleared before what it guards is looked at, so that a
+    row is at worst looked for twice.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, take: Callable[[Key, Row], None]) -> None:
         """Call `take(key, row)` on `loop`."""
         self._loop = loop
         self._take = take
-        self._lock = threading.Lock()
-        self._rows: dict[Key, deque[Row]] = {}
+        self._boxes: dict[Key, _Box] = {}
+        self._due: deque[Key] = deque()
         self._called = False
         self.overrun = 0
 
     def put(self, period: str, told: Mapping[str, Any]) -> None:
         """Take what a push brought: a row per code, or a list of rows. From any thread."""
-        with self._lock:
-            for code, rows in told.items():
-                waiting = self._rows.setdefault((code, period), deque(maxlen=_DEPTH))
-                many = cast("list[Row]", rows) if isinstance(rows, list) else [rows]
-                self.overrun += max(len(waiting) + len(many) - _DEPTH, 0)
-                waiting.extend(many)
-            if self._called or not self._rows:
-                return
+        for code, rows in told.items():
+            key = (code, period)
+            box = self._boxes.get(key) or self._boxes.setdefault(key, _Box())
+            many = cast("list[Row]", rows) if isinstance(rows, list) else [rows]
+            self.overrun += max(len(box.rows) + len(many) - _DEPTH, 0)
+            box.rows.extend(many)
+            if not box.called:
+                box.called = True
+                self._due.append(key)
+        if not self._called and self._due:
             self._called = True
-        enter(self._loop, self._drain)
+            enter(self._loop, self._drain)
 
     def _drain(self) -> None:
-        for key, row in self._some():
-            self._take(key, row)
-        with self._lock:
-            self._called = bool(self._rows)
-        if self._called:
+        taken = 0
+        while self._due and taken < _SLICE:
+            taken += self._empty(self._due.popleft())
+        self._called = False
+        if self._due:
+            self._called = True
             self._loop.call_soon(self._drain)
 
-    def _some(self) -> list[tuple[Key, Row]]:
-        found: list[tuple[Key, Row]] = []
-        with self._lock:
-            while self._rows and len(found) < _SLICE:
-                key = next(iter(self._rows))
-                found += [(key, row) for row in self._rows.pop(key)]
-        return found
+    def _empty(self, key: Key) -> int:
+        box = self._boxes[key]
+        box.called = False
+        # Not one more than are there now: a thread that goes on pushing must not hold the loop.
+        rows = [box.rows.popleft() for _ in range(len(box.rows))]
+        for row in rows:
+            self._take(key, row)
+        return len(rows)

@@ -11,6 +11,7 @@ from quantgraph.backends.xtquant.codes import (
     HALTED_PHASES,
     SUSPENDED_PHASES,
     lot_of,
+    phase_of,
     to_vendor,
 )
 from quantgraph.backends.xtquant.data import Data
@@ -67,7 +68,7 @@ def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
         return None
     lot = lot_of(symbol)
     exact = int(told.get("pvolume") or 0)
-    phase = told.get("openInt")
+    phase = phase_of(symbol, told.get("openInt"))
     return Quote(
         symbol=symbol,
         time=instant,

@@ -10,6 +10,7 @@ import pytest
 
 from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.backends.xtquant.lists import read_basket, read_issue
+from quantgraph.backends.xtquant.quotes import read_quote
 from quantgraph.domain.bars import (
     BAR_FIELDS,
     Adjustment,
@@ -242,6 +243,26 @@ async def test_quotes_are_those_of_the_market(pair: Pair, seconds: int, sessions
         assert one == replace(other, source=Source.TERMINAL)
     assert isinstance(unknown, GatewayError)
     assert unknown.reason is Reason.UNKNOWN_SYMBOL
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code", "suspended", "halted"),
+    [
+        ("600519.SH", 13, False, False),
+        ("600519.SH", 1, True, False),
+        ("600519.SH", 20, True, False),
+        ("600519.SH", 16, False, True),
+        # Of a future the same field counts its open contracts.
+        ("IF2303.CFFEX", 1, False, False),
+        ("IF2303.CFFEX", 16, False, False),
+    ],
+)
+def test_the_phase_of_a_share_stands_where_a_future_has_its_open_interest(
+    symbol: str, code: int, suspended: bool, halted: bool
+) -> None:
+    quote = read_quote(symbol, {"time": day_start(START), "lastPrice": 10.0, "openInt": code})
+    assert quote is not None
+    assert (quote.suspended, quote.halted) == (suspended, halted)
 
 
 async def test_a_snapshot_of_many_has_the_cells_of_the_single_quotes(pair: Pair) -> None:
