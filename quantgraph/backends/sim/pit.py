@@ -8,14 +8,12 @@ from quantgraph.backends.sim.arrears import Arrears
 from quantgraph.backends.sim.breaks import Breaker
 from quantgraph.backends.sim.core.events import Command, Event, Halt, Trade, Turn
 from quantgraph.backends.sim.core.venue import Venue
-from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.flow.frames import Frame, Frames
 from quantgraph.backends.sim.flow.shadow import Shadow
 from quantgraph.backends.sim.injected import strangers_meet
-from quantgraph.backends.sim.screen import Screen
+from quantgraph.backends.sim.screen import Screen, display
 from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
-from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
 _LEVELS = 10
@@ -178,27 +176,22 @@ class Pit:
         return self._watched(strangers_meet(self.venue, price, quantity, keys), ())
 
     def screen(self) -> Screen:
-        """Return what is displayed now; while an auction collects, where it would clear.
+        """Return what is displayed now.
 
         While trading is stopped orders wait unseen: no exchange displays them then.
         """
-        venue, levels = self.venue, 0 if self.stopped else _LEVELS
+        venue = self.venue
         self._arrears.watch()
-        bids, asks = venue.depth(Side.BUY, levels), venue.depth(Side.SELL, levels)
-        clearing = venue.indicative()
-        if clearing is not None and levels:
-            more = clearing.surplus
-            bids = (Rung(clearing.price, clearing.matched + max(more, 0)),)
-            asks = (Rung(clearing.price, clearing.matched + max(-more, 0)),)
+        book = display(venue, 0 if self.stopped else _LEVELS)
         return Screen(
             at=self.fed,
             tally=replace(venue.tally),
-            bids=bids,
-            asks=asks,
+            bids=book.bids,
+            asks=book.asks,
             more_volume=self.more_volume,
             more_turnover=self.more_turnover,
             halted=self.stopped,
-            scripted=self.frames is not self.security.frames,
+            scripted=self.scripted,
         )
 
     def dump(self) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.rules.sessions import Act, LateRow, Phase, PhaseRow, late_row, phase_row
+from quantgraph.domain.rules.late_orders import LateRow
+from quantgraph.domain.rules.sessions import Act, Phase, PhaseRow, late_row, phase_row
 
 _HOURS = (
     "orders are taken from 09:15 to 09:25, 09:30 to 11:30 and 13:00 to 15:00 Shanghai time on "

@@ -1,15 +1,16 @@
 """What an exchange does at which time of a trading day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from quantgraph.domain.calendar import at, day_of
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market, Segment
+from quantgraph.domain.rules.late_orders import LATE_ORDERS, REFORM, LateRow
 from quantgraph.domain.rules.rows import (
     EXCHANGE_TRADED,
     LOOKED_UP,
@@ -105,9 +106,6 @@ _TAILS = {
     Phase.AFTER_HOURS: (time(15, 5), time(15, 30)),
 }
 _FUND = InstrumentKind.FUND
-# From this day on the text of 2026 gives trading at the close to all shares and to exchange-traded
-# funds; what came before, on two boards, is told by practice.
-_REFORM = date(2026, 7, 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +118,13 @@ class _Whom:
 
 def _tail(phase: Phase, first: date, whom: _Whom) -> PhaseRow:
     start, end = _TAILS[phase]
-    known = first >= _REFORM
+    known = first >= REFORM
     early = phase is Phase.AFTER_HOURS and not known
     part = whom.board or f"{whom.market or ''}{whom.kind}"
     return PhaseRow(
         name=f"phases.{phase.replace('_', '-')}.{part}{'.first' if early else ''}".lower(),
         effective_from=first,
-        effective_to=_REFORM - timedelta(days=1) if early else None,
+        effective_to=REFORM - timedelta(days=1) if early else None,
         kind=whom.kind,
         market=whom.market,
         board=whom.board,
@@ -147,59 +145,14 @@ PHASES = (
     _tail(_CLOSE, date(2018, 8, 20), _Whom(market=Market.SH)),
     _tail(_CLOSE, date(2021, 11, 15), _Whom(market=Market.BJ)),
     _tail(_CLOSE, date(2006, 7, 1), _Whom(market=Market.SZ, kind=_FUND)),
-    _tail(_CLOSE, _REFORM, _Whom(market=Market.SH, kind=_FUND)),
+    _tail(_CLOSE, REFORM, _Whom(market=Market.SH, kind=_FUND)),
     _tail(_LATE, date(2019, 7, 22), _Whom(board=Board.STAR)),
     _tail(_LATE, date(2020, 8, 24), _Whom(board=Board.CHINEXT)),
-    *(_tail(_LATE, _REFORM, _Whom(board=b)) for b in (Board.STAR, Board.CHINEXT, Board.MAIN)),
-    _tail(_LATE, _REFORM, _Whom(kind=_FUND, codes=EXCHANGE_TRADED)),
+    *(_tail(_LATE, REFORM, _Whom(board=b)) for b in (Board.STAR, Board.CHINEXT, Board.MAIN)),
+    _tail(_LATE, REFORM, _Whom(kind=_FUND, codes=EXCHANGE_TRADED)),
     *_day(InstrumentKind.STOCK, TABLES, verified=True),
     *_day(_FUND, PRACTICE, verified=False),
     *_day(InstrumentKind.BOND, PRACTICE, verified=False),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateRow(Row):
-    """When orders for after-hours trading are taken and cancelled, on days that have it."""
-
-    topic: ClassVar[str] = "Phases"
-
-    start: time
-    end: time
-
-
-def _late(market: Market, kind: InstrumentKind, opening: time) -> tuple[LateRow, ...]:
-    spans = ((opening, time(11, 30)), (time(13, 0), time(15, 30)))
-    name = f"phases.after-hours-orders.{market}{kind}".lower()
-    shares = kind is InstrumentKind.STOCK
-    known = tuple(
-        LateRow(
-            name=name,
-            effective_from=_REFORM,
-            market=market,
-            kind=kind,
-            codes=() if shares else tuple(c for c in EXCHANGE_TRADED if c.startswith(market)),
-            start=start,
-            end=end,
-        )
-        for start, end in spans
-    )
-    first = (replace(row, **_BEFORE, name=f"{name}.first") for row in known if shares)
-    return (*first, *known)
-
-
-_BEFORE: Mapping[str, Any] = {
-    "effective_from": date(2019, 7, 22),
-    "effective_to": _REFORM - timedelta(days=1),
-    "source": f"{TABLES}; the years before 2026 are {PRACTICE}",
-    "verified": False,
-}
-
-LATE_ORDERS = (
-    *_late(Market.SH, InstrumentKind.STOCK, time(9, 30)),
-    *_late(Market.SZ, InstrumentKind.STOCK, time(9, 15)),
-    *_late(Market.SH, _FUND, time(9, 30)),
-    *_late(Market.SZ, _FUND, time(9, 15)),
 )
 
 

@@ -7,11 +7,12 @@ from quantgraph.domain.rules.bands import BANDS, LISTINGS
 from quantgraph.domain.rules.cages import CAGES, HALTED_CAGES
 from quantgraph.domain.rules.fees import COMMISSIONS, FEES, PASSED_ON
 from quantgraph.domain.rules.halts import HALTS
+from quantgraph.domain.rules.late_orders import LATE_ORDERS
 from quantgraph.domain.rules.lots import LOTS
 from quantgraph.domain.rules.price_types import PRICE_TYPES
 from quantgraph.domain.rules.quotas import QUOTAS
 from quantgraph.domain.rules.rows import Row
-from quantgraph.domain.rules.sessions import LATE_ORDERS, PHASES
+from quantgraph.domain.rules.sessions import PHASES
 from quantgraph.domain.rules.settlement import SETTLEMENTS
 from quantgraph.domain.rules.ticks import TICKS
 

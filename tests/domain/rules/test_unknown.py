@@ -15,6 +15,7 @@ from quantgraph.domain.rules import (
     bands,
     cages,
     fees,
+    late_orders,
     lots,
     price_types,
     quotas,
@@ -135,7 +136,7 @@ def test_what_the_tables_of_rules_mark_uncertain_is_not_verified():
     for row in (row for rows in TABLES.values() for row in rows):
         parts = set(row.name.replace("-", ".").split("."))
         if row.kind in (InstrumentKind.FUND, InstrumentKind.BOND):
-            certain = {"fees.stamp.fund"} | {row.name for row in sessions.LATE_ORDERS}
+            certain = {"fees.stamp.fund"} | {row.name for row in late_orders.LATE_ORDERS}
             certain |= {row.name for row in sessions.PHASES if row.name.startswith("phases.close")}
             certain |= {"phases.after-hours.fund"}
             assert row.verified is (row.name in certain), row.name
