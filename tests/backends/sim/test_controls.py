@@ -10,9 +10,10 @@ from quantgraph.backends.sim.controls import SimControls
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import MockConfig
 from quantgraph.domain.errors import OrderRefused
+from quantgraph.domain.orders import Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.simulation import CorporateAction, Injection, ScenarioCall
+from quantgraph.domain.simulation import CorporateAction, HandOrder, Injection, ScenarioCall
 
 from .conftest import Stage
 from .world import world
@@ -53,6 +54,15 @@ async def test_an_injected_trade_is_seen_by_everybody(floor) -> None:
     with pytest.raises(OrderRefused) as caught:
         await controls.inject(Injection(SYMBOL, Decimal(1), 100))
     assert caught.value.reason is Reason.PRICE_BAND
+
+
+async def test_a_price_typed_by_hand_is_written_as_every_equal_one(floor) -> None:
+    stage, terminal, controls = floor
+    low = (await quote(stage)).bids[-1].price
+    typed = HandOrder("sim-1", SYMBOL, Side.BUY, 100, Decimal(f"{low:.2f}000"))
+    await controls.place(typed, stage.clock.now())
+    (listed,) = await terminal.orders_today("sim-1")
+    assert str(listed.form.limit_price) == f"{low:.2f}"
 
 
 async def test_a_sealed_limit_up_has_no_sellers(floor) -> None:
