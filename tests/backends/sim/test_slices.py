@@ -237,11 +237,11 @@ async def test_who_has_much_to_do_has_some_turns_in_a_row(
 ) -> None:
     """A request takes a dozen turns: it does not wait for the order books at each of them."""
     monkeypatch.setattr(driver, "OwnEngine", Counted)
-    monkeypatch.setattr(pursuit, "_WAY_S", 60.0)
+    monkeypatch.setattr(pursuit, "_WAY_S", 0.5)
     slow = Slow(make_stage(), portion_s=60.0)
     await slow.place("first", below=5)
     slow.clock.pause()
-    slow.clock.jump(at(START, time(10, 30)))
+    slow.clock.jump(at(START, time(9, 40)))
     settled = asyncio.create_task(slow.terminal.driver.present())
     engine = slow.terminal.driver.engine
     assert isinstance(engine, Counted)

@@ -54,7 +54,7 @@ SEED = SeedAccount(
     ),
 )
 NOW = at(START, of_day(10, 0))
-LATER = NOW + 3_600_000
+LATER = NOW + 3 * 3_600_000
 OPENING = Opening((SEED,), START, Rules(CALENDAR, FeeSchedule(), "SIM"))
 
 
@@ -189,29 +189,37 @@ async def test_a_symbol_that_is_not_traded_is_refused_by_both(child, own):
         assert caught.value.reason is Reason.TERMINAL_REFUSED
 
 
-async def begin_moving(child) -> asyncio.Task:
-    """Begin a world whose child has an hour to move, which takes it some tenths of a second."""
+async def open_books(child) -> None:
+    """Begin a world whose child needs some tenths of a second for the way to `LATER`."""
     await child.begin(OPENING)
     for symbol in SYMBOLS:
         await child.enlist(symbol, START)
         await child.act(Exchange.halt, symbol, NOW)
         await child.act(Exchange.resume, symbol, NOW)
-    return asyncio.create_task(child.advance(LATER, 60.0))
 
 
 async def test_looks_and_what_hangs_on_no_instant_are_done_while_the_exchange_moves(child):
-    moving = await begin_moving(child)
-    found = await child.look(Exchange.screens, SYMBOLS)
-    await child.attach(Exchange.open_account, SEED.model_copy(update={"id": "late"}))
-    assert not moving.done()
-    assert found[SYMBOLS[0]].at < LATER
+    await open_books(child)
+    late, ended = SEED.model_copy(update={"id": "late"}), list[str]()
+    asked = {
+        "advance": child.advance(LATER, 60.0),
+        "look": child.look(Exchange.screens, SYMBOLS),
+        "attach": child.attach(Exchange.open_account, late),
+    }
+    tasks = {name: asyncio.create_task(each) for name, each in asked.items()}
+    for name, task in tasks.items():
+        task.add_done_callback(lambda _, name=name: ended.append(name))
+    await asyncio.gather(*tasks.values())
+    assert ended == ["look", "attach", "advance"]
+    assert tasks["look"].result()[SYMBOLS[0]].at < LATER
+    assert not tasks["advance"].result().behind
     assert "late" in dict(await child.look(Exchange.names))
-    assert not (await moving).behind
 
 
 async def test_a_hurried_exchange_stops_where_it_is_and_acts(child):
-    moving = await begin_moving(child)
-    await child.look(Exchange.screens, SYMBOLS)
+    await open_books(child)
+    moving = asyncio.create_task(child.advance(LATER, 60.0))
+    await asyncio.sleep(0)
     child.hurry()
     progress = await moving
     assert progress.behind
