@@ -28,10 +28,10 @@ BATCHES: Operations = {
     "cancel_all": Operation("cancelAllOrders", open=True),
 }
 CONTROLS: Operations = {
-    "halt": Operation("haltTrading", open=True),
-    "resume": Operation("resumeTrading"),
-    "arm": Operation("armTrading"),
-    "disarm": Operation("disarmTrading", open=True),
+    "halt": Operation("haltTrading", open=True, durable=True),
+    "resume": Operation("resumeTrading", durable=True),
+    "arm": Operation("armTrading", durable=True),
+    "disarm": Operation("disarmTrading", open=True, durable=True),
     "set_dead_man": Operation("setDeadMan", open=True),
 }
 CONNECTIONS: Operations = {

@@ -1,13 +1,19 @@
-"""Writes the audit log behind what happens: on a thread of its own, many acts with one fsync."""
+"""Writes the audit log behind what happens: on a thread of its own, many acts with one fsync.
 
+Nobody waits for it but who changes what trading may do: of other acts a kill may take the last 50
+milliseconds. An order among these is in the journal, with who gave it; a refusal is nowhere then.
+"""
+
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from inspect import signature
 from queue import Empty, SimpleQueue
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import structlog
 from pydantic_core import to_json
@@ -17,13 +23,18 @@ from quantgraph.domain.audit import DONE, UNANSWERED, Act, ActLog, noticed
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.orders import Order, Submission
 from quantgraph.domain.reasons import Reason
+from quantgraph.services.answers import give
 
 T = TypeVar("T")
 P = ParamSpec("P")
+# Called in the log's thread once all acts before it are on the disk.
+_Mark: TypeAlias = Callable[[], None]
 # Acts that wait for the disk at most; what could be refused is refused beyond them.
 _PLACES = 10_000
 # Seconds that acts are gathered for one commit: nobody waits for it.
 _GATHER_S = 0.05
+# Seconds that an act waits for the disk which is answered once it is there.
+_DURABLE_S = 1.0
 # Seconds until the disk is asked again, and until the newest entry is anchored.
 _PAUSE_S = 0.5
 _REST_S = 1.0
@@ -35,11 +46,13 @@ class Operation:
     """An act of a port by the name it has for users; `open`: it is never refused for the log.
 
     Cancels and halts are: they make nothing worse, and a full disk is when they are needed.
+    `durable`: it is answered once it is on the disk, or that has taken nothing for a second.
     `shown`: the arguments as the log has them, where they are not to be told as they are.
     """
 
     name: str
     open: bool = False
+    durable: bool = False
     shown: Callable[[Mapping[str, object]], Mapping[str, object]] | None = None
 
 
@@ -52,9 +65,11 @@ class AuditTrail:
         self._places = places
         # Each is counted by one thread alone.
         self._taken = self._written = self._lost = 0
-        self._queue: SimpleQueue[Act | None] = SimpleQueue()
+        self._queue: SimpleQueue[Act | _Mark | None] = SimpleQueue()
+        self._marks: list[_Mark] = []
         self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
+        # Somebody waits: nothing is gathered then.
+        self._hurry = threading.Event()
 
     def require_room(self) -> None:
         """Raise STORE_UNAVAILABLE where the disk has taken no acts for long."""
@@ -93,9 +108,25 @@ class AuditTrail:
         place = (operation, account if isinstance(account, str) else None, _written(what))
         self.note(Act(datetime.now(UTC), actor, *place, DONE))
 
+    async def settled(self) -> bool:
+        """Return when all that was taken is on the disk; False where that takes long."""
+        if self._thread is None:
+            return True
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(give, written, None)
+
+        self._queue.put(tell)
+        self._hurry.set()
+        done, _ = await asyncio.wait((written,), timeout=_DURABLE_S)
+        return bool(done)
+
     def close(self) -> None:
         """Write all that was taken, once more at least, and end. Blocks for that long."""
-        self._closing.set()
+        self._hurry.set()
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -110,24 +141,35 @@ class AuditTrail:
             kept += found
             if kept:
                 kept, anchored = self._append(kept), False
-            elif not anchored:
+            elif not anchored and not self._marks:
                 self._log.anchor()
                 anchored = True
+            if not kept:
+                self._reach()
+
+    def _reach(self) -> None:
+        """Tell those who wait for all before their marks."""
+        marks, self._marks = self._marks, []
+        for mark in marks:
+            mark()
 
     def _take(self, rest: float | None) -> tuple[list[Act], bool]:
-        """Wait for an act and gather what follows; nothing after `rest` seconds.
+        """Wait for an act and gather what follows, up to a mark; nothing after `rest` seconds.
 
         False at the end.
         """
         found: list[Act] = []
-        try:
+        with suppress(Empty):
             while (act := self._queue.get(timeout=rest if not found else 0)) is not None:
+                if not isinstance(act, Act):
+                    self._hurry.clear()
+                    self._marks.append(act)
+                    return found, True
                 if not found:
-                    self._closing.wait(_GATHER_S)
+                    self._hurry.wait(_GATHER_S)
                 found.append(act)
-        except Empty:
-            return found, True
-        return found, False
+            return found, False
+        return found, True
 
     def _append(self, acts: list[Act]) -> list[Act]:
         """Return the acts that have to be offered again."""
@@ -184,6 +226,8 @@ def noted(
             shown = what if operation.shown is None else operation.shown(what)
             place = (operation.name, whose, _written(shown), outcome, order_id)
             trail.note(Act(time, actor, *place))
+            if operation.durable:
+                await trail.settled()
 
     return whole
 

@@ -12,7 +12,7 @@ from quantgraph.domain.calendar import day_of, to_ms
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError, OrderRefused
 from quantgraph.domain.journal import Journal
-from quantgraph.domain.orders import Destination, Order, OrderState, Origin
+from quantgraph.domain.orders import Destination, Order, OrderKey, OrderState, Origin
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport, ListedOrder, is_row_of
@@ -117,7 +117,7 @@ class Comparer:
                 self._suspicions.twice(order, counts[row.tag])
                 continue
             if order is None:
-                self._check_tag(row, known)
+                await self._check_tag(row, known)
                 order = known.get(external_id(row.broker_order_id)) or await self._adopt(row, ours)
             if order is not None:
                 pairs.append((order, row))
@@ -149,10 +149,14 @@ class Comparer:
             self._suspicions.stranger(row)
         return adopted.order
 
-    def _check_tag(self, row: ListedOrder, known: Mapping[str, Order]) -> None:
-        order = known.get(row.tag or "")
-        if order is not None:
-            self._suspicions.foreign(order, row)
+    async def _check_tag(self, row: ListedOrder, known: Mapping[str, Order]) -> None:
+        """Raise the alarm for a row that bears our tag, unless it was recorded, and told of."""
+        order, place = known.get(row.tag or ""), external_id(row.broker_order_id)
+        if order is None or place in known:
+            return
+        parts, key = self._parts, OrderKey(row.account_id, place)
+        if await parts.workers.run(parts.journal.find, key) is None:
+            await self._suspicions.foreign(order, row)
 
     async def _tell(self, account_id: str, pairs: Sequence[tuple[Order, ListedOrder]]) -> None:
         known = await self._fills(account_id, [order.id for order, row in pairs if row.fills])

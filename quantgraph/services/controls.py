@@ -132,14 +132,20 @@ class TradingControls:
         changed = self._gate.tighten(control)
         return await self._unstopped(self._halted(wish.account_id, changed=changed))
 
-    def alarm(self, account_id: str | None, cause: HaltCause, reason: str) -> None:
-        """Halt because of what the gateway found; at once, and written down as soon as can be."""
+    def alarm(
+        self, account_id: str | None, cause: HaltCause, reason: str
+    ) -> "asyncio.Task[Any] | None":
+        """Halt because of what the gateway found; at once, and written down as soon as can be.
+
+        Returns the work of writing it down; None where trading was as strictly halted already.
+        """
         _logger.error("trading_halted", account_id=account_id, cause=cause, reason=reason)
         wish = HaltWish(account_id, reason=reason)
-        if self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):
-            told = {"account_id": account_id, "cause": cause, "reason": reason}
-            self._parts.audit.done("haltTrading", told, GATEWAY)
-            self._spawn(self._book.write(account_id))
+        if not self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):
+            return None
+        told = {"account_id": account_id, "cause": cause, "reason": reason}
+        self._parts.audit.done("haltTrading", told, GATEWAY)
+        return self._spawn(self._book.write(account_id))
 
     async def resume(self, wish: HaltWish) -> ControlChange:
         """Let trading go on; see `ports.Controls`."""

@@ -32,7 +32,7 @@ class DeadManParts:
     `open_orders` of an account; `cancel` one of them. `later` calls after seconds, `sleep` waits.
     """
 
-    halt: Callable[[str | None, HaltCause, str], None]
+    halt: Callable[[str | None, HaltCause, str], object]
     open_orders: Callable[[str], Awaitable[list[Order]]]
     cancel: Callable[[OrderKey], Awaitable[Order]]
     later: Later | None = None

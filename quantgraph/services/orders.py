@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import timedelta
 from pathlib import Path
-
-import structlog
 
 from quantgraph.domain.access import present_actor
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.controls import TradingState
-from quantgraph.domain.errors import OrderRefused, Unavailable
-from quantgraph.domain.journal import CancelIntent, Intent, Journal
+from quantgraph.domain.journal import Intent, Journal
 from quantgraph.domain.orders import (
     Order,
     OrderKey,
@@ -23,10 +20,10 @@ from quantgraph.domain.orders import (
     Submission,
 )
 from quantgraph.domain.ports.trading import Accounts, Terminal
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
-from quantgraph.services.answers import answered, away, fail, give, replay, tell, unwritten
+from quantgraph.services.answers import answered, away, replay, tell
 from quantgraph.services.approvals import ApprovalParts, Approvals
+from quantgraph.services.cancels import CancelParts, Cancels
 from quantgraph.services.comparing import CompareParts, Comparer
 from quantgraph.services.desk import OrderDesk
 from quantgraph.services.errands import Errands
@@ -40,7 +37,6 @@ from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.settling import Settling
 from quantgraph.services.write_offs import WriteOffParts, WriteOffs, check_reason
 
-_logger = structlog.get_logger(__name__)
 _DAY = timedelta(days=1)
 
 
@@ -68,6 +64,9 @@ class JournaledTrading:
         self._write_offs = WriteOffs(WriteOffParts(*asked, self._follower.check_soon))
         approve = (self._outcomes, desk.clock, self.order, self._reader.waiting)
         self._approvals = Approvals(ApprovalParts(*approve, self._errands.run))
+        canceling = (desk, self._reader, self._recorder, self._outcomes, self._sender)
+        ask = (self._approvals, self._errands.run, lambda: self.connected)
+        self._cancels = Cancels(CancelParts(*canceling, *ask))
         desk.gate.link = self._link
         desk.gate.on_change(self._log.pulse)
 
@@ -217,44 +216,11 @@ class JournaledTrading:
 
     async def look(self, key: OrderKey) -> Order | None:
         """Return an order to be canceled: an open one costs no question to the file."""
-        account, client_id = key.account_id, key.client_order_id
-        tag = "" if client_id is None else self._desk.tag(account, client_id)
-        # Both ids at once, or none, are for the reader to refuse.
-        held = None if key.id and client_id else self._outcomes.held(account, key.id, tag)
-        return held or await self._reader.order(key)
+        return await self._cancels.look(key)
 
     async def cancel(self, key: OrderKey) -> Order:
         """Ask the terminal for a cancel and record that it was asked."""
-        order = await self.look(key) or await self._reader.known(key)
-        if order.state is OrderState.PENDING_APPROVAL:
-            with suppress(OrderRefused):
-                return await self._errands.run(lambda _: self._approvals.withdraw(order))
-            order = await self._reader.known(key)  # decided meanwhile
-        if order.state.final:
-            text = f"Order {order.id} is {order.state} already."
-            raise OrderRefused(Reason.ORDER_NOT_CANCELABLE, text, state=order.state)
-        if not self.connected:
-            raise away()
-        return await self._errands.run(lambda answer: self._withdraw(order, answer))
-
-    async def _withdraw(self, order: Order, answer: "asyncio.Future[Order]") -> Order:
-        with self._recorder.place("cancels"):
-            recorded = await self._ask(order)
-            # Whoever has more to cancel must not wait for the disk after the first one.
-            taken = None if recorded else lambda: fail(answer, unwritten(order))
-            return await self._sender.withdraw(order, lambda told: give(answer, told), taken)
-
-    async def _ask(self, order: Order) -> bool:
-        """Record that a cancel is asked for; a disk that takes nothing does not keep it here."""
-        now = self._desk.clock.now()
-        place = (self._desk.ids.new("cancel_"), order.account_id, order.id, now)
-        intent = CancelIntent(*place, present_actor())
-        try:
-            await self._recorder.record(intent)
-        except Unavailable:
-            _logger.exception("cancel_not_recorded", order_id=order.id)
-            return False
-        return True
+        return await self._cancels.cancel(key)
 
     async def order(self, key: OrderKey) -> Order | None:
         """Return one order, or None."""

@@ -1,7 +1,8 @@
 """Asks the terminal, once, and records what came of it; its silence is a fate of its own."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,35 +49,45 @@ class Sender:
         self._parts = parts
 
     async def send(self, order: Order, told: Told) -> Order:
-        """Place a journalled order and return it as recorded then; a late answer counts as well."""
+        """Place a journalled order and return it as recorded then; a late answer counts as well.
+
+        Where the disk does not take what came of it, `told` hears the order as it is recorded.
+        """
+        said = await self._place(order, told)
+        with self._patience(lambda: told(order)):
+            return await self._outcome(order, said)
+
+    async def _place(self, order: Order, told: Told) -> "_Said":
         if order.expires_at is not None and order.expires_at <= self._parts.clock.now():
-            return await self._outcome(order, OrderState.EXPIRED)
+            return _Said(OrderState.EXPIRED)
         timer = self._timer(order, OrderState.UNKNOWN, told)
         try:
             # Asked in the turn of the call itself: what is shut from now on stops nothing here.
             reach("before_call")
             shut = self._parts.gate.refusal(order.account_id, order.side)
             if shut is not None:
-                return await self._outcome(order, OrderState.REJECTED, refusal=_unsent(order, shut))
+                return _Said(OrderState.REJECTED, _unsent(order, shut))
             with self._parts.gate.passage(order.account_id):
                 placed = await self._parts.terminal.place(order)
             reach("after_call")
         except OrderRefused as error:
-            return await self._outcome(order, OrderState.REJECTED, refusal=error)
+            return _Said(OrderState.REJECTED, error)
         except Exception as error:
             _logger.warning("order_fate_unknown", order_id=order.id, error=type(error).__name__)
-            return await self._outcome(order, OrderState.UNKNOWN)
+            return _Said(OrderState.UNKNOWN)
         finally:
             timer.cancel()
-        return await self._outcome(order, OrderState.WORKING, broker=placed.broker_order_id)
+        return _Said(OrderState.WORKING, broker=placed.broker_order_id)
 
     async def withdraw(
-        self, order: Order, told: Told, taken: Callable[[], None] | None = None
+        self, order: Order, told: Told, untold: Callable[[], None], *, written: bool = True
     ) -> Order:
         """Ask for a cancel, and record that it was asked. Errors: ORDER_NOT_CANCELABLE.
 
         Where the terminal does not say whether it took the cancel of an order that it may not even
-        have, nothing is known: that order is UNKNOWN. `taken` hears that the terminal was asked.
+        have, nothing is known: that order is UNKNOWN. `untold` hears that the terminal was asked,
+        and the disk does not take what came of it: at once where it did not take the question
+        either, which `written` says.
         """
         doubtful = order.state in (OrderState.SENT, OrderState.UNKNOWN)
         asked = OrderState.UNKNOWN if doubtful else OrderState.PENDING_CANCEL
@@ -97,9 +108,10 @@ class Sender:
             asked = OrderState.PENDING_CANCEL
         finally:
             timer.cancel()
-        if taken is not None:
-            taken()
-        return await self._outcome(order, asked)
+        if not written:
+            untold()
+        with self._patience(untold):
+            return await self._outcome(order, _Said(asked))
 
     def _timer(self, order: Order, state: OrderState, told: Told) -> asyncio.TimerHandle:
         def silent() -> None:
@@ -109,23 +121,39 @@ class Sender:
         return asyncio.get_running_loop().call_later(self._parts.answer_seconds, silent)
 
     async def _doubt(self, order: Order, state: OrderState, told: Told) -> None:
-        told(await self._outcome(order, state))
+        told(await self._outcome(order, _Said(state)))
 
-    async def _outcome(
-        self,
-        order: Order,
-        state: OrderState,
-        *,
-        refusal: GatewayError | None = None,
-        broker: str | None = None,
-    ) -> Order:
+    @contextmanager
+    def _patience(self, late: Callable[[], object]) -> Generator[None, None, None]:
+        """Let a caller wait for the disk no longer than for the terminal; the record goes on."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._parts.answer_seconds, late)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def _outcome(self, order: Order, said: "_Said") -> Order:
         now = self._parts.clock.now()
-        place = (order.tag, order.account_id, state, order.filled_quantity, order.average_price)
-        report = ExecutionReport(*place, now, refusal=refusal, broker_order_id=broker)
+        place = (order.tag, order.account_id, said.state)
+        report = ExecutionReport(
+            *(*place, order.filled_quantity, order.average_price, now),
+            refusal=said.refusal,
+            broker_order_id=said.broker,
+        )
         reach("before_outcome")
         after = await self._parts.outcomes.apply(order.id, report)
         reach("after_outcome")
         return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came of a question to the terminal."""
+
+    state: OrderState
+    refusal: GatewayError | None = None
+    broker: str | None = None
 
 
 def _unsent(order: Order, shut: TradingDisabled) -> TradingDisabled:

@@ -1,7 +1,8 @@
 """What the terminal lists and nobody can explain: said in the log, and raised as an alarm."""
 
+import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -13,8 +14,9 @@ from quantgraph.domain.tags import is_tag
 from quantgraph.domain.terminal import ListedOrder
 from quantgraph.services.order_rows import external_id
 
-# Hears of an account whose orders cannot be trusted: why, and in words.
-Alarm: TypeAlias = Callable[[str, HaltCause, str], None]
+# Hears of an account whose orders cannot be trusted: why, and in words. Returns the work of writing
+# it down, where there is any.
+Alarm: TypeAlias = "Callable[[str, HaltCause, str], asyncio.Task[Any] | None]"
 # Codes of orders that ended because nobody told of them.
 LOST = frozenset({Reason.NOT_AT_TERMINAL.value, Reason.WRITTEN_OFF.value})
 _logger = structlog.get_logger(__name__)
@@ -38,8 +40,12 @@ class Suspicions:
         """Raise every alarm again: the journal is another one."""
         self._raised.clear()
 
-    def foreign(self, order: Order, row: ListedOrder) -> None:
-        """Hear of somebody else's order that bears the tag of ours."""
+    async def foreign(self, order: Order, row: ListedOrder) -> None:
+        """Hear of somebody else's order that bears the tag of ours, before it is recorded.
+
+        Returns when the alarm is written down, or its disk did not take it: a row that is recorded
+        is not told of again, not even after a restart.
+        """
         text = (
             f"The terminal lists order {row.broker_order_id} with the tag {row.tag} of order "
             f"{order.id}, which it is not: {row.side} {row.quantity} {row.symbol}. It is shown as "
@@ -47,7 +53,9 @@ class Suspicions:
         )
         if self._first(row.account_id, row.broker_order_id):
             _logger.error("tag_of_ours_on_another", order_id=order.id, broker=row.broker_order_id)
-            self._alarm(order.account_id, HaltCause.FOREIGN_TAG, text)
+            written = self._alarm(order.account_id, HaltCause.FOREIGN_TAG, text)
+            if written is not None:
+                await asyncio.wait((written,))
 
     def twice(self, order: Order, count: int) -> None:
         """Hear of several orders under one tag: nobody may guess which of them is ours."""

@@ -8,7 +8,7 @@ import pytest
 
 from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.audit import DONE, UNANSWERED, Act
-from quantgraph.domain.errors import OrderRefused, Unavailable, unknown_account
+from quantgraph.domain.errors import NotFound, OrderRefused, Unavailable, unknown_account
 from quantgraph.domain.orders import OrderKey
 from quantgraph.domain.reasons import Reason
 from quantgraph.services import audit
@@ -63,6 +63,10 @@ class Port:
         self.going.set()
         await asyncio.Event().wait()
 
+    async def halt(self, account_id):
+        if account_id == "nobody":
+            raise unknown_account(account_id)
+
     async def ask(self):
         return 42
 
@@ -71,6 +75,7 @@ NAMES = {
     "cancel": Operation("cancelOrder", open=True),
     "refuse": Operation("refuseOrder"),
     "wait": Operation("waitLong"),
+    "halt": Operation("haltTrading", open=True, durable=True),
 }
 
 
@@ -115,6 +120,34 @@ def test_a_broken_disk_is_asked_again_and_keeps_the_order(log):
     trail.note(act(2))
     trail.close()
     assert [each.operation for each in log.acts] == ["act1", "act2"]
+
+
+async def test_a_halt_is_in_the_log_when_it_is_answered(log):
+    trail = AuditTrail(log)
+    noted = audited(Port(), trail, NAMES)
+    for number in range(3):
+        trail.note(act(number))
+        await noted.halt("sim-1")
+        assert [each.operation for each in log.acts[-2:]] == [f"act{number}", "haltTrading"]
+    with pytest.raises(NotFound):
+        await noted.halt("nobody")
+    assert log.acts[-1].outcome == "UNKNOWN_ACCOUNT"
+    trail.close()
+    assert len(log.acts) == 7
+
+
+async def test_a_halt_waits_for_a_broken_disk_only_so_long(log, monkeypatch):
+    monkeypatch.setattr(audit, "_DURABLE_S", 0.01)
+    log.broken = 10**9
+    trail = AuditTrail(log)
+    await audited(Port(), trail, NAMES).halt("sim-1")
+    assert log.acts == []
+    assert not await trail.settled()
+    log.broken = 0
+    monkeypatch.setattr(audit, "_DURABLE_S", 10.0)
+    assert await trail.settled()
+    assert [each.operation for each in log.acts] == ["haltTrading"]
+    trail.close()
 
 
 async def test_without_room_only_what_is_always_open_is_done(log):

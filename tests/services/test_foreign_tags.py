@@ -1,5 +1,6 @@
 """Somebody else's remark may be equal to a tag of ours: that alone makes no order ours."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -110,3 +111,42 @@ async def test_a_tag_of_another_install_is_a_remark_like_any_other(desk):
     desk.say(replace(report(order, S.WORKING), tag=tag, broker_order_id="byhand"))
     await until(lambda: any(each.order.id == "ext_byhand" for each in desk.events()))
     assert ((await desk.find(order)).state, desk.alarms) == (S.UNKNOWN, [])
+
+
+async def test_an_alarm_that_was_raised_is_not_raised_again_after_a_restart(tmp_path):
+    """The row was recorded once its halt was: whoever has resumed trading knows of it."""
+    async with Desk(tmp_path) as desk:
+        order = await lost(desk)
+        desk.terminal.listed = [foreign(order, tag=order.tag, quantity=400, state=S.CANCELED)]
+        await desk.compare()
+        assert desk.alarms == [ALARM]
+    async with Desk(tmp_path, terminal=desk.terminal) as again:
+        await until(again.naps.sleeping)
+        await again.compare()
+        assert (await again.find(order)).state is S.UNKNOWN
+        assert again.alarms == []
+        row = foreign(order, tag=order.tag, quantity=500, name="another")
+        again.terminal.listed.append(row)
+        await again.compare()
+        assert again.alarms == [ALARM]
+
+
+async def test_a_row_is_not_recorded_before_its_alarm_is_written_down(tmp_path):
+    """Killed in between, the next start would take it for one that somebody has seen to."""
+    async with Desk(tmp_path) as desk:
+        disk, called = asyncio.Event(), []
+
+        def alarm(*told):
+            called.append(told)
+            return asyncio.create_task(disk.wait())
+
+        desk.trading._follower._parts.comparer._suspicions._alarm = alarm
+        order = await lost(desk)
+        desk.terminal.listed = [foreign(order, tag=order.tag, quantity=400)]
+        desk.naps.end()
+        await until(lambda: called)
+        await desk.trading.submit(ticket("k2"))  # what is recorded is recorded in this order
+        assert await theirs(desk) is None
+        disk.set()
+        await until(desk.naps.sleeping)
+        assert (await theirs(desk)).quantity == 400

@@ -111,7 +111,8 @@ class Trading(Protocol):
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Submit once per (account, client order id); a repeat is answered from the journal.
 
-        Errors: OrderRefused, IdempotencyConflict, TradingDisabled, LimitReached.
+        The order comes back SENT where the disk does not take what became of it. Errors:
+        OrderRefused, IdempotencyConflict, TradingDisabled, LimitReached.
         """
         ...
 
