@@ -6,7 +6,7 @@ import uuid
 from asyncio import Task, create_task, gather, sleep
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any, TypeAlias
 
@@ -16,7 +16,9 @@ from tests.contracts.opened import Caller
 from tests.contracts.pairs import Arguments
 from tests.waiting import until
 
-BANK = "000001.SZ"
+BANK, STAR = "000001.SZ", "688981.SH"
+# Of one account; no other case leaves as many.
+OPEN_ORDERS = 40
 ONE, LARGE = {"accountId": "sim-1"}, {"accountId": "large"}
 NOBODY, NOTHING = {"accountId": "nobody"}, {"symbol": "999999.SH"}
 WHY = {"reason": "Nobody knows."}
@@ -26,6 +28,7 @@ LIMITS: tuple[Mapping[str, Any], ...] = (
     {"id": "once-1", "approval_above": "1000.00", "actions_per_day": 1},
     {"id": "once-2", "approval_above": "1000.00", "actions_per_day": 1},
     {"id": "used", "actions_per_day": 1},
+    {"id": "full", "actions_per_second": 1_000, "actions_per_day": 1_000},
 )
 # What an arrangement adds to what is asked: ids that are not known before.
 Place: TypeAlias = Callable[[Caller], AbstractAsyncContextManager[Arguments]]
@@ -210,6 +213,63 @@ async def lost(caller: Caller) -> AsyncIterator[Arguments]:
 
 
 @asynccontextmanager
+async def comparing(caller: Caller) -> AsyncIterator[Arguments]:
+    """The link is back, and the terminal's list of what happened meanwhile has not come yet."""
+    settings = ["DISCONNECT times=1 delay_ms=1", "SLOW_LIST delay_ms=600000"]
+    await done(caller, "setFaults", {"settings": settings})
+    await done(caller, "submitOrder", ticket())
+    await until(lambda: caller.assembly.trading.state is TradingState.RECONCILING)
+    try:
+        yield ticket()
+    finally:
+        await done(caller, "setFaults", {"settings": []})
+        await done(caller, "setClock", {"speed": 1_000})
+        await until(lambda: caller.assembly.trading.state is TradingState.ACTIVE)
+        await done(caller, "setClock", {"speed": 1})
+
+
+async def far(caller: Caller, symbol: str) -> str:
+    """A price at which nobody sells today."""
+    query = "query($of: Symbol!) { quote(symbol: $of) { previousClose } }"
+    told = await caller.post(query, of=symbol)
+    return f"{told['data']['quote']['previousClose'] * 0.92:.2f}"
+
+
+@asynccontextmanager
+async def full(caller: Caller) -> AsyncIterator[Arguments]:
+    """An account has as many open orders as it may."""
+    account = {"accountId": "full"}
+    one = {"priceType": "LIMIT", "limitPrice": await far(caller, BANK)}
+    orders = [ticket(account, **one) for _ in range(OPEN_ORDERS)]
+    await done(caller, "submitOrders", {**account, "orders": orders})
+    yield ticket(account, **one)
+
+
+@asynccontextmanager
+async def closed(caller: Caller) -> AsyncIterator[Arguments]:
+    """The day's close is known, and after-hours trading is open: then comes the next day."""
+    await done(caller, "jumpClock", {"time": "15:10"})
+    price = await far(caller, STAR)
+    try:
+        yield ticket(symbol=STAR, quantity=200, priceType="AFTER_HOURS", limitPrice=price)
+    finally:
+        await done(caller, "jumpClock", {"nextDay": True, "time": "09:31"})
+
+
+@asynccontextmanager
+async def unreported(caller: Caller) -> AsyncIterator[Arguments]:
+    """Nobody has told the broker yet that a program trades."""
+    arming = caller.assembly.trading._desk.gate.arming  # pyright: ignore[reportPrivateUsage] as the file of settings would
+    assert arming is not None
+    parts = arming._parts  # pyright: ignore[reportPrivateUsage] as above
+    arming._parts = replace(parts, reported=False)  # pyright: ignore[reportPrivateUsage] as above
+    try:
+        yield {"secret": caller.secret}
+    finally:
+        arming._parts = parts  # pyright: ignore[reportPrivateUsage] as above
+
+
+@asynccontextmanager
 async def fresh(_: Caller) -> AsyncIterator[Arguments]:
     """An order of a new key is asked for."""
     yield ticket()
@@ -239,6 +299,8 @@ CASES: tuple[Case, ...] = (
     Case("submitOrder", "TradingDisabled", "TRADING_DISARMED", ticket(), disarmed),
     Case("submitOrder", "TradingDisabled", "ACCOUNT_DISCONNECTED", ticket(), OFF),
     Case("submitOrder", "TradingDisabled", "TERMINAL_DISCONNECTED", {}, both(lost, fresh)),
+    Case("submitOrder", "TradingDisabled", "RECONCILING", {}, comparing),
+    Case("submitOrder", "OrderRejected", "ORDER_LIMIT", {}, full),
     Case("submitOrder", "RateLimited", "DAILY_COUNT_LIMIT", {}, used("used")),
     Case("approveOrder", "OrderRejected", "APPROVER_IS_SUBMITTER", {}, waiting("large")),
     Case("approveOrder", "OrderRejected", "APPROVAL_NOT_POSSIBLE", {}, ended, second=True),
@@ -273,6 +335,7 @@ CASES: tuple[Case, ...] = (
     Case("resumeTrading", "ControlRefused", "STORE_UNAVAILABLE", ONE,
          both(halted(), broken("controls"))),
     Case("armTrading", "ControlRefused", "ARMING_SECRET_WRONG", SECRET),
+    Case("armTrading", "ControlRefused", "TRADING_UNREPORTED", {}, unreported),
     Case("armTrading", "RateLimited", "OVERLOADED", SECRET, busy),
     Case("setDeadMan", "AccountNotFound", "UNKNOWN_ACCOUNT", {**NOBODY, "seconds": 1}),
     _sector("create", "SECTOR_NAME_TAKEN", {"name": "白酒"}),
@@ -297,6 +360,8 @@ CASES: tuple[Case, ...] = (
     _world("saveSnapshot", "SNAPSHOT_TAKEN", {"name": "kept"}, KEPT),
     _world("restoreSnapshot", "UNKNOWN_SNAPSHOT", {"name": "none"}),
     _world("deleteSnapshot", "UNKNOWN_SNAPSHOT", {"name": "none"}),
+    # Last: another day follows.
+    Case("submitOrder", "OrderRejected", "CLOSE_NOT_REACHED", {}, closed),
 )  # fmt: skip
 # Members that no caller can meet, and why they stay.
 UNREACHED: Mapping[tuple[str, str], str] = {
@@ -305,19 +370,15 @@ UNREACHED: Mapping[tuple[str, str], str] = {
 }
 # What refuses an order somewhere else, under the same frame: the test that meets it.
 ELSEWHERE: Mapping[str, str] = {
-    "CLOSE_NOT_REACHED": "backends/sim/test_exchange.py",
     "CANCEL_CLOSED": "resolvers/test_order_phases.py",
     "NOT_AT_TERMINAL": "contracts/test_incidents.py",
     "NOT_SENT": "services/test_following.py",
-    "ORDER_LIMIT": "backends/sim/test_exchange.py",
     "OUTCOME_UNTOLD": "services/test_comparing.py",
     "PRICE_UNKNOWN": "services/test_limits.py",
     "PURCHASE_LIMIT": "resolvers/test_simulation.py",
     "RATE_LIMITED": "contracts/test_guards.py",
-    "RECONCILING": "services/test_comparing.py",
     "RULE_UNKNOWN": "domain/rules/test_unknown.py",
     "RULE_UNVERIFIED": "services/test_guard.py",
     "WRITTEN_OFF": "services/test_write_offs.py",
     "TERMINAL_REFUSED": "contracts/test_incidents.py",
-    "TRADING_UNREPORTED": "services/test_arming.py",
 }

@@ -15,7 +15,7 @@ from quantgraph.store.arming import ArmingSecret
 from quantgraph.store.keys import KeyStore
 from tests.contracts.fuzz import SCHEMA
 from tests.contracts.opened import Caller, opened
-from tests.contracts.problems import CASES, ELSEWHERE, LIMITS, UNREACHED, Case, done
+from tests.contracts.problems import CASES, ELSEWHERE, LIMITS, OPEN_ORDERS, UNREACHED, Case, done
 from tests.contracts.test_guards import CASES as RULES
 from tools.reasons import RESERVED
 
@@ -33,7 +33,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("APP_MODE", raising=False)
         trading = {"require_arming": True, "limits": PLENTY, "accounts": LIMITS}
-        sections = {"mock": {"accounts": ACCOUNTS}, "trading": trading}
+        mock = {"accounts": ACCOUNTS, "open_orders": OPEN_ORDERS}
+        sections = {"mock": mock, "trading": trading}
         folder = str(tmp_path_factory.mktemp("problems"))
         return load_config(ROOT / "config.toml", {"data_dir": folder, **sections})
 
