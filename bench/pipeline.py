@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -223,12 +223,15 @@ def gateway(folder: str, pipe: Connection, *, journalled: bool) -> None:
     from quantgraph.loading import load_config
 
     _quiet()
-    known, began, waits = KeyAccess.known, 0.0, list[float]()
+    began, waits = 0.0, list[float]()
 
-    def knowing(self: KeyAccess, credential: str | None) -> Any:
-        nonlocal began
-        began = time.perf_counter()
-        return known(self, credential)
+    def watched(check: Callable[..., Any]) -> Callable[..., Any]:
+        def begin(*asked: Any) -> Any:
+            nonlocal began
+            began = time.perf_counter()
+            return check(*asked)
+
+        return begin
 
     def reached(name: str) -> None:
         if name == "before_call":
@@ -245,7 +248,9 @@ def gateway(folder: str, pipe: Connection, *, journalled: bool) -> None:
 
         threading.Thread(target=listen, daemon=True).start()
 
-    KeyAccess.known = knowing
+    # A request that is known asks the one, every other the other.
+    KeyAccess.known = watched(KeyAccess.known)
+    KeyAccess.authenticate = watched(KeyAccess.authenticate)
     failpoints.hook = reached
     with recording(journalled=journalled), asyncio.Runner(loop_factory=loop_factory()) as runner:
         settings = {**_SETTINGS, "data_dir": folder}
