@@ -58,6 +58,9 @@ class Exchange:
 
     def ask(self, question):
         """Let the market answer on its own loop."""
+        if self.free.is_set() and not self.loop.is_running():
+            question.close()
+            raise RuntimeError("this terminal is closed")
         return asyncio.run_coroutine_threadsafe(question, self.loop).result(30)
 
     def now(self):

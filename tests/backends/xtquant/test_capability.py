@@ -1,5 +1,7 @@
 """What the terminal says it can do, and that it says so of every operation."""
 
+import asyncio
+
 import pytest
 
 from quantgraph.backends.xtquant.capability import capabilities
@@ -98,6 +100,10 @@ async def test_a_call_that_hangs_in_the_terminal_is_answered_and_the_others_go_o
     assert told.value.reason is Reason.SOURCE_UNAVAILABLE
     pair.exchange.hang.clear()
     pair.exchange.free.set()
+    async with asyncio.timeout(20):
+        while pair.client.thread.state.hanging:
+            await asyncio.sleep(0.002)
+    assert len(await pair.terminal.quotes(["600519.SH"])) == 1
 
 
 async def test_a_terminal_says_which_edition_it_is(pair: Pair) -> None:
