@@ -93,6 +93,14 @@ def test_no_more_is_given_than_was_held_and_filled(steps):
     assert given <= RATES.reads + RATES.reads_per_second * timer.now + 1e-6
 
 
+def test_of_more_keys_than_are_kept_the_oldest_begins_anew(meter, monkeypatch):
+    monkeypatch.setattr("quantgraph.services.meter._KEYS", 3)
+    for key in "abcd":
+        meter.read(key, 60)
+    assert [meter.blame(key, 0).reads for key in "bcd"] == [40] * 3
+    assert meter.read("a", 60).reads == 40
+
+
 def test_a_wait_is_long_enough(meter, timer):
     meter.read("k", 100)
     timer.now = wait_of(meter.read, "k", 33) / 1_000
