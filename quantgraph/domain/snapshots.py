@@ -6,17 +6,7 @@ from dataclasses import dataclass
 from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.sources import Source
-
-DEPTH = 5
-
-
-def _levels(side: str) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for level in range(1, DEPTH + 1):
-        names[f"{side}_price_{level}"] = "float64"
-        names[f"{side}_quantity_{level}"] = "int64"
-    return names
-
+from quantgraph.domain.ticks import level_fields
 
 # Column → numpy type, as of `quotes.Quote`. Prices and amounts in yuan, quantities in shares, time
 # in epoch ms.
@@ -30,10 +20,10 @@ QUOTE_FIELDS: Mapping[str, str] = {
     "volume": "int64",
     "amount": "float64",
     "suspended": "bool",
-    **_levels("bid"),
-    **_levels("ask"),
+    **level_fields("bid"),
+    **level_fields("ask"),
 }
-BOOK_FIELDS = frozenset({*_levels("bid"), *_levels("ask")})
+BOOK_FIELDS = frozenset({*level_fields("bid"), *level_fields("ask")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ TRADE_SIDES: Mapping[int, TradeSide] = {
 DEPTH = 5
 
 
-def _levels(side: str) -> dict[str, str]:
+def level_fields(side: str) -> dict[str, str]:
+    """Return the columns of a side of the screen, `bid` or `ask`, with their numpy types."""
     names: dict[str, str] = {}
     for level in range(1, DEPTH + 1):
         names[f"{side}_price_{level}"] = "float64"
@@ -58,8 +59,8 @@ SNAPSHOT_FIELDS: Mapping[str, str] = {
     "volume": "int64",
     "amount": "float64",
     "trade_count": "int64",
-    **_levels("bid"),
-    **_levels("ask"),
+    **level_fields("bid"),
+    **level_fields("ask"),
 }
 # side: 1 the buyer took, -1 the seller took, 0 auction or unknown.
 TRADE_FIELDS: Mapping[str, str] = {

@@ -14,8 +14,9 @@ from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.tape import Print
 from quantgraph.domain.bars import Column, Mask
-from quantgraph.domain.snapshots import BOOK_FIELDS, DEPTH, QUOTE_FIELDS, QuoteColumns
+from quantgraph.domain.snapshots import BOOK_FIELDS, QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import DEPTH
 
 # One whole exchange: 14 kB a day and 4 kB a minute of each symbol, made when first asked for.
 _KEPT = 8_192

@@ -26,8 +26,8 @@ from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.live_bars import FormingBar
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.rules.bands import price_band
-from quantgraph.domain.snapshots import DEPTH
 from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import DEPTH
 
 _KEPT = 4_096
 _NONE: Mapping[str, Screen] = {}

@@ -8,8 +8,9 @@ from quantgraph.backends.sim.flow.replay import ReplayFrames
 from quantgraph.backends.sim.live import printed
 from quantgraph.backends.sim.screen import Screen
 from quantgraph.domain.quotes import Level, Quote
-from quantgraph.domain.snapshots import DEPTH, QuoteColumns
+from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import DEPTH
 
 
 def make_quote(symbol: str, shown: tuple[ReplayFrames, Screen | None], at: int) -> Quote:

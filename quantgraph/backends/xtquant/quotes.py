@@ -20,8 +20,9 @@ from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.snapshots import DEPTH, QUOTE_FIELDS, QuoteColumns
+from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
 from quantgraph.domain.sources import Source
+from quantgraph.domain.ticks import DEPTH
 
 _DECIMALS = 4
 
