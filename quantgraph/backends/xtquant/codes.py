@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from quantgraph.domain.bars import Period
 from quantgraph.domain.errors import GatewayError, InvalidRequest
@@ -41,6 +42,11 @@ SUSPENDED_PHASES = frozenset({1, 20})
 HALTED_PHASES = frozenset({16, 17})
 
 
+# A push asks thrice per quote; there are fewer codes than this.
+_KEPT = 65_536
+
+
+@lru_cache(_KEPT)
 def to_vendor(symbol: str) -> str:
     """Return the vendor's code of a symbol."""
     code = symbol.partition(".")[0]
@@ -50,6 +56,7 @@ def to_vendor(symbol: str) -> str:
     return f"{code}.{_SUFFIXES[market]}"
 
 
+@lru_cache(_KEPT)
 def from_vendor(code: str) -> str | None:
     """Return the symbol of a vendor's code, None for what the gateway has no symbols of."""
     name, _, suffix = code.rpartition(".")
@@ -65,6 +72,7 @@ def from_vendor(code: str) -> str | None:
     return symbol if option == (suffix in _OPTIONS.values()) else None
 
 
+@lru_cache(_KEPT)
 def lot_of(symbol: str) -> int:
     """Return how many shares, pieces or contracts one unit of the vendor's volume is."""
     return _LOTS[classify(symbol)[1]]
@@ -75,8 +83,14 @@ def phase_of(symbol: str, open_interest: object) -> int | None:
 
     Of these the field is what it is called; of all else the vendor writes the phase into it.
     """
-    counted = classify(symbol)[1] in (InstrumentKind.FUTURE, InstrumentKind.OPTION)
-    return None if counted or not isinstance(open_interest, int) else open_interest
+    if _is_derivative(symbol) or not isinstance(open_interest, int):
+        return None
+    return open_interest
+
+
+@lru_cache(_KEPT)
+def _is_derivative(symbol: str) -> bool:
+    return classify(symbol)[1] in (InstrumentKind.FUTURE, InstrumentKind.OPTION)
 
 
 def period_name(period: Period) -> str:
