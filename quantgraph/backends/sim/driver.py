@@ -275,8 +275,9 @@ class Driver:
         told = None
         while True:
             if self._pursuit.behind:
-                # an exchange that has a core of its own is not left idle
-                await self._parts.sleep(0.0 if self.engine.apart else _SHORTEST_WAIT_S)
+                # an exchange that has a core of its own is not left idle, unless it is held up
+                quick = self.engine.apart and told is None
+                await self._parts.sleep(0.0 if quick else _SHORTEST_WAIT_S)
             else:
                 await self._alarm.step(_STEP_MS, _SHORTEST_WAIT_S)
             try:

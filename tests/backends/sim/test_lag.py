@@ -8,14 +8,19 @@ from decimal import Decimal
 
 import pytest
 
+from quantgraph.backends.sim import driver
 from quantgraph.backends.sim.directory import list_instruments
+from quantgraph.backends.sim.engine.own import OwnEngine
+from quantgraph.backends.sim.engine.port import Progress
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import SeedAccount
 from quantgraph.domain.calendar import at, to_ms
+from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.instruments import InstrumentKind
 from quantgraph.domain.orders import Order, OrderState, Side
 from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
 
 from .conftest import START, Stage
@@ -121,6 +126,53 @@ async def test_who_leaves_books_behind_wakes_their_keeper(make_stage) -> None:
     for _ in range(8):
         await asyncio.sleep(0)
     assert 0 < await slow.terminal.driver.look(_waiting, slow.clock.goal().ms) < left
+    await slow.terminal.close()
+
+
+class Apart(OwnEngine):
+    """An engine as in a process of its own, whose way is barred now and then."""
+
+    barred = False
+
+    @property
+    def apart(self) -> bool:
+        return True
+
+    async def advance(self, at: int, seconds: float = 0.0) -> Progress:
+        if self.barred:
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, "The way is barred.")
+        return await super().advance(at, seconds)
+
+
+class Noting(Gate):
+    """Notes how long is slept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        await super().__call__(seconds)
+
+
+async def test_a_child_that_lags_is_not_left_idle_and_one_held_up_is(
+    make_stage, monkeypatch
+) -> None:
+    monkeypatch.setattr(driver, "OwnEngine", Apart)
+    monkeypatch.setitem(Slow.__init__.__globals__, "Gate", Noting)
+    slow = Slow(make_stage())
+    await slow.place("first")
+    await slow.turn()
+    slow.clock.set_speed(1_000.0)
+    slow.stage.hand.seconds = 0.3
+    for _ in range(3):
+        await slow.turn()
+    assert slow.gate.asked[-1] == 0.0
+    slow.terminal.driver.engine.barred = True
+    for _ in range(3):
+        await slow.turn()
+    assert slow.gate.asked[-1] > 0.0
     await slow.terminal.close()
 
 
