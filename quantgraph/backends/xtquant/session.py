@@ -6,6 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
+from quantgraph.domain.reasons import Reason
+
 # The SDK has no types.
 Vendor: TypeAlias = Any
 # Numbers of errors and orders that the SDK never forgets by itself.
@@ -19,6 +22,20 @@ _GROWING = (
     "queuing_cancel_errors_by_order_id",
     "queuing_cancel_errors_by_order_sys_id",
 )
+
+
+# How a terminal says that it is older than the function.
+_UNREALIZED = "function not realize"
+_SHOWN = 200
+
+
+def unasked(method: str, error: Exception) -> GatewayError:
+    """Return why a question could not be asked or read: TERMINAL_LACKS, SOURCE_UNAVAILABLE."""
+    said = f"{type(error).__name__}: {error}"[:_SHOWN]
+    if _UNREALIZED in str(error):
+        text = f"This terminal has no {method}; a newer one may."
+        return Unsupported(Reason.TERMINAL_LACKS, text, function=method)
+    return Unavailable(Reason.SOURCE_UNAVAILABLE, f"The terminal does not answer {method}: {said}")
 
 
 @dataclass(frozen=True, slots=True)

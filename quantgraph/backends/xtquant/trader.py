@@ -13,8 +13,8 @@ from quantgraph.backends.xtquant.client import DataThread
 from quantgraph.backends.xtquant.crossing import enter
 from quantgraph.backends.xtquant.order_codes import ACCOUNT_STATUSES, CASH_ACCOUNT
 from quantgraph.backends.xtquant.records import Record
-from quantgraph.backends.xtquant.session import AccountRef, Session
-from quantgraph.domain.errors import GatewayError, Unavailable
+from quantgraph.backends.xtquant.session import AccountRef, Session, unasked
+from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
 from quantgraph.domain.reasons import Reason
 
 R = TypeVar("R")
@@ -119,7 +119,7 @@ class TraderLink:
     async def ask(self, method: str, read: Callable[[Any], R], *args: object) -> R:
         """Return what `read` makes of the answer, on the SDK's own thread.
 
-        Errors: as `call`; TIMED_OUT also where the terminal does not answer.
+        Errors: as `call`; TIMED_OUT also where the terminal does not answer; TERMINAL_LACKS.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
@@ -142,6 +142,10 @@ class TraderLink:
                 self._session.forget(number)
             text = f"The terminal did not answer within {self._parts.seconds:g} s."
             raise Unavailable(Reason.TIMED_OUT, text) from error
+        except GatewayError:
+            raise
+        except Exception as error:
+            raise unasked(method, error) from error
         finally:
             self._waiting.discard(answer)
             retire(answer)
@@ -203,6 +207,9 @@ class TraderLink:
         heard = self._count
         try:
             await self.ask("query_account_status_async", lambda told: told)
+        except Unsupported:
+            # An older terminal lacks the question, and said so: it is there.
+            return True
         except GatewayError:
             # In a storm of callbacks the answer waits behind them: they are signs of life as well.
             return self._count != heard and not self._lost.is_set()

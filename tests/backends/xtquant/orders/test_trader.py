@@ -107,6 +107,23 @@ async def test_a_terminal_that_says_nothing_any_more_is_lost(open_desk):
     assert len(desk.counter.sessions) >= 2
 
 
+async def test_an_older_terminal_that_lacks_the_question_is_alive(open_desk, counter):
+    asked = []
+
+    def lacks(told):
+        asked.append(told)
+        raise RuntimeError("[xtquant]function not realize.")
+
+    desk = await open_desk()
+    session = counter.sessions[-1]
+    session.queryAccountStatusWithSeq = lambda *told: lacks(told)
+    assert await desk.link._alive()
+    assert len(asked) == 1
+    session.queryAccountStatusWithSeq = lambda seq, request: 0
+    desk.hurry()
+    assert not await desk.link._alive()
+
+
 async def test_a_question_without_an_answer_times_out_and_is_forgotten(desk):
     desk.hurry()
     desk.counter.script.when("queryStockAssetWithSeq", lose)
