@@ -27,7 +27,7 @@ from quantgraph.domain.rules.rows import Row
 from quantgraph.domain.rules.sessions import PHASES, Act, Phase, list_phases
 from quantgraph.domain.rules.settlement import SETTLEMENTS
 from quantgraph.domain.rules.situations import Prices, Situation, Wish
-from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_size
+from quantgraph.domain.rules.ticks import TICKS, check_tick, tick_rule, tick_size
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.sources import Source
 
@@ -266,6 +266,8 @@ def test_an_instrument_that_states_its_tick_is_believed() -> None:
         Source.TERMINAL,
     )
     assert tick_size(own, date(2023, 2, 1)) == Decimal("0.05")
+    # So that no uncertain row stands in its way.
+    assert tick_rule(own, date(2023, 2, 1)) is None
 
 
 PHASE_CASES = [

@@ -177,6 +177,27 @@ def test_a_mending_that_a_crash_interrupts_is_finished_by_the_next_start(closed,
     assert not [*path.parent.glob("*.mend*"), *path.parent.glob("*.torn*")]
 
 
+def test_a_new_name_is_on_the_disk_before_what_it_replaces_goes(closed, monkeypatch):
+    path = harmed(closed, lambda folder: os.truncate(folder / "journal.sqlite", 200_000))
+    acts, renamed, removed = [], Path.replace, Path.unlink
+
+    def replace(self, target):
+        acts.append(f"to {Path(target).name}")
+        return renamed(self, target)
+
+    def unlink(self, missing_ok=False):
+        acts.append(f"no {self.name}")
+        removed(self, missing_ok)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(mending, "_settle", lambda _: acts.append("settle"))
+    mending.mend(path, HeadFile(closed / "heads"), "epoch-2")
+    begin, end = acts.index("to journal.sqlite.mended"), acts.index("to journal.sqlite")
+    assert begin < acts.index("no journal.sqlite-wal") < end
+    assert acts[begin + 1] == acts[end + 1] == "settle"
+
+
 def test_of_a_long_journal_the_newest_entries_are_read_at_a_start(closed, monkeypatch):
     monkeypatch.setattr(cuts, "_MOST", 20)
     heads = HeadFile(closed / "heads")
