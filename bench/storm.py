@@ -95,10 +95,11 @@ async def measure(count: int, seconds: float, blow: Callable[[TerminalFeed, floa
     stop = asyncio.Event()
     ticker = asyncio.create_task(lateness(stop))
     rows = await asyncio.to_thread(blow, feed, seconds)
-    feed.push("tick", {s: {**_ROW, "time": last} for s in symbols(count)})
-    done, _ = await asyncio.wait(readers, timeout=10)
+    # That all readers leave at once afterwards is no part of the storm.
     stop.set()
     late = sorted(await ticker)
+    feed.push("tick", {s: {**_ROW, "time": last} for s in symbols(count)})
+    done, _ = await asyncio.wait(readers, timeout=10)
     await feed.close()
     whole = len(done) == count
     return Seen(
