@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
 from strawberry import Schema
 
-from api import explorer, health
+from api import explorer, health, scraping
 from api.asgi import App, Receive, Scope, Send
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
 from api.live import Tellers
+from api.metrics import Dials, registry
+from api.pages import Pages
 from api.quick import QuickAnswers
 from api.slots import KeptTexts
 from api.trusted import load_trusted
@@ -39,21 +40,23 @@ def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
     return build_front(schema, gateway, config).app
 
 
-def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
-    """Return what uvicorn serves."""
+def build_front(
+    schema: Schema, gateway: Gateway, config: Config, dials: Dials | None = None
+) -> Front:
+    """Return what uvicorn serves; /metrics where `dials` can be read."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
     executor = Executor(schema, gateway, config.limits, texts, load_trusted(config.http))
     tellers = Tellers(gateway, config.http.gather_ms / 1_000)
     http = GraphQLOverHttp(executor, gateway.access, config, tellers)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config, tellers)
-    pages = Starlette(routes=[*explorer.routes(config.http.graphiql), *health.routes(gateway)])
+    routes = [*explorer.routes(config.http.graphiql), *health.routes(gateway)]
+    if dials is not None:
+        routes += scraping.routes(registry(dials), gateway.access, config.metrics)
+    pages = Pages(routes, gateway.calls)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            if scope["path"] == PATH:
-                await websocket(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008})
+            await (websocket if scope["path"] == PATH else pages)(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == PATH:
             await http(scope, receive, send)
         else:
@@ -61,4 +64,4 @@ def build_front(schema: Schema, gateway: Gateway, config: Config) -> Front:
 
     seconds = config.http.write_seconds
     quick = QuickAnswers(executor, gateway.access, http.known, seconds)
-    return Front(BrowserGuard(app, config.http), quick, http.shared.drain)
+    return Front(BrowserGuard(app, config.http, gateway.calls), quick, http.shared.drain)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from api.bounds import is_local
 from api.ledgers import Logs, open_logs
+from api.log_writer import LogWriter
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
 from api.training import Training
+from api.watch import Watch
 from api.wiring import Assembly, Wiring
 from api.worlds import Sources
 from quantgraph.config import Config
@@ -41,9 +43,14 @@ def no_backend(config: Config, calendar: TradingCalendar) -> Backend:
 
 @asynccontextmanager
 async def open_assembly(
-    config: Config, backend: OpenBackend = no_backend, clock: Clock | None = None
+    config: Config,
+    backend: OpenBackend = no_backend,
+    clock: Clock | None = None,
+    log: LogWriter | None = None,
 ) -> AsyncGenerator[Assembly, None]:
     """Open the store, start the simulation or the terminal, and close all at the end.
+
+    Requests and acts are told to `log`.
 
     Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
     STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no two trading days are covered.
@@ -55,13 +62,14 @@ async def open_assembly(
         stack.callback(store.close)
         sources = store, load_calendar(config.calendar, folder), workers
         if config.mode is Mode.MOCK:
-            mode: _Mock | _Real = _Mock(config, sources)
+            mode: _Mock | _Real = _Mock(config, sources, Watch(log))
         else:
             terminal = backend(config, sources[1])
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
-            mode = _Real(world)
+            mode = _Real(world, Watch(log))
         wiring = mode.wiring
-        logs = open_logs(config, wiring.world.clock.moment().epoch, stack)
+        epoch = wiring.world.clock.moment().epoch
+        logs = open_logs(config, epoch, stack, wiring.watch.acts.took)
         assembly = mode.assemble(logs, access)
         await wiring.start()
         stack.push_async_callback(wiring.close)
@@ -81,9 +89,9 @@ def _open_access(config: Config, folder: Path, stack: AsyncExitStack) -> tuple[K
 class _Mock:
     """The parts of mock mode: a simulated world, which may start over, and who operates it."""
 
-    def __init__(self, config: Config, sources: Sources) -> None:
+    def __init__(self, config: Config, sources: Sources, watch: Watch) -> None:
         self.sim = SimulatedWorld(config, sources, self._start_over)
-        self.wiring = Wiring(self.sim.world)
+        self.wiring = Wiring(self.sim.world, watch)
 
     def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
@@ -101,8 +109,8 @@ class _Mock:
 class _Real:
     """The parts of dev and prod: a terminal's world, which nobody operates."""
 
-    def __init__(self, terminal: TerminalWorld) -> None:
-        self.wiring = Wiring(terminal.world)
+    def __init__(self, terminal: TerminalWorld, watch: Watch) -> None:
+        self.wiring = Wiring(terminal.world, watch)
 
     def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""

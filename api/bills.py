@@ -1,12 +1,16 @@
 """What an operation is counted for, and what its key may still ask for: told with each answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from time import perf_counter, time
 from typing import Any, TypeAlias
 
 import orjson
+from graphql import OperationType
 
 from api.asgi import Headers
+from api.documents import Operation
+from quantgraph.domain.calls import OK, Call, Calls, NoCalls
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.rates import ORDERS, RELIEF, Meter, Standing
 from quantgraph.domain.reasons import Reason
@@ -23,22 +27,44 @@ Shown: TypeAlias = dict[str, Any]
 
 @dataclass(slots=True)
 class Bill:
-    """The points of one operation, 0 until they are known; `standing` once its key was asked."""
+    """The points of one operation, 0 until they are known; `standing` once its key was asked.
+
+    The rest is for its line in the log: whose it is, which, and `outcome`, the code of its first
+    error. It is told once.
+    """
 
     points: int = 0
     standing: Standing | None = None
+    key_id: str = ""
+    operation: Operation | None = None
+    outcome: str = OK
+    told: bool = False
+    began: float = field(default_factory=perf_counter)
+
+    def note(self, response: Shown) -> None:
+        """Take the outcome from a response."""
+        errors = response.get("errors")
+        if errors:
+            self.outcome = errors[0]["extensions"]["code"]
 
 
 class Till:
     """Takes what operations cost from their keys."""
 
-    def __init__(self, meter: Meter, most: int) -> None:
-        """Let an operation cost `most` points."""
+    def __init__(self, meter: Meter, most: int, calls: Calls | None = None) -> None:
+        """Let an operation cost `most` points; `calls` hears of each that has ended."""
         self._meter = meter
+        self._calls = calls or NoCalls()
         self._most = most
-        rates = meter.rates
-        self._restored = rates.reads_per_second
-        self.policy = rates.policy.encode()
+        self._rates, self._policy = meter.rates, meter.rates.policy.encode()
+
+    @property
+    def policy(self) -> bytes:
+        """What every key may, as a header says it."""
+        rates = self._meter.rates
+        if rates is not self._rates:  # told with every answer: not written anew for each
+            self._rates, self._policy = rates, rates.policy.encode()
+        return self._policy
 
     def charge(self, key_id: str, fields: tuple[str, ...], bill: Bill, points: int) -> None:
         """Take what an operation costs. Errors: COST_LIMIT, RATE_LIMITED."""
@@ -59,6 +85,7 @@ class Till:
 
     def open(self, key_id: str, bill: Bill, document: str) -> None:
         """Refuse a long document of a key that owes, before it is parsed. Errors: RATE_LIMITED."""
+        bill.key_id = key_id
         bill.standing = self._meter.blame(key_id, 0)
         if len(document) > _CHEAP:
             self._meter.read(key_id, 0)
@@ -66,6 +93,31 @@ class Till:
     def blame(self, key_id: str, bill: Bill) -> None:
         """Take what a refused document has cost."""
         bill.standing = self._meter.blame(key_id, _WRONG)
+
+    def tell(self, transport: str, request_id: str, bill: Bill) -> None:
+        """Say that a request has ended, unless that was said."""
+        if bill.told:
+            return
+        bill.told = True
+        operation = bill.operation
+        if operation is None:
+            fields, name, lasting = (), None, False
+        else:
+            fields, name = operation.root_fields, operation.name
+            lasting = operation.type is OperationType.SUBSCRIPTION
+        ended = Call(
+            time(),
+            perf_counter() - bill.began,
+            transport,
+            fields,
+            name,
+            bill.key_id,
+            request_id,
+            bill.points,
+            bill.outcome,
+            lasting,
+        )
+        self._calls.ended(ended)
 
     def shown(self, bill: Bill) -> Shown:
         """Return `extensions` of an answer."""
@@ -75,7 +127,7 @@ class Till:
                 "requested": bill.points,
                 "max": self._most,
                 "remaining": None if left is None else left.reads,
-                "restorePerSecond": self._restored,
+                "restorePerSecond": self._meter.rates.reads_per_second,
             }
         }
 

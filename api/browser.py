@@ -1,25 +1,28 @@
 """Guards what browsers do on their own: foreign host names, foreign origins, preflights."""
 
 from collections.abc import Iterable
+from time import time
 from urllib.parse import urlsplit
 
 import orjson
 
 from api.asgi import App, Headers, Message, Receive, Scope, Send, header, respond
-from api.callers import new_request_id
+from api.callers import request_id_of
 from api.errors import show_error
 from quantgraph.config import HttpConfig
+from quantgraph.domain.calls import Call, Calls, NoCalls, Transport
 from quantgraph.domain.errors import Forbidden
 from quantgraph.domain.reasons import Reason
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SENT = (
+    b"content-type, authorization, x-api-key, last-event-id, x-request-id, "
+    b"x-graphql-event-stream-token"
+)
 _EXPOSED = b"x-request-id, ratelimit, ratelimit-policy, retry-after"
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"POST, GET, PUT, DELETE, OPTIONS"),
-    (
-        b"access-control-allow-headers",
-        b"content-type, authorization, x-api-key, last-event-id, x-graphql-event-stream-token",
-    ),
+    (b"access-control-allow-headers", _SENT),
     (b"access-control-max-age", b"600"),
 ]
 
@@ -31,9 +34,13 @@ class BrowserGuard:
     make its own name mean 127.0.0.1: so Host must be ours and Origin must be allowed.
     """
 
-    def __init__(self, inner: App, config: HttpConfig) -> None:
-        """Guard `inner`. Beyond loopback every request needs a key, so any Host may be asked."""
+    def __init__(self, inner: App, config: HttpConfig, calls: Calls | None = None) -> None:
+        """Guard `inner`. Beyond loopback every request needs a key, so any Host may be asked.
+
+        `calls` hears of what is refused.
+        """
         self._inner = inner
+        self._calls = calls or NoCalls()
         local = config.host in LOOPBACK
         self._hosts: frozenset[str] | None = None
         if local or config.allowed_hosts:
@@ -47,12 +54,12 @@ class BrowserGuard:
             return
         host, origin = header(scope, b"host") or "", header(scope, b"origin")
         if self._hosts is not None and _name(host) not in self._hosts:
-            await _refuse(scope, send, f"Host {host[:80]!r} is not served here.")
+            await self._refuse(scope, send, f"Host {host[:80]!r} is not served here.")
         elif origin is None or self._is_own(origin, host):
             await self._inner(scope, receive, send)
         elif origin.lower() not in self._origins:
             text = f"Origin {origin[:80]!r} may not call; add it to http.allowed_origins."
-            await _refuse(scope, send, text)
+            await self._refuse(scope, send, text)
         else:
             await self._cross(scope, receive, send, origin)
 
@@ -69,6 +76,17 @@ class BrowserGuard:
             await send(message)
 
         await self._inner(scope, receive, allowed)
+
+    async def _refuse(self, scope: Scope, send: Send, text: str) -> None:
+        request_id, code = request_id_of(scope), Reason.FORBIDDEN
+        known = (Transport.HTTP, (), None, "", request_id, 0, code.value, False)
+        self._calls.ended(Call(time(), 0.0, *known))
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "forbidden"})
+            return
+        body = orjson.dumps({"errors": [show_error(Forbidden(code, text), request_id)]})
+        media = (b"content-type", b"application/json; charset=utf-8")
+        await respond(send, 403, body, [media, (b"x-request-id", request_id.encode())])
 
     @staticmethod
     def _is_own(origin: str, host: str) -> bool:
@@ -88,12 +106,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.rpartition(":")[0].lower() if ":" in host else host.lower()
-
-
-async def _refuse(scope: Scope, send: Send, text: str) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": "forbidden"})
-        return
-    error = Forbidden(Reason.FORBIDDEN, text)
-    body = orjson.dumps({"errors": [show_error(error, new_request_id())]})
-    await respond(send, 403, body, [(b"content-type", b"application/json; charset=utf-8")])

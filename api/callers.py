@@ -3,8 +3,10 @@
 import random
 from dataclasses import dataclass, field
 
+from api.asgi import Scope, header
 from api.bills import Bill
 from quantgraph.domain.access import Principal
+from quantgraph.domain.calls import given_id
 from quantgraph.domain.streams import LogPlace
 
 # Ids are told apart, not kept secret: no system call for each.
@@ -24,6 +26,11 @@ class Caller:
     resume: LogPlace | None = None
     peer: str = ""
     bill: Bill = field(default_factory=Bill, compare=False)
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id that a client gave in X-Request-Id, where it may be one; else a new one."""
+    return given_id(header(scope, b"x-request-id")) or new_request_id()
 
 
 def new_request_id() -> str:

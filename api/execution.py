@@ -92,7 +92,7 @@ class Executor:
         self._deadlines = Deadlines(config.resolver_seconds)
         self._documents = Documents(self._core.schema, config)
         self._ready = ReadyOperations(self._core, self._documents.apart)
-        self.till = Till(gateway.meter, config.query_cost)
+        self.till = Till(gateway.meter, config.query_cost, gateway.calls)
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -122,14 +122,14 @@ class Executor:
 
         Takes what it costs. Errors: COST_LIMIT, RATE_LIMITED.
         """
-        root = _ROOTS[operation.type]
+        root, bill = _ROOTS[operation.type], caller.bill
+        bill.key_id, bill.operation = caller.principal.key_id, operation
         try:
             require_scopes(caller.principal, root, operation.root_fields)
             if operation.type is OperationType.MUTATION:
                 require_one_order(operation.root_fields)
             points = operation.cost.points(request.variables)
-            key_id, fields = caller.principal.key_id, operation.root_fields
-            self.till.charge(key_id, fields, caller.bill, points)
+            self.till.charge(bill.key_id, operation.root_fields, bill, points)
         except GatewayError as error:
             if operation.type is OperationType.MUTATION:
                 _act_as(caller)

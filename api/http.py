@@ -10,7 +10,7 @@ from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, Scope, Send, header, peer_of
 from api.bills import Bill
-from api.callers import Caller, new_request_id
+from api.callers import Caller, request_id_of
 from api.compression import chosen_encoding
 from api.credentials import from_headers
 from api.deadlines import Deadlines
@@ -28,6 +28,7 @@ from api.sse import DistinctEvents, read_event_id
 from api.statuses import HttpRefused, Statuses
 from api.streaming import Job, Telling, events, send_stream
 from quantgraph.config import Config
+from quantgraph.domain.calls import GONE, Transport
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
 from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Kind, Reason
@@ -61,7 +62,7 @@ class GraphQLOverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         work: Work | None = scope.get(BEGUN)
-        request_id = new_request_id() if work is None else work.caller.request_id
+        request_id = request_id_of(scope) if work is None else work.caller.request_id
         reply = Reply(send, JSON, request_id, self._stalls)
         reply.bill = Bill() if work is None else work.caller.bill
         try:
@@ -75,12 +76,16 @@ class GraphQLOverHttp:
         except GatewayError as error:
             await self._refuse(reply, error)
         except (ConnectionError, Gone):
+            reply.bill.outcome = GONE
             return  # the client has gone; there is nobody to answer
         except Exception:
             # What has begun cannot become another answer: uvicorn cuts it, and the client sees.
             if not reply.begun:
                 await self._answer(reply, 500, {"errors": [show_failure(request_id)]})
+            reply.bill.outcome = Reason.INTERNAL.value
             raise
+        finally:
+            self._executor.till.tell(_transport(reply), request_id, reply.bill)
 
     async def _respond(
         self, scope: Scope, receive: Receive, reply: Reply, work: Work | None
@@ -104,6 +109,7 @@ class GraphQLOverHttp:
         except RequestRefused as refused:
             if wanted.single is not None:
                 raise
+            caller.bill.note(refused.response)
             refused.response["extensions"] = self._executor.till.shown(caller.bill)
             await _stream(_framing(wanted), receive, reply, _once(refused))
             return
@@ -213,6 +219,7 @@ def _framing(wanted: Wanted) -> Parts | DistinctEvents:
 async def _stream(
     framing: Parts | DistinctEvents, receive: Receive, reply: Reply, source: AsyncGenerator[Event]
 ) -> None:
+    reply.streamed = True
     async with aclosing(source) as items:
         await send_stream(framing, items, receive, reply)
 
@@ -231,6 +238,10 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(parts)
 
 
+def _transport(reply: Reply) -> str:
+    return Transport.SSE if reply.streamed else Transport.HTTP
+
+
 async def _once(refused: RequestRefused) -> AsyncGenerator[Event, None]:
     yield Event(refused.response, refused=True)
 
@@ -243,9 +254,11 @@ def _resumed(scope: Scope, wanted: Wanted) -> LogPlace | None:
 def _understand(scope: Scope, understood: Understood) -> None:
     """Leave what the head means for those that come with the same bytes.
 
-    An origin's answers have headers of their own, and a GET has its document in its head.
+    An origin's answers have headers of their own, a GET has its document in its head, and an id
+    that the client gave is one request's.
     """
-    if scope["method"] == "POST" and header(scope, b"origin") is None:
+    own = header(scope, b"origin") is None and header(scope, b"x-request-id") is None
+    if scope["method"] == "POST" and own:
         scope[UNDERSTOOD] = understood
 
 

@@ -1,9 +1,11 @@
 """What a gateway writes down of its own acts."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from quantgraph.config import Config
+from quantgraph.domain.audit import Act
 from quantgraph.domain.clock import RandomIds
 from quantgraph.domain.system import Mode
 from quantgraph.services.audit import AuditTrail
@@ -26,14 +28,19 @@ class Logs:
     audit: AuditTrail
 
 
-def open_logs(config: Config, epoch: str, stack: AsyncExitStack) -> Logs:
-    """Open all: mock's world begins without orders, but whom an operator stopped stays so."""
+def open_logs(
+    config: Config, epoch: str, stack: AsyncExitStack, line: Callable[[Act], None]
+) -> Logs:
+    """Open all: mock's world begins without orders, but whom an operator stopped stays so.
+
+    `line` is told acts as well.
+    """
     folder, heads = config.data_path, HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
     audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
     stack.callback(audit.close)
     recover_acts(audit, journal_file)
-    trail = AuditTrail(audit)
+    trail = AuditTrail(audit, line=line)
     stack.callback(trail.close)
     if config.mode is Mode.MOCK:
         set_aside(journal_file, heads)

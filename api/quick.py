@@ -16,6 +16,7 @@ from api.execution import Executor, Response
 from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
 from api.requests import GraphQLRequest
 from api.slots import PIECE_ROWS, Text
+from quantgraph.domain.calls import Transport
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.gateway import Access
 
@@ -105,7 +106,11 @@ class QuickAnswers:
         except GatewayError:
             return None
         work = Work(caller, self._executor.begin(operation, request, caller))
-        return self._written(understood, work) or work
+        written = self._written(understood, work)
+        if written is None:
+            return work
+        self._executor.till.tell(Transport.HTTP, caller.request_id, caller.bill)
+        return written
 
     def _written(self, understood: Understood, work: Work) -> Written | None:
         """Return a whole answer, None where there is none yet, or a large or another one."""

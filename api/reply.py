@@ -26,7 +26,7 @@ class Reply:
     """One response. `encoding` None sends it as it is; `begun` once its head has gone out.
 
     `bill` is what it costs, `rates` the headers that say what is left. `whole` sends a length and
-    the body at once: HTTP/1.0 knows no chunks.
+    the body at once: HTTP/1.0 knows no chunks. `streamed`: it goes on, event by event.
     """
 
     def __init__(self, send: Send, media: str, request_id: str, stalls: Deadlines) -> None:
@@ -37,12 +37,13 @@ class Reply:
         self.request_id = request_id
         self.encoding: str | None = None
         self.begun = False
-        self.whole = False
+        self.whole = self.streamed = False
         self.rates: Headers = []
         self.bill = Bill()
 
     async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
         """Send a JSON response with the request id."""
+        self.bill.note(response)
         text, headers = Text(response), headers or []
         if text.rows > PIECE_ROWS:
             held = HELD_BYTES if text.rows <= HELD_ROWS else 0

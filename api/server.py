@@ -8,13 +8,16 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import uvicorn
 
 from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
+from api.log_writer import LogWriter
 from api.protocol import protocol
+from api.reloading import Reloader
 from api.sockets import line_protocol
 from api.tls import Identity, identity_of
 from grpc_bridge.server import GrpcServer
@@ -55,15 +58,27 @@ class _Uvicorn(uvicorn.Server):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A gateway that answers. `stop` may be called from any thread, twice to end at once."""
+    """A gateway that answers. `stop` may be called from any thread, twice to end at once.
+
+    So may `reload`, which returns whether the configuration is one.
+    """
 
     assembly: Assembly
     addresses: Addresses
     stop: Callable[[], None]
+    reload: Callable[[], "Future[bool]"]
 
 
-async def serve(config: Config, started: Callable[[Running], None]) -> None:
+async def serve(
+    config: Config,
+    started: Callable[[Running], None],
+    log: LogWriter | None = None,
+    reread: Callable[[], Config] | None = None,
+) -> None:
     """Serve until SIGINT, SIGTERM or `stop`. Calls `started` once both wires listen.
+
+    Requests and acts are told to `log`. `reread` returns the configuration as it is by now, at
+    SIGHUP.
 
     Raises StartupError, with everything closed again.
     """
@@ -71,17 +86,19 @@ async def serve(config: Config, started: Callable[[Running], None]) -> None:
     keep_freed()  # texts of rows are as large as the chunks of a download
     listener = _bind(config.http.host, config.http.port)
     with contextlib.closing(listener):
-        async with open_assembly(config) as assembly:
+        async with open_assembly(config, log=log) as assembly:
             grpc = await _start_grpc(config, assembly, identity)
             try:
-                front = build_front(schema_of(config.mode), assembly.gateway, config)
+                schema = schema_of(config.mode)
+                front = build_front(schema, assembly.gateway, config, assembly.dials)
                 server = _http_server(config, front, identity)
                 stop = _stopper(server, (assembly.drain, front.drain))
                 _stop_on_signal(stop)
                 addresses = Addresses(
                     _url(config.http.host, listener, identity), _target(config, grpc)
                 )
-                running = Running(assembly, addresses, stop)
+                reload = _reloader(assembly, reread or (lambda: config))
+                running = Running(assembly, addresses, stop, reload)
                 await _serve_http(server, listener, lambda: started(running))
             finally:
                 if grpc is not None:
@@ -151,6 +168,18 @@ def _stopper(server: _Uvicorn, drains: Iterable[Callable[[], None]]) -> Callable
             loop.call_soon_threadsafe(drain)
 
     return stop
+
+
+def _reloader(assembly: Assembly, reread: Callable[[], Config]) -> Callable[[], "Future[bool]"]:
+    loop = asyncio.get_running_loop()
+    reloader = Reloader(assembly.config, reread, assembly.adopts, assembly.workers)
+
+    def reload() -> "Future[bool]":
+        return asyncio.run_coroutine_threadsafe(reloader.reload(), loop)
+
+    if threading.current_thread() is threading.main_thread() and sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGHUP, reload)
+    return reload
 
 
 def _stop_on_signal(stop: Callable[[], None]) -> None:

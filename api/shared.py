@@ -8,6 +8,7 @@ from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from api.asgi import Headers, Receive, Scope, header, peer_of, respond
+from api.bills import Bill
 from api.callers import Caller
 from api.credentials import from_headers
 from api.execution import Executor
@@ -120,6 +121,7 @@ class SharedConnections:
             stream.drop(held)
             raise
         stream.start(held, events(self._executor, Job(operation, request, caller)))
+        reply.bill = Bill(told=True)  # the operation's end is told, not that it began
         await _told(reply, 202)
 
     async def _stop(self, scope: Scope, reply: Reply) -> None:

@@ -14,12 +14,13 @@ from api.asgi import Gone, Headers, Receive, deliver
 from api.callers import Caller
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Event, Executor, RequestRefused
+from api.execution import Event, Executor, RequestRefused, Response
 from api.live import Tellers
 from api.quote_texts import QuoteCall
 from api.reply import Reply, even
 from api.requests import GraphQLRequest
 from quantgraph.domain import members
+from quantgraph.domain.calls import Transport
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.held import HeldLine
 
@@ -67,18 +68,27 @@ async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
     operation, request, caller = job.operation, job.request, job.caller
     try:
         if operation.type is not OperationType.SUBSCRIPTION:
-            yield Event(await executor.run(operation, request, caller))
+            response = await executor.run(operation, request, caller)
+            caller.bill.note(response)
+            yield Event(response)
             return
         async with aclosing(await _streamed(executor, job)) as stream:
             async for event in stream:
                 yield event
     except RequestRefused as refused:
-        yield Event(refused.response, refused=True)
+        yield _last(refused.response, caller)
     except GatewayError as error:
-        yield Event({"errors": [show_error(error, caller.request_id)]}, refused=True)
+        yield _last({"errors": [show_error(error, caller.request_id)]}, caller)
     except Exception:
         _log.exception("unexpected_error", request_id=caller.request_id)
-        yield Event({"errors": [show_failure(caller.request_id)]}, refused=True)
+        yield _last({"errors": [show_failure(caller.request_id)]}, caller)
+    finally:
+        executor.till.tell(Transport.SSE, caller.request_id, caller.bill)
+
+
+def _last(response: Response, caller: Caller) -> Event:
+    caller.bill.note(response)
+    return Event(response, refused=True)
 
 
 async def _streamed(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:

@@ -1,11 +1,12 @@
 """The way of orders over a terminal: guard, limits, journal and gate, and who switches them."""
 
+from collections import Counter
 from datetime import timedelta
 
 from api.ledgers import Logs
 from api.worlds import World
 from quantgraph.domain.clock import RandomIds
-from quantgraph.domain.orders import Order, OrderKey, PriceType
+from quantgraph.domain.orders import Order, OrderKey, OrderState, PriceType
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import Mode
 from quantgraph.services.acts import TRADING
@@ -17,10 +18,12 @@ from quantgraph.services.desk import OrderDesk
 from quantgraph.services.gate import Gate
 from quantgraph.services.guard import OrderGuard
 from quantgraph.services.judging import GuardSources
+from quantgraph.services.latency import Timings
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.redacted import CleanTerminal
+from quantgraph.services.states import CountedStates
 from quantgraph.services.valuing import Valuer
 from quantgraph.services.workers import Workers
 from quantgraph.store.arming import ArmingSecret
@@ -33,9 +36,10 @@ _SWITCHES = 256
 class OrderPath:
     """The parts that an order passes, outermost `guard`, which judges by `sources`."""
 
-    def __init__(self, world: World, logs: Logs) -> None:
+    def __init__(self, world: World, logs: Logs, timings: Timings) -> None:
         """Wire them over the world's terminal; `start` in the running loop."""
         self._world, self._logs = world, logs
+        self.timings, self.states = timings, Counter[OrderState]()
         self.gate = Gate(logs.controls.present())
         # A thread of their own: a gateway that is busy can be halted.
         self._switching = Workers(1, _SWITCHES)
@@ -88,7 +92,8 @@ class OrderPath:
             check_seconds=config.trading.compare_seconds,
             gate=self.gate,
             approval=timedelta(minutes=config.trading.approval_minutes),
-            ledger=ledger,
+            ledger=CountedStates(ledger, self.states),
+            timings=self.timings,
             settle_seconds=config.trading.settle_seconds,
             # What the simulated terminal does late it does late by its own clock.
             timer=lambda: clock.moment().ms / 1_000,

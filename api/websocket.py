@@ -15,35 +15,21 @@ from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
 from api.execution import Executor, RequestRefused, Response
 from api.live import Live, Tellers
-from api.requests import GraphQLRequest, too_deep
+from api.messages import Hangup, id_of, malformed, payload_of, read_message
+from api.requests import GraphQLRequest
 from api.slots import Text
 from api.sockets import LINE
 from quantgraph.config import Config
 from quantgraph.domain.access import Principal
+from quantgraph.domain.calls import Transport
 from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
 from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Reason
 
 PROTOCOL = "graphql-transport-ws"
-# An id stands in every message of its operation: a long one makes each as large as it likes.
-_LONGEST_ID = 1_000
 # Bytes that a close frame has for its reason.
 _REASON = 123
 _log = structlog.get_logger(__name__)
-
-
-class Hangup(Exception):
-    """The peer broke the protocol; close with this code and reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        """Carry a close code of the protocol."""
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-def _malformed(what: str) -> Hangup:
-    return Hangup(4400, what)
 
 
 class GraphQLOverWebSocket:
@@ -114,7 +100,7 @@ class _Connection:
             message = await self._receive(receive, init_due)
             if message["type"] == "websocket.disconnect":
                 return
-            await self._handle(_read(message), scope)
+            await self._handle(read_message(message), scope)
 
     async def end(self) -> None:
         """Cancel what runs and wait until it has cleaned up."""
@@ -137,28 +123,28 @@ class _Connection:
             case "connection_init":
                 await self._init(message, scope)
             case "ping":
-                await self._answer({"type": "pong", **_payload(message)})
+                await self._answer({"type": "pong", **payload_of(message)})
             case "pong":
-                _payload(message)
+                payload_of(message)
             case "subscribe":
                 await self._subscribe(message, scope)
             case "complete":
-                operation_id = _id(message)
+                operation_id = id_of(message)
                 task = self._operations.pop(operation_id, None)
                 if task is not None:
                     task.cancel()
                     if self._live is not None:
                         self._live.stop(operation_id)
             case str(other):
-                raise _malformed(f"Unknown message type {other[:40]!r}")
+                raise malformed(f"Unknown message type {other[:40]!r}")
             case _:
-                raise _malformed("A message needs a string as type")
+                raise malformed("A message needs a string as type")
 
     async def _init(self, message: Mapping[str, Any], scope: Scope) -> None:
         if self._initialised:
             raise Hangup(4429, "Too many initialisation requests")
         self._initialised = True
-        payload = _payload(message).get("payload")
+        payload = payload_of(message).get("payload")
         try:
             credential = from_payload(payload) or from_headers(scope)
             self._principal = await self._access.authenticate(credential, peer_of(scope))
@@ -169,25 +155,25 @@ class _Connection:
     async def _subscribe(self, message: Mapping[str, Any], scope: Scope) -> None:
         if self._principal is None:
             raise Hangup(4401, "Unauthorized")
-        operation_id = _id(message)
+        operation_id = id_of(message)
         if operation_id in self._operations:
             raise Hangup(4409, f"Subscriber for {operation_id} already exists")
         payload = message.get("payload")
         if not isinstance(payload, dict):
-            raise _malformed("subscribe needs an object as payload")
+            raise malformed("subscribe needs an object as payload")
         caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
         try:
             request = self._executor.reader.read(cast("object", payload))
         except InvalidRequest as error:
-            raise _malformed(error.message) from None
+            raise malformed(error.message) from None
         except GatewayError as error:  # its document is not one of those it may be
-            await self._finish(operation_id, [show_error(error, caller.request_id)])
+            await self._refuse(operation_id, error, caller)
             return
         if len(self._operations) >= self._most:
             # Told from here, not from a task: who floods and reads nothing is read no further.
             text = f"{self._most} operations run on this connection; this is the most."
             refusal = LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
-            await self._finish(operation_id, [show_error(refusal, caller.request_id)])
+            await self._refuse(operation_id, refusal, caller)
             return
         while len(self._tasks) >= 2 * self._most:
             # Ended operations that still wait to say so: their client reads nothing.
@@ -197,11 +183,21 @@ class _Connection:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _refuse(self, operation_id: str, error: GatewayError, caller: Caller) -> None:
+        errors = [show_error(error, caller.request_id)]
+        caller.bill.note({"errors": errors})
+        self._executor.till.tell(Transport.WEBSOCKET, caller.request_id, caller.bill)
+        await self._finish(operation_id, errors)
+
     async def _run(self, operation_id: str, request: GraphQLRequest, caller: Caller) -> None:
         """Run one operation to its end and say so; never lets an exception escape."""
-        with suppress(Gone):
-            errors = await self._operate(operation_id, request, caller)
-            await self._finish(operation_id, errors)
+        try:
+            with suppress(Gone):
+                errors = await self._operate(operation_id, request, caller)
+                caller.bill.note({"errors": errors})
+                await self._finish(operation_id, errors)
+        finally:
+            self._executor.till.tell(Transport.WEBSOCKET, caller.request_id, caller.bill)
 
     async def _operate(
         self, operation_id: str, request: GraphQLRequest, caller: Caller
@@ -223,6 +219,7 @@ class _Connection:
                         await asyncio.sleep(0)
             else:
                 response = await self._executor.run(operation, request, caller)
+                caller.bill.note(response)
                 await self._next(operation_id, response)
         except RequestRefused as refused:
             return refused.response["errors"]
@@ -255,35 +252,3 @@ class _Connection:
 async def _close(send: Send, code: int, reason: str) -> None:
     shown = reason.encode()[:_REASON].decode(errors="ignore")
     await deliver(send, {"type": "websocket.close", "code": code, "reason": shown})
-
-
-def _read(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    text = message.get("text")
-    if not isinstance(text, str):
-        raise _malformed("Messages are JSON text, not binary")
-    try:
-        value: object = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise _malformed("The message is not valid JSON") from None
-    if not isinstance(value, dict):
-        raise _malformed("A message is a JSON object")
-    return cast("Mapping[str, Any]", value)
-
-
-def _id(message: Mapping[str, Any]) -> str:
-    value = message.get("id")
-    if not isinstance(value, str) or not value:
-        raise _malformed("The message needs a non-empty string as id")
-    if len(value) > _LONGEST_ID:
-        raise _malformed(f"The id is longer than {_LONGEST_ID} characters")
-    return value
-
-
-def _payload(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the payload member to copy: absent and null are allowed, anything but objects not."""
-    value = message.get("payload")
-    if value is not None and not isinstance(value, dict):
-        raise _malformed("payload must be an object or null")
-    if too_deep(cast("object", value)):
-        raise _malformed("payload is nested too deeply")
-    return {} if value is None else {"payload": value}

@@ -9,8 +9,10 @@ from api.bounds import is_local, limits_of
 from api.feeds import MarketStreams
 from api.imported import HeldData
 from api.ledgers import Logs
+from api.metrics import Dials
 from api.series import limit_bars, open_bars, open_rules, open_sectors
 from api.trading import OrderPath
+from api.watch import Watch
 from api.worlds import World
 from quantgraph.config import Config
 from quantgraph.domain.orders import Destination
@@ -35,9 +37,9 @@ from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
-from quantgraph.services.subscriptions import StreamBook
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
+from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
@@ -60,6 +62,10 @@ class Assembly:
     accounts: SwitchedAccounts
     controls: TradingControls
     secret: bytes
+    dials: Dials
+    workers: Workers
+    # Each takes its part of a changed configuration.
+    adopts: tuple[Callable[[Config], None], ...]
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def drain(self) -> None:
@@ -73,10 +79,11 @@ class Assembly:
 class Wiring:
     """The services of one world, wired together; `open_path` comes before `assemble`."""
 
-    def __init__(self, world: World) -> None:
-        """Wire what tells of the market."""
-        self.world = world
-        self.quotes = SharedQuotes(world.market, world.market, self._epoch)
+    def __init__(self, world: World, watch: Watch) -> None:
+        """Wire what tells of the market; `watch` measures it."""
+        self.world, self.watch = world, watch
+        aged = watch.aged(world.clock)
+        self.quotes = SharedQuotes(world.market, world.market, self._epoch, heard=aged)
         self._cached = open_bars(world)
         live = BarSources(world.bar_feed, self._cached, world.clock, self._epoch)
         self.streams = MarketStreams(self.quotes, SharedBars(live))
@@ -84,7 +91,7 @@ class Wiring:
     def open_path(self, logs: Logs) -> OrderPath:
         """Return the way of orders, which `logs` write down."""
         self._logs = logs
-        self.path = OrderPath(self.world, logs)
+        self.path = OrderPath(self.world, logs, self.watch.timings)
         return self.path
 
     def assemble(self, access: Access, operate: Operate | None = None) -> Assembly:
@@ -97,6 +104,7 @@ class Wiring:
         reference = AllSectors(world.recorded, custom)
         trading = audited(path.guard, logs.audit, TRADING)
         batches = OrderBatches(trading, config.limits.batch_orders)
+        meter = KeyMeter(config.rates.rates)
         gateway = Gateway(
             mode=config.mode,
             limits=limits,
@@ -123,7 +131,8 @@ class Wiring:
             controls=audited(path.controls, logs.audit, CONTROLS),
             trading=trading,
             audit=logs.audit,
-            meter=KeyMeter(config.rates.rates),
+            meter=meter,
+            calls=self.watch.calls,
             batches=audited(batches, logs.audit, BATCHES),
             previews=OrderPreviews(PreviewParts(path.sources, path.limited, path.gate)),
             allowances=path.limited,
@@ -131,7 +140,7 @@ class Wiring:
             portfolio=self._portfolio(logs.journal),
             access=access,
             system=GatewaySystem(config.mode, limits, started_at, self._state()),
-            subscriptions=StreamBook(),
+            subscriptions=self.watch.streams,
             started_at=started_at,
             simulation=None
             if operate is None
@@ -143,16 +152,20 @@ class Wiring:
         parts = (world.store, self.quotes, self.streams)
         orders = (path.trading, path.accounts, path.controls)
         secret = load_secret(config.data_path)
-        return Assembly(config, gateway, self._held.text, note, *parts, *orders, secret)
+        dials = self.watch.dials(path, self.quotes, self._problems)
+        rest = (secret, dials, world.workers, self._adopts(meter))
+        return Assembly(config, gateway, self._held.text, note, *parts, *orders, *rest)
 
     async def start(self) -> None:
         """Let time act: days end, reports are taken."""
+        self.watch.start()
         self.path.start()
         await self.world.start()
 
     async def close(self) -> None:
         """End streams and tasks, the readers of a part before the part."""
         self.path.drain()
+        await self.watch.close()
         await self.path.rest()
         await self.streams.close()
         await self.world.close()
@@ -171,6 +184,13 @@ class Wiring:
             trading=lambda: path.gate.status(None),
             backends=lambda: world.backends(path.trading.connected),
             problems=self._problems,
+            latency=self.watch.timings.latency,
+        )
+
+    def _adopts(self, meter: KeyMeter) -> tuple[Callable[[Config], None], ...]:
+        return (
+            lambda new: meter.adopt(new.rates.rates),
+            lambda new: self.path.limited.adopt(new.trading.table),
         )
 
     def _problems(self) -> Mapping[str, str]:

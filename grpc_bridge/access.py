@@ -104,6 +104,12 @@ def caller() -> Principal:
     return _caller.get()
 
 
+def caller_key() -> str:
+    """Return the id of the key that makes the present call, empty where nobody was let in."""
+    found = _caller.get(None)
+    return "" if found is None else found.key_id
+
+
 def remember(principal: Principal, peer: str) -> None:
     """Keep who makes the present call, and whence; each call runs in a context of its own."""
     _caller.set(principal)

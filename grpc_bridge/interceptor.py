@@ -1,7 +1,6 @@
 """The frame around every call: request id, key, scope, parsing, limits and errors."""
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
@@ -13,7 +12,7 @@ from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
-from grpc_bridge.status import refuse
+from grpc_bridge.told import Told
 from grpc_bridge.toll import Toll
 from quantgraph.domain.access import Scope, present_actor
 from quantgraph.domain.audit import listen
@@ -74,6 +73,7 @@ class CallFrame(aio.ServerInterceptor):
         """Check keys by the gateway's access; its audit log hears what is refused."""
         self._access = gateway.access
         self._audit = gateway.audit
+        self._calls = gateway.calls
         self._toll = Toll(gateway.meter)
         self._streams = gateway.subscriptions
         self._limits = limits
@@ -109,21 +109,21 @@ class CallFrame(aio.ServerInterceptor):
         behaviour: Any = handler.unary_unary
 
         async def answer(raw: bytes, context: Context) -> bytes:
-            request_id = _named(context)
-            try:
-                scope = await self._admit(method, context)
-                seconds = None if method in UNTIMED else self._limits.seconds
-                with self._refusals(method, scope):
-                    request = _parsed(handler, raw, scope)
-                    self._toll.take(method, request, context)
-                    async with asyncio.timeout(seconds):
-                        response: Message = await behaviour(request, context)
-                return self._checked(response)
-            except TimeoutError:
-                text = f"Not finished after {self._limits.seconds} s and abandoned."
-                await refuse(context, Unavailable(Reason.TIMED_OUT, text), request_id)
-            except Exception as error:
-                await refuse(context, error, request_id)
+            with Told(self._calls, method, context, lasting=False) as told:
+                try:
+                    scope = await self._admit(method, context)
+                    seconds = None if method in UNTIMED else self._limits.seconds
+                    with self._refusals(method, scope):
+                        request = _parsed(handler, raw, scope)
+                        told.points = self._toll.take(method, request, context)
+                        async with asyncio.timeout(seconds):
+                            response: Message = await behaviour(request, context)
+                    return self._checked(response)
+                except TimeoutError:
+                    text = f"Not finished after {self._limits.seconds} s and abandoned."
+                    await told.refuse(Unavailable(Reason.TIMED_OUT, text))
+                except Exception as error:
+                    await told.refuse(error)
 
         return answer
 
@@ -131,17 +131,17 @@ class CallFrame(aio.ServerInterceptor):
         behaviour: Any = handler.unary_stream
 
         async def answer(raw: bytes, context: Context) -> None:
-            request_id = _named(context)
-            try:
-                scope = await self._admit(method, context)
-                request = _parsed(handler, raw, scope)
-                self._toll.take(method, request, context)
-                with self._counted(method, context):
-                    await _pump(behaviour(request, context), context)
-            except asyncio.CancelledError:
-                await self._end(context, request_id)
-            except Exception as error:
-                await refuse(context, error, request_id)
+            with Told(self._calls, method, context, lasting=True) as told:
+                try:
+                    scope = await self._admit(method, context)
+                    request = _parsed(handler, raw, scope)
+                    told.points = self._toll.take(method, request, context)
+                    with self._counted(method, context):
+                        await _pump(behaviour(request, context), context)
+                except asyncio.CancelledError:
+                    await self._end(context, told)
+                except Exception as error:
+                    await told.refuse(error)
 
         return answer
 
@@ -149,17 +149,17 @@ class CallFrame(aio.ServerInterceptor):
         behaviour: Any = handler.stream_stream
 
         async def answer(raws: AsyncIterator[bytes], context: Context) -> None:
-            request_id = _named(context)
-            try:
-                scope = await self._admit(method, context)
-                self._toll.take(method, None, context)
-                requests = (_parsed(handler, raw, scope) async for raw in raws)
-                with self._counted(method, context):
-                    await _pump(behaviour(requests, context), context)
-            except asyncio.CancelledError:
-                await self._end(context, request_id)
-            except Exception as error:
-                await refuse(context, error, request_id)
+            with Told(self._calls, method, context, lasting=True) as told:
+                try:
+                    scope = await self._admit(method, context)
+                    told.points = self._toll.take(method, None, context)
+                    requests = (_parsed(handler, raw, scope) async for raw in raws)
+                    with self._counted(method, context):
+                        await _pump(behaviour(requests, context), context)
+                except asyncio.CancelledError:
+                    await self._end(context, told)
+                except Exception as error:
+                    await told.refuse(error)
 
         return answer
 
@@ -229,17 +229,11 @@ class CallFrame(aio.ServerInterceptor):
             text = f"This connection has {self._open[peer]} open streams; that is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._limits.streams)
 
-    async def _end(self, context: Context, request_id: str) -> None:
+    async def _end(self, context: Context, told: Told) -> None:
         """Say why at a stop of ours; a client's own cancel needs no answer."""
         if not self._stopping or context.cancelled() or context.done():
             raise asyncio.CancelledError
-        await refuse(context, _stopping(), request_id)
-
-
-def _named(context: Context) -> str:
-    request_id = uuid.uuid4().hex
-    context.set_trailing_metadata((("x-request-id", request_id),))
-    return request_id
+        await told.refuse(_stopping())
 
 
 def _parsed(handler: Handler, raw: bytes, scope: Scope | None) -> Message:

@@ -15,21 +15,22 @@ class Toll:
     def __init__(self, meter: Meter) -> None:
         """Take from the meter's buckets."""
         self._meter = meter
-        self._policy = meter.rates.policy
 
     def take(
         self, method: str, request: Message | None, context: aio.ServicerContext[Any, Any]
-    ) -> None:
+    ) -> int:
         """Take what a call costs, and tell what is left when it ends. Errors: RATE_LIMITED.
 
-        Probes, which have no key, cost nothing.
+        Returns its points. Probes, which have no key, cost nothing.
         """
         if SCOPES.get(method) is None:
-            return
+            return 0
         name = method.rpartition("/")[2]
-        standing = self._taken(name[0].lower() + name[1:], _points(request))
-        shown = (("ratelimit-policy", self._policy), ("ratelimit", standing.left))
+        points = _points(request)
+        standing = self._taken(name[0].lower() + name[1:], points)
+        shown = (("ratelimit-policy", self._meter.rates.policy), ("ratelimit", standing.left))
         context.set_trailing_metadata((*(context.trailing_metadata() or ()), *shown))
+        return points
 
     def _taken(self, act: str, points: int) -> Standing:
         key_id = caller().key_id

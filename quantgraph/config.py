@@ -18,6 +18,7 @@ from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
+from quantgraph.watching import LoggingConfig, MetricsConfig
 from quantgraph.wires import GrpcConfig, HttpConfig, Positive, Section, TlsConfig
 
 Natural = Annotated[int, Field(ge=0)]
@@ -208,23 +209,6 @@ class CalendarConfig(Section):
     closures: tuple[date, ...] = ()
 
 
-class LoggingConfig(Section):
-    """Structured logs to standard error."""
-
-    level: str = "info"
-    format: str = "auto"
-
-    @field_validator("level")
-    @classmethod
-    def _level(cls, value: str) -> str:
-        return _one_of(value, ("debug", "info", "warning", "error"))
-
-    @field_validator("format")
-    @classmethod
-    def _format(cls, value: str) -> str:
-        return _one_of(value, ("auto", "console", "json"))
-
-
 class Config(BaseSettings):
     """The whole configuration; config.toml shows every key with its default, unit and reason."""
 
@@ -246,6 +230,7 @@ class Config(BaseSettings):
     rules: RulesConfig = RulesConfig()
     calendar: CalendarConfig = CalendarConfig()
     logging: LoggingConfig = LoggingConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
     @model_validator(mode="after")
     def _far_below(self) -> "Config":
@@ -271,9 +256,3 @@ class Config(BaseSettings):
         """The file that holds the newest hash of each log."""
         given = self.audit.head_file
         return Path(given).expanduser() if given else self.data_path / "heads"
-
-
-def _one_of(value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise ValueError(f"expected one of {', '.join(allowed)}")
-    return value

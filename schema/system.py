@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import strawberry
 
-from quantgraph.domain import controls
+from quantgraph.domain import controls, latency
 from quantgraph.domain import system as domain
 from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.rules.sessions import Phase
@@ -161,6 +161,49 @@ class TradingStatus:
         )
 
 
+@strawberry.type(description="Percentiles in milliseconds; null where nothing was measured.")
+class Latency:
+    p50: float | None = strawberry.field(description="Half were at most so much.")
+    p95: float | None = strawberry.field(description="95 in 100 were at most so much.")
+    p99: float | None = strawberry.field(description="99 in 100 were at most so much.")
+    count: int = strawberry.field(description="How many measurements these are of.")
+
+    @classmethod
+    def from_domain(cls, found: latency.Latency) -> "Latency":
+        """Show a dial."""
+        return cls(p50=found.p50, p95=found.p95, p99=found.p99, count=found.count)
+
+
+@strawberry.type(description="How late the gateway has been lately.")
+class ServerLatency:
+    quote_age: Latency = strawberry.field(
+        description="Age of a quote when it reached the gateway, by the gateway's clock."
+    )
+    order_round_trip: Latency = strawberry.field(
+        description="From sending an order until the terminal answered, real time."
+    )
+    callback_lag: Latency = strawberry.field(
+        description="Age of a report of the terminal when it was taken, by the gateway's clock."
+    )
+    journal_commit: Latency = strawberry.field(
+        description="From an entry of the order journal until it was durable, real time."
+    )
+    window_seconds: int = strawberry.field(
+        description="Seconds that a measurement counts for; the newest 2048 of each do."
+    )
+
+    @classmethod
+    def from_domain(cls, found: latency.ServerLatency) -> "ServerLatency":
+        """Show the dials."""
+        return cls(
+            quote_age=Latency.from_domain(found.quote_age),
+            order_round_trip=Latency.from_domain(found.order_round_trip),
+            callback_lag=Latency.from_domain(found.callback_lag),
+            journal_commit=Latency.from_domain(found.journal_commit),
+            window_seconds=found.window_seconds,
+        )
+
+
 @strawberry.type(description="The gateway about itself.")
 class ServerInfo:
     version: str = strawberry.field(description="Version of quantgraph.")
@@ -177,6 +220,7 @@ class ServerInfo:
         description='What writes rows of bars: "compiled", or "numpy" where no compiler was.'
     )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
+    latency: ServerLatency = strawberry.field(description="How late it has been lately.")
 
     @strawberry.field(description="The terminals and what they can do.")
     def backends(self) -> list[Backend]:
@@ -196,6 +240,7 @@ class ServerInfo:
             data=info.data,
             row_encoder=info.row_encoder,
             started_at=info.started_at,
+            latency=ServerLatency.from_domain(info.latency),
         )
 
 

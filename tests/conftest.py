@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -47,8 +48,14 @@ def shared() -> Path:
 
 
 @contextmanager
-def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
-    """A whole gateway on free loopback ports, in a thread with its own event loop."""
+def running_gateway(
+    data_dir: Path, *, log: Any = None, reread: Any = None, **sections: Any
+) -> Iterator[Any]:
+    """A whole gateway on free loopback ports, in a thread with its own event loop.
+
+    `log` is the writer that its requests and acts are told to, `reread` what makes its next
+    configuration of the present one.
+    """
     import asyncio
 
     from api.server import Running, loop_factory, serve
@@ -75,7 +82,7 @@ def running_gateway(data_dir: Path, **sections: Any) -> Iterator[Any]:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 config = load_config(Path(__file__).parents[1] / "config.toml", settings)
-                runner.run(serve(config, started.put))
+                runner.run(serve(config, started.put, log, reread and partial(reread, config)))
         except BaseException as error:
             started.put(error)
 

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import os
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,16 +29,28 @@ def serve(
     data_dir: DataDirOption = None,
 ) -> None:
     """Serve GraphQL and gRPC until Ctrl-C or SIGTERM."""
-    settings = read_config(config, data_dir, _overrides(host, port, grpc_port))
+    given = _overrides(host, port, grpc_port)
+    settings = read_config(config, data_dir, given)
     # gRPC's core writes raw lines to standard error before it raises what we report ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Late: `quantgraph keys` and `--help` need none of the server's libraries.
     from api import logs, server
     from api.banner import print_banner
+    from api.process_file import named_process
 
-    logs.configure(settings.logging)
-    with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
-        runner.run(server.serve(settings, lambda running: _ready(running, print_banner)))
+    with (
+        closing(logs.configure(settings.logging)) as log,
+        asyncio.Runner(loop_factory=server.loop_factory()) as runner,
+    ):
+        named = ExitStack()
+
+        def ready(running: "Running") -> None:
+            named.enter_context(named_process(settings.data_path))
+            _ready(running, print_banner)
+
+        with named:
+            reread = partial(read_config, config, data_dir, given)
+            runner.run(server.serve(settings, ready, log, reread))
     typer.echo("Stopped.")
 
 

@@ -1,10 +1,11 @@
 """What the gateway says about itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from quantgraph.domain.controls import TradingState, TradingStatus
+from quantgraph.domain.latency import ServerLatency
 from quantgraph.domain.rules.sessions import Phase
 
 # Items of one page of any list, on both wires.
@@ -98,6 +99,7 @@ class ServerInfo:
     data: str
     row_encoder: str
     started_at: datetime
+    latency: ServerLatency = field(default_factory=ServerLatency)
 
     @property
     def trading_state(self) -> TradingState:

@@ -59,9 +59,12 @@ class Operation:
 class AuditTrail:
     """Takes acts in memory and writes them in order; what the disk refuses is offered again."""
 
-    def __init__(self, log: ActLog, places: int = _PLACES) -> None:
-        """Write into `log`; the thread begins with the first act."""
+    def __init__(
+        self, log: ActLog, places: int = _PLACES, line: Callable[[Act], None] | None = None
+    ) -> None:
+        """Write into `log`; the thread begins with the first act. `line` hears of each."""
         self._log = log
+        self._line = line
         self._places = places
         # Each is counted by one thread alone.
         self._taken = self._written = self._lost = 0
@@ -84,6 +87,8 @@ class AuditTrail:
     def note(self, act: Act) -> None:
         """Take an act. Never waits; beyond all room it is counted, and the log says so."""
         noticed(act.operation)
+        if self._line is not None:
+            self._line(act)
         if self._full:
             self._lost += 1
             _logger.error("acts_not_audited", count=self._lost, operation=act.operation)

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from quantgraph.domain.access import present_actor
 from quantgraph.domain.clock import Clock, Ids
-from quantgraph.domain.journal import Entry, Recorded
+from quantgraph.domain.journal import Entry, Journal, Recorded
 from quantgraph.domain.orders import Destination, Order, OrderState, OrderTicket, Origin
 from quantgraph.domain.tags import tag_of
 from quantgraph.services.gate import Gate
+from quantgraph.services.latency import Timings
+from quantgraph.services.recorder import Recorder
 from quantgraph.services.suspicions import Alarm, alarm_log
 from quantgraph.services.workers import Workers
 
@@ -38,7 +40,8 @@ class OrderDesk:
     `check_seconds`: between two comparisons of the open orders with its own list; `sleep` waits
     for them in real seconds. `ledger`: hears what has been recorded. `settle_seconds` of `timer`:
     that an order may be missing there. `alarm` hears that an account's orders cannot be trusted.
-    `approval`: how long an order waits for a second key.
+    `approval`: how long an order waits for a second key. `timings`: where it is told what took how
+    long.
     """
 
     workers: Workers
@@ -57,6 +60,7 @@ class OrderDesk:
     gate: Gate = field(default_factory=Gate)
     approval: timedelta = timedelta(minutes=5)
     ledger: OrderLedger | None = None
+    timings: Timings = field(default_factory=Timings)
 
     def draft(self, ticket: OrderTicket) -> Order:
         """Return the order of a ticket: accepted, under a new id, by whoever acts now."""
@@ -85,6 +89,16 @@ class OrderDesk:
             approval_until=_until(now + self.approval, ticket) if ticket.held else None,
             tag=self.tag(ticket.account_id, ticket.client_order_id),
         )
+
+    def recorder(self, journal: Journal) -> Recorder:
+        """Return what writes the journal, and tells whoever is to hear of it."""
+        heard = None if self.ledger is None else self.ledger.heard
+        took = self.timings.journal_commit.note
+        return Recorder(journal, self.in_flight, heard=heard, took=took)
+
+    def reported(self, time: datetime) -> None:
+        """Note how late a report of this time is, by the gateway's clock."""
+        self.timings.callback_lag.note((self.clock.now() - time).total_seconds())
 
     def tag(self, account_id: str, client_order_id: str) -> str:
         """Return what an order of ours bears at the terminal."""

@@ -30,7 +30,8 @@ class FollowParts:
 
     `comparer` folds in the terminal's lists, `check_seconds` apart; `sleep` takes real seconds.
     `changed` hears that the link changed, `linked` that it is up; `settled` says whether a whole
-    comparison is enough to go on, or the terminal may list more.
+    comparison is enough to go on, or the terminal may list more. `taken` hears the time of each
+    report when it is taken.
     """
 
     terminal: Terminal
@@ -43,6 +44,7 @@ class FollowParts:
     linked: Callable[[], None]
     settled: Callable[[], bool]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    taken: Callable[[datetime], None] | None = None
 
 
 class TerminalFollower:
@@ -123,6 +125,8 @@ class TerminalFollower:
 
     async def _take(self, report: ExecutionReport) -> None:
         self.last_report = report.time
+        if self._parts.taken is not None:
+            self._parts.taken(report.time)
         order_id = await self._whose(report)
         if order_id is None:
             _logger.info("report_of_an_unknown_order", state=report.state)

@@ -53,6 +53,10 @@ class LimitedTrading:
         self._parts = parts
         self._running: set[asyncio.Task[Any]] = set()
 
+    def adopt(self, table: LimitTable) -> None:
+        """Judge by other limits from now on; what was let through stays."""
+        self._parts = replace(self._parts, table=table)
+
     async def submit(self, ticket: OrderTicket) -> Submission:
         """Judge, reserve, submit; a known key is answered from the journal either way.
 

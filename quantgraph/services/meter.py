@@ -21,6 +21,11 @@ class _Bucket:
         self.most, self.rate = most, rate
         self.held, self.at = float(most), now
 
+    def adopt(self, most: int, rate: int, now: float) -> None:
+        """Hold so many from now on, and be given so many."""
+        self.held = min(self.fill(now), float(most))
+        self.most, self.rate = most, rate
+
     def fill(self, now: float) -> float:
         """Return what is held now."""
         held = self.held
@@ -50,6 +55,13 @@ class KeyMeter:
         self.rates = rates
         self._timer = timer
         self._keys: dict[str, tuple[_Bucket, _Bucket]] = {}
+
+    def adopt(self, rates: Rates) -> None:
+        """Let keys ask for so much from now on; what they hold stays, as far as it fits."""
+        self.rates, now = rates, self._timer()
+        for reads, orders in self._keys.values():
+            reads.adopt(rates.reads, rates.reads_per_second, now)
+            orders.adopt(rates.orders, rates.orders_per_second, now)
 
     def read(self, key_id: str, points: int) -> Standing:
         """Take points of reads. Errors: RATE_LIMITED."""

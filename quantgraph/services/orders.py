@@ -32,7 +32,6 @@ from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.reader import OrderReader
-from quantgraph.services.recorder import Recorder
 from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.settling import Settling
 from quantgraph.services.write_offs import WriteOffParts, WriteOffs, check_reason
@@ -53,8 +52,7 @@ class JournaledTrading:
         self._reader = OrderReader(journal, accounts, desk.workers)
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
-        heard = None if desk.ledger is None else desk.ledger.heard
-        self._recorder = Recorder(journal, desk.in_flight, heard=heard)
+        self._recorder = desk.recorder(journal)
         self._outcomes = Outcomes(self._recorder, self._log.announce)
         self._settling = Settling(desk.settle_seconds, desk.timer)
         self._errands = Errands()
@@ -77,14 +75,15 @@ class JournaledTrading:
         comparer = Comparer(compare, self._outcomes)
         follow = FollowParts(
             *(terminal, self._accounts, journal, desk.workers, comparer, desk.check_seconds),
-            *(desk.gate.changed, self._settling.linked, self._settled, desk.sleep),
+            *(desk.gate.changed, self._settling.linked, self._settled, desk.sleep, desk.reported),
         )
         return TerminalFollower(follow, self._outcomes)
 
     def _sending(self, terminal: Terminal) -> Sender:
         parts = (terminal, self._outcomes, self._desk.clock, self._desk.answer_seconds)
         check = self._follower.check_soon
-        return Sender(SendParts(*parts, self._errands.spawn, check, self._desk.gate))
+        took = self._desk.timings.order_round_trip.note
+        return Sender(SendParts(*parts, self._errands.spawn, check, self._desk.gate, took))
 
     def start(self) -> None:
         """Begin to take the terminal's reports; orders of an earlier run are looked up first.

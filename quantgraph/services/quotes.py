@@ -53,9 +53,14 @@ class SharedQuotes:
         quotes: Quotes,
         epoch: Callable[[], str],
         monotonic: Callable[[], float] = time.monotonic,
+        heard: Callable[[Quote], None] | None = None,
     ) -> None:
-        """Share `feed`; `epoch` tells the present epoch, `quotes` gives first snapshots."""
+        """Share `feed`; `epoch` tells the present epoch, `quotes` gives first snapshots.
+
+        `heard` is told of each quote as it comes.
+        """
         self._feed = feed
+        self._heard = heard
         self._quotes = quotes
         self._epoch = epoch
         self._monotonic = monotonic
@@ -262,6 +267,8 @@ class SharedQuotes:
                     async for quote in quotes:
                         delay = RETRY_S
                         self._lost.discard(symbol)
+                        if self._heard is not None:
+                            self._heard(quote)
                         upstream.publish(quote)
             except NotFound as error:
                 self._give_up(symbol, upstream, error)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Literal, TypeAlias
 
 import structlog
@@ -36,11 +37,19 @@ class Recorder:
     """
 
     def __init__(
-        self, journal: Journal, places: int, pause_s: float = _PAUSE_S, heard: Heard | None = None
+        self,
+        journal: Journal,
+        places: int,
+        pause_s: float = _PAUSE_S,
+        heard: Heard | None = None,
+        took: Callable[[float], None] | None = None,
     ) -> None:
-        """Record in `journal`; at most `places` orders, and as many cancels, are on their way."""
+        """Record in `journal`; at most `places` orders, and as many cancels, are on their way.
+
+        `took` hears how many seconds an entry took to be durable.
+        """
         self._journal = journal
-        self._heard = heard
+        self._heard, self._took = heard, took
         self._places = places
         # Apart: orders that wait for a broken disk must not keep anybody from canceling.
         self._free = {"orders": places, "cancels": places}
@@ -83,7 +92,11 @@ class Recorder:
             # After all that is ready to run: what comes in one turn of the loop goes together.
             loop.call_soon(self._pass_on)
         self._gathered.append((entry, answer))
-        return await answer
+        began = monotonic()
+        recorded = await answer
+        if self._took is not None:
+            self._took(monotonic() - began)
+        return recorded
 
     async def close(self) -> None:
         """Return when everything that was asked for is recorded, or was tried a last time.

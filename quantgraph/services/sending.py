@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeAlias
 
 import structlog
@@ -13,7 +14,7 @@ from quantgraph.domain.errors import GatewayError, OrderRefused, TradingDisabled
 from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
 from quantgraph.services.failpoints import reach
 from quantgraph.services.gate import Gate
 from quantgraph.services.outcomes import Outcomes
@@ -29,6 +30,7 @@ class SendParts:
     """Whom to ask, where outcomes go, what time it is, and who runs what outlives a call.
 
     `answer_seconds`: that the terminal may take; then its caller is told that nobody knows.
+    `took` hears the seconds until the terminal answered an order.
     `check_soon`: asks for a comparison of an account with the terminal's list.
     """
 
@@ -39,6 +41,7 @@ class SendParts:
     spawn: Spawn
     check_soon: Callable[[str], None]
     gate: Gate
+    took: Callable[[float], None] | None = None
 
 
 class Sender:
@@ -68,7 +71,7 @@ class Sender:
             if shut is not None:
                 return _Said(OrderState.REJECTED, _unsent(order, shut))
             with self._parts.gate.passage(order.account_id):
-                placed = await self._parts.terminal.place(order)
+                placed = await self._placed(order)
             reach("after_call")
         except OrderRefused as error:
             return _Said(OrderState.REJECTED, error)
@@ -78,6 +81,13 @@ class Sender:
         finally:
             timer.cancel()
         return _Said(OrderState.WORKING, broker=placed.broker_order_id)
+
+    async def _placed(self, order: Order) -> PlacedOrder:
+        began = monotonic()
+        placed = await self._parts.terminal.place(order)
+        if self._parts.took is not None:
+            self._parts.took(monotonic() - began)
+        return placed
 
     async def withdraw(
         self, order: Order, told: Told, untold: Callable[[], None], *, written: bool = True

@@ -1,7 +1,7 @@
 """Every live stream of both wires, by key: who holds what, and how it keeps up."""
 
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, islice
@@ -19,6 +19,8 @@ class StreamBook:
         self._clock = clock or SystemClock()
         self._numbers = count(1)
         self._of_key: dict[str, dict[str, Held]] = defaultdict(dict)
+        # Of streams that have ended.
+        self._delivered = self._conflated = 0
 
     @contextmanager
     def open(self, actor: Actor, operation: str) -> Generator[None]:
@@ -30,10 +32,24 @@ class StreamBook:
         try:
             yield
         finally:
+            if held.reader is not None:
+                tally = held.reader.tally()
+                self._delivered += tally.delivered
+                self._conflated += tally.conflated
             rest = self._of_key[actor.key_id]
             del rest[name]
             if not rest:
                 del self._of_key[actor.key_id]
+
+    def all(self) -> Iterator[Held]:
+        """Return every open stream."""
+        return (held for streams in self._of_key.values() for held in streams.values())
+
+    def told(self) -> tuple[int, int]:
+        """Return the events that readers were told since the start, and that they missed."""
+        tallies = [held.reader.tally() for held in self.all() if held.reader is not None]
+        delivered = sum(each.delivered for each in tallies)
+        return self._delivered + delivered, self._conflated + sum(t.conflated for t in tallies)
 
     async def held(self, actor: Actor, first: int) -> Sequence[OpenStream]:
         """Return the streams of a key, the newest first."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from quantgraph import __version__
 from quantgraph.domain.controls import TradingStatus
+from quantgraph.domain.latency import ServerLatency
 from quantgraph.domain.system import (
     BackendInfo,
     ClockInfo,
@@ -25,6 +26,7 @@ class SystemState:
     trading: Callable[[], TradingStatus]
     backends: Callable[[], tuple[BackendInfo, ...]]
     problems: Callable[[], Mapping[str, str]]
+    latency: Callable[[], ServerLatency] = ServerLatency
 
 
 class GatewaySystem:
@@ -51,6 +53,7 @@ class GatewaySystem:
             data=await self._state.data(),
             row_encoder=encoder_name(),
             started_at=self._started_at,
+            latency=self._state.latency(),
         )
 
     async def problems(self) -> Mapping[str, str]:

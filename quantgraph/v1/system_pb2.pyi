@@ -274,6 +274,7 @@ class ServerInfo(_message.Message):
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ROW_ENCODER_FIELD_NUMBER: _builtins.int
     TRADING_FIELD_NUMBER: _builtins.int
+    LATENCY_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -304,6 +305,10 @@ class ServerInfo(_message.Message):
     def trading(self) -> Global___TradingStatus:
         """Where trading of the gateway stands, why and since when."""
 
+    @_builtins.property
+    def latency(self) -> Global___ServerLatency:
+        """How late it has been lately."""
+
     def __init__(
         self,
         *,
@@ -317,14 +322,106 @@ class ServerInfo(_message.Message):
         started_at: _timestamp_pb2.Timestamp | None = ...,
         row_encoder: _builtins.str = ...,
         trading: Global___TradingStatus | None = ...,
+        latency: Global___ServerLatency | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "latency", b"latency", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServerInfo: _TypeAlias = ServerInfo  # noqa: Y015
+
+@_typing.final
+class ServerLatency(_message.Message):
+    """How late the gateway has been lately."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTE_AGE_FIELD_NUMBER: _builtins.int
+    ORDER_ROUND_TRIP_FIELD_NUMBER: _builtins.int
+    CALLBACK_LAG_FIELD_NUMBER: _builtins.int
+    JOURNAL_COMMIT_FIELD_NUMBER: _builtins.int
+    WINDOW_SECONDS_FIELD_NUMBER: _builtins.int
+    window_seconds: _builtins.int
+    """Seconds that a measurement counts for; the newest 2048 of each do."""
+    @_builtins.property
+    def quote_age(self) -> Global___Latency:
+        """Age of a quote when it reached the gateway, by the gateway's clock."""
+
+    @_builtins.property
+    def order_round_trip(self) -> Global___Latency:
+        """From sending an order until the terminal answered, real time."""
+
+    @_builtins.property
+    def callback_lag(self) -> Global___Latency:
+        """Age of a report of the terminal when it was taken, by the gateway's clock."""
+
+    @_builtins.property
+    def journal_commit(self) -> Global___Latency:
+        """From an entry of the order journal until it was durable, real time."""
+
+    def __init__(
+        self,
+        *,
+        quote_age: Global___Latency | None = ...,
+        order_round_trip: Global___Latency | None = ...,
+        callback_lag: Global___Latency | None = ...,
+        journal_commit: Global___Latency | None = ...,
+        window_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["callback_lag", b"callback_lag", "journal_commit", b"journal_commit", "order_round_trip", b"order_round_trip", "quote_age", b"quote_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_lag", b"callback_lag", "journal_commit", b"journal_commit", "order_round_trip", b"order_round_trip", "quote_age", b"quote_age", "window_seconds", b"window_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServerLatency: _TypeAlias = ServerLatency  # noqa: Y015
+
+@_typing.final
+class Latency(_message.Message):
+    """Percentiles in milliseconds; absent where nothing was measured."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    P50_FIELD_NUMBER: _builtins.int
+    P95_FIELD_NUMBER: _builtins.int
+    P99_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    p50: _builtins.float
+    """Half were at most so much."""
+    p95: _builtins.float
+    """95 in 100 were at most so much."""
+    p99: _builtins.float
+    """99 in 100 were at most so much."""
+    count: _builtins.int
+    """How many measurements these are of."""
+    def __init__(
+        self,
+        *,
+        p50: _builtins.float | None = ...,
+        p95: _builtins.float | None = ...,
+        p99: _builtins.float | None = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_p50", b"_p50", "_p95", b"_p95", "_p99", b"_p99", "p50", b"p50", "p95", b"p95", "p99", b"p99"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_p50", b"_p50", "_p95", b"_p95", "_p99", b"_p99", "count", b"count", "p50", b"p50", "p95", b"p95", "p99", b"p99"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__p50: _TypeAlias = _typing.Literal["p50"]  # noqa: Y015
+    _WhichOneofArgType__p50: _TypeAlias = _typing.Literal["_p50", b"_p50"]  # noqa: Y015
+    _WhichOneofReturnType__p95: _TypeAlias = _typing.Literal["p95"]  # noqa: Y015
+    _WhichOneofArgType__p95: _TypeAlias = _typing.Literal["_p95", b"_p95"]  # noqa: Y015
+    _WhichOneofReturnType__p99: _TypeAlias = _typing.Literal["p99"]  # noqa: Y015
+    _WhichOneofArgType__p99: _TypeAlias = _typing.Literal["_p99", b"_p99"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p50) -> _WhichOneofReturnType__p50 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p95) -> _WhichOneofReturnType__p95 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p99) -> _WhichOneofReturnType__p99 | None: ...
+
+Global___Latency: _TypeAlias = Latency  # noqa: Y015
 
 @_typing.final
 class ClockInfo(_message.Message):

@@ -1,7 +1,9 @@
 """The gateway about itself."""
 
 from dataclasses import asdict, fields
+from typing import Literal
 
+from quantgraph.domain.latency import Latency, ServerLatency
 from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Limits, ServerInfo
 from quantgraph.v1 import system_pb2
 from quantgraph.wire.controls import status_from_proto, status_to_proto
@@ -14,6 +16,8 @@ from quantgraph.wire.fields import (
 )
 
 # Both wires name every limit as the domain does.
+_DIALS = ("quote_age", "order_round_trip", "callback_lag", "journal_commit")
+_SHARES: tuple[Literal["p50"], Literal["p95"], Literal["p99"]] = ("p50", "p95", "p99")
 _LIMITS = tuple(each.name for each in fields(Limits))
 
 
@@ -30,6 +34,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
         row_encoder=info.row_encoder,
         trading=status_to_proto(info.trading),
         started_at=instant_to_proto(info.started_at),
+        latency=latency_to_proto(info.latency),
     )
 
 
@@ -45,7 +50,29 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
         data=message.data,
         row_encoder=message.row_encoder,
         started_at=instant_from_proto(message.started_at, "started_at"),
+        latency=latency_from_proto(message.latency),
     )
+
+
+def latency_to_proto(latency: ServerLatency) -> system_pb2.ServerLatency:
+    """Write how late the gateway has been."""
+    dials = {name: _dial(getattr(latency, name)) for name in _DIALS}
+    return system_pb2.ServerLatency(**dials, window_seconds=latency.window_seconds)
+
+
+def latency_from_proto(message: system_pb2.ServerLatency) -> ServerLatency:
+    """Read how late a gateway has been."""
+    dials = {name: _dial_of(getattr(message, name)) for name in _DIALS}
+    return ServerLatency(**dials, window_seconds=message.window_seconds)
+
+
+def _dial(found: Latency) -> system_pb2.Latency:
+    return system_pb2.Latency(p50=found.p50, p95=found.p95, p99=found.p99, count=found.count)
+
+
+def _dial_of(message: system_pb2.Latency) -> Latency:
+    told = {name: getattr(message, name) if message.HasField(name) else None for name in _SHARES}
+    return Latency(**told, count=message.count)
 
 
 def clock_to_proto(clock: ClockInfo) -> system_pb2.ClockInfo:

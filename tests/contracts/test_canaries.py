@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,12 @@ import structlog
 
 from api import logs
 from quantgraph.backends.sim import rejections
-from quantgraph.config import Config, LoggingConfig
+from quantgraph.config import Config
 from quantgraph.domain.controls import HaltCause
 from quantgraph.domain.incidents import Incident
 from quantgraph.domain.orders import OrderQuery, OrderState
 from quantgraph.loading import load_config
+from quantgraph.watching import LoggingConfig
 from tests.contracts.opened import Answer, Caller, followed, opened
 from tests.contracts.problems import done, ticket
 
@@ -47,19 +48,25 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture(scope="module")
-def written() -> AsyncIterator[io.StringIO]:
+def written() -> Iterator[Callable[[], str]]:
     """All that the gateway logs, as it is written for machines."""
     stream, handlers = io.StringIO(), logging.root.handlers[:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
-        logs.configure(LoggingConfig(level="debug", format="json"))
-    yield stream
+        writer = logs.configure(LoggingConfig(level="debug", format="json"))
+
+    def text() -> str:
+        assert writer.flush()
+        return stream.getvalue()
+
+    yield text
+    writer.close()
     structlog.reset_defaults()
     logging.basicConfig(handlers=handlers, level=logging.WARNING, force=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def caller(config: Config, written: io.StringIO) -> AsyncIterator[Caller]:
+async def caller(config: Config, written: Callable[[], str]) -> AsyncIterator[Caller]:
     del written  # before anything is logged
     with pytest.MonkeyPatch.context() as patch:
         named = f"fund_account={NUMBER},stock_account=A{NUMBER}"
@@ -84,7 +91,7 @@ async def asked(caller: Caller) -> list[Answer]:
 
 @pytest.mark.parametrize("incident", Incident)
 async def test_an_incident_lets_no_number_out(
-    caller: Caller, written: io.StringIO, incident: Incident
+    caller: Caller, written: Callable[[], str], incident: Incident
 ) -> None:
     # Beside each incident the counter refuses what it has taken, in its own words.
     faults = {incident, Incident.ERROR_WITHOUT_IDS, Incident.REJECTED_TWICE}
@@ -95,8 +102,8 @@ async def test_an_incident_lets_no_number_out(
     await done(caller, "setFaults", {"settings": []})
     shown = json.dumps(await caller.post(SHOWN, id=ACCOUNT), ensure_ascii=False)
     assert is_clean(shown)
-    assert is_clean(written.getvalue())
-    assert ACCOUNT not in written.getvalue()
+    assert is_clean(written())
+    assert ACCOUNT not in written()
 
 
 async def settled(caller: Caller) -> None:
@@ -107,16 +114,16 @@ async def settled(caller: Caller) -> None:
 
 
 async def test_what_the_gateway_itself_finds_is_logged_without_it(
-    caller: Caller, written: io.StringIO
+    caller: Caller, written: Callable[[], str]
 ) -> None:
     text = f"Two orders of {ACCOUNT} under one tag."
     caller.assembly.controls.alarm(ACCOUNT, HaltCause.DUPLICATE_TAG, text)
     logging.getLogger("asyncio").error("never retrieved: %s", text, exc_info=ValueError(text))
-    found = [json.loads(line) for line in written.getvalue().splitlines()]
+    found = [json.loads(line) for line in written().splitlines()]
     assert {"trading_halted"} <= {each["event"] for each in found}
     assert any("ValueError: Two orders of ***" in each.get("exception", "") for each in found)
-    assert is_clean(written.getvalue())
-    assert ACCOUNT not in written.getvalue()
+    assert is_clean(written())
+    assert ACCOUNT not in written()
 
 
 async def test_what_is_kept_names_it_nowhere(caller: Caller, config: Config) -> None:

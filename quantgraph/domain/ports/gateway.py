@@ -10,6 +10,7 @@ from quantgraph.domain.access import Actor, Principal
 from quantgraph.domain.audit import Audit, NoAudit
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.calls import Calls, NoCalls
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.controls import Controls
@@ -130,5 +131,6 @@ class Gateway:
     ready_bars: ReadyBars = no_bars
     audit: Audit = field(default_factory=NoAudit)
     meter: Meter = field(default_factory=NoMeter)
+    calls: Calls = field(default_factory=NoCalls)
     # Of a simulated world alone: None in dev and prod, whose contracts lack it.
     simulation: Simulation | None = None
