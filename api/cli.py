@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from api.commands import audit, documents, download, export, imports, keys, reload, serve, store
+from api.commands import (
+    audit,
+    doctor,
+    documents,
+    download,
+    export,
+    imports,
+    keys,
+    reload,
+    serve,
+    store,
+)
 from quantgraph import __version__
 from quantgraph.domain.errors import GatewayError
 
@@ -16,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, reload, imports, export, download, store, keys, audit, documents):
+for command in (serve, doctor, reload, imports, export, download, store, keys, audit, documents):
     command.register(app)
 
 
