@@ -13,7 +13,8 @@ from quantgraph.domain.access import Wire
 class Tally:
     """How a reader keeps up: `waiting` is what there is for it that it has not taken.
 
-    `symbols`: how many it follows, None where it reads the log of `account_id`.
+    `symbols`: how many it follows, None where it reads what is told of `account_id`. `skips`:
+    whether `conflated` counts what it skipped.
     """
 
     delivered: int
@@ -21,6 +22,7 @@ class Tally:
     waiting: int
     symbols: int | None = None
     account_id: str | None = None
+    skips: bool = True
 
 
 class Reader(Protocol):

@@ -31,6 +31,7 @@ from quantgraph.domain.orders import Order, OrderKey
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
+from quantgraph.domain.subscriptions import Tally, attach
 from quantgraph.services.control_book import ControlBook
 from quantgraph.services.deadman import DeadMan, DeadManParts, Later
 from quantgraph.services.gate import Gate
@@ -61,6 +62,19 @@ class ControlParts:
     answer_seconds: float = 10.0
     later: Later | None = None
     audit: Audit = field(default_factory=NoAudit)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Who follows where trading stands, and whether it is elsewhere by now."""
+
+    account_id: str | None
+    behind: Callable[[], bool]
+    delivered: int = 0
+
+    def tally(self) -> Tally:
+        """Return how it keeps up; see `subscriptions.Reader`."""
+        return Tally(self.delivered, 0, int(self.behind()), None, self.account_id, skips=False)
 
 
 class TradingControls:
@@ -111,11 +125,14 @@ class TradingControls:
         """Stream where trading stands; see `ports.Controls`."""
         await self._require(account_id)
         kind, told = StreamKind.SNAPSHOT, None
+        place = _Place(account_id, lambda: self._gate.status(account_id) != told)
+        attach(place)
         while not self._closing:
             # Taken before the look: what changes in between still wakes this reader.
             changed, status = self._changed, self._gate.status(account_id)
             if kind is not StreamKind.UPDATE or status != told:
                 told = status
+                place.delivered += 1
                 yield TradingEvent(kind, status)
             kind = StreamKind.UPDATE if await _happens(changed) else StreamKind.HEARTBEAT
             if self._gate.status(account_id) != told:  # what ends by itself, such as arming

@@ -708,9 +708,7 @@ Global___ListSubscriptionsResponse: _TypeAlias = ListSubscriptionsResponse  # no
 
 @_typing.final
 class OpenStream(_message.Message):
-    """A live stream of the asking key. Counts are absent before its first event, and of
-    StreamTradingStatus, which keeps none.
-    """
+    """A live stream of the asking key. Counts are absent before its first event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -730,15 +728,17 @@ class OpenStream(_message.Message):
     own: _builtins.bool
     """Whether the connection that asks holds it."""
     account_id: _builtins.str
-    """Whose log it reads, if any."""
+    """Whose log or trading state it reads, if any."""
     symbol_count: _builtins.int
-    """Symbols that it follows; absent where it reads a log."""
+    """Symbols that it follows; absent where it follows none."""
     delivered_count: _builtins.int
     """Events that it was told, without heartbeats; of fills the events of the order log that it went
     through.
     """
     conflated_count: _builtins.int
-    """Events that were dropped because a newer one took their place."""
+    """Events that were dropped because a newer one took their place; absent of StreamTradingStatus,
+    where they are not counted.
+    """
     waiting_count: _builtins.int
     """Its lag: events that there are for it and that it has not taken."""
     @_builtins.property

@@ -19,7 +19,7 @@ def stream_to_proto(held: OpenStream) -> system_pb2.OpenStream:
             account_id=tally.account_id,
             symbol_count=tally.symbols,
             delivered_count=tally.delivered,
-            conflated_count=tally.conflated,
+            conflated_count=tally.conflated if tally.skips else None,
             waiting_count=tally.waiting,
         )
         message.MergeFrom(counts)
@@ -36,6 +36,7 @@ def stream_from_proto(message: system_pb2.OpenStream) -> OpenStream:
             message.waiting_count,
             message.symbol_count if message.HasField("symbol_count") else None,
             message.account_id if message.HasField("account_id") else None,
+            skips=message.HasField("conflated_count"),
         )
     opened = instant_from_proto(message.opened_at, "opened_at")
     return OpenStream(message.id, message.operation, message.own, opened, tally)

@@ -101,6 +101,20 @@ def test_a_log_is_told_with_its_account_and_its_lag(sockets, ask_mock):
     assert (found["conflatedCount"], found["waitingCount"]) == (0, 0)
 
 
+def test_who_follows_the_trading_state_is_counted_too(sockets, ask_mock, gateway):
+    socket = sockets()
+    socket.start("1", 'subscription { tradingUpdates(accountId: "sim-1") { kind } }')
+    assert socket.next("1")["tradingUpdates"]["kind"] == "SNAPSHOT"
+    found = listed(ask_mock, "tradingUpdates")[0]
+    assert (found["accountId"], found["symbolCount"]) == ("sim-1", None)
+    assert (found["deliveredCount"], found["waitingCount"]) == (1, 0)
+    assert found["conflatedCount"] is None
+    with grpc.insecure_channel(gateway.addresses.grpc) as channel:
+        held = SystemServiceStub(channel).ListSubscriptions(system_pb2.ListSubscriptionsRequest())
+    [same] = [each for each in held.streams if each.id == found["id"]]
+    assert (same.delivered_count, same.HasField("conflated_count")) == (1, False)
+
+
 def test_the_streams_of_both_wires_are_told_by_both(gateway, ask_mock):
     with grpc.insecure_channel(gateway.addresses.grpc) as channel:
         watched = quotes_pb2.WatchQuotesRequest(symbols={"symbols": ["600519.SH"]})
