@@ -57,11 +57,14 @@ class Soak:
             upstream = next(iter(self.quotes._upstreams.values()))
             self.loop = upstream.task.get_loop()
             self.present = asyncio.all_tasks(self.loop)
-            until = time.monotonic() + min(seconds / 10, 5)
-            await self._crowd(until, clients)
+            # What is bounded has to be full before it counts, and the first reader must read.
+            drained = asyncio.create_task(_drain(first))
+            await self._crowd(time.monotonic() + min(seconds / 4, 60), clients)
             before = await self._rest()
             await self._crowd(time.monotonic() + seconds, clients)
-            return before, await self._rest()
+            after = await self._rest()
+            drained.cancel()
+            return before, after
 
     async def _crowd(self, until: float, clients: int) -> None:
         async with asyncio.TaskGroup() as group:
@@ -141,6 +144,11 @@ class Soak:
 
     def _readers(self) -> int:
         return self.quotes._readers
+
+
+async def _drain(client: ClientConnection) -> None:
+    async for _ in client:
+        pass
 
 
 def soak(seconds: float, clients: int, seed: int) -> tuple[Held, Held, Counter[str]]:
