@@ -8,6 +8,7 @@ import pytest
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.errors import TradingDisabled, Unavailable
 from quantgraph.domain.orders import OrderState
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import FateUnknownError, LinkChange
 from tests.doubles.script import lose
 from tests.doubles.world import ACCOUNT
@@ -74,8 +75,10 @@ async def test_a_question_ends_with_its_session(desk):
     await until(lambda: desk.link._waiting)
     await desk.quiet()
     desk.counter.disconnect()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         await asked
+    # At once, and not when its own time is over.
+    assert caught.value.reason is Reason.SOURCE_UNAVAILABLE
 
 
 async def test_it_is_tried_again_with_longer_pauses(open_desk, counter):

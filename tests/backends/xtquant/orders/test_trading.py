@@ -233,6 +233,11 @@ async def test_an_empty_list_is_believed_only_where_the_terminal_answers(desk):
     assert len(await desk.trading.find(ACCOUNT, "q1resting")) == 1
     with pytest.raises(NotFound):
         await desk.trading.orders_today("nobody")
+    # One that has ended may be missing: a terminal clears its list in the evening.
+    await desk.trading.withdraw(desk.order("q1resting", desk.price()))
+    await desk.heard(2)
+    desk.counter.script.when("QueryStockOrders", nothing)
+    assert await desk.trading.orders_today(ACCOUNT) == []
 
 
 async def test_a_call_that_hangs_is_unknown_and_the_next_one_is_not_sent(desk):
