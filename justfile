@@ -10,6 +10,7 @@ check:
     {{ tool }} ruff format --check
     {{ tool }} basedpyright
     {{ tool }} lint-imports
+    {{ tool }} hadolint deploy/Containerfile
     {{ tool }} python -m tools.proto --check
     {{ tool }} python -m tools.sdl --check
     {{ tool }} python -m tools.errors --check
