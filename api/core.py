@@ -1,12 +1,12 @@
 """graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
-from collections.abc import AsyncGenerator, Coroutine, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import graphql
 from graphql import (
@@ -22,6 +22,7 @@ from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
+from api.bar_texts import BarTexts, compile_bars
 from api.callers import new_request_id
 from api.cells import NotPlain
 from api.errors import show_result
@@ -29,6 +30,8 @@ from api.executor import PlainExecutor
 from api.quote_texts import QuoteTexts, compile_quotes
 from api.roots import Arguments, Place, RootCall
 from api.slots import KeptTexts
+
+Texts = TypeVar("Texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,19 @@ class Prepared:
     @cached_property
     def quote_texts(self) -> QuoteTexts | None:
         """What writes the events of a plain `quotes` subscription; None for all else."""
-        if (
-            self._call is None
-            or self._executor.operation.operation is not OperationType.SUBSCRIPTION
-        ):
+        return self._compiled(compile_quotes)
+
+    @cached_property
+    def bar_texts(self) -> BarTexts | None:
+        """What writes the events of a plain `bars` subscription; None for all else."""
+        return self._compiled(compile_bars)
+
+    def _compiled(self, compile_texts: Callable[..., Texts]) -> Texts | None:
+        subscribes = self._executor.operation.operation is OperationType.SUBSCRIPTION
+        if self._call is None or not subscribes:
             return None
         try:
-            return compile_quotes(self._executor, self._call.place, self._ordinary)
+            return compile_texts(self._executor, self._call.place, self._ordinary)
         except NotPlain:
             return None
 

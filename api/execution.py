@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncGenerator, Container, Iterable
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import structlog
 from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
 from strawberry import Schema
 
+from api.bar_texts import BarCall, bar_responses
 from api.begun import Begun
 from api.bills import Shown, Till
 from api.callers import Caller
-from api.core import Core, Run, VariablesRefused, run_at_once
+from api.core import Core, Prepared, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_failure, show_graphql, show_result
@@ -21,6 +21,8 @@ from api.one_order import require_one_order
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
 from api.requests import GraphQLRequest, RequestReader
+from api.responses import Event, RequestRefused, Response
+from api.roots import Arguments
 from api.slots import KeptTexts
 from api.trusted import ANY, TrustedDocuments
 from quantgraph.config import LimitsConfig
@@ -28,9 +30,9 @@ from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.audit import listen
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.errors import GatewayError, Unavailable
+from quantgraph.domain.live_bars import BarWatch
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.streams import LogPlace
 from resolvers.access import require_scopes
 from resolvers.loaders import OperationLoaders
 from resolvers.quotes import Asked
@@ -42,36 +44,6 @@ _ROOTS = {
     OperationType.MUTATION: "Mutation",
     OperationType.SUBSCRIPTION: "Subscription",
 }
-Response = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One response of a stream, and where its reader is to go on after it.
-
-    `refused`: it ended the operation early, and the response has `errors`. A fragment is a response
-    that was written for others as well; `frames` are any number of them, framed already.
-    """
-
-    response: Response | orjson.Fragment
-    place: LogPlace | None = None
-    refused: bool = False
-    frames: bytes = b""
-
-    @property
-    def errors(self) -> list[dict[str, Any]]:
-        """The errors of what was refused."""
-        return cast("Response", self.response)["errors"]
-
-
-class RequestRefused(Exception):
-    """Nothing was executed; the response has errors and no data."""
-
-    def __init__(self, reason: Reason, errors: list[dict[str, Any]]) -> None:
-        """Carry the finished errors and the reason of the first."""
-        super().__init__(reason)
-        self.reason = reason
-        self.response: Response = {"errors": errors}
 
 
 class Executor:
@@ -209,9 +181,9 @@ class Executor:
         self, operation: Operation, request: GraphQLRequest, caller: Caller
     ) -> AsyncGenerator[Event, None]:
         try:
-            call = await self.quotes(operation, request)
-            if call is not None:
-                async with aclosing(quote_responses(self._gateway, call)) as texts:
+            shared = await self._shared(operation, request)
+            if shared is not None:
+                async with aclosing(shared) as texts:
                     first = self.till.opening(caller.bill)
                     async for text in texts:
                         yield Event(orjson.Fragment(text[:-1] + first + b"}" if first else text))
@@ -252,16 +224,34 @@ class Executor:
 
         None for any other operation, and where `stream` is to tell what is wrong with it.
         """
-        if operation.root_fields != ("quotes",):
+        found = await self._plain(operation, request, "quotes")
+        texts = None if found is None else found[0].quote_texts
+        return None if texts is None or found is None else QuoteCall(texts, Asked(**found[1]))
+
+    async def _shared(
+        self, operation: Operation, request: GraphQLRequest
+    ) -> AsyncGenerator[bytes] | None:
+        """Return the texts of a plain stream of the market: written once for all who are told."""
+        call = await self.quotes(operation, request)
+        if call is not None:
+            return quote_responses(self._gateway, call)
+        found = await self._plain(operation, request, "bars")
+        texts = None if found is None else found[0].bar_texts
+        if texts is None or found is None:
+            return None
+        return bar_responses(self._gateway, BarCall(texts, BarWatch(**found[1])))
+
+    async def _plain(
+        self, operation: Operation, request: GraphQLRequest, field: str
+    ) -> tuple[Prepared, Arguments] | None:
+        """Return what the one root field is asked with; None where others tell what is wrong."""
+        if operation.root_fields != (field,) or operation.type is not OperationType.SUBSCRIPTION:
             return None
         try:
             prepared, bound = await self._ready.find(operation, request.variables)
         except VariablesRefused:
             return None
-        texts = prepared.quote_texts
-        if texts is None or bound.arguments is None:
-            return None
-        return QuoteCall(texts, Asked(**bound.arguments))
+        return None if bound.arguments is None else (prepared, bound.arguments)
 
     def _context(self, caller: Caller) -> Context:
         loaders = OperationLoaders(self._gateway)

@@ -16,13 +16,14 @@ from api.credentials import from_headers
 from api.deadlines import Deadlines
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Event, Executor, RequestRefused, Response
+from api.execution import Executor
 from api.live import Tellers
 from api.multipart import Parts
 from api.negotiation import EVENTS, GRAPHQL_JSON, JSON, PARTS, Wanted, accepted, is_json
 from api.quick import BEGUN, UNDERSTOOD, Understood, Work
 from api.reply import Reply
 from api.requests import GraphQLRequest, read_json
+from api.responses import Event, RequestRefused, Response
 from api.shared import SharedConnections
 from api.sse import DistinctEvents, read_event_id
 from api.statuses import HttpRefused, Statuses

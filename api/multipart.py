@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from api.execution import Event
 from api.frames import Wrapped
+from api.responses import Event
 from api.slots import Text
 
 _BOUNDARY = b"\r\n--graphql"

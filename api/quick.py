@@ -12,9 +12,10 @@ from api.begun import Begun
 from api.bills import rate_headers, told
 from api.callers import Caller, new_request_id
 from api.compression import SMALLEST
-from api.execution import Executor, Response
+from api.execution import Executor
 from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
 from api.requests import GraphQLRequest
+from api.responses import Response
 from api.slots import PIECE_ROWS, Text
 from quantgraph.domain.calls import Transport
 from quantgraph.domain.errors import GatewayError

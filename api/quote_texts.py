@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 from graphql import GraphQLObjectType
@@ -17,7 +17,8 @@ from resolvers.quotes import Asked, quote_watch
 from schema.quotes import QuoteEvent
 
 # What makes the response of one event, errors and all.
-Ordinary: TypeAlias = Callable[[QuoteEvent], Mapping[str, Any]]
+Shown = TypeVar("Shown")
+Ordinary: TypeAlias = Callable[[Shown], Mapping[str, Any]]
 # Fields that differ between readers of one quote.
 _OWN = frozenset({"kind", "previousSequence", "conflatedCount"})
 
@@ -42,7 +43,7 @@ class _Known:
 class QuoteTexts:
     """Writes events as an operation picks them; nothing in it knows a reader or his rights."""
 
-    def __init__(self, key: str, projection: Projection, ordinary: Ordinary) -> None:
+    def __init__(self, key: str, projection: Projection, ordinary: Ordinary[QuoteEvent]) -> None:
         """Write the fields of `projection` under the operation's root `key`.
 
         `ordinary` makes the response of an event that is not plain, as graphql-core would.
@@ -112,7 +113,9 @@ async def quote_responses(gateway: Gateway, call: QuoteCall) -> AsyncGenerator[b
                 yield call.texts.text(event)
 
 
-def compile_quotes(executor: Selections, place: Place, ordinary: Ordinary) -> QuoteTexts:
+def compile_quotes(
+    executor: Selections, place: Place, ordinary: Ordinary[QuoteEvent]
+) -> QuoteTexts:
     """Return what writes the events of `Subscription.quotes`. Raises NotPlain."""
     kind, _ = unwrapped(place.root.fields["quotes"].type)
     if not isinstance(kind, GraphQLObjectType):

@@ -12,7 +12,7 @@ from api.asgi import Gone, Headers, Send, deliver
 from api.bills import Bill
 from api.compression import ENCODINGS, SMALLEST
 from api.deadlines import Deadlines
-from api.execution import Response
+from api.responses import Response
 from api.slots import PIECE_ROWS, Text
 
 _log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from api.execution import Event
+from api.responses import Event
 from api.sse import Message
 from quantgraph.config import Config
 from quantgraph.domain.access import Principal

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from api.execution import Event
 from api.frames import Wrapped
 from api.negotiation import EVENTS
+from api.responses import Event
 from api.slots import Text
 from quantgraph.domain.errors import bad_request
 from quantgraph.domain.streams import LogPlace

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from api.asgi import Headers
-from api.execution import Response
 from api.negotiation import GRAPHQL_JSON, JSON
+from api.responses import Response
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Kind, Reason
 

@@ -14,11 +14,12 @@ from api.asgi import Gone, Headers, Receive, deliver
 from api.callers import Caller
 from api.documents import Operation
 from api.errors import show_error, show_failure
-from api.execution import Event, Executor, RequestRefused, Response
+from api.execution import Executor
 from api.live import Tellers
 from api.quote_texts import QuoteCall
 from api.reply import Reply, even
 from api.requests import GraphQLRequest
+from api.responses import Event, RequestRefused, Response
 from quantgraph.domain import members
 from quantgraph.domain.calls import Transport
 from quantgraph.domain.errors import GatewayError

@@ -13,10 +13,11 @@ from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
 from api.callers import Caller, new_request_id
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
-from api.execution import Executor, RequestRefused, Response
+from api.execution import Executor
 from api.live import Live, Tellers
 from api.messages import Hangup, id_of, malformed, payload_of, read_message
 from api.requests import GraphQLRequest
+from api.responses import RequestRefused, Response
 from api.slots import Text
 from api.sockets import LINE
 from quantgraph.config import Config

@@ -7,8 +7,9 @@ import pytest
 
 from api.callers import Caller
 from api.core import Prepared
-from api.execution import Executor, RequestRefused
+from api.execution import Executor
 from api.requests import GraphQLRequest
+from api.responses import RequestRefused
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.rates import NoMeter

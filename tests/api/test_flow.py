@@ -10,9 +10,9 @@ import structlog
 from graphql import OperationType
 
 from api.deadlines import Deadlines
-from api.execution import Event
 from api.reply import Reply
 from api.requests import RequestReader
+from api.responses import Event
 from api.sse import DistinctEvents
 from api.streaming import send_stream
 from api.websocket import PROTOCOL, GraphQLOverWebSocket

@@ -15,8 +15,9 @@ from grpc import aio
 
 from api.app import build_app
 from api.callers import Caller
-from api.execution import Executor, RequestRefused
+from api.execution import Executor
 from api.requests import GraphQLRequest
+from api.responses import RequestRefused
 from api.slots import KeptTexts, Text
 from quantgraph.config import Config, LimitsConfig
 from quantgraph.services.access import LOCAL

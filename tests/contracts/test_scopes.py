@@ -17,8 +17,9 @@ from graphql import get_named_type, is_input_object_type
 from grpc import aio
 
 from api.callers import Caller as Asker
-from api.execution import Executor, RequestRefused
+from api.execution import Executor
 from api.requests import GraphQLRequest
+from api.responses import RequestRefused
 from api.slots import KeptTexts
 from grpc_bridge.access import SCOPES as RPC_SCOPES
 from quantgraph.config import LimitsConfig
