@@ -10,6 +10,7 @@ from api.log_writer import LogWriter
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
 from api.training import Training
+from api.vendor import open_terminal
 from api.watch import Watch
 from api.wiring import Assembly, Wiring
 from api.worlds import Sources
@@ -34,17 +35,10 @@ __all__ = ["Assembly", "open_assembly"]
 OpenBackend = Callable[[Config, TradingCalendar], Backend]
 
 
-def no_backend(config: Config, calendar: TradingCalendar) -> Backend:
-    """Raise StartupError MODE_UNAVAILABLE."""
-    del calendar
-    text = f"Mode {config.mode} needs a trading terminal, and no back-end for one is built in."
-    raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
-
-
 @asynccontextmanager
 async def open_assembly(
     config: Config,
-    backend: OpenBackend = no_backend,
+    backend: OpenBackend = open_terminal,
     clock: Clock | None = None,
     log: LogWriter | None = None,
 ) -> AsyncGenerator[Assembly, None]:
@@ -53,7 +47,8 @@ async def open_assembly(
     Requests and acts are told to `log`.
 
     Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
-    STORE_VERSION; Unsupported CALENDAR_NOT_COVERED where no two trading days are covered.
+    STORE_VERSION, SDK_UNUSABLE; Unsupported CALENDAR_NOT_COVERED where no two trading days are
+    covered.
     """
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(hold_folder(config.data_path))

@@ -91,13 +91,11 @@ class TerminalWorld:
         del linked  # of its orders' way alone
         backend = self._backend
         return (
-            BackendInfo(backend.name, backend.kind, backend.connected(), backend.capabilities()),
+            BackendInfo(backend.name, backend.kind, not backend.problems(), backend.capabilities()),
         )
 
     def _problems(self, linked: bool) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        if not self._backend.connected():
-            found["market_data"] = "The terminal's market data service does not answer."
+        found = dict(self._backend.problems())
         if not linked:
             found["trading"] = NOT_LINKED
         if self.paper is not None and self.paper.problem is not None:

@@ -173,6 +173,17 @@ class MockConfig(Section):
         return values
 
 
+class TerminalConfig(Section):
+    """The trading terminal of dev and prod."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)] = "qmt"
+    path: str = ""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 58_610
+    data_seconds: Positive = 30
+    trade_seconds: Positive = 5
+
+
 class RulesConfig(Section):
     """What prod may rely on although nobody has verified it, and the broker's commission."""
 
@@ -226,6 +237,7 @@ class Config(BaseSettings):
     trading: TradingConfig = TradingConfig()
     audit: AuditConfig = AuditConfig()
     cache: CacheConfig = CacheConfig()
+    terminal: TerminalConfig = TerminalConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()
     calendar: CalendarConfig = CalendarConfig()

@@ -98,7 +98,7 @@ class Terminal:
             accounts=self.counter,
             sender=send,
             capabilities=capabilities,
-            connected=lambda: self.up,
+            problems=lambda: {} if self.up else {"market_data": "away"},
             start=nothing,
             close=nothing,
         )

@@ -3,7 +3,7 @@
 Life after one vendor's terminal is another module that returns a `Backend`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +38,8 @@ class Backend:
     """A terminal behind the ports.
 
     `sender` makes the one object that reaches order functions, and is called in prod alone: what
-    was never made cannot be asked. `connected` says whether the terminal's market data service is
-    there. `start` begins to connect and does not wait for it; `close` ends everything.
+    was never made cannot be asked. `problems` says by part what of the terminal is not there; empty
+    while it is connected. `start` begins to connect and does not wait for it; `close` ends all.
     """
 
     name: str
@@ -52,6 +52,6 @@ class Backend:
     accounts: TerminalAccounts
     sender: Callable[[], Terminal]
     capabilities: Callable[[], tuple[Capability, ...]]
-    connected: Callable[[], bool]
+    problems: Callable[[], Mapping[str, str]]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]

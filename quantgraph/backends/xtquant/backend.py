@@ -1,0 +1,143 @@
+"""The vendor's terminal as a `Backend`: a data client, a trader's link, and nothing in between."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from quantgraph.backends.xtquant.accounts import XtAccounts
+from quantgraph.backends.xtquant.capability import capabilities
+from quantgraph.backends.xtquant.client import DataLimits, DataThread
+from quantgraph.backends.xtquant.data import Address, Data, DataClient
+from quantgraph.backends.xtquant.listener import OrderListener
+from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
+from quantgraph.backends.xtquant.market import TerminalMarket
+from quantgraph.backends.xtquant.minutes import TerminalBars
+from quantgraph.backends.xtquant.sdk import Sdk
+from quantgraph.backends.xtquant.trader import LinkParts, TraderLink
+from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.snapshots import QuoteColumns
+from quantgraph.domain.streams import SourceState
+from quantgraph.domain.system import Capability
+
+KIND = "xtquant"
+# By port of orders and accounts: nothing stands against them.
+_PORTS = "accounts connections controls trading batches previews allowances fills portfolio"
+_TRADING: Mapping[str, str | None] = dict.fromkeys(_PORTS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSettings:
+    """Where the terminal is: its `userdata_mini` folder, and its quote service.
+
+    `data_seconds` and `trade_seconds`: that a question about data, or about accounts and orders,
+    may take.
+    """
+
+    name: str
+    path: str
+    address: Address
+    data_seconds: float = 30.0
+    trade_seconds: float = 5.0
+
+
+# Makes what places orders, of the link and who hears of them: this room has no way to it.
+MakeSender = Callable[[TraderLink, OrderListener], Terminal]
+
+
+class XtTerminal:
+    """Makes the parts of one terminal, in the running loop; nothing connects before `start`."""
+
+    def __init__(
+        self,
+        sdk: Sdk,
+        settings: TerminalSettings,
+        time: tuple[TradingCalendar, Clock],
+        make_sender: MakeSender,
+    ) -> None:
+        """Make them over the SDK; `make_sender` is called in prod alone."""
+        calendar, self._clock = time
+        self._make_sender = make_sender
+        self._settings = settings
+        self._thread = DataThread(DataLimits(seconds=settings.data_seconds))
+        self._data = Data(sdk, settings.address)
+        client = DataClient(self._data, self._thread)
+        self._market = TerminalMarket(client, calendar, self._clock)
+        self._feed = TerminalFeed(FeedParts(client, self._market, self._clock))
+        link = LinkParts(sdk.trader, settings.path, seconds=settings.trade_seconds)
+        self.link = TraderLink(link)
+        self._listener: OrderListener | None = None
+
+    def backend(self) -> Backend:
+        """Return the terminal as the gateway sees it."""
+        return Backend(
+            name=self._settings.name,
+            kind=KIND,
+            quotes=LiveQuotes(self._market, self._feed),
+            data=self._market,
+            bar_feed=TerminalBars(self._feed, self._market, self._clock),
+            reference=self._market.reference,
+            catalog=self._market.catalog,
+            accounts=XtAccounts(self.link),
+            sender=self._sender,
+            capabilities=self._capabilities,
+            problems=self._problems,
+            start=self._start,
+            close=self._close,
+        )
+
+    def _sender(self) -> Terminal:
+        self._listener = OrderListener(self.link, self._clock)
+        return self._make_sender(self.link, self._listener)
+
+    def _capabilities(self) -> tuple[Capability, ...]:
+        return capabilities(self._data.lacking, _TRADING)
+
+    def _problems(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        if not self._feed.state().connected:
+            found["market_data"] = "The terminal's market data service does not answer."
+        if not self.link.up:
+            found["accounts"] = "The terminal's trading service is not connected."
+        return found
+
+    async def _start(self) -> None:
+        self._feed.link.start()
+        self.link.start()
+
+    async def _close(self) -> None:
+        await self._feed.close()
+        if self._listener is not None:
+            self._listener.close()
+        await self.link.close()
+        self._thread.close()
+
+
+class LiveQuotes:
+    """Implements `TerminalQuotes`: asked quotes and boards, and the feed."""
+
+    def __init__(self, market: TerminalMarket, feed: TerminalFeed) -> None:
+        """Ask both."""
+        self._market, self._feed = market, feed
+
+    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the newest quote per symbol; see `ports.Quotes`."""
+        return await self._market.quotes(symbols)
+
+    async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
+        """Return the newest quotes of those symbols that are quoted, as columns."""
+        return await self._market.board(symbols, fields)
+
+    async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
+        """Yield the present quote, then every new one, until closed. Errors: UNKNOWN_SYMBOL."""
+        async with aclosing(self._feed.follow(symbol)) as quotes:
+            async for quote in quotes:
+                yield quote
+
+    def state(self) -> SourceState:
+        """Return whether the terminal is connected, and when it last gave a quote."""
+        return self._feed.state()
