@@ -15,6 +15,7 @@ check:
     {{ tool }} python -m tools.sdl --check
     {{ tool }} python -m tools.errors --check
     {{ tool }} python -m tools.rules --check
+    {{ tool }} python -m tools.sdk_coverage --check
     {{ tool }} python -m tools.breaking --check
 
 test *arguments:
@@ -69,6 +70,10 @@ errors:
 # docs/rules.md from the rows of domain/rules
 rules:
     uv run python -m tools.rules
+
+# docs/sdk-coverage.md from tools/sdk_coverage.toml
+coverage:
+    uv run python -m tools.sdk_coverage
 
 # Take both contracts as those of the last version: after a release, or a break on purpose
 released:
