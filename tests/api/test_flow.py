@@ -9,6 +9,7 @@ import pytest
 import structlog
 from graphql import OperationType
 
+from api.bills import Till
 from api.deadlines import Deadlines
 from api.reply import Reply
 from api.requests import RequestReader
@@ -18,6 +19,7 @@ from api.streaming import send_stream
 from api.websocket import PROTOCOL, GraphQLOverWebSocket
 from quantgraph.config import Config, LimitsConfig
 from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.rates import NoMeter
 
 SCOPE = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL]}
 MOST = 3
@@ -34,6 +36,7 @@ class Endless:
     """Executes every document as a stream that always has more and never waits."""
 
     reader = RequestReader()
+    till = Till(NoMeter(), 1)
 
     async def prepare(self, request, caller):
         return SimpleNamespace(type=OperationType.SUBSCRIPTION)
