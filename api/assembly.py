@@ -10,7 +10,7 @@ from api.log_writer import LogWriter
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
 from api.training import Training
-from api.vendor import open_terminal
+from api.vendor import open_terminal, require_terminal
 from api.watch import Watch
 from api.wiring import Assembly, Wiring
 from api.worlds import Sources
@@ -50,6 +50,8 @@ async def open_assembly(
     STORE_VERSION, SDK_UNUSABLE; Unsupported CALENDAR_NOT_COVERED where no two trading days are
     covered.
     """
+    if config.mode is not Mode.MOCK and backend is open_terminal:
+        require_terminal(config)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(hold_folder(config.data_path))
         access, workers = _open_access(config, folder, stack)

@@ -15,18 +15,23 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 
 
-def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
-    """Return the terminal; nothing has connected yet.
-
-    Raises StartupError: MODE_UNAVAILABLE without a path, SDK_UNUSABLE.
-    """
-    terminal = config.terminal
-    if not terminal.path:
+def require_terminal(config: Config) -> None:
+    """Raise StartupError MODE_UNAVAILABLE where config names no terminal."""
+    if not config.terminal.path:
         text = (
             f"Mode {config.mode} needs a trading terminal: give the userdata_mini folder of QMT "
             "as `terminal.path` in config.toml."
         )
         raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
+
+
+def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
+    """Return the terminal; nothing has connected yet.
+
+    Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE.
+    """
+    require_terminal(config)
+    terminal = config.terminal
     address = Address(terminal.host, terminal.port or None)
     settings = TerminalSettings(
         name=terminal.name,

@@ -1,5 +1,6 @@
 """A terminal for dev and prod that is our own exchange, of which the gateway knows nothing."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -114,7 +115,10 @@ async def gateway(terminal, folder, mode, **sections):
     settings = {"data_dir": str(folder), "mode": mode, **sections}
     config = load_config(ROOT / "config.toml", settings)
     config.data_path.mkdir(parents=True, exist_ok=True)
-    async with open_assembly(config, terminal.backend, terminal.clock) as assembly:
+    async with (
+        asyncio.timeout(60),
+        open_assembly(config, terminal.backend, terminal.clock) as assembly,
+    ):
         yield assembly
 
 

@@ -12,6 +12,7 @@ from api.requests import GraphQLRequest
 from api.responses import RequestRefused
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
+from quantgraph.domain.calls import NoCalls
 from quantgraph.domain.rates import NoMeter
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
@@ -27,7 +28,10 @@ CALLER = Caller(LOCAL, "request")
 def executor() -> Executor:
     # Nothing but the meter is asked: all else is about the schema.
     return Executor(
-        graphql_schema, SimpleNamespace(meter=NoMeter()), LimitsConfig(), KeptTexts(1_000_000)
+        graphql_schema,
+        SimpleNamespace(meter=NoMeter(), calls=NoCalls()),
+        LimitsConfig(),
+        KeptTexts(1_000_000),
     )
 
 

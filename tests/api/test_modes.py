@@ -19,7 +19,6 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.tables import unverified_names
-from quantgraph.domain.streams import LogCursor
 from tests.api.real import ACCOUNT, SYMBOL, TWIN, Terminal, gateway, make_keys
 from tests.waiting import settled
 
@@ -80,11 +79,7 @@ async def test_dev_intercepts_an_order_and_the_real_account_never_hears_of_it(de
         order = done.order
         assert (order.account_id, order.destination) == (TWIN, Destination.INTERCEPTED)
         assert order.id.startswith("mock_order_")
-        after = LogCursor(ACCOUNT)
-        async for event in gate.trading.events(after):
-            if event.order is not None and event.order.state is OrderState.FILLED:
-                assert event.order.account_id == TWIN
-                break
+        await until_state(gate, OrderState.FILLED, "k1")
         twin = await gate.accounts.positions(TWIN)
         assert [(each.symbol, each.quantity) for each in twin] == [(SYMBOL, 400)]
         real = await gate.accounts.positions(ACCOUNT)
@@ -117,17 +112,15 @@ async def test_dev_goes_on_after_a_restart_where_its_paper_stood(dev, terminal):
         asset = await gate.accounts.asset(TWIN)
         assert asset.frozen_cash > 0
         canceled = await gate.trading.cancel(OrderKey(ACCOUNT, client_order_id="waits"))
-        await until_done(gate, canceled.id)
-        assert await state_of(gate, "waits") is OrderState.CANCELED
+        assert canceled.account_id == TWIN
+        await until_state(gate, OrderState.CANCELED)
         assert (await gate.accounts.asset(TWIN)).frozen_cash == 0
 
 
-async def until_done(gate, order_id):
-    """Read the log until the order has ended."""
-    async for event in gate.trading.events(LogCursor(TWIN)):
-        order = event.order
-        if order is not None and order.id == order_id and order.state.final:
-            return
+async def until_state(gate, state, key="waits"):
+    """Wait until the journal says of an order that it came to a state."""
+    while await state_of(gate, key) is not state:
+        await settled()
 
 
 async def test_dev_takes_no_order_while_the_real_market_is_away(dev, terminal):

@@ -1,5 +1,6 @@
 """Dev and prod over the vendor's own SDK: the gateway whole, the native modules doubled."""
 
+import asyncio
 import warnings
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,9 @@ from quantgraph.backends.xtquant.sdk import load_sdk
 from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.controls import ArmWish, TradingState
-from quantgraph.domain.orders import Destination, OrderState, OrderTicket, Side
+from quantgraph.domain.orders import Destination, OrderKey, OrderState, OrderTicket, Side
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.sources import Source
-from quantgraph.domain.streams import LogCursor
 from quantgraph.loading import load_config
 from tests.api.real import ROOT, make_keys
 from tests.doubles import native
@@ -99,7 +99,7 @@ async def gateway(far, folder, mode, **sections):
     """Open a gateway of a mode over the far side, and wait until it takes orders."""
     settings = {"data_dir": str(folder), "mode": mode, **sections}
     config = load_config(ROOT / "config.toml", settings)
-    async with open_assembly(config, far.backend, far.world) as assembly:
+    async with asyncio.timeout(60), open_assembly(config, far.backend, far.world) as assembly:
         gate = assembly.gateway
         while await gate.system.problems():
             await settled()
@@ -113,11 +113,11 @@ def ticket(key, price, side=Side.BUY):
 
 
 async def ended(gate, account, state):
-    """Read the log of an account until an order comes to a state."""
-    async for event in gate.trading.events(LogCursor(account)):
-        if event.order is not None and event.order.state is state:
-            return event.order
-    return None
+    """Return the order once the journal says that it came to a state."""
+    key = OrderKey(account, client_order_id="k1")
+    while (order := await gate.trading.order(key)) is None or order.state is not state:
+        await settled()
+    return order
 
 
 async def test_dev_reads_the_terminal_and_touches_no_order_function(far, tmp_path):
