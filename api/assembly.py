@@ -59,11 +59,11 @@ async def open_assembly(
         stack.callback(store.close)
         sources = store, load_calendar(config.calendar, folder), workers
         if config.mode is Mode.MOCK:
-            mode: _Mock | _Real = _Mock(config, sources, Watch(log))
+            mode: _Mock | _Real = _Mock(config, sources, Watch(log, config.limits.key_subscriptions))
         else:
             terminal = backend(config, sources[1])
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
-            mode = _Real(world, Watch(log))
+            mode = _Real(world, Watch(log, config.limits.key_subscriptions))
         wiring = mode.wiring
         epoch = wiring.world.clock.moment().epoch
         logs = open_logs(config, epoch, stack, wiring.watch.acts.took)

@@ -42,4 +42,6 @@ def limits_of(config: Config) -> Limits:
         query_roots=limits.query_roots,
         query_cost=limits.query_cost,
         json_depth=limits.json_depth,
+        key_subscriptions=limits.key_subscriptions,
+        key_connections=limits.key_connections,
     )

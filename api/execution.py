@@ -1,6 +1,6 @@
 """Runs operations: the same path for every transport."""
 
-from collections.abc import AsyncGenerator, Container, Iterable
+from collections.abc import AsyncGenerator, Callable, Container, Iterable
 from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
@@ -104,7 +104,7 @@ class Executor:
             self.till.charge(bill.key_id, operation.root_fields, bill, points)
         except GatewayError as error:
             if operation.type is OperationType.MUTATION:
-                _act_as(caller)
+                act_as(_actor(caller))
                 for field in operation.root_fields:
                     self._gateway.audit.refused(field, None, error)
             raise
@@ -139,7 +139,7 @@ class Executor:
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         if operation.type is OperationType.MUTATION:
-            _act_as(caller)
+            act_as(_actor(caller))
         heard = listen() if operation.type is OperationType.MUTATION else None
         with operation_budget():
             context = self._context(caller)
@@ -174,8 +174,13 @@ class Executor:
 
     def holding(self, operation: Operation, caller: Caller) -> AbstractContextManager[None]:
         """Have a subscription listed, among those of its key, as long as it is open."""
-        actor = Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer)
-        return self._gateway.subscriptions.open(actor, ", ".join(operation.root_fields))
+        return self._gateway.subscriptions.open(_actor(caller), ", ".join(operation.root_fields))
+
+    def visit(
+        self, caller: Caller, end: Callable[[GatewayError], None]
+    ) -> AbstractContextManager[None]:
+        """Hold a caller's connection open. Errors: CONNECTION_LIMIT. See `Visits.open`."""
+        return self._gateway.visits.open(caller.principal, _actor(caller), end)
 
     async def _streamed(
         self, operation: Operation, request: GraphQLRequest, caller: Caller
@@ -278,5 +283,5 @@ class Executor:
         return response
 
 
-def _act_as(caller: Caller) -> None:
-    act_as(Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer))
+def _actor(caller: Caller) -> Actor:
+    return Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer)

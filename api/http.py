@@ -27,7 +27,7 @@ from api.responses import Event, RequestRefused, Response
 from api.shared import SharedConnections
 from api.sse import DistinctEvents, read_event_id
 from api.statuses import HttpRefused, Statuses
-from api.streaming import Job, Telling, events, send_stream
+from api.streaming import Job, Telling, events, expelling, send_stream
 from quantgraph.config import Config
 from quantgraph.domain.calls import GONE, Transport
 from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
@@ -121,7 +121,8 @@ class GraphQLOverHttp:
             telling = None if self._tellers is None else Telling(self._tellers, framing.shared)
             job = Job(operation, request, caller, telling)
             reply.rates = self._executor.till.headers(caller.bill)
-            await _stream(framing, receive, reply, events(self._executor, job))
+            with self._executor.visit(caller, expelling(reply)):
+                await _stream(framing, receive, reply, events(self._executor, job))
         else:
             _understand(scope, Understood(reply.media, reply.encoding, credential))
             begun = self._executor.begin(operation, request, caller)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import structlog
 
@@ -40,6 +41,8 @@ class Reply:
         self.whole = self.streamed = False
         self.rates: Headers = []
         self.bill = Bill()
+        # Done, with the last item of a stream, where the gateway ends it.
+        self.last: asyncio.Future[Any] | None = None
 
     async def json(self, status: int, response: Response, headers: Headers | None = None) -> None:
         """Send a JSON response with the request id."""

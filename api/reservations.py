@@ -153,6 +153,10 @@ class Reservations:
         self._streams.pop(stream.token, None)
         await stream.end()
 
+    def expel(self, stream: ReservedStream) -> None:
+        """End a stream whose key is good no longer."""
+        self._expire(stream)
+
     def drain(self) -> None:
         """End every stream: the gateway is stopping."""
         for stream in list(self._streams.values()):
@@ -160,8 +164,8 @@ class Reservations:
             self._finish(stream.drain())
 
     def _expire(self, stream: ReservedStream) -> None:
-        self._streams.pop(stream.token, None)
-        self._finish(stream.end())
+        if self._streams.pop(stream.token, None) is not None:
+            self._finish(stream.end())
 
     def _finish(self, work: Coroutine[Any, Any, None]) -> None:
         ending = asyncio.get_running_loop().create_task(work)

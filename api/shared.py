@@ -93,11 +93,14 @@ class SharedConnections:
             raise HttpRefused(406, bad_request(f"A stream is answered in {EVENTS}."))
         if stream.opened:
             raise HttpRefused(409, bad_request("This stream is open already."))
-        self._reservations.open(stream)
-        try:
-            await send_stream(SharedEvents(), stream.messages(), receive, reply)
-        finally:
-            await self._reservations.close(stream)
+        caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope))
+        await self._access.recheck(caller.principal, caller.peer)
+        with self._executor.visit(caller, lambda _: self._reservations.expel(stream)):
+            self._reservations.open(stream)
+            try:
+                await send_stream(SharedEvents(), stream.messages(), receive, reply)
+            finally:
+                await self._reservations.close(stream)
 
     async def _begin(self, scope: Scope, receive: Receive, reply: Reply, read: _Read) -> None:
         # Whatever the Accept header: a refusal must not look like an operation that began.

@@ -1,10 +1,10 @@
 """Answers that go on: a response per event, in whatever framing the client reads."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import orjson
 import structlog
@@ -116,7 +116,7 @@ async def _told(
 async def send_stream(
     framing: Framing[Item], items: AsyncIterator[Item], receive: Receive, reply: Reply
 ) -> None:
-    """Send each item as it comes, then the ending; stop when the client goes."""
+    """Send each item as it comes, then the ending; stop when the client goes, or at `last`."""
     reply.begun = True
     gone = asyncio.create_task(_disconnected(receive))
     try:
@@ -128,6 +128,8 @@ async def send_stream(
                 await reply.piece(part)
                 # A stream that always has more would keep everybody else from the loop.
                 await asyncio.sleep(0)
+            if _is_last(waited[0], reply):
+                break
         if not gone.done():
             await reply.piece(framing.ending)
             await deliver(reply.send, {"type": "http.response.body", "body": b""})
@@ -155,10 +157,14 @@ async def _next(
     try:
         while True:
             done, _ = await asyncio.wait(
-                {step, gone}, timeout=framing.beat_seconds, return_when=asyncio.FIRST_COMPLETED
+                {step, gone, *_awaited(reply)},
+                timeout=framing.beat_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
             if gone in done:
                 return None
+            if reply.last is not None and reply.last.done():
+                return (reply.last.result(),)
             if step in done:
                 return step.result()
             await reply.piece(framing.beat)
@@ -166,6 +172,26 @@ async def _next(
         if not step.done():
             step.cancel()
             await asyncio.gather(step, return_exceptions=True)
+
+
+def _awaited(reply: Reply) -> tuple[asyncio.Future[Any], ...]:
+    return () if reply.last is None else (reply.last,)
+
+
+def _is_last(item: object, reply: Reply) -> bool:
+    return reply.last is not None and reply.last.done() and reply.last.result() is item
+
+
+def expelling(reply: Reply) -> Callable[[GatewayError], None]:
+    """Return what ends a stream of events, with the reason as its last one."""
+    last = reply.last = asyncio.get_running_loop().create_future()
+
+    def end(error: GatewayError) -> None:
+        if not last.done():
+            shown = show_error(error, reply.request_id)
+            last.set_result(Event({"errors": [shown]}, refused=True))
+
+    return end
 
 
 async def _one(items: AsyncIterator[Item]) -> tuple[Item] | None:

@@ -25,13 +25,13 @@ _LOOK_S = 0.25
 class Watch:
     """Counts and times; `start` in the running loop."""
 
-    def __init__(self, log: LogWriter | None) -> None:
-        """Hand lines on to `log`, as far as it takes them."""
+    def __init__(self, log: LogWriter | None, most: int) -> None:
+        """Hand lines on to `log`, as far as it takes them; a key may hold `most` streams."""
         self._log = log
         self.calls = CallBook(None if log is None or not log.takes(Call) else log.put)
         self.acts = ActBook(None if log is None or not log.takes(Act) else log.put)
         self.timings = Timings()
-        self.streams = StreamBook()
+        self.streams = StreamBook(most=most)
         self._task: asyncio.Task[None] | None = None
 
     def aged(self, clock: Clock) -> Callable[[Quote], None]:

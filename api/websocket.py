@@ -1,9 +1,9 @@
 """The graphql-transport-ws protocol: one connection, many operations."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, aclosing, suppress
+from typing import Any, NoReturn, cast
 
 import orjson
 import structlog
@@ -91,20 +91,29 @@ class _Connection:
         self._send = send
         self._principal: Principal | None = None
         self._initialised = False
+        # What it holds with its key, and why that is good no longer.
+        self._held = ExitStack()
+        self._ended: GatewayError | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, scope: Scope, receive: Receive) -> None:
-        """Handle messages until the client goes. Raises Hangup."""
+        """Handle messages until the client goes, or its key. Raises Hangup."""
         init_due = asyncio.get_running_loop().time() + self._init_seconds
-        while True:
-            message = await self._receive(receive, init_due)
-            if message["type"] == "websocket.disconnect":
-                return
-            await self._handle(read_message(message), scope)
+        try:
+            while True:
+                message = await self._receive(receive, init_due)
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._handle(read_message(message), scope)
+        except asyncio.CancelledError:
+            if self._ended is None:
+                raise
+            _forbid(self._ended)
 
     async def end(self) -> None:
         """Cancel what runs and wait until it has cleaned up."""
+        self._held.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -148,10 +157,24 @@ class _Connection:
         payload = payload_of(message).get("payload")
         try:
             credential = from_payload(payload) or from_headers(scope)
-            self._principal = await self._access.authenticate(credential, peer_of(scope))
+            principal = await self._access.authenticate(credential, peer_of(scope))
+            caller = Caller(principal, new_request_id(), peer=peer_of(scope))
+            self._held.enter_context(self._executor.visit(caller, self._leaver()))
         except GatewayError as error:
-            raise Hangup(4403, f"Forbidden: {error.message}") from None
+            _forbid(error)
+        self._principal = principal
         await self._answer({"type": "connection_ack"})
+
+    def _leaver(self) -> Callable[[GatewayError], None]:
+        """Return what ends the connection: it is the present task that reads."""
+        task = asyncio.current_task()
+
+        def leave(error: GatewayError) -> None:
+            self._ended = error
+            if task is not None:
+                task.cancel()
+
+        return leave
 
     async def _subscribe(self, message: Mapping[str, Any], scope: Scope) -> None:
         if self._principal is None:
@@ -163,6 +186,10 @@ class _Connection:
         if not isinstance(payload, dict):
             raise malformed("subscribe needs an object as payload")
         caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
+        try:
+            await self._access.recheck(self._principal, caller.peer)
+        except GatewayError as error:
+            _forbid(error)
         try:
             request = self._executor.reader.read(cast("object", payload))
         except InvalidRequest as error:
@@ -248,6 +275,10 @@ class _Connection:
         await deliver(
             self._send, {"type": "websocket.send", "text": await Text(message).gathered()}
         )
+
+
+def _forbid(error: GatewayError) -> NoReturn:
+    raise Hangup(4403, f"Forbidden: {error.message}") from None
 
 
 async def _close(send: Send, code: int, reason: str) -> None:

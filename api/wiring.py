@@ -39,6 +39,7 @@ from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
 from quantgraph.services.ticks import LimitedTicks
+from quantgraph.services.visits import OpenVisits
 from quantgraph.services.workers import Workers
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.market import MarketStore
@@ -98,6 +99,8 @@ class Wiring:
         """Return the gateway over these parts; `operate` makes what a simulated world has."""
         world, logs, path = self.world, self._logs, self.path
         config, limits = world.config, limits_of(world.config)
+        own = config.limits
+        self._visits = OpenVisits(access, own.key_connections, own.key_check_seconds)
         started_at = datetime.now(UTC)
         self._held = HeldData(world.store, world.workers, (world.rest, world.note))
         bars, custom = limit_bars(world, self._cached), open_sectors(world)
@@ -141,6 +144,7 @@ class Wiring:
             access=access,
             system=GatewaySystem(config.mode, limits, started_at, self._state()),
             subscriptions=self.watch.streams,
+            visits=self._visits,
             started_at=started_at,
             simulation=None
             if operate is None
@@ -161,9 +165,11 @@ class Wiring:
         self.watch.start()
         self.path.start()
         await self.world.start()
+        self._visits.start()
 
     async def close(self) -> None:
         """End streams and tasks, the readers of a part before the part."""
+        await self._visits.close()
         self.path.drain()
         await self.watch.close()
         await self.path.rest()

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import grpc
@@ -12,8 +11,10 @@ from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
+from grpc_bridge.limits import ENDLESS, UNTIMED, CallLimits
 from grpc_bridge.told import Told
 from grpc_bridge.toll import Toll
+from grpc_bridge.visiting import visiting
 from quantgraph.domain.access import Scope, present_actor
 from quantgraph.domain.audit import listen
 from quantgraph.domain.errors import (
@@ -29,41 +30,6 @@ from quantgraph.domain.reasons import Reason
 Context = aio.ServicerContext[Any, Any]
 _OURS = "/quantgraph.v1."
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # no generic at run time
-# These stay open as long as the client likes; they are counted, and ended first at a stop.
-ENDLESS = frozenset(
-    {
-        "/quantgraph.v1.QuoteService/WatchQuotes",
-        "/quantgraph.v1.QuoteService/StreamQuotes",
-        "/quantgraph.v1.BarService/WatchBars",
-        "/quantgraph.v1.OrderService/StreamOrderEvents",
-        "/quantgraph.v1.OrderService/StreamFillEvents",
-        "/quantgraph.v1.AccountService/StreamAccountEvents",
-        "/quantgraph.v1.ControlService/StreamTradingStatus",
-        "/grpc.health.v1.Health/Watch",
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-    }
-)
-# A submit that runs out of time may be at the exchange already: it is never abandoned here.
-UNTIMED = frozenset(
-    {
-        "/quantgraph.v1.OrderService/SubmitOrder",
-        "/quantgraph.v1.OrderService/SubmitOrders",
-        "/quantgraph.v1.OrderService/CancelOrder",
-        "/quantgraph.v1.OrderService/CancelAllOrders",
-        "/quantgraph.v1.OrderService/ApproveOrder",
-        "/quantgraph.v1.ControlService/HaltTrading",
-        "/quantgraph.v1.ControlService/DisarmTrading",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """What one call, or one connection, may take."""
-
-    message_bytes: int
-    seconds: float
-    streams: int
 
 
 class CallFrame(aio.ServerInterceptor):
@@ -76,6 +42,7 @@ class CallFrame(aio.ServerInterceptor):
         self._calls = gateway.calls
         self._toll = Toll(gateway.meter)
         self._streams = gateway.subscriptions
+        self._visits = gateway.visits
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -136,7 +103,7 @@ class CallFrame(aio.ServerInterceptor):
                     scope = await self._admit(method, context)
                     request = _parsed(handler, raw, scope)
                     told.points = self._toll.take(method, request, context)
-                    with self._counted(method, context):
+                    with visiting(self._visits, scope), self._counted(method, context):
                         await _pump(behaviour(request, context), context)
                 except asyncio.CancelledError:
                     await self._end(context, told)
@@ -154,7 +121,7 @@ class CallFrame(aio.ServerInterceptor):
                     scope = await self._admit(method, context)
                     told.points = self._toll.take(method, None, context)
                     requests = (_parsed(handler, raw, scope) async for raw in raws)
-                    with self._counted(method, context):
+                    with visiting(self._visits, scope), self._counted(method, context):
                         await _pump(behaviour(requests, context), context)
                 except asyncio.CancelledError:
                     await self._end(context, told)

@@ -18,7 +18,8 @@ from grpc_bridge.dividends import DividendServicer
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
-from grpc_bridge.interceptor import CallFrame, CallLimits
+from grpc_bridge.interceptor import CallFrame
+from grpc_bridge.limits import CallLimits
 from grpc_bridge.orders import OrderServicer
 from grpc_bridge.portfolio import PortfolioServicer
 from grpc_bridge.quotes import QuoteServicer

@@ -41,6 +41,9 @@ class LimitsConfig(Section):
     custom_sectors: Positive = 200
     sector_members: Positive = 6_000
     subscriptions: Positive = 100
+    key_subscriptions: Positive = 10_000
+    key_connections: Positive = 2_000
+    key_check_seconds: Positive = 5
     event_streams: Positive = 200
     resolver_seconds: Positive = 30
     worker_threads: Positive = 4

@@ -95,6 +95,13 @@ class Limits:
         "hundred rows or values of columns count as one. `extensions.cost` tells what it does."
     )
     json_depth: int = strawberry.field(description="Nesting of `variables` and `extensions`.")
+    key_subscriptions: int = strawberry.field(
+        description="Live operations per key, on all connections of both wires."
+    )
+    key_connections: int = strawberry.field(
+        description="Connections that a key may hold open: WebSockets, event streams and "
+        "streaming rpcs."
+    )
 
 
 @strawberry.type(description="One operation of a back-end.")

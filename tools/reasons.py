@@ -334,6 +334,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The reader of a BUFFER stream fell behind and its buffer is full.",
         "Subscribe again; read faster, or use LATEST.",
     ),
+    Reason.CONNECTION_LIMIT: (
+        "A key holds too many connections open: WebSockets, event streams, streaming rpcs.",
+        "Close some, or have several operations share one.",
+    ),
     Reason.SUBSCRIPTION_LIMIT: (
         "Too many live operations or watched symbols.",
         "End some, then subscribe again.",

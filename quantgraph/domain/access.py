@@ -55,6 +55,10 @@ class KeyRing(Protocol):
         """
         ...
 
+    def find(self, key_id: str) -> "Principal | None":
+        """Return what the key of this id may now; None where it was revoked. Blocking."""
+        ...
+
     def version(self) -> Hashable:
         """Return a value that differs after every change, never waiting for a writer.
 

@@ -136,6 +136,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "RATE_LIMITED", Kind.LIMITED, "请求过于频繁", True
     DAILY_COUNT_LIMIT = "DAILY_COUNT_LIMIT", Kind.LIMITED, "当日报撤单笔数达到上限", True
     SLOW_CONSUMER = "SLOW_CONSUMER", Kind.LIMITED, "客户端读取过慢", True
+    CONNECTION_LIMIT = "CONNECTION_LIMIT", Kind.LIMITED, "连接数量超过上限", True
     SUBSCRIPTION_LIMIT = "SUBSCRIPTION_LIMIT", Kind.LIMITED, "订阅数量超过上限", True
     OVERLOADED = "OVERLOADED", Kind.LIMITED, "服务器繁忙", True
 

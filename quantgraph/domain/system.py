@@ -65,6 +65,8 @@ class Limits:
     query_roots: int
     query_cost: int
     json_depth: int
+    key_subscriptions: int
+    key_connections: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class KeyAccess:
         self._open = open_locally
         self._seen: Hashable = None
         self._known: LRUCache[bytes, Principal] = LRUCache(_KNOWN)
+        # What keys may now, by their ids: for those that were let in before.
+        self._present: LRUCache[str, Principal] = LRUCache(_KNOWN)
 
     def known(self, credential: str | None) -> Principal | None:
         """Return whose key this is where nothing has changed since it was last read.
@@ -83,6 +85,24 @@ class KeyAccess:
             )
         return self._admitted(principal, peer)
 
+    async def recheck(self, principal: Principal, peer: str = "") -> None:
+        """Raise UNAUTHENTICATED where a key that was let in before is good no longer.
+
+        It is read again only after anything about the key file has changed.
+        """
+        if principal is LOCAL:
+            return
+        version, key_id = self._refresh(), principal.key_id
+        found = None if version is None else self._present.get(key_id)
+        if found is None:
+            found = await self._workers.run(self._keys.find, key_id)
+            if found is not None and version is not None and self._refresh() == version:
+                self._present[key_id] = found
+        if found is None or found != principal:
+            text = f"Key {key_id} was revoked."
+            raise Unauthenticated(Reason.UNAUTHENTICATED, text)
+        self._admitted(found, peer)
+
     def _admitted(self, principal: Principal, peer: str) -> Principal:
         if not self._holds(principal, peer):
             text = f"Key {principal.key_id} has expired, or is not good from this address."
@@ -93,6 +113,7 @@ class KeyAccess:
         version = self._keys.version()
         if version != self._seen:
             self._known.clear()
+            self._present.clear()
             self._seen = version
         return version
 

@@ -8,15 +8,18 @@ from itertools import count, islice
 
 from quantgraph.domain.access import Actor
 from quantgraph.domain.clock import Clock, SystemClock
+from quantgraph.domain.errors import LimitReached
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.subscriptions import Held, OpenStream, hold
 
 
 class StreamBook:
-    """Implements `Subscriptions`. As long as the streams that are open: the wires bound those."""
+    """Implements `Subscriptions`: as long as the streams that are open, which it bounds by key."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        """Know of none; `clock` tells real time."""
+    def __init__(self, clock: Clock | None = None, most: int = 10_000) -> None:
+        """Know of none; `clock` tells real time, and each key may hold `most`."""
         self._clock = clock or SystemClock()
+        self._most = most
         self._numbers = count(1)
         self._of_key: dict[str, dict[str, Held]] = defaultdict(dict)
         # Of streams that have ended.
@@ -24,7 +27,9 @@ class StreamBook:
 
     @contextmanager
     def open(self, actor: Actor, operation: str) -> Generator[None]:
-        """Hold a stream open, which the present task serves."""
+        """Hold a stream open, which the present task serves. Errors: SUBSCRIPTION_LIMIT."""
+        if len(self._of_key.get(actor.key_id, ())) >= self._most:
+            raise _too_many(actor.key_id, self._most)
         name = f"stream_{next(self._numbers)}"
         held = Held(name, operation, actor.wire, actor.peer, self._clock.now())
         self._of_key[actor.key_id][name] = held
@@ -55,6 +60,14 @@ class StreamBook:
         """Return the streams of a key, the newest first."""
         newest = list(islice(reversed(self._of_key.get(actor.key_id, {}).values()), first))
         return [await _shown(each, actor) for each in newest]
+
+
+def _too_many(key_id: str, most: int) -> LimitReached:
+    text = (
+        f"Key {key_id} holds {most} live operations on both wires together, and no more are "
+        "allowed (limits.key_subscriptions). End one first."
+    )
+    return LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=most)
 
 
 async def _shown(held: Held, actor: Actor) -> OpenStream:

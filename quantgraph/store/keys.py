@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 from quantgraph.domain.access import Principal, Scope, Terms
 from quantgraph.store.folder import opening
@@ -78,16 +79,15 @@ class KeyStore:
         parts = key.split("_")
         if len(parts) != 3 or parts[0] != "qg":
             return None
-        with self._open() as db:
-            row = db.execute(
-                "SELECT salt, hash, scope, accounts, expires_at, networks FROM keys"
-                " WHERE id = ? AND revoked_at IS NULL",
-                (parts[1],),
-            ).fetchone()
+        row = self._row(parts[1])
         if row is None or not hmac.compare_digest(_digest(row[0], parts[2]), row[1]):
             return None
-        terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
-        return Principal(parts[1], Scope(row[2]), _accounts(row[3]), terms)
+        return _principal(parts[1], row)
+
+    def find(self, key_id: str) -> Principal | None:
+        """Return what the key of this id may now; None where it was revoked."""
+        row = self._row(key_id)
+        return None if row is None else _principal(key_id, row)
 
     def version(self) -> Hashable:
         """Return what differs after every change of the file, by whatever process.
@@ -153,6 +153,14 @@ class KeyStore:
         """Return whether any key is in use."""
         return any(row.state == "in use" for row in self.rows())
 
+    def _row(self, key_id: str) -> tuple[Any, ...] | None:
+        with self._open() as db:
+            return db.execute(
+                "SELECT salt, hash, scope, accounts, expires_at, networks FROM keys"
+                " WHERE id = ? AND revoked_at IS NULL",
+                (key_id,),
+            ).fetchone()
+
     def _open(self) -> "_Connection":
         return _Connection(self.path)
 
@@ -175,6 +183,11 @@ class _Connection:
 
 def _digest(salt: bytes, secret: str) -> bytes:
     return hashlib.sha256(salt + secret.encode()).digest()
+
+
+def _principal(key_id: str, row: tuple[Any, ...]) -> Principal:
+    terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
+    return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms)
 
 
 def _accounts(listed: str | None) -> frozenset[str] | None:

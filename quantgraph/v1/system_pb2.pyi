@@ -513,6 +513,8 @@ class Limits(_message.Message):
     QUERY_ROOTS_FIELD_NUMBER: _builtins.int
     QUERY_COST_FIELD_NUMBER: _builtins.int
     JSON_DEPTH_FIELD_NUMBER: _builtins.int
+    KEY_SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    KEY_CONNECTIONS_FIELD_NUMBER: _builtins.int
     bar_rows: _builtins.int
     """Bars per series and per request; DownloadBars has no such limit."""
     batch_symbols: _builtins.int
@@ -557,6 +559,10 @@ class Limits(_message.Message):
     """Points that one GraphQL operation may cost: about the objects it asks for."""
     json_depth: _builtins.int
     """Nesting of the variables and extensions of a GraphQL request."""
+    key_subscriptions: _builtins.int
+    """Live operations per key, on all connections of both wires."""
+    key_connections: _builtins.int
+    """Connections that a key may hold open: WebSockets, event streams and streaming rpcs."""
     def __init__(
         self,
         *,
@@ -581,10 +587,12 @@ class Limits(_message.Message):
         query_roots: _builtins.int = ...,
         query_cost: _builtins.int = ...,
         json_depth: _builtins.int = ...,
+        key_subscriptions: _builtins.int = ...,
+        key_connections: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_orders", b"batch_orders", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "json_depth", b"json_depth", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_cost", b"query_cost", "query_depth", b"query_depth", "query_directives", b"query_directives", "query_repeats", b"query_repeats", "query_roots", b"query_roots", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_rows", b"bar_rows", "batch_orders", b"batch_orders", "batch_symbols", b"batch_symbols", "body_bytes", b"body_bytes", "custom_sectors", b"custom_sectors", "event_streams", b"event_streams", "json_depth", b"json_depth", "key_connections", b"key_connections", "key_subscriptions", b"key_subscriptions", "message_bytes", b"message_bytes", "orders_in_flight", b"orders_in_flight", "ordinary_rows", b"ordinary_rows", "page_items", b"page_items", "query_aliases", b"query_aliases", "query_cost", b"query_cost", "query_depth", b"query_depth", "query_directives", b"query_directives", "query_repeats", b"query_repeats", "query_roots", b"query_roots", "query_tokens", b"query_tokens", "resolver_seconds", b"resolver_seconds", "sector_members", b"sector_members", "subscriptions", b"subscriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

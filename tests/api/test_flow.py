@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -31,12 +31,18 @@ class Access:
     async def authenticate(self, credential, peer=""):
         return Principal("anyone", Scope.TRADE)
 
+    async def recheck(self, principal, peer=""):
+        pass
+
 
 class Endless:
     """Executes every document as a stream that always has more and never waits."""
 
     reader = RequestReader()
     till = Till(NoMeter(), 1)
+
+    def visit(self, caller, end):
+        return nullcontext()
 
     async def prepare(self, request, caller):
         return SimpleNamespace(type=OperationType.SUBSCRIPTION)

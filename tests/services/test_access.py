@@ -27,6 +27,11 @@ class Counted(KeyStore):
         self.between()
         return found
 
+    def find(self, key_id):
+        """Read."""
+        self.reads += 1
+        return super().find(key_id)
+
 
 @pytest.fixture
 def keys(tmp_path):
@@ -207,3 +212,37 @@ def test_a_key_file_of_an_earlier_version_is_read(tmp_path):
         keys = KeyStore(path)
         assert keys.check(keys.create(Scope.READ, None)).terms is None
     assert len(keys.rows()) == 2
+
+
+async def test_whoever_was_let_in_is_read_again_only_after_a_change(keys, access):
+    key = keys.create(Scope.READ, frozenset({"a"}))
+    age(keys)
+    principal = await access.authenticate(key)
+    for _ in range(3):
+        await access.recheck(principal)
+    assert keys.reads == 2
+    keys.create(Scope.READ, None)
+    age(keys, seconds=20)
+    await access.recheck(principal)
+    assert keys.reads == 3
+    await access.recheck(LOCAL)
+
+
+async def test_whoever_was_let_in_is_put_out_with_the_key(keys):
+    workers, present = Workers(1, 10), [LATER]
+    access = KeyAccess(keys, workers, open_locally=False, now=lambda: present[0])
+    near = Terms(None, (ip_network("10.0.0.0/8"),))
+    revoked, rotated, bound = [
+        await access.authenticate(keys.create(Scope.READ, None, terms), "10.0.0.1:5")
+        for terms in (Terms(), Terms(), near)
+    ]
+    keys.revoke(revoked.key_id)
+    keys.rotate(rotated.key_id, timedelta(hours=1))
+    present[0] = datetime.now(UTC)
+    await access.recheck(rotated)
+    await access.recheck(bound, "10.9.9.9:1")
+    present[0] += timedelta(hours=2)
+    for principal, peer in ((revoked, ""), (rotated, ""), (bound, "11.0.0.1:5")):
+        with pytest.raises(Unauthenticated):
+            await access.recheck(principal, peer)
+    workers.close()

@@ -1,7 +1,7 @@
 """Everything the two wires may touch, gathered in one place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -61,6 +61,10 @@ class Access(Protocol):
         """
         ...
 
+    async def recheck(self, principal: Principal, peer: str = "") -> None:
+        """Raise UNAUTHENTICATED where a key that was let in before is good no longer."""
+        ...
+
 
 class System(Protocol):
     """The gateway about itself."""
@@ -78,12 +82,36 @@ class Subscriptions(Protocol):
     """The live streams of both wires."""
 
     def open(self, actor: Actor, operation: str) -> AbstractContextManager[None]:
-        """Hold a stream open, which the present task serves."""
+        """Hold a stream open, which the present task serves. Errors: SUBSCRIPTION_LIMIT."""
         ...
 
     async def held(self, actor: Actor, first: int) -> Sequence[OpenStream]:
         """Return the streams of a key, the newest first, at most so many."""
         ...
+
+
+class Visits(Protocol):
+    """The connections that keys hold open, on both wires."""
+
+    def open(
+        self, principal: Principal, actor: Actor, end: Callable[[GatewayError], None]
+    ) -> AbstractContextManager[None]:
+        """Hold open what a connection serves for a key. Errors: CONNECTION_LIMIT.
+
+        All that is held from one address counts as one connection. `end` is called, with the
+        reason, once the key is good no longer; it must not wait.
+        """
+        ...
+
+
+class NoVisits:
+    """Counts nothing and ends nothing."""
+
+    def open(
+        self, principal: Principal, actor: Actor, end: Callable[[GatewayError], None]
+    ) -> AbstractContextManager[None]:
+        """Let everybody in."""
+        return nullcontext()
 
 
 # Answers as `Bars.bars` where the answer is at hand, without waiting; else None.
@@ -132,5 +160,6 @@ class Gateway:
     audit: Audit = field(default_factory=NoAudit)
     meter: Meter = field(default_factory=NoMeter)
     calls: Calls = field(default_factory=NoCalls)
+    visits: Visits = field(default_factory=NoVisits)
     # Of a simulated world alone: None in dev and prod, whose contracts lack it.
     simulation: Simulation | None = None

@@ -27,7 +27,7 @@ NOW = datetime(2024, 3, 1, 2, 0, tzinfo=UTC)
 
 LIMITS = Limits(
     100_000, 1_000, 262_144, 2_000, 12, 30, 5, 2_000, 20, 30, 500, 200, 1_000, 50, 200, 6_000,
-    4_194_304, 50, 50, 50_000, 64,
+    4_194_304, 50, 50, 50_000, 64, 10_000, 2_000,
 )  # fmt: skip
 
 
@@ -72,6 +72,9 @@ class MemoryAccess:
         if credential not in self.keys:
             raise Unauthenticated(Reason.UNAUTHENTICATED, "This API key is not known.")
         return self.keys[credential]
+
+    async def recheck(self, principal: Principal, peer: str = "") -> None:
+        pass
 
 
 class MemorySystem:
