@@ -13,9 +13,9 @@ from api.http import GraphQLOverHttp
 from api.live import Tellers
 from api.metrics import Dials, registry
 from api.pages import Pages
+from api.policy import policy_of
 from api.quick import QuickAnswers
 from api.slots import KeptTexts
-from api.trusted import load_trusted
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
 from quantgraph.domain.ports.gateway import Gateway
@@ -45,11 +45,11 @@ def build_front(
 ) -> Front:
     """Return what uvicorn serves; /metrics where `dials` can be read."""
     texts = KeptTexts(config.cache.texts_mb * 1_000_000)
-    executor = Executor(schema, gateway, config.limits, texts, load_trusted(config.http))
+    executor = Executor(schema, gateway, config.limits, texts, policy_of(config))
     tellers = Tellers(gateway, config.http.gather_ms / 1_000)
     http = GraphQLOverHttp(executor, gateway.access, config, tellers)
     websocket = GraphQLOverWebSocket(executor, gateway.access, config, tellers)
-    routes = [*explorer.routes(config.http.graphiql), *health.routes(gateway)]
+    routes = [*explorer.routes(config), *health.routes(gateway)]
     if dials is not None:
         routes += scraping.routes(registry(dials), gateway.access, config.metrics)
     pages = Pages(routes, gateway.calls)

@@ -4,6 +4,7 @@ import typer
 
 from api.explorer import is_built
 from api.server import Running
+from quantgraph.wires import shown
 
 
 def print_banner(running: Running) -> None:
@@ -20,7 +21,7 @@ def print_banner(running: Running) -> None:
         ("access", assembly.access),
         ("store", str(config.data_path)),
     ]
-    if config.http.graphiql:
+    if shown(config.http.graphiql, config.mode):
         note = "" if is_built() else "  (not built: the page says what to run)"
         lines.insert(2, ("GraphiQL", f"{addresses.http}/{note}"))
     typer.echo("quantgraph is ready")

@@ -51,6 +51,15 @@ class Bound:
     arguments: Arguments | None
 
 
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """`ordinary_rows`: so many rows held as columns may take the ordinary path."""
+
+    ordinary_rows: int
+    texts: KeptTexts
+    suggestions: bool = True
+
+
 class Prepared:
     """An operation made ready once, for any number of runs by anyone with any variables.
 
@@ -68,7 +77,12 @@ class Prepared:
         # Collected once: graphql-core's memos hang on the identity of these lists.
         try:
             fields = collect_fields(
-                self._schema, executor.fragments, executor.variable_values, root, operation
+                self._schema,
+                executor.fragments,
+                executor.variable_values,
+                root,
+                operation,
+                executor.hide_suggestions,
             )
         except GraphQLError as error:  # a null where @skip or @include need a boolean
             raise VariablesRefused([error]) from None
@@ -108,7 +122,10 @@ class Prepared:
 
     def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""
-        values = get_variable_values(self._schema, self._variables, variables)
+        hidden = self._executor.hide_suggestions
+        values = get_variable_values(
+            self._schema, self._variables, variables, hide_suggestions=hidden
+        )
         if isinstance(values, list):
             raise VariablesRefused(values)
         return Bound(values, None if self._call is None else self._call.arguments(values))
@@ -184,11 +201,15 @@ class VariablesRefused(Exception):
 class Core:
     """A Strawberry schema's graphql-core schema and the executor that runs it."""
 
-    def __init__(self, schema: Schema, ordinary_rows: int, texts: KeptTexts) -> None:
-        """Let at most `ordinary_rows` rows held as columns take the ordinary path."""
+    def __init__(self, schema: Schema, settings: CoreSettings) -> None:
+        """Execute against a schema."""
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] no public name
         self._strawberry = schema
-        self._own: dict[str, Any] = {"ordinary_rows": ordinary_rows, "texts": texts}
+        self._own: dict[str, Any] = {
+            "ordinary_rows": settings.ordinary_rows,
+            "texts": settings.texts,
+            "hide_suggestions": not settings.suggestions,
+        }
 
     def prepare(self, run: Run) -> Prepared:
         """Make an operation ready, by the first variables it is run with.

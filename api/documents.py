@@ -15,18 +15,21 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     VariableNode,
     Visitor,
     parse,
+    specified_rules,
     validate,
     visit,
 )
 
 from api.costs import Cost, Costs
 from api.measure import Fragments, Measure, fragments_of, too_large
+from api.policy import OPEN, DocumentPolicy
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
@@ -75,10 +78,15 @@ class Operation:
 class Documents:
     """Prepares documents against a schema; least recently used ones are forgotten."""
 
-    def __init__(self, schema: GraphQLSchema, limits: LimitsConfig) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: LimitsConfig, policy: DocumentPolicy = OPEN
+    ) -> None:
         """Make an empty cache. Memory is bounded: long documents are not kept."""
         self._schema = schema
         self._limits = limits
+        self._suggestions = policy.suggestions
+        hidden = () if policy.introspection else (NoSchemaIntrospectionCustomRule,)
+        self._rules = (*specified_rules, *hidden)
         # One thread: documents that are dear to validate wait for each other, not others for them.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="quantgraph-documents")
         self._known: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
@@ -129,7 +137,13 @@ class Documents:
     def _prepare(self, text: str) -> tuple[Operation, ...]:
         document = self._parse(text)
         self._measure(document)
-        errors = validate(self._schema, document, max_errors=_MOST_ERRORS)
+        errors = validate(
+            self._schema,
+            document,
+            self._rules,
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+        )
         if errors:
             raise DocumentRefused(Reason.GRAPHQL_VALIDATION_FAILED, errors)
         costs = Costs(self._schema, document, self._limits)

@@ -13,18 +13,18 @@ from api.bar_texts import BarCall, bar_responses
 from api.begun import Begun
 from api.bills import Shown, Till
 from api.callers import Caller
-from api.core import Core, Prepared, Run, VariablesRefused, run_at_once
+from api.core import Core, CoreSettings, Prepared, Run, VariablesRefused, run_at_once
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_failure, show_graphql, show_result
 from api.one_order import require_one_order
+from api.policy import OPEN, DocumentPolicy
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
 from api.requests import GraphQLRequest, RequestReader
 from api.responses import Event, RequestRefused, Response
 from api.roots import Arguments
 from api.slots import KeptTexts
-from api.trusted import ANY, TrustedDocuments
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import Actor, Wire, act_as
 from quantgraph.domain.audit import listen
@@ -55,14 +55,14 @@ class Executor:
         gateway: Gateway,
         config: LimitsConfig,
         texts: KeptTexts,
-        trusted: TrustedDocuments = ANY,
+        policy: DocumentPolicy = OPEN,
     ) -> None:
         """Prepare nothing yet; documents are prepared when they first come, if they are trusted."""
-        self.reader = RequestReader(config.json_depth, trusted)
-        self._core = Core(schema, config.ordinary_rows, texts)
+        self.reader = RequestReader(config.json_depth, policy.trusted)
+        self._core = Core(schema, CoreSettings(config.ordinary_rows, texts, policy.suggestions))
         self._gateway = gateway
         self._deadlines = Deadlines(config.resolver_seconds)
-        self._documents = Documents(self._core.schema, config)
+        self._documents = Documents(self._core.schema, config, policy)
         self._ready = ReadyOperations(self._core, self._documents.apart)
         self.till = Till(gateway.meter, config.query_cost, gateway.calls)
 

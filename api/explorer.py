@@ -8,6 +8,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from quantgraph.config import Config
+from quantgraph.wires import shown
+
 _HOME = Path(__file__).parent / "graphiql"
 
 # Written out: the type that Windows' registry has for .js keeps browsers from running it.
@@ -49,6 +52,18 @@ _ASSET_HEADERS = _HEADERS | {
     "vary": "accept-encoding",
 }
 
+# What the page cannot do, and why: it would only show refusals.
+_UNTRUSTED = """This gateway answers the documents of its manifest alone
+(<code>http.documents = "enforce"</code>), so this page can run nothing that is typed here, and
+knows no schema. Use a gateway in mock mode to explore.
+<span lang="zh">本网关只接受清单中的文档，此页面无法执行输入的查询；请在模拟模式下探索。</span>"""
+_HIDDEN = """This gateway does not tell its schema (<code>http.introspection</code>): operations
+run, but nothing is completed or explained here.
+<span lang="zh">本网关已关闭内省：查询可以执行，但无法补全或显示文档。</span>"""
+_NOTE = """<style nonce="{{nonce}}">#note { position: fixed; z-index: 9; left: 0; right: 0;
+bottom: 0; margin: 0; padding: .8rem 1rem; font: 14px/1.5 system-ui, sans-serif;
+background: #fff3cd; color: #4d3800 }</style><p id="note" role="alert">{text}</p>"""
+
 _ABSENT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>quantgraph</title>
 <style nonce="{nonce}">body {{ font: 16px/1.6 system-ui, sans-serif; margin: 10vh auto;
@@ -78,15 +93,23 @@ def build_command(home: Path = _HOME) -> str:
     )
 
 
+def _note(config: Config) -> str:
+    if config.http.documents == "enforce":
+        return _NOTE.replace("{text}", _UNTRUSTED)
+    told = shown(config.http.introspection, config.mode)
+    return "" if told else _NOTE.replace("{text}", _HIDDEN)
+
+
 class Explorer:
     """Answers for the page and its files; both are looked up once, at the start.
 
     `home` is the folder that holds dist/.
     """
 
-    def __init__(self, home: Path = _HOME) -> None:
-        """Read the page's text and the names of its files."""
+    def __init__(self, home: Path = _HOME, note: str = "") -> None:
+        """Read the page's text and the names of its files; `note` stands above it, as HTML."""
         self._home = home
+        self._note = note
         dist = home / "dist"
         self._page = (dist / "page.html").read_text("utf-8") if is_built(home) else None
         files = dist.iterdir() if self._page else ()
@@ -101,7 +124,8 @@ class Explorer:
             command = html.escape(build_command(self._home))
             text = _ABSENT.format(nonce=nonce, command=command)
             return HTMLResponse(text, status_code=503, headers=headers)
-        return HTMLResponse(self._page.replace("{{nonce}}", nonce), headers=headers)
+        page = self._page.replace("<body>", f"<body>{self._note}", 1)
+        return HTMLResponse(page.replace("{{nonce}}", nonce), headers=headers)
 
     async def asset(self, request: Request) -> Response:
         """Return one file by its name; no other path can be asked for."""
@@ -116,11 +140,11 @@ class Explorer:
         return FileResponse(file, media_type=_TYPES[Path(name).suffix], headers=headers)
 
 
-def routes(enabled: bool) -> list[BaseRoute]:
+def routes(config: Config) -> list[BaseRoute]:
     """Return `GET /` and `GET /graphiql/{file}`, or nothing where the page is switched off."""
-    if not enabled:
+    if not shown(config.http.graphiql, config.mode):
         return []
-    explorer = Explorer()
+    explorer = Explorer(note=_note(config))
     return [
         Route("/", explorer.page, methods=["GET"]),
         Route("/graphiql/{file}", explorer.asset, methods=["GET"]),

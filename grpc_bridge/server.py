@@ -52,6 +52,7 @@ from quantgraph.v1 import (
     ticks_pb2_grpc,
 )
 from quantgraph.wire.memory import keep_freed
+from quantgraph.wires import shown as shown_by
 
 SERVICES = tuple(
     f"quantgraph.v1.{topic}Service"
@@ -137,7 +138,7 @@ async def start(
     served = services_of(gateway)
     health = LiveHealth(gateway.system, served)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)  # pyright: ignore[reportUnknownMemberType] no types
-    if config.reflection:
+    if shown_by(config.reflection, gateway.mode):
         names = (*served, "grpc.health.v1.Health", reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
     port = _bind(server, config, shown)

@@ -4,8 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from quantgraph.domain.system import Mode
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
+Switch = bool | Literal["auto"]
+
+
+def shown(switch: Switch, mode: Mode) -> bool:
+    """Return whether something that shows the contract is on; "auto" is, except in prod."""
+    return mode is not Mode.PROD if switch == "auto" else switch
 
 
 class Section(BaseModel):
@@ -31,7 +39,9 @@ class HttpConfig(Section):
     init_seconds: Positive = 10
     reservation_seconds: Positive = 10
     compression: bool = True
-    graphiql: bool = True
+    graphiql: Switch = "auto"
+    introspection: Switch = "auto"
+    suggestions: Switch = "auto"
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 
@@ -62,6 +72,6 @@ class GrpcConfig(Section):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Port = 50_051
-    reflection: bool = True
+    reflection: Switch = "auto"
     gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
     max_message_bytes: Positive = 4_194_304

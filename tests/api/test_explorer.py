@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.explorer import Explorer, routes
+from quantgraph.config import Config, HttpConfig
 
 _ROOT = Path(__file__).parents[2]
 _QUERIES = _ROOT / "api" / "graphiql" / "queries"
@@ -111,8 +112,8 @@ async def test_a_missing_page_says_what_to_run_after_an_install(tmp_path: Path) 
 
 
 async def test_a_switched_off_page_has_no_routes() -> None:
-    assert routes(enabled=False) == []
-    assert len(routes(enabled=True)) == 2
+    assert routes(Config(http=HttpConfig(graphiql=False))) == []
+    assert len(routes(Config())) == 2
 
 
 async def test_every_query_file_is_a_tab() -> None:

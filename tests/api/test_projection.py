@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
-from api.core import Core, Run
+from api.core import Core, CoreSettings, Run
 from api.slots import KeptTexts, Slot, Text
 from quantgraph.domain import bars as domain
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, Period
@@ -58,7 +58,7 @@ class Query:
 
 NOTHING: dict[str, Any] = dict.fromkeys(BAR_FIELDS)
 SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
-CORE = Core(SCHEMA, 2_000, KeptTexts(1_000_000))
+CORE = Core(SCHEMA, CoreSettings(2_000, KeptTexts(1_000_000)))
 
 
 async def answer(query: str, series: BarSeries, variables: dict[str, Any]) -> Any:
