@@ -1,6 +1,6 @@
 """uvicorn's HTTP protocol with the short way before it: no parsing, no scope and no task."""
 
-from asyncio import TimerHandle, WriteTransport
+from asyncio import TimerHandle, Transport, WriteTransport
 from typing import Any, ClassVar, cast
 
 import structlog
@@ -11,11 +11,16 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from api.asgi import Scope
+from api.lobby import Lobby
 from api.quick import BEGUN, QuickAnswers, Work, Written
 from api.reply import PIECE_BYTES
 
 _log = structlog.get_logger(__name__)
 _END = b"\r\n\r\n"
+_AGAIN_S = 0.1
+_FULL = b"503 Service Unavailable"
+_LATE = b"408 Request Timeout"
+_LARGE = b"431 Request Header Fields Too Large"
 
 
 class QuickProtocol(HttpToolsProtocol):
@@ -26,6 +31,7 @@ class QuickProtocol(HttpToolsProtocol):
     """
 
     quick: ClassVar[QuickAnswers]
+    lobby: ClassVar[Lobby]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 uvicorn's own
         """Begin between two requests."""
@@ -35,8 +41,24 @@ class QuickProtocol(HttpToolsProtocol):
         # The head that is being read, and the one whose answer is awaited, with its body's size.
         self._read: tuple[bytes, int] | None = None
         self._learning: tuple[bytes, int] | None = None
+        # While no request is here: when one has to be, and how much of its head has come.
+        self._due: TimerHandle | None = None
+        self._heading, self._headed = False, 0
         # The next look at a reader who has not taken all of an answer written here.
         self._stalled: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] uvicorn's own
+        """Wait for a request, where there is room."""
+        super().connection_made(transport)
+        if self.lobby.room(len(self.connections)):
+            self._await_request()
+        else:
+            self._refuse(_FULL)
+
+    def dismiss(self) -> None:
+        """End at once: others need the room."""
+        self._arrived()
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Answer at once, or let uvicorn parse."""
@@ -45,19 +67,36 @@ class QuickProtocol(HttpToolsProtocol):
             head, size = data[:end], len(data) - end
             found = self.quick.answer(head, data[end:])
             if isinstance(found, tuple):
+                self._arrived()
                 self._send(found)
                 return
             self._work, self._read = found, (head, size)
         super().data_received(data)
+        if self._heading:
+            self._headed += len(data)
+            if self._headed > self.lobby.head_bytes:
+                self._refuse(_LARGE)
+                return
+        # Also after an answer: whoever goes on about what was answered would stay for ever.
+        idle = self._due is None and self.timeout_keep_alive_task is None and self._answered()
+        if idle and self in self.connections:  # it has not become a WebSocket
+            self._await_request()
 
     def on_message_begin(self) -> None:
         """Hand over what was begun, and the head that this may be the only request of."""
         super().on_message_begin()
+        self._heading, self._headed = True, 0
         self._between = False
         self._learning, self._read = self._read, None
         if self._work is not None:
             self.scope[BEGUN] = self._work  # pyright: ignore[reportGeneralTypeIssues] an extension
             self._work = None
+
+    def on_headers_complete(self) -> None:
+        """Wait no longer: a body has a time of its own."""
+        self._heading = False
+        self._arrived()
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Know that the next byte begins a request."""
@@ -78,6 +117,7 @@ class QuickProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Look after nobody any more."""
+        self._arrived()
         self._settle()
         super().connection_lost(exc)
 
@@ -97,9 +137,34 @@ class QuickProtocol(HttpToolsProtocol):
 
     def _rests(self) -> bool:
         """Return whether every request was answered, and read by the client as far as it must."""
+        quiet = not self.flow.write_paused and not self.transport.is_closing()
+        return quiet and self._answered()
+
+    def _answered(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
-        answered = cycle is None or cycle.response_complete
-        return answered and not self.flow.write_paused and not self.transport.is_closing()
+        return cycle is None or cycle.response_complete
+
+    def _await_request(self) -> None:
+        self.lobby.waiting[self] = None
+        self._due = self.loop.call_later(self.lobby.seconds, self._look_again)
+
+    def _look_again(self) -> None:
+        # Where the loop was kept from it, the request may be here and not be read yet.
+        self._due = self.loop.call_later(_AGAIN_S, self._refuse, _LATE)
+
+    def _arrived(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+            self.lobby.waiting.pop(self, None)
+
+    def _refuse(self, status: bytes) -> None:
+        """Close on somebody whose request is not here, or too long in coming."""
+        self._arrived()
+        if not self.transport.is_closing():
+            head = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            self.transport.write(head % status)
+            self.transport.close()
 
     def _send(self, response: Written) -> None:
         head, parts = response
@@ -129,6 +194,6 @@ class QuickProtocol(HttpToolsProtocol):
         return cast("WriteTransport", self.transport).get_write_buffer_size()
 
 
-def protocol(quick: QuickAnswers) -> type[QuickProtocol]:
+def protocol(quick: QuickAnswers, lobby: Lobby) -> type[QuickProtocol]:
     """Return the class that uvicorn makes one object of for each connection."""
-    return type("QuickProtocol", (QuickProtocol,), {"quick": quick})
+    return type("QuickProtocol", (QuickProtocol,), {"quick": quick, "lobby": lobby})

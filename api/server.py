@@ -15,6 +15,7 @@ import uvicorn
 
 from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
+from api.lobby import lobby_of
 from api.log_writer import LogWriter
 from api.protocol import protocol
 from api.reloading import Reloader
@@ -117,7 +118,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def _http_server(config: Config, front: Front, identity: Identity | None) -> _Uvicorn:
     settings = uvicorn.Config(
         front.app,
-        http=protocol(front.quick),
+        http=protocol(front.quick, lobby_of(config.http)),
         lifespan="off",
         access_log=False,
         log_config=None,

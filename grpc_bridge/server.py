@@ -74,6 +74,8 @@ SERVICES = tuple(
         "Tick",
     )
 )
+# Calls of one connection at once; its client keeps more to itself until some have ended.
+_CALLS = 1_000
 Shown: TypeAlias = tuple[bytes, bytes, bytes | None]
 # In mock mode alone.
 _SIMULATED = "quantgraph.v1.SimulationService"
@@ -127,13 +129,18 @@ async def start(
         ("grpc.max_send_message_length", config.max_message_bytes),
         # Linux would let a second server share the port, and clients reach either.
         ("grpc.so_reuseport", 0),
+        # A connection that never speaks is closed, and none has all calls to itself.
+        ("grpc.server_handshake_timeout_ms", config.handshake_seconds * 1_000),
+        ("grpc.max_concurrent_streams", min(config.calls, _CALLS)),
         # A client that vanished without a word is noticed within 40 s; clients may ask us as often.
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     )
     keep_freed()
-    server = aio.server(interceptors=(frame,), options=options)
+    server = aio.server(
+        interceptors=(frame,), options=options, maximum_concurrent_rpcs=config.calls
+    )
     _register(server, gateway, config, seal or TokenSeal(secrets.token_bytes(32)))
     served = services_of(gateway)
     health = LiveHealth(gateway.system, served)

@@ -31,6 +31,9 @@ class HttpConfig(Section):
     documents: Literal["any", "log", "enforce"] = "any"
     manifest: str = ""
     status_codes: Literal["stable", "draft"] = "stable"
+    connections: Positive = 10_000
+    head_seconds: Positive = 10
+    max_head_bytes: Positive = 65_536
     max_body_bytes: Positive = 262_144
     body_seconds: Positive = 20
     write_seconds: Positive = 30
@@ -75,3 +78,5 @@ class GrpcConfig(Section):
     reflection: Switch = "auto"
     gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
     max_message_bytes: Positive = 4_194_304
+    calls: Positive = 10_000
+    handshake_seconds: Positive = 10

@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from api.app import build_front
 from api.execution import Executor
 from api.http import GraphQLOverHttp
+from api.lobby import Lobby
 from api.protocol import protocol
 from api.reply import PIECE_BYTES
 from quantgraph.config import CalendarConfig
@@ -343,7 +344,9 @@ def serving(gateway: Any, **options: Any) -> Iterator[tuple[Any, Transport]]:
     front = build_front(graphql_schema, gateway.assembly.gateway, gateway.assembly.config)
     config = uvicorn.Config(front.app, lifespan="off", log_config=None, **options)
     transport = Transport()
-    connection = protocol(front.quick)(config=config, server_state=ServerState(), app_state={})
+    connection = protocol(front.quick, Lobby(9, 60, 9_999))(
+        config=config, server_state=ServerState(), app_state={}
+    )
     connection.connection_made(transport)
     yield connection, transport
     connection.connection_lost(None)
@@ -517,7 +520,7 @@ class Slow(Transport):
         stall = limits.pop("stall_s", 0.02)
         quick = SimpleNamespace(stall_s=stall, answer=lambda _head, _body: (b"\r\n", parts))
         config = uvicorn.Config(unasked, lifespan="off", log_config=None, **limits)
-        made = protocol(quick)  # pyright: ignore[reportArgumentType] what it is asked for
+        made = protocol(quick, Lobby(9, 60, 9_999))  # pyright: ignore[reportArgumentType] what it is asked for
         self.connection = made(config=config, server_state=ServerState(), app_state={})
         self.connection.connection_made(self)
         self.connection.data_received(b"whatever")
