@@ -59,11 +59,13 @@ async def open_assembly(
         stack.callback(store.close)
         sources = store, load_calendar(config.calendar, folder), workers
         if config.mode is Mode.MOCK:
-            mode: _Mock | _Real = _Mock(config, sources, Watch(log, config.limits.key_subscriptions))
+            mode: _Mock | _Real = _Mock(
+                config, sources, Watch(log, config.limits.key_subscriptions)
+            )
         else:
             terminal = backend(config, sources[1])
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
-            mode = _Real(world, Watch(log, config.limits.key_subscriptions))
+            mode = _Real(world, watch)
         wiring = mode.wiring
         epoch = wiring.world.clock.moment().epoch
         logs = open_logs(config, epoch, stack, wiring.watch.acts.took)

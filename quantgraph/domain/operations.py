@@ -12,7 +12,9 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import Capability
 
 # The gateway's own business: no backend has a say in who calls, what time it is, and how it is.
-_OWN = frozenset({"clock", "access", "audit", "system", "subscriptions", "meter", "calls"})
+_OWN = frozenset(
+    {"clock", "access", "audit", "system", "subscriptions", "meter", "calls", "visits"}
+)
 _UNSAID = "This backend does not say whether it can."
 
 
