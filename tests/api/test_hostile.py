@@ -41,8 +41,8 @@ def calls(work: Callable[[], Any]) -> int:
 
 @pytest.fixture(scope="module")
 def documents() -> Documents:
-    found = Documents(graphql_schema._schema, LIMITS)  # pyright: ignore[reportPrivateUsage]
-    found._prepare("{ serverInfo { mode } }")  # pyright: ignore[reportPrivateUsage] what the schema computes once
+    found = Documents(graphql_schema._schema, LIMITS)
+    found._prepare("{ serverInfo { mode } }")
     return found
 
 
@@ -53,7 +53,7 @@ def allowed(documents: Documents) -> dict[bool, int]:
     for filled in (False, True):
         text = largest(FILLING if filled else "")
         assert len(text) < HttpConfig().max_body_bytes
-        documents._prepare(text)  # pyright: ignore[reportPrivateUsage] it is allowed
+        documents._prepare(text)
         with pytest.raises(GraphQLError, match="tokens"):
             parse(text.replace("a0:", "a" + ": a a" * 20 + ":"), max_tokens=LIMITS.query_tokens)
         found[filled] = calls(partial(parse, text, max_tokens=LIMITS.query_tokens))
@@ -68,6 +68,6 @@ def test_a_hostile_document_is_cheap_to_refuse(
 
     def refuse() -> None:
         with suppress(DocumentRefused, InvalidRequest):
-            documents._prepare(text)  # pyright: ignore[reportPrivateUsage]
+            documents._prepare(text)
 
     assert calls(refuse) <= MOST * allowed[name in LONG]
