@@ -54,6 +54,7 @@ bench-short:
     uv run --group bench python -m bench.beside --short
     uv run --group bench python -m bench.fanout --short
     uv run --group bench python -m bench.storm --short
+    uv run --group bench python -m bench.attacks --short
 
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:

@@ -1,8 +1,9 @@
 """What every test may use: the shared market files, and settings that make runs repeatable."""
 
 import os
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,43 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     alone = config.option.markexpr != "not slow" or config.option.keyword
     return min(os.cpu_count() or 1, 4) if whole and not alone else 0
+
+
+# What nobody may read in a log: keys, private keys, and the number that counters tell in tests.
+_SECRET = re.compile(r"qg_[0-9a-f]{8}_[0-9a-f]{64}|-----BEGIN [A-Z ]*PRIVATE KEY|88001234567")
+
+
+def secrets_in(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the names of texts that hold a secret."""
+    return [name for name, text in texts if _SECRET.search(text)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail whatever test made the gateway, or anything else, write a secret down."""
+    report = yield
+    found = secrets_in(report.sections)
+    if found and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"A secret was written to: {', '.join(found)}."
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spoken() -> Iterator[None]:
+    """Refuse errors whose texts hold a key: nothing is masked in them on their way out."""
+    from quantgraph.domain.errors import GatewayError
+
+    made = GatewayError.__init__
+
+    def guarded(self: GatewayError, reason: Any, message: str, **more: Any) -> None:
+        made(self, reason, message, **more)
+        told = (f"{message} {more}", self.message_zh)
+        assert not any("qg_" in each and _SECRET.search(each) for each in told), "a key in an error"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GatewayError, "__init__", guarded)
+        yield
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Any]:

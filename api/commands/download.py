@@ -54,6 +54,13 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
         Path | None,
         typer.Option(help="PEM file of who signed that; default: the system's."),
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="PEM file of one's own certificate, where the gateway asks for one."),
+    ] = None,
+    private_key: Annotated[
+        Path | None, typer.Option(help="PEM file of its private key; default: the same file.")
+    ] = None,
 ) -> None:
     """Download bars. Each file appears whole or not at all; times are market time.
 
@@ -64,7 +71,8 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
     # Late: gRPC and polars take a while to load, and other commands need neither.
     from quantgraph.client import Tls, connect
 
-    known = Tls(authorities) if tls or authorities else None
+    own = (certificate, private_key or certificate)
+    known = Tls(authorities, *own) if tls or authorities or certificate else None
     with connect(target, key, tls=known) as client:
         chosen = _chosen(client, symbols or [], sector or [])
         saved = client.save_bars(

@@ -85,6 +85,21 @@ def test_grpc_and_our_own_client_are_served(served, certified, tmp_path):
     assert done.exit_code == 0, done.output
 
 
+def test_a_download_shows_a_certificate_where_one_is_asked_for(strict, certified, tmp_path):
+    target = strict.addresses.grpc
+    words = f"download bars --symbols 600519.SH --out {tmp_path} --target {target}".split()
+    known = ["--authorities", str(certified.authority)]
+    shown = ["--certificate", str(certified.client)]
+    done = CliRunner().invoke(app, [*words, *known, *shown])
+    assert done.exit_code == 0, done.output
+    apart = tmp_path / "apart.pem"
+    text = Path(certified.client).read_text("ascii")
+    apart.write_text(text[: text.index("-----BEGIN CERTIFICATE")])  # the key comes first
+    done = CliRunner().invoke(app, [*words, *known, *shown, "--private-key", str(apart)])
+    assert done.exit_code == 0, done.output
+    assert isinstance(CliRunner().invoke(app, [*words, *known]).exception, Unavailable)
+
+
 def test_who_speaks_in_the_clear_gets_a_clear_end(served):
     address = served.addresses.http.removeprefix("https://").split(":")
     with socket.create_connection((address[0], int(address[1])), timeout=20) as peer:
