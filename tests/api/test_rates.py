@@ -3,12 +3,14 @@
 import http.client
 import json
 import re
+from functools import partial
 
 import grpc
 import httpx
 import pytest
 from websockets.sync.client import connect
 
+from quantgraph.services.meter import KeyMeter
 from quantgraph.v1 import orders_pb2, orders_pb2_grpc, quotes_pb2, quotes_pb2_grpc
 from tests.api.sockets import ACK, INIT, PROTOCOL, subscribe
 
@@ -22,8 +24,9 @@ LEFT = re.compile(r'^"reads";r=(\d+), "orders";r=(\d+)$')
 
 
 @pytest.fixture
-def scarce(start_gateway, tmp_path):
-    """A gateway whose keys have 20 points and 2 orders, and next to nothing comes back."""
+def scarce(start_gateway, tmp_path, monkeypatch):
+    """A gateway whose keys have 20 points and 2 orders; no time passes, so nothing comes back."""
+    monkeypatch.setattr("api.wiring.KeyMeter", partial(KeyMeter, timer=lambda: 0.0))
     rates = {"read_points": 20, "read_points_per_second": 1, "orders": 2, "orders_per_second": 1}
     with start_gateway(tmp_path, rates=rates) as running:
         yield running
