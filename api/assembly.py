@@ -58,10 +58,9 @@ async def open_assembly(
         store = MarketStore(folder, config.cache.columns_mb * 1_000_000)
         stack.callback(store.close)
         sources = store, load_calendar(config.calendar, folder), workers
+        watch = Watch(log, config.limits.key_subscriptions)
         if config.mode is Mode.MOCK:
-            mode: _Mock | _Real = _Mock(
-                config, sources, Watch(log, config.limits.key_subscriptions)
-            )
+            mode: _Mock | _Real = _Mock(config, sources, watch)
         else:
             terminal = backend(config, sources[1])
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())

@@ -16,7 +16,7 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.messages import Hangup, id_of, payload_of, read
+from api.messages import Hangup, id_of, payload_of, read_message
 from api.requests import RequestReader, read_json
 from api.sse import read_event_id
 from grpc_bridge.tokens import Passage, Position, TokenSeal
@@ -49,7 +49,7 @@ def body(raw: bytes) -> None:
 
 
 def message(text: str | bytes) -> None:
-    found = read({"text": text})
+    found = read_message({"text": text})
     id_of(found)
     payload_of(found)
 

@@ -32,7 +32,7 @@ def written():
         (field, method)
         for field, port in fields.items()
         for method in protocols.get(port, ())
-        if port not in ("Access", "Audit", "System", "Subscriptions", "Meter", "Visits")
+        if port not in ("Access", "Audit", "System", "Subscriptions", "Meter", "Visits", "Calls")
     }
 
 
