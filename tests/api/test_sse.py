@@ -47,8 +47,8 @@ def test_readers_over_http_and_a_socket_are_one_reader_of_the_market(gateway, op
     ready.subscribe("1", query)
     with open_stream(query) as first, open_stream(query) as second:
         told = [events(first), events(second)]
-        boxes = gateway.assembly.quotes._upstreams["600000.SH"].boxes
         seen = [[next(each)[1]] for each in told]
+        boxes = gateway.assembly.quotes._upstreams["600000.SH"].boxes
         while len(boxes) > 1 or len(seen[0]) < 4:
             assert len(seen[0]) < 50
             for data, each in zip(seen, told, strict=True):

@@ -121,28 +121,32 @@ async def test_a_thousand_submits_of_one_key_are_one_order_and_999_replays(own, 
 async def test_of_a_thousand_racing_submits_none_is_sent_once_halt_has_returned(
     own, ask, price, calls, wire
 ):
-    del ask  # it resumes trading afterwards
-    keys = [f"race-{wire.__name__}-{n}" for n in range(COUNT)]
+    # A quick server may have sent all before the halt arrives: then the race is run again.
+    for lap in range(10):
+        before = calls()
+        done, sent, answers = await _race(own, price, calls, (wire, lap))
+        assert done.unanswered == 0
+        assert calls() == sent
+        placed = [code for code, _, _ in answers if code is None]
+        assert len(placed) == sent - before
+        refusals = {code for code, _, _ in answers if code is not None}
+        assert all("halt" in code.lower() for code in refusals), refusals
+        if refusals:
+            return
+        ask(RESUME, input={"accountId": None})
+    pytest.fail("no halt came before the last of a thousand submits")
+
+
+async def _race(own, price, calls, named):
+    """Halt while a thousand submits are on their way; tell what was sent when it returned."""
+    wire, lap = named
+    keys = [f"race-{wire.__name__}-{lap}-{n}" for n in range(COUNT)]
     async with grpc.aio.insecure_channel(own.addresses.grpc) as channel:
         controls = controls_pb2_grpc.ControlServiceStub(channel)
         await channel.channel_ready()
+        begun = calls("before_intent")
         racing = asyncio.create_task(wire(own, price, keys))
-        while not calls("before_intent"):
+        while calls("before_intent") == begun:
             await asyncio.sleep(0)
         done = await controls.HaltTrading(controls_pb2.HaltTradingRequest())
-        sent = calls()
-        answers = await racing
-    assert done.unanswered == 0
-    assert calls() == sent < COUNT
-    placed = [code for code, _, _ in answers if code is None]
-    assert len(placed) == sent
-    refusals = {code for code, _, _ in answers if code is not None}
-    assert all("halt" in code.lower() for code in refusals), refusals
-
-
-async def test_without_a_halt_all_of_them_are_sent(own, price, calls):
-    keys = [f"all-{n}" for n in range(COUNT)]
-    wires = by_socket(own, price, keys[::2]), by_rpc(own, price, keys[1::2])
-    answers = await asyncio.gather(*wires)
-    assert [each for part in answers for each in part if each[0] is not None] == []
-    assert calls() == COUNT
+        return done, calls(), await racing

@@ -120,6 +120,9 @@ def test_a_domain_object_comes_back_as_it_was(
 ):
     filled = {"account_id": st.text(min_size=1)} if kind is LogCursor else {}
     value = data.draw(domain(kind, **filled))
+    if kind is OpenStream and value.tally is not None and not value.tally.skips:
+        # What does not count what it skipped has nothing to say of it.
+        value = replace(value, tally=replace(value.tally, conflated=0))
     message = write(value)
     assert read(type(message).FromString(message.SerializeToString())) == value
 
