@@ -54,6 +54,8 @@ def settings(port: int, folder: Path) -> Config:
             "data_dir": str(folder),
             "http": {"port": ports["http"], "gather_ms": gather},
             "grpc": {"enabled": wire == "grpc", "port": ports["grpc"], "gather_ms": gather},
+            # All sockets are of one key here.
+            "limits": {"key_connections": 20_000, "key_subscriptions": 20_000},
         },
     )
 
