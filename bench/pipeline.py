@@ -76,9 +76,14 @@ class Unwritten:
     """Stands for the recorder where nothing is journalled: it knows orders as long as it lives."""
 
     def __init__(
-        self, journal: object, places: int, pause_s: float = 0.0, heard: Heard | None = None
+        self,
+        journal: object,
+        places: int,
+        pause_s: float = 0.0,
+        heard: Heard | None = None,
+        took: object = None,
     ) -> None:
-        del journal, places, pause_s
+        del journal, places, pause_s, took
         self._heard = heard
         self._orders: dict[str, Order] = {}
 
@@ -111,13 +116,13 @@ class Unwritten:
 @contextmanager
 def recording(*, journalled: bool) -> Generator[None]:
     """Let orders be recorded, or kept in memory alone."""
-    kept = orders.Recorder
+    kept = desk.Recorder
     if not journalled:
-        orders.Recorder = Unwritten  # pyright: ignore[reportAttributeAccessIssue] what it does is what is measured
+        desk.Recorder = Unwritten  # pyright: ignore[reportAttributeAccessIssue] what it does is what is measured
     try:
         yield
     finally:
-        orders.Recorder = kept
+        desk.Recorder = kept
 
 
 class Answering:
