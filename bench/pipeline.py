@@ -42,7 +42,7 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.trust import ANY_ROW
 from quantgraph.domain.terminal import PlacedOrder
 from quantgraph.domain.transitions import after_report
-from quantgraph.services import failpoints, orders
+from quantgraph.services import desk, failpoints
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.calendar import load_calendar
 from quantgraph.services.desk import OrderDesk
