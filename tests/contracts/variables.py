@@ -66,7 +66,8 @@ _SENSIBLE: dict[str, list[Any]] = {
     "costPrice": ["1700.00", "0", "0.001"],
     "amount": ["0.01", "12.34", "1000000.00"],
     "expiresAt": [None, "2023-02-01T15:00:00+08:00", "2023-02-10T00:00:00Z"],
-    "exDate": ["2023-02-06", "2023-06-30"],
+    # Later than any jump of the clock among these, and than as many next days as are drawn.
+    "exDate": ["2024-12-27", "2025-06-27"],
     "time": ["09:14:59", "14:57", "15:30"],
     "day": [None, "2023-02-02", "2023-06-30"],
     "cash": ["25.5", "1"],
