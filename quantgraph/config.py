@@ -114,7 +114,7 @@ class SeedPosition(Section):
 
     symbol: str
     quantity: Positive
-    cost_price: Annotated[Decimal, Field(gt=0)]
+    cost_price: Annotated[Decimal, Field(ge=0)]
     bought: Annotated[int, Field(ge=0)] = 0
 
 

@@ -1,12 +1,13 @@
 """config.toml: every key shown, unknown ones refused, environment and command line on top."""
 
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from quantgraph.config import Config
+from quantgraph.config import Config, SeedPosition
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
@@ -131,3 +132,8 @@ def test_a_commission_is_charged_as_configured_up_to_the_legal_cap(tmp_path):
     file.write_text('[rules]\ncommission_rate = "0.003"\ncommission_minimum = "0"')
     commission = load_config(file).rules.fees.commission
     assert (str(commission.rate), str(commission.minimum)) == ("0.003", "0")
+
+
+def test_a_holding_may_have_cost_nothing() -> None:
+    """Bonus shares do; `createAccount` takes the same number."""
+    assert SeedPosition(symbol="600519.SH", quantity=100, cost_price=Decimal(0)).cost_price == 0
