@@ -7,6 +7,7 @@ from strawberry import Schema
 
 from api import explorer, health, scraping
 from api.asgi import App, Receive, Scope, Send
+from api.bills import Bill
 from api.browser import BrowserGuard
 from api.execution import Executor
 from api.http import GraphQLOverHttp
@@ -18,6 +19,7 @@ from api.quick import QuickAnswers
 from api.slots import KeptTexts
 from api.websocket import GraphQLOverWebSocket
 from quantgraph.config import Config
+from quantgraph.domain.calls import Underway
 from quantgraph.domain.ports.gateway import Gateway
 
 PATH = "/graphql"
@@ -27,12 +29,15 @@ PATH = "/graphql"
 class Front:
     """The whole HTTP side: the application, and its short way for what came before.
 
-    `drain` ends the streams that no operation ends.
+    `drain` ends the streams that no operation ends; `underway` counts what is being answered.
+    `adopt` takes the limits of a changed configuration.
     """
 
     app: App
     quick: QuickAnswers
     drain: Callable[[], None]
+    underway: Underway
+    adopt: Callable[[Config], None]
 
 
 def build_app(schema: Schema, gateway: Gateway, config: Config) -> App:
@@ -58,10 +63,18 @@ def build_front(
         if scope["type"] == "websocket":
             await (websocket if scope["path"] == PATH else pages)(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == PATH:
-            await http(scope, receive, send)
+            with executor.underway:
+                await http(scope, receive, send)
         else:
             await pages(scope, receive, send)
 
     seconds = config.http.write_seconds
     quick = QuickAnswers(executor, gateway.access, http.known, seconds)
-    return Front(BrowserGuard(app, config.http, gateway.calls), quick, http.shared.drain)
+
+    def adopt(new: Config) -> None:
+        executor.adopt(new.limits)
+        http.known.clear()  # read within other limits
+        http.shared.reservations.most = new.limits.event_streams
+
+    guarded = BrowserGuard(app, config.http, lambda: executor.till.shown(Bill()), gateway.calls)
+    return Front(guarded, quick, http.shared.drain, executor.underway, adopt)

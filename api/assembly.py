@@ -9,6 +9,7 @@ from api.ledgers import Logs, open_logs
 from api.log_writer import LogWriter
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
+from api.tracing import open_tracer
 from api.training import Training
 from api.vendor import open_terminal, require_terminal
 from api.watch import Watch
@@ -23,6 +24,8 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 from quantgraph.services.access import KeyAccess
 from quantgraph.services.calendar import load_calendar
+from quantgraph.services.interception import TwinKeys
+from quantgraph.services.traced import traced_backend
 from quantgraph.services.workers import Workers
 from quantgraph.store.folder import hold_folder
 from quantgraph.store.keys import KeyStore
@@ -58,11 +61,16 @@ async def open_assembly(
         store = MarketStore(folder, config.cache.columns_mb * 1_000_000)
         stack.callback(store.close)
         sources = store, load_calendar(config.calendar, folder), workers
-        watch = Watch(log, config.limits.key_subscriptions)
+        tracer = open_tracer(config)
+        if tracer is not None:
+            stack.push_async_callback(tracer.close)
+        watch = Watch(log, config.limits.key_subscriptions, tracer)
         if config.mode is Mode.MOCK:
             mode: _Mock | _Real = _Mock(config, sources, watch)
         else:
             terminal = backend(config, sources[1])
+            if tracer is not None:
+                terminal = traced_backend(terminal)
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
             mode = _Real(world, watch)
         wiring = mode.wiring
@@ -81,7 +89,8 @@ def _open_access(config: Config, folder: Path, stack: AsyncExitStack) -> tuple[K
         raise StartupError(Reason.KEYS_REQUIRED, text, folder=str(folder))
     workers = Workers(config.limits.worker_threads, config.limits.worker_backlog)
     stack.callback(workers.close)
-    return KeyAccess(keys, workers, open_locally=local), workers
+    ring = TwinKeys(keys) if config.mode is Mode.DEV else keys
+    return KeyAccess(ring, workers, open_locally=local), workers
 
 
 class _Mock:

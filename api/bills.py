@@ -14,6 +14,7 @@ from quantgraph.domain.calls import OK, Call, Calls, NoCalls
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.rates import ORDERS, RELIEF, Meter, Standing
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.traces import Trail
 
 # Fewer than these may be asked for at once; headers' names are of the IETF's RateLimit draft.
 _POLICY = b"ratelimit-policy"
@@ -30,7 +31,7 @@ class Bill:
     """The points of one operation, 0 until they are known; `standing` once its key was asked.
 
     The rest is for its line in the log: whose it is, which, and `outcome`, the code of its first
-    error. It is told once.
+    error. It is told once. `parent` is the span of its client, `trail` there where it is traced.
     """
 
     points: int = 0
@@ -39,6 +40,8 @@ class Bill:
     operation: Operation | None = None
     outcome: str = OK
     told: bool = False
+    parent: str | None = None
+    trail: Trail | None = None
     began: float = field(default_factory=perf_counter)
 
     def note(self, response: Shown) -> None:
@@ -55,7 +58,7 @@ class Till:
         """Let an operation cost `most` points; `calls` hears of each that has ended."""
         self._meter = meter
         self._calls = calls or NoCalls()
-        self._most = most
+        self.most = most
         self._rates, self._policy = meter.rates, meter.rates.policy.encode()
 
     @property
@@ -69,12 +72,12 @@ class Till:
     def charge(self, key_id: str, fields: tuple[str, ...], bill: Bill, points: int) -> None:
         """Take what an operation costs. Errors: COST_LIMIT, RATE_LIMITED."""
         bill.points = points
-        if points > self._most:
+        if points > self.most:
             text = (
-                f"The operation costs {points} points; {self._most} are allowed "
+                f"The operation costs {points} points; {self.most} are allowed "
                 "(limits.query_cost). Ask for fewer items or fields, or in several operations."
             )
-            raise InvalidRequest(Reason.COST_LIMIT, text, cost=points, limit=self._most)
+            raise InvalidRequest(Reason.COST_LIMIT, text, cost=points, limit=self.most)
         if RELIEF.issuperset(fields):
             bill.standing = self._meter.blame(key_id, 0)
             return
@@ -94,6 +97,10 @@ class Till:
         """Take what a refused document has cost."""
         bill.standing = self._meter.blame(key_id, _WRONG)
 
+    def trail(self, bill: Bill) -> Trail | None:
+        """Return where the steps of a request are noted, None where it is not traced."""
+        return self._calls.trail(bill.parent)
+
     def tell(self, transport: str, request_id: str, bill: Bill) -> None:
         """Say that a request has ended, unless that was said."""
         if bill.told:
@@ -102,6 +109,7 @@ class Till:
         operation = bill.operation
         if operation is None:
             fields, name, lasting = (), None, False
+            bill.trail = self.trail(bill)
         else:
             fields, name = operation.root_fields, operation.name
             lasting = operation.type is OperationType.SUBSCRIPTION
@@ -116,6 +124,7 @@ class Till:
             bill.points,
             bill.outcome,
             lasting,
+            bill.trail,
         )
         self._calls.ended(ended)
 
@@ -125,7 +134,7 @@ class Till:
         return {
             "cost": {
                 "requested": bill.points,
-                "max": self._most,
+                "max": self.most,
                 "remaining": None if left is None else left.reads,
                 "restorePerSecond": self._meter.rates.reads_per_second,
             }

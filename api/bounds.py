@@ -1,7 +1,21 @@
 """Who may ask how much, as configured."""
 
+from dataclasses import dataclass
+
 from quantgraph.config import Config
 from quantgraph.domain.system import PAGE_ITEMS, Limits, Mode
+from quantgraph.services.batches import OrderBatches
+from quantgraph.services.catalog import PricedCatalog
+from quantgraph.services.custom import CustomSectors, SectorLimits
+from quantgraph.services.limited import LimitedBars
+from quantgraph.services.limits import LimitedTrading
+from quantgraph.services.meter import KeyMeter
+from quantgraph.services.orders import JournaledTrading
+from quantgraph.services.snapshots import MarketBoard
+from quantgraph.services.subscriptions import StreamBook
+from quantgraph.services.ticks import LimitedTicks
+from quantgraph.services.visits import OpenVisits
+from quantgraph.services.workers import Workers
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -45,3 +59,43 @@ def limits_of(config: Config) -> Limits:
         key_subscriptions=limits.key_subscriptions,
         key_connections=limits.key_connections,
     )
+
+
+def sizes_of(config: Config) -> SectorLimits:
+    """Return how many sectors users may make, and how large."""
+    limits = config.limits
+    return SectorLimits(limits.custom_sectors, limits.sector_members, limits.batch_symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """The parts that hold a limit of their own; `limits` are what is told of them."""
+
+    limits: Limits
+    meter: KeyMeter
+    limited: LimitedTrading
+    trading: JournaledTrading
+    batches: OrderBatches
+    bars: LimitedBars
+    ticks: LimitedTicks
+    board: MarketBoard
+    lists: PricedCatalog
+    sectors: CustomSectors
+    streams: StreamBook
+    visits: OpenVisits
+    workers: Workers
+
+    def adopt(self, config: Config) -> None:
+        """Take all limits from a changed configuration; what is under way stays."""
+        limits = config.limits
+        self.limits.adopt(limits_of(config))
+        self.meter.adopt(config.rates.rates)
+        self.limited.adopt(config.trading.table)
+        self.trading.resize(limits.orders_in_flight)
+        self.batches.most = limits.batch_orders
+        self.bars.limits = limits
+        self.ticks.rows = self.board.rows = self.lists.rows = limits.bar_rows
+        self.sectors.limits = sizes_of(config)
+        self.streams.most = limits.key_subscriptions
+        self.visits.most, self.visits.seconds = limits.key_connections, limits.key_check_seconds
+        self.workers.resize(limits.worker_backlog)

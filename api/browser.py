@@ -1,12 +1,13 @@
 """Guards what browsers do on their own: foreign host names, foreign origins, preflights."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import time
 from urllib.parse import urlsplit
 
 import orjson
 
 from api.asgi import App, Headers, Message, Receive, Scope, Send, header, respond
+from api.bills import Shown
 from api.callers import request_id_of
 from api.errors import show_error
 from quantgraph.config import HttpConfig
@@ -17,7 +18,7 @@ from quantgraph.domain.reasons import Reason
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SENT = (
     b"content-type, authorization, x-api-key, last-event-id, x-request-id, "
-    b"x-graphql-event-stream-token"
+    b"x-graphql-event-stream-token, traceparent"
 )
 _EXPOSED = b"x-request-id, ratelimit, ratelimit-policy, retry-after"
 _PREFLIGHT: Headers = [
@@ -34,12 +35,16 @@ class BrowserGuard:
     make its own name mean 127.0.0.1: so Host must be ours and Origin must be allowed.
     """
 
-    def __init__(self, inner: App, config: HttpConfig, calls: Calls | None = None) -> None:
+    def __init__(
+        self, inner: App, config: HttpConfig, shown: Callable[[], Shown], calls: Calls | None = None
+    ) -> None:
         """Guard `inner`. Beyond loopback every request needs a key, so any Host may be asked.
 
-        `calls` hears of what is refused.
+        `shown` returns the `extensions` of an answer that cost nothing; `calls` hears of what is
+        refused.
         """
         self._inner = inner
+        self._shown = shown
         self._calls = calls or NoCalls()
         local = config.host in LOOPBACK
         self._hosts: frozenset[str] | None = None
@@ -79,12 +84,15 @@ class BrowserGuard:
 
     async def _refuse(self, scope: Scope, send: Send, text: str) -> None:
         request_id, code = request_id_of(scope), Reason.FORBIDDEN
-        known = (Transport.HTTP, (), None, "", request_id, 0, code.value, False)
+        trail = self._calls.trail(None)
+        way = Transport.WEBSOCKET if scope["type"] == "websocket" else Transport.HTTP
+        known = (way, (), None, "", request_id, 0, code.value, False, trail)
         self._calls.ended(Call(time(), 0.0, *known))
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "forbidden"})
             return
-        body = orjson.dumps({"errors": [show_error(Forbidden(code, text), request_id)]})
+        errors = [show_error(Forbidden(code, text), request_id)]
+        body = orjson.dumps({"errors": errors, "extensions": self._shown()})
         media = (b"content-type", b"application/json; charset=utf-8")
         await respond(send, 403, body, [media, (b"x-request-id", request_id.encode())])
 

@@ -7,9 +7,11 @@ import typer
 
 from api.commands import (
     audit,
+    conformance,
     doctor,
     documents,
     download,
+    downloads,
     export,
     imports,
     keys,
@@ -27,7 +29,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, doctor, reload, imports, export, download, store, keys, audit, documents):
+_COMMANDS = (
+    *(serve, doctor, conformance, reload, imports, export, download, downloads),
+    *(store, keys, audit, documents),
+)
+for command in _COMMANDS:
     command.register(app)
 
 

@@ -211,6 +211,10 @@ class Core:
             "hide_suggestions": not settings.suggestions,
         }
 
+    def adopt(self, ordinary_rows: int) -> None:
+        """Let so many rows take the ordinary path in what is made ready from now on."""
+        self._own["ordinary_rows"] = ordinary_rows
+
     def prepare(self, run: Run) -> Prepared:
         """Make an operation ready, by the first variables it is run with.
 

@@ -5,43 +5,49 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from api.bounds import is_local
 from api.process_file import is_held
+from api.skew import skew_of
 from api.tls import identity_of
 from api.trusted import load_trusted
+from api.validity import validity_of
+from api.vendor import examine_terminal
 from quantgraph.config import Config
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.findings import Finding
+from quantgraph.domain.system import Mode
 from quantgraph.loading import find_config, load_config
 from quantgraph.store.folder import usable_folder
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.schema import VERSION
+from quantgraph.wires import TlsConfig
 
 # Bytes that a disk should have left: below the first it is told, below the second nothing starts.
 _ROOM, _LEAST = 2_000_000_000, 100_000_000
 # Seconds that a file may be newer than the clock says now.
 _SKEW_S = 120
+# Seconds that it may be wrong by: from the first it is told, from the second it is a problem.
+_LITTLE_S, _FAR_S = 0.5, 5.0
+# Before a certificate's end that its renewal is asked for.
+_RENEWAL = timedelta(days=21)
+_SET_RIGHT = "Set it right (chrony, systemd-timesyncd, w32tm): orders and keys depend on it."
 _ENTRY = re.compile(r"\s*([\w-]+)\s*=")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one look has found; `advice` is empty where nothing is to be done."""
+def examine(
+    file: Path | None, overrides: dict[str, object], time_server: str | None = None
+) -> Iterator[Finding]:
+    """Look at the configuration, then at whatever it names. Changes nothing but an empty folder.
 
-    check: str
-    state: Literal["ok", "warning", "problem"]
-    found: str
-    advice: str = ""
-
-
-def examine(file: Path | None, overrides: dict[str, object]) -> Iterator[Finding]:
-    """Look at the configuration, then at whatever it names. Changes nothing but an empty folder."""
+    `time_server` is asked for the time where it is given; nobody else is.
+    """
     place = find_config(file)
     try:
         config = load_config(file, overrides)
@@ -56,8 +62,13 @@ def examine(file: Path | None, overrides: dict[str, object]) -> Iterator[Finding
     yield _store(config.data_path)
     yield _keys(config)
     yield _asked("tls", lambda: _tls(config), "Name readable PEM files in [tls].")
+    yield from _certificates(config.tls)
     yield _asked("documents", lambda: _documents(config), "Correct http.manifest.")
     yield _clock(config.data_path)
+    if time_server is not None:
+        yield _skew(time_server)
+    if config.mode is not Mode.MOCK:
+        yield from examine_terminal(config)
 
 
 def _folder(config: Config, *, held: bool) -> Iterator[Finding]:
@@ -96,7 +107,8 @@ def _refused(host: str, port: int) -> str | None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "win32":  # as the server: there it would share a port that is taken
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen()
     except OSError as error:
@@ -108,8 +120,9 @@ def _store(folder: Path) -> Finding:
     file = folder / "market.sqlite"
     if not file.exists():
         return Finding("store", "ok", "nothing is imported yet")
+    uri = file.absolute().as_uri()
     try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{uri}?mode=ro", uri=True)) as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
         return Finding("store", "problem", f"{file}: {error}", "Move it away and import again.")
@@ -137,6 +150,41 @@ def _tls(config: Config) -> str:
     return "none, on loopback" if identity_of(config) is None else config.tls.certificate
 
 
+def _certificates(tls: TlsConfig) -> Iterator[Finding]:
+    for name, file in (("certificate", tls.certificate), ("authorities", tls.authorities)):
+        with suppress(OSError):  # the look at TLS has told of it
+            if file:
+                yield _certificate(name, file, Path(file).expanduser().read_bytes())
+
+
+def _certificate(name: str, file: str, pem: bytes) -> Finding:
+    check, now = f"{name} expiry", datetime.now(UTC)
+    advice = "Have it renewed, name the new one in [tls] and restart: clients refuse it else."
+    try:
+        good = validity_of(pem)
+    except ValueError as error:
+        return Finding(check, "problem", f"{file}: {error}", "Name a PEM file of certificates.")
+    if now < good.since:
+        return Finding(check, "problem", f"{file} is good from {good.since:%Y-%m-%d} on", advice)
+    if now > good.until:
+        return Finding(check, "problem", f"{file} has expired on {good.until:%Y-%m-%d}", advice)
+    found = f"{file} is good until {good.until:%Y-%m-%d}"
+    if good.until - now < _RENEWAL:
+        return Finding(check, "warning", found, advice)
+    return Finding(check, "ok", found)
+
+
+def _skew(server: str) -> Finding:
+    try:
+        slow = skew_of(server)
+    except (OSError, ValueError) as error:
+        text = f"{server} does not tell the time: {error}"
+        return Finding("time server", "warning", text, "Name another one with --ntp.")
+    found = f"by {server} this clock is {abs(slow):.3f} s {'slow' if slow > 0 else 'fast'}"
+    state = "ok" if abs(slow) < _LITTLE_S else "warning" if abs(slow) < _FAR_S else "problem"
+    return Finding("time server", state, found, "" if state == "ok" else _SET_RIGHT)
+
+
 def _documents(config: Config) -> str:
     load_trusted(config.http)
     return config.http.manifest or "any are taken"
@@ -146,12 +194,11 @@ def _clock(folder: Path) -> Finding:
     """Judge the clock by what is at hand: files of its own future, and whether it is kept."""
     newest = max((each.stat().st_mtime for each in folder.glob("*") if each.is_file()), default=0.0)
     ahead = newest - time.time()
-    advice = "Set it right (chrony, systemd-timesyncd, w32tm): orders and keys depend on it."
     if ahead > _SKEW_S:
         found = f"a file in {folder} is {ahead:.0f} s newer than the clock of this machine"
-        return Finding("clock", "problem", found, advice)
+        return Finding("clock", "problem", found, _SET_RIGHT)
     if _synchronised() is False:
-        return Finding("clock", "warning", "this machine's clock is not synchronised", advice)
+        return Finding("clock", "warning", "this machine's clock is not synchronised", _SET_RIGHT)
     return Finding("clock", "ok", time.strftime("%Y-%m-%dT%H:%M:%S%z"))
 
 

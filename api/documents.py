@@ -15,6 +15,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    NoFragmentCyclesRule,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
@@ -28,8 +29,10 @@ from graphql import (
 )
 
 from api.costs import Cost, Costs
-from api.measure import Fragments, Measure, fragments_of, too_large
+from api.fragments import Expansion, Fragments, fragments_of
+from api.measure import MOST_FIELDS, Measure, too_large
 from api.policy import OPEN, DocumentPolicy
+from api.tokens import too_many
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.errors import InvalidRequest, bad_request
 from quantgraph.domain.reasons import Reason
@@ -92,6 +95,12 @@ class Documents:
         self._known: OrderedDict[str, tuple[Operation, ...]] = OrderedDict()
         self._size = 0
 
+    def adopt(self, limits: LimitsConfig) -> None:
+        """Measure by new limits from now on: what was measured by others is forgotten."""
+        self._limits = limits
+        self._known.clear()
+        self._size = 0
+
     async def operation(self, text: str, name: str | None) -> Operation:
         """Return the operation to run. A long document is prepared off the event loop.
 
@@ -100,8 +109,12 @@ class Documents:
         """
         operations = self._known.get(text)
         if operations is None:
+            limits = self._limits
+            if too_many(text, limits.query_tokens):
+                raise too_large(f"more than {limits.query_tokens} tokens long")
             operations = await self._prepared(text)
-            if len(text) <= _CACHED_TEXT and text not in self._known:
+            held = text in self._known or limits is not self._limits  # measured by others
+            if len(text) <= _CACHED_TEXT and not held:
                 self._keep(text, operations)
         else:
             self._known.move_to_end(text)
@@ -154,7 +167,7 @@ class Documents:
                 document,
                 node.name.value if node.name else None,
                 node.operation,
-                tuple(_roots(node.selection_set, fragments)),
+                tuple(each.name.value for each in roots_of(node.selection_set, fragments)),
                 conditional,
                 _size(text),
                 costs.of(node),
@@ -177,9 +190,19 @@ class Documents:
     def _measure(self, document: DocumentNode) -> None:
         """Refuse depth, alias and repetition floods before validation, whose cost they drive."""
         fragments = fragments_of(document)
-        for node in document.definitions:
-            if isinstance(node, OperationDefinitionNode):
-                Measure(fragments, self._limits).check(node.selection_set)
+        expansion = Expansion(fragments)
+        asked = [
+            node.selection_set
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        ]
+        if any(expansion.size(each) > MOST_FIELDS for each in asked):
+            raise too_large(f"more than {MOST_FIELDS} fields with fragments expanded")
+        if expansion.circular:  # has no end to be measured at
+            errors = validate(self._schema, document, [NoFragmentCyclesRule], _MOST_ERRORS)
+            raise DocumentRefused(Reason.GRAPHQL_VALIDATION_FAILED, errors)
+        for each in asked:
+            Measure(fragments, self._limits).check(each)
 
 
 def _size(text: str) -> int:
@@ -204,14 +227,15 @@ class _Conditions(Visitor):
         return visitor.any
 
 
-def _roots(selections: SelectionSetNode, fragments: Fragments) -> Iterator[str]:
+def roots_of(selections: SelectionSetNode, fragments: Fragments) -> Iterator[FieldNode]:
+    """Yield the root fields of an operation of a valid document."""
     for node in selections.selections:
         if isinstance(node, FieldNode):
-            yield node.name.value
+            yield node
         elif isinstance(node, InlineFragmentNode):
-            yield from _roots(node.selection_set, fragments)
+            yield from roots_of(node.selection_set, fragments)
         elif isinstance(node, FragmentSpreadNode):
-            yield from _roots(fragments[node.name.value].selection_set, fragments)
+            yield from roots_of(fragments[node.name.value].selection_set, fragments)
 
 
 def _chosen(operations: tuple[Operation, ...], name: str | None) -> Operation:

@@ -1,14 +1,16 @@
 """Runs operations: the same path for every transport."""
 
-from collections.abc import AsyncGenerator, Callable, Container, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
+from functools import partial
 from typing import Any
 
 import orjson
 import structlog
-from graphql import ExecutionResult, FieldNode, GraphQLError, OperationType
+from graphql import ExecutionResult, OperationType
 from strawberry import Schema
 
+from api.arguments import arguments_of
 from api.bar_texts import BarCall, bar_responses
 from api.begun import Begun
 from api.bills import Shown, Till
@@ -21,18 +23,21 @@ from api.one_order import require_one_order
 from api.policy import OPEN, DocumentPolicy
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
+from api.refusals import Refusals, actor_of
 from api.requests import GraphQLRequest, RequestReader
 from api.responses import Event, RequestRefused, Response
 from api.roots import Arguments
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
-from quantgraph.domain.access import Actor, Wire, act_as
+from quantgraph.domain.access import act_as
 from quantgraph.domain.audit import listen
 from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.calls import Underway
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.live_bars import BarWatch
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.traces import follow
 from resolvers.access import require_scopes
 from resolvers.loaders import OperationLoaders
 from resolvers.quotes import Asked
@@ -53,18 +58,29 @@ class Executor:
         self,
         schema: Schema,
         gateway: Gateway,
-        config: LimitsConfig,
+        limits: LimitsConfig,
         texts: KeptTexts,
         policy: DocumentPolicy = OPEN,
     ) -> None:
         """Prepare nothing yet; documents are prepared when they first come, if they are trusted."""
-        self.reader = RequestReader(config.json_depth, policy.trusted)
-        self._core = Core(schema, CoreSettings(config.ordinary_rows, texts, policy.suggestions))
+        self.reader = RequestReader(limits.json_depth, policy.trusted)
+        self._core = Core(schema, CoreSettings(limits.ordinary_rows, texts, policy.suggestions))
         self._gateway = gateway
-        self._deadlines = Deadlines(config.resolver_seconds)
-        self._documents = Documents(self._core.schema, config, policy)
+        self._refusals = Refusals(gateway.audit)
+        self._deadlines = Deadlines(limits.resolver_seconds)
+        self._documents = Documents(self._core.schema, limits, policy)
         self._ready = ReadyOperations(self._core, self._documents.apart)
-        self.till = Till(gateway.meter, config.query_cost, gateway.calls)
+        self.underway = Underway()
+        self.till = Till(gateway.meter, limits.query_cost, gateway.calls)
+        self.limits = limits
+
+    def adopt(self, limits: LimitsConfig) -> None:
+        """Execute within new limits from now on."""
+        self.limits, self.till.most = limits, limits.query_cost
+        self.reader.deepest = limits.json_depth
+        self._deadlines.seconds = limits.resolver_seconds
+        self._core.adopt(limits.ordinary_rows)
+        self._documents.adopt(limits)
 
     async def prepare(self, request: GraphQLRequest, caller: Caller) -> Operation:
         """Return the operation that a request asks for, if the caller may run it.
@@ -82,6 +98,8 @@ class Executor:
             ]
             raise RequestRefused(refused.reason, errors) from None
         except GatewayError as error:
+            if error.reason is Reason.QUERY_TOO_LARGE:
+                self.till.blame(caller.principal.key_id, caller.bill)
             raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
         return operation
 
@@ -96,6 +114,9 @@ class Executor:
         """
         root, bill = _ROOTS[operation.type], caller.bill
         bill.key_id, bill.operation = caller.principal.key_id, operation
+        bill.trail = self.till.trail(bill)
+        if bill.trail is not None:
+            bill.trail.asked = partial(arguments_of, operation, request.variables)
         try:
             require_scopes(caller.principal, root, operation.root_fields)
             if operation.type is OperationType.MUTATION:
@@ -103,10 +124,7 @@ class Executor:
             points = operation.cost.points(request.variables)
             self.till.charge(bill.key_id, operation.root_fields, bill, points)
         except GatewayError as error:
-            if operation.type is OperationType.MUTATION:
-                act_as(_actor(caller))
-                for field in operation.root_fields:
-                    self._gateway.audit.refused(field, None, error)
+            self._refusals.whole(operation, caller, error)
             raise
 
     async def run(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> Response:
@@ -134,12 +152,13 @@ class Executor:
     async def _execute(
         self, operation: Operation, request: GraphQLRequest, caller: Caller
     ) -> Response:
+        follow(caller.bill.trail)
         try:
             prepared, bound = await self._ready.find(operation, request.variables)
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
         if operation.type is OperationType.MUTATION:
-            act_as(_actor(caller))
+            act_as(actor_of(caller))
         heard = listen() if operation.type is OperationType.MUTATION else None
         with operation_budget():
             context = self._context(caller)
@@ -150,18 +169,8 @@ class Executor:
             else:
                 result = await work
         if heard is not None and result.errors:
-            self._note(result.errors, heard)
+            self._refusals.fields(result.errors, heard)
         return self._shown(result, caller)
-
-    def _note(self, errors: Iterable[GraphQLError], heard: Container[str]) -> None:
-        """Have the audit log hear of acts that were refused before any port was asked."""
-        for error in errors:
-            cause, at_root = error.original_error, len(error.path or ()) == 1
-            node = error.nodes[0] if error.nodes else None
-            if at_root and isinstance(cause, GatewayError) and isinstance(node, FieldNode):
-                name = node.name.value
-                if name not in heard:
-                    self._gateway.audit.refused(name, None, cause)
 
     async def stream(
         self, operation: Operation, request: GraphQLRequest, caller: Caller
@@ -174,13 +183,13 @@ class Executor:
 
     def holding(self, operation: Operation, caller: Caller) -> AbstractContextManager[None]:
         """Have a subscription listed, among those of its key, as long as it is open."""
-        return self._gateway.subscriptions.open(_actor(caller), ", ".join(operation.root_fields))
+        return self._gateway.subscriptions.open(actor_of(caller), ", ".join(operation.root_fields))
 
     def visit(
         self, caller: Caller, end: Callable[[GatewayError], None]
     ) -> AbstractContextManager[None]:
         """Hold a caller's connection open. Errors: CONNECTION_LIMIT. See `Visits.open`."""
-        return self._gateway.visits.open(caller.principal, _actor(caller), end)
+        return self._gateway.visits.open(caller.principal, actor_of(caller), end)
 
     async def _streamed(
         self, operation: Operation, request: GraphQLRequest, caller: Caller
@@ -281,7 +290,3 @@ class Executor:
         if errors and result.data is None and all("path" not in each for each in errors):
             raise RequestRefused(Reason.BAD_REQUEST, errors)
         return response
-
-
-def _actor(caller: Caller) -> Actor:
-    return Actor(caller.principal.key_id, Wire.GRAPHQL, caller.peer)

@@ -1,6 +1,6 @@
 """graphql-core's executor with a short cut for plain selections and for rows held as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
         """Start without writers; copies of this executor share them, and its fields."""
         self.ordinary_rows: int = kwargs.pop("ordinary_rows")
         self.texts: KeptTexts = kwargs.pop("texts")
+        self.readings: Mapping[str, Writer] = {}  # its objects are the contract's own
         super().__init__(*args, **kwargs)
         self._writers: dict[tuple[int, int], tuple[Any, Writer | NotPlain]] = {}
 

@@ -35,6 +35,8 @@ from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Kind, Reason
 from quantgraph.domain.streams import LogPlace
 
+# Headers that are one request's, or are answered with headers of their own.
+_OWN = (b"origin", b"x-request-id", b"traceparent")
 # Requests known by their bytes, and the length to which they are.
 _KNOWN, _KEPT_BODY = 512, 2_048
 
@@ -65,7 +67,10 @@ class GraphQLOverHttp:
         work: Work | None = scope.get(BEGUN)
         request_id = request_id_of(scope) if work is None else work.caller.request_id
         reply = Reply(send, JSON, request_id, self._stalls)
-        reply.bill = Bill() if work is None else work.caller.bill
+        if work is None:
+            reply.bill = Bill(parent=header(scope, b"traceparent"))
+        else:
+            reply.bill = work.caller.bill
         try:
             await self._respond(scope, receive, reply, work)
         except HttpRefused as refused:
@@ -112,6 +117,7 @@ class GraphQLOverHttp:
                 raise
             caller.bill.note(refused.response)
             refused.response["extensions"] = self._executor.till.shown(caller.bill)
+            reply.rates = self._executor.till.headers(caller.bill)
             await _stream(_framing(wanted), receive, reply, _once(refused))
             return
         self._check(scope, wanted, operation)
@@ -257,10 +263,10 @@ def _understand(scope: Scope, understood: Understood) -> None:
     """Leave what the head means for those that come with the same bytes.
 
     An origin's answers have headers of their own, a GET has its document in its head, and an id
-    that the client gave is one request's.
+    or a span that the client gave is one request's.
     """
-    own = header(scope, b"origin") is None and header(scope, b"x-request-id") is None
-    if scope["method"] == "POST" and own:
+    alike = all(header(scope, name) is None for name in _OWN)
+    if scope["method"] == "POST" and alike:
         scope[UNDERSTOOD] = understood
 
 

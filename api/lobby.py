@@ -45,13 +45,19 @@ class Lobby:
         oldest.dismiss()
         return True
 
+    def adopt(self, config: HttpConfig) -> None:
+        """Bound those that come from now on by new limits; who is in stays."""
+        new = lobby_of(config)
+        self.most, self.seconds, self.head_bytes = new.most, new.seconds, new.head_bytes
+
 
 def lobby_of(config: HttpConfig) -> Lobby:
     """Return an empty one, of no more connections than this process may have files open."""
-    return Lobby(min(config.connections, _openable()), config.head_seconds, config.max_head_bytes)
+    return Lobby(min(config.connections, openable()), config.head_seconds, config.max_head_bytes)
 
 
-def _openable() -> int:
+def openable() -> int:
+    """Return how many connections this process may have open beside all else."""
     if sys.platform == "win32":  # no limit of the process there
         return sys.maxsize
     import resource

@@ -12,13 +12,14 @@ _LONGEST_ID = 1_000
 
 
 class Hangup(Exception):
-    """The peer broke the protocol; close with this code and reason."""
+    """The peer broke the protocol, or may not stay; close with this code and reason."""
 
-    def __init__(self, code: int, reason: str) -> None:
-        """Carry a close code of the protocol."""
+    def __init__(self, code: int, reason: str, outcome: str | None = None) -> None:
+        """Carry a close code of the protocol, and what the log calls it."""
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.outcome = outcome or f"CLOSED_{code}"
 
 
 def malformed(what: str) -> Hangup:

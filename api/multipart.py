@@ -28,8 +28,5 @@ class Parts:
         """Return a part; what ended the stream early stands beside the payload, not in it."""
         if given.frames:
             return (given.frames,)
-        if given.refused:
-            shown = {"payload": None, "errors": given.errors}
-        else:
-            shown = {"payload": given.response}
+        shown = {"payload": None, **given.refusal} if given.refused else {"payload": given.response}
         return chain((_HEAD,), Text(shown).pieces(), (_BOUNDARY,))

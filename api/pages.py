@@ -6,8 +6,8 @@ from time import perf_counter, time
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from api.asgi import Message, Receive, Scope, Send
-from api.callers import request_id_of
+from api.asgi import Message, Receive, Scope, Send, header
+from api.callers import new_request_id, request_id_of
 from quantgraph.domain.calls import OK, Call, Calls, Transport
 
 _OTHER = "/…"
@@ -26,6 +26,8 @@ class Pages:
         """Answer one request."""
         if scope["type"] != "http":  # of no concern here: there is no socket but /graphql
             await send({"type": "websocket.close", "code": 1008})
+            place = (Transport.WEBSOCKET, (_OTHER,), None, "", new_request_id(), 0)
+            self._calls.ended(Call(time(), 0.0, *place, "CLOSED_1008", False))
             return
         began, request_id, status = perf_counter(), request_id_of(scope), 500
 
@@ -45,4 +47,5 @@ class Pages:
                 outcome = OK if status < 400 else f"HTTP_{status}"
                 took = perf_counter() - began
                 place = (Transport.HTTP, (path,), None, "", request_id, 0, outcome, False)
-                self._calls.ended(Call(time(), took, *place))
+                trail = self._calls.trail(header(scope, b"traceparent"))
+                self._calls.ended(Call(time(), took, *place, trail))

@@ -9,15 +9,17 @@ import structlog
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.paper import PaperMarket, kept_for, show_frames
 from quantgraph.backends.sim.parts import WorldParts
+from quantgraph.backends.sim.quotas import HeldQuotas
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.backends.sim.wall import WallClock
+from quantgraph.backends.sim.wall import PaperClock
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.services.paper import PaperKeeper
 from quantgraph.services.recorded import Recorded
-from quantgraph.services.twins import InterceptingTerminal, TwinnedAccounts, Twins
+from quantgraph.services.twins import InterceptingTerminal, TwinnedAccounts, TwinnedQuotas, Twins
 from quantgraph.services.workers import Workers
 from quantgraph.store.market import MarketStore
 from quantgraph.store.paper import PaperFile
@@ -37,10 +39,11 @@ class PaperWorld:
         self,
         config: Config,
         sources: tuple[MarketStore, TradingCalendar, Workers],
-        real: tuple[Backend, Recorded, WallClock],
+        real: tuple[Backend, Recorded, DatedClock],
     ) -> None:
         """Wire it over the real market. Raises StartupError where what was kept is unreadable."""
-        (_, calendar, workers), (backend, recorded, self._clock) = sources, real
+        (_, calendar, workers), (backend, recorded, clock) = sources, real
+        self._clock = PaperClock(clock)
         self._market = PaperMarket(backend.quotes, recorded, self._clock, config.mock.live_symbols)
         parts = WorldParts(
             clock=self._clock,
@@ -59,6 +62,8 @@ class PaperWorld:
         self._keeper = PaperKeeper(self._terminal.driver, file, workers)
         self.twins = Twins(backend.accounts, self._terminal, self._keeper.note)
         self.holder = TwinnedAccounts(self.twins)
+        held = HeldQuotas(self.holder, recorded, (calendar, self._clock))
+        self.quotas = TwinnedQuotas(backend.quotas, held)
         self.sender = InterceptingTerminal(self.twins, backend.quotes.state)
         self.problem: str | None = "The paper exchange has not been opened yet."
         self._opener: asyncio.Task[None] | None = None

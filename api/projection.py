@@ -33,6 +33,7 @@ from api.slots import KeptTexts, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind, Layout
 from schema.rows import ColumnList, RowList
+from schema.scalars import SAFE_INTEGER
 
 # Values that their scalar would write as they are; any other goes through the scalar.
 _AS_THEY_ARE = {"String": str, "ID": str, "Symbol": str, "Boolean": bool}
@@ -40,9 +41,15 @@ Writer: TypeAlias = Callable[[Any], Any]
 
 
 class Selections(Protocol):
-    """What graphql-core's executor knows of a selection, and where written rows are kept."""
+    """What graphql-core's executor knows of a selection, and where written rows are kept.
+
+    `readings` by `Type.field`: how those fields are read that their objects do not have as such.
+    """
 
     texts: KeptTexts
+
+    @property
+    def readings(self) -> Mapping[str, Writer]: ...
 
     def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:  # noqa: ANN401 untyped there
         """Return the fields picked below, fragments and @skip/@include resolved."""
@@ -105,7 +112,8 @@ def project(executor: Selections, kind: GraphQLObjectType, details: object) -> P
             column, where = plain_field(kind, name), f"{kind.name}.{name}"
             type_: OutputType = kind.fields[name].type
             write = writer(executor, type_, below, where)
-            members.append(Member(key, name, _reader(column, where), write))
+            read = executor.readings.get(where) or _reader(column, where)
+            members.append(Member(key, name, read, write))
             cell, nullable = field_cell(key, column, type_)
         if cells is not None and cell is not None:
             cells.append((cell, nullable))
@@ -223,6 +231,8 @@ def _leaf_writer(kind: GraphQLScalarType | GraphQLEnumType) -> Writer:
     plain, write = _AS_THEY_ARE.get(kind.name), kind.coerce_output_value
     if kind.name == "Float":
         return _optional(lambda value: value if _is_float(value) else _written(write, value))
+    if kind.name == "Long":
+        return _optional(lambda value: value if _is_long(value) else _written(write, value))
     if plain is None:
         return _optional(lambda value: _written(write, value))
     return _optional(lambda value: value if type(value) is plain else _written(write, value))
@@ -230,6 +240,10 @@ def _leaf_writer(kind: GraphQLScalarType | GraphQLEnumType) -> Writer:
 
 def _is_float(value: object) -> bool:
     return type(value) is float and math.isfinite(value)
+
+
+def _is_long(value: object) -> bool:
+    return type(value) is int and -SAFE_INTEGER <= value <= SAFE_INTEGER
 
 
 def _written(write: Writer, value: object) -> object:

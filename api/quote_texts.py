@@ -14,7 +14,7 @@ from api.roots import Place
 from quantgraph.domain import streams
 from quantgraph.domain.ports.gateway import Gateway
 from resolvers.quotes import Asked, quote_watch
-from schema.quotes import QuoteEvent
+from schema.quotes import READINGS, QuoteEvent
 
 # What makes the response of one event, errors and all.
 Shown = TypeVar("Shown")
@@ -40,6 +40,20 @@ class _Known:
     texts: dict[object, bytes] = field(default_factory=dict[object, bytes])
 
 
+class _OfDomain:
+    """Selections whose objects are the domain's own: none is made for the contract's types."""
+
+    def __init__(self, executor: Selections) -> None:
+        """Pick what `executor` picks."""
+        self._executor = executor
+        self.readings = READINGS
+        self.texts = executor.texts
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:  # noqa: ANN401 untyped there
+        """Return the fields picked below; see `Selections`."""
+        return self._executor.collect_subfields(return_type, field_details_list)
+
+
 class QuoteTexts:
     """Writes events as an operation picks them; nothing in it knows a reader or his rights."""
 
@@ -48,13 +62,12 @@ class QuoteTexts:
 
         `ordinary` makes the response of an event that is not plain, as graphql-core would.
         """
-        self._key = key
+        self._head = b'{"data":{%s:' % orjson.dumps(key)
         self._ordinary = ordinary
         self._projection = projection
         names = {member.key: member.name for member in projection.members}
-        self._own = tuple(key for key, name in names.items() if name in _OWN)
         self._quotes = tuple(key for key, name in names.items() if name == "quote")
-        self._own_fields = tuple(each for each in projection.members if each.name in _OWN)
+        self._own = tuple(each for each in projection.members if each.name in _OWN)
         self._newest: dict[str, _Known] = {}
         self._readers = 0
 
@@ -66,11 +79,12 @@ class QuoteTexts:
             return orjson.dumps(self._ordinary(QuoteEvent.from_domain(event)))
 
     def _plain(self, event: streams.QuoteEvent) -> bytes:
-        if event.quote is None:
-            return self._response(self._projection.object(QuoteEvent.from_domain(event)))
-        known = self._newest.get(event.quote.symbol)
+        quote = event.quote
+        if quote is None:
+            return self._response(self._projection.object(event))
+        known = self._newest.get(quote.symbol)
         if known is None or not _same(known.event, event):
-            known = self._newest[event.quote.symbol] = _Known(event, self._shared(event))
+            known = self._newest[quote.symbol] = _Known(event, self._shared(event))
         own = (event.kind, event.previous_sequence) if self._own else None
         text = known.texts.get(own)
         if text is None:
@@ -89,19 +103,19 @@ class QuoteTexts:
                 self._newest.clear()
 
     def _shared(self, event: streams.QuoteEvent) -> dict[str, Any]:
-        shown = self._projection.object(QuoteEvent.from_domain(event))
-        for key in self._quotes:
-            shown[key] = orjson.Fragment(orjson.dumps(shown[key]))
+        shown = self._projection.object(event)
+        if self._own:  # else it is written once anyway
+            for key in self._quotes:
+                shown[key] = orjson.Fragment(orjson.dumps(shown[key]))
         return shown
 
     def _filled(self, shared: Mapping[str, Any], event: streams.QuoteEvent) -> Mapping[str, Any]:
         if not self._own:
             return shared
-        bare = QuoteEvent.from_domain(_without_quote(event))
-        return {**shared, **{each.key: each.write(each.read(bare)) for each in self._own_fields}}
+        return {**shared, **{each.key: each.write(each.read(event)) for each in self._own}}
 
     def _response(self, shown: Mapping[str, Any]) -> bytes:
-        return orjson.dumps({"data": {self._key: shown}})
+        return b"%s%s}}" % (self._head, orjson.dumps(shown))
 
 
 async def quote_responses(gateway: Gateway, call: QuoteCall) -> AsyncGenerator[bytes, None]:
@@ -120,21 +134,10 @@ def compile_quotes(
     kind, _ = unwrapped(place.root.fields["quotes"].type)
     if not isinstance(kind, GraphQLObjectType):
         raise NotPlain("Subscription.quotes", "is no object")
-    return QuoteTexts(place.key, project(executor, kind, place.details), ordinary)
+    return QuoteTexts(place.key, project(_OfDomain(executor), kind, place.details), ordinary)
 
 
 def _same(before: streams.QuoteEvent, event: streams.QuoteEvent) -> bool:
     # By identity too: a quote fetched before its symbol was followed has no number of its own.
     same = before.quote is event.quote and before.sequence == event.sequence
     return same and before.epoch == event.epoch
-
-
-def _without_quote(event: streams.QuoteEvent) -> streams.QuoteEvent:
-    return streams.QuoteEvent(
-        event.kind,
-        event.epoch,
-        None,
-        event.sequence,
-        event.previous_sequence,
-        event.conflated_count,
-    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import structlog
 
@@ -11,8 +11,10 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.services.workers import Workers
 
 _log = structlog.get_logger(__name__)
-# What is taken at once. Keys need none of this: their file is read again whenever it changes.
-_TAKEN = ("rates.", "trading.limits.", "trading.accounts")
+# What a restart alone changes of the limits, and what needs none of [http]: who has not asked yet.
+_FIXED = ("worker_threads",)
+_LOBBY = ("connections", "head_seconds", "max_head_bytes")
+Adopt: TypeAlias = Callable[[Config], None]
 
 
 class Reloader:
@@ -22,7 +24,7 @@ class Reloader:
         self,
         config: Config,
         read: Callable[[], Config],
-        adopts: Iterable[Callable[[Config], None]],
+        adopts: Iterable[Adopt],
         workers: Workers,
     ) -> None:
         """Start from `config`; each of `adopts` takes its part of a new one, and cannot refuse."""
@@ -43,24 +45,30 @@ class Reloader:
             except GatewayError as error:
                 _log.error("config_refused", code=error.reason, why=error.message)
                 return False
-            changed = sorted(_changes(self._config, new))
-            taken = [name for name in changed if name.startswith(_TAKEN)]
-            if new.mode is self._config.mode:
+            # Limits are judged by their mode: with another one nothing is taken.
+            same = new.mode is self._config.mode
+            taken = _taken(self._config, new) if same else self._config
+            names = _changes(self._config, taken)
+            waiting = _changes(taken, new)
+            if names:
                 for adopt in self._adopts:
-                    adopt(new)
-            else:  # limits are judged by their mode: with another one nothing is taken
-                taken = []
-            waiting = [name for name in changed if name not in taken]
-            _log.warning("config_reloaded", taken=taken, waits_for_restart=waiting)
-            if taken:
-                kept = {"rates": new.rates, "trading": _limits_of(self._config, new)}
-                self._config = self._config.model_copy(update=kept)
+                    adopt(taken)
+                self._config = taken
+            _log.warning("config_reloaded", taken=sorted(names), waits_for_restart=sorted(waiting))
             return True
 
 
-def _limits_of(old: Config, new: Config) -> object:
-    taken = {"limits": new.trading.limits, "accounts": new.trading.accounts}
-    return old.trading.model_copy(update=taken)
+def _taken(old: Config, new: Config) -> Config:
+    """Return the old configuration with whatever of the new one is taken without a restart.
+
+    Keys need none of this: their file is read again whenever it changes.
+    """
+    limits = new.limits.model_copy(update={name: getattr(old.limits, name) for name in _FIXED})
+    http = old.http.model_copy(update={name: getattr(new.http, name) for name in _LOBBY})
+    orders = {"limits": new.trading.limits, "accounts": new.trading.accounts}
+    trading = old.trading.model_copy(update=orders)
+    kept = {"rates": new.rates, "limits": limits, "http": http, "trading": trading}
+    return old.model_copy(update=kept)
 
 
 def _changes(old: Config, new: Config) -> set[str]:

@@ -30,7 +30,7 @@ def read_json(body: bytes | str) -> object:
         raise bad_request(f"The request is not valid JSON: {error}.") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestReader:
     """Reads requests: their variables and extensions may be nested `deepest` levels deep."""
 

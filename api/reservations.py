@@ -118,7 +118,7 @@ class Reservations:
 
     def __init__(self, config: Config) -> None:
         """Start without any."""
-        self._most = config.limits.event_streams
+        self.most = config.limits.event_streams
         self._seconds = config.http.reservation_seconds
         self._streams: dict[str, ReservedStream] = {}
         # Held, since the loop holds tasks only weakly.
@@ -126,12 +126,12 @@ class Reservations:
 
     def reserve(self, principal: Principal) -> ReservedStream:
         """Return a new reservation. Raises SUBSCRIPTION_LIMIT."""
-        if len(self._streams) >= self._most:
+        if len(self._streams) >= self.most:
             text = (
-                f"{self._most} event streams are reserved or open (limits.event_streams). "
+                f"{self.most} event streams are reserved or open (limits.event_streams). "
                 "Close one, or wait until a reservation ends."
             )
-            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._most)
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self.most)
         stream = ReservedStream(principal)
         self._streams[stream.token] = stream
         loop = asyncio.get_running_loop()

@@ -25,9 +25,9 @@ class Event:
     frames: bytes = b""
 
     @property
-    def errors(self) -> list[dict[str, Any]]:
-        """The errors of what was refused."""
-        return cast("Response", self.response)["errors"]
+    def refusal(self) -> Response:
+        """The response of what was refused: errors, and what it cost."""
+        return cast("Response", self.response)
 
 
 class RequestRefused(Exception):

@@ -1,15 +1,18 @@
-"""What the market tells of a world: bars down their chain, rules, sectors that users make."""
+"""What the market tells of a world: bars down their chain, rules, sectors, and downloads."""
 
-from datetime import date
+from datetime import date, timedelta
 
+from api.bounds import sizes_of
 from api.worlds import World
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
-from quantgraph.services.custom import CustomSectors, SectorLimits
+from quantgraph.services.custom import CustomSectors
 from quantgraph.services.derived import DerivedBars
+from quantgraph.services.download_jobs import DownloadBounds, DownloadJobs, DownloadParts
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.rules import RuleBook
 from quantgraph.store.custom import CustomSectorStore
+from quantgraph.store.downloads import DownloadStore
 
 
 def open_bars(world: World) -> CachedBars:
@@ -33,10 +36,22 @@ def open_rules(world: World) -> RuleBook:
 
 def open_sectors(world: World) -> CustomSectors:
     """Return the sectors that users make, beside those of the market."""
-    limits = world.config.limits
-    sizes = SectorLimits(limits.custom_sectors, limits.sector_members, limits.batch_symbols)
     shelf = CustomSectorStore(world.config.data_path / "sectors.sqlite")
-    return CustomSectors(world.recorded, shelf, world.workers, sizes)
+    return CustomSectors(world.recorded, shelf, world.workers, sizes_of(world.config))
+
+
+def open_downloads(world: World) -> DownloadJobs:
+    """Return the downloads of a world's terminal; those of an earlier start are among them."""
+    own = world.config.downloads
+    bounds = DownloadBounds(
+        waiting=own.waiting,
+        kept=own.kept,
+        symbols=world.config.limits.batch_symbols,
+        away_s=float(own.away_seconds),
+        again=timedelta(minutes=own.again_minutes),
+    )
+    shelf = DownloadStore(world.config.data_path / "downloads.sqlite")
+    return DownloadJobs(DownloadParts(world.downloader, shelf, world.workers, bounds))
 
 
 def _version(world: World) -> tuple[bytes, date, str, int]:

@@ -7,19 +7,21 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import uvicorn
 
 from api.app import Front, build_front
 from api.assembly import Assembly, open_assembly
-from api.lobby import lobby_of
+from api.lobby import Lobby, lobby_of, openable
 from api.log_writer import LogWriter
 from api.protocol import protocol
-from api.reloading import Reloader
+from api.reloading import Adopt, Reloader
 from api.sockets import line_protocol
+from api.stopping import GRACE_S, Stopper, StopSteps
 from api.tls import Identity, identity_of
 from grpc_bridge.server import GrpcServer
 from grpc_bridge.server import start as start_grpc
@@ -30,7 +32,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.wire.memory import keep_freed
 from resolvers.root import schema_of
 
-_GRACE_S = 3.0
+_Parts: TypeAlias = tuple[Assembly, Front, GrpcServer | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,24 @@ async def serve(
     with contextlib.closing(listener):
         async with open_assembly(config, log=log) as assembly:
             grpc = await _start_grpc(config, assembly, identity)
+            stopper: Stopper | None = None
             try:
                 schema = schema_of(config.mode)
                 front = build_front(schema, assembly.gateway, config, assembly.dials)
-                server = _http_server(config, front, identity)
-                stop = _stopper(server, (assembly.drain, front.drain))
-                _stop_on_signal(stop)
+                lobby = lobby_of(config.http)
+                server = _http_server(config, (front, lobby), identity)
+                stopper = _stopper(config, server, (assembly, front, grpc))
+                _stop_on_signal(stopper.ask)
                 addresses = Addresses(
                     _url(config.http.host, listener, identity), _target(config, grpc)
                 )
-                reload = _reloader(assembly, reread or (lambda: config))
-                running = Running(assembly, addresses, stop, reload)
+                adopts = _adopts((assembly, front, grpc), lobby)
+                reload = _reloader(assembly, reread or (lambda: config), adopts)
+                running = Running(assembly, addresses, stopper.ask, reload)
                 await _serve_http(server, listener, lambda: started(running))
             finally:
                 if grpc is not None:
-                    await grpc.stop(_GRACE_S)
+                    await (grpc.stop(0) if stopper is None else stopper.closing(grpc.stop))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -115,10 +120,13 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _http_server(config: Config, front: Front, identity: Identity | None) -> _Uvicorn:
+def _http_server(
+    config: Config, entrance: tuple[Front, Lobby], identity: Identity | None
+) -> _Uvicorn:
+    front, lobby = entrance
     settings = uvicorn.Config(
         front.app,
-        http=protocol(front.quick, lobby_of(config.http)),
+        http=protocol(front.quick, lobby),
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -129,7 +137,7 @@ def _http_server(config: Config, front: Front, identity: Identity | None) -> _Uv
         ssl_context_factory=None if identity is None else identity.given,
         # Nothing here asks who a proxy says the client is, and believing it would be unsafe.
         proxy_headers=False,
-        timeout_graceful_shutdown=int(_GRACE_S),
+        timeout_graceful_shutdown=int(GRACE_S),
     )
     return _Uvicorn(settings)
 
@@ -153,27 +161,47 @@ async def _start_grpc(
         return None
     seal = TokenSeal(assembly.secret)
     shown = None if identity is None else (identity.key, identity.chain, identity.authorities)
-    return await start_grpc(assembly.gateway, config.grpc, config.limits, seal, shown)
+    # HTTP's lobby leaves some files to all else: this wire takes no more than a share of them.
+    most = min(config.grpc.connections, openable() // 8)
+    bounded = config.grpc.model_copy(update={"connections": most})
+    return await start_grpc(assembly.gateway, bounded, config.limits, seal, shown)
 
 
-def _stopper(server: _Uvicorn, drains: Iterable[Callable[[], None]]) -> Callable[[], None]:
-    """Return what stops: the first call ends the streams and drains, the second ends at once."""
-    loop = asyncio.get_running_loop()
+def _stopper(config: Config, server: _Uvicorn, parts: _Parts) -> Stopper:
+    assembly, front, grpc = parts
 
-    def stop() -> None:
-        if server.should_exit:
-            server.force_exit = True
-            return
+    def drain() -> None:
+        assembly.drain()
+        front.drain()
+        if grpc is not None:
+            grpc.drain()
+
+    def underway() -> int:
+        return front.underway.count + (0 if grpc is None else grpc.underway)
+
+    def close(hurried: bool) -> None:
         server.should_exit = True
-        for drain in drains:
-            loop.call_soon_threadsafe(drain)
+        server.force_exit = hurried
 
-    return stop
+    return Stopper(config.shutdown, StopSteps(assembly.retire, drain, underway, close))
 
 
-def _reloader(assembly: Assembly, reread: Callable[[], Config]) -> Callable[[], "Future[bool]"]:
+def _adopts(parts: _Parts, lobby: Lobby) -> tuple[Adopt, ...]:
+    """Return who takes its part of a changed configuration."""
+    assembly, front, grpc = parts
+
+    def bridge(new: Config) -> None:
+        if grpc is not None:
+            grpc.adopt(new.limits)
+
+    return assembly.bounded.adopt, front.adopt, bridge, lambda new: lobby.adopt(new.http)
+
+
+def _reloader(
+    assembly: Assembly, reread: Callable[[], Config], adopts: tuple[Adopt, ...]
+) -> Callable[[], "Future[bool]"]:
     loop = asyncio.get_running_loop()
-    reloader = Reloader(assembly.config, reread, assembly.adopts, assembly.workers)
+    reloader = Reloader(assembly.config, reread, adopts, assembly.workers)
 
     def reload() -> "Future[bool]":
         return asyncio.run_coroutine_threadsafe(reloader.reload(), loop)

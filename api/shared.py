@@ -36,12 +36,11 @@ class SharedConnections:
         """Run with `executor` the operations of those whom `access` lets in."""
         self._executor = executor
         self._access = access
-        self._most = config.limits.subscriptions
-        self._reservations = Reservations(config)
+        self.reservations = Reservations(config)
 
     def drain(self) -> None:
         """End every stream: the gateway is stopping."""
-        self._reservations.drain()
+        self.reservations.drain()
 
     @staticmethod
     def concerns(scope: Scope) -> bool:
@@ -76,14 +75,14 @@ class SharedConnections:
         if not any(taken.get(name, 0) for name in ("text/plain", "text/*", "*/*")):
             raise HttpRefused(406, bad_request("A reservation is answered in text/plain."))
         principal = await self._access.authenticate(from_headers(scope), peer_of(scope))
-        if self._reservations.find(_token(scope)) is not None:
+        if self.reservations.find(_token(scope)) is not None:
             raise HttpRefused(409, bad_request("This stream is reserved already."))
-        token = self._reservations.reserve(principal).token
+        token = self.reservations.reserve(principal).token
         await _told(reply, 201, token)
 
     async def _open(self, scope: Scope, receive: Receive, reply: Reply) -> None:
         """Open a stream: its token is the ticket, since an EventSource can show no other key."""
-        stream = self._reservations.find(_token(scope))
+        stream = self.reservations.find(_token(scope))
         if stream is None:
             raise _unknown()
         credential = from_headers(scope)
@@ -95,12 +94,12 @@ class SharedConnections:
             raise HttpRefused(409, bad_request("This stream is open already."))
         caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope))
         await self._access.recheck(caller.principal, caller.peer)
-        with self._executor.visit(caller, lambda _: self._reservations.expel(stream)):
-            self._reservations.open(stream)
+        with self._executor.visit(caller, lambda _: self.reservations.expel(stream)):
+            self.reservations.open(stream)
             try:
                 await send_stream(SharedEvents(), stream.messages(), receive, reply)
             finally:
-                await self._reservations.close(stream)
+                await self.reservations.close(stream)
 
     async def _begin(self, scope: Scope, receive: Receive, reply: Reply, read: _Read) -> None:
         # Whatever the Accept header: a refusal must not look like an operation that began.
@@ -113,8 +112,9 @@ class SharedConnections:
             raise HttpRefused(400, bad_request(text))
         if operation_id in stream:
             raise HttpRefused(409, bad_request("An operation of this id runs already."))
-        if len(stream) >= self._most:
-            text = f"{self._most} operations run on this stream; this is the most."
+        most = self._executor.limits.subscriptions
+        if len(stream) >= most:
+            text = f"{most} operations run on this stream; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
         caller = Caller(stream.principal, reply.request_id, peer=peer_of(scope), bill=reply.bill)
         held = stream.hold(operation_id)
@@ -124,6 +124,7 @@ class SharedConnections:
             stream.drop(held)
             raise
         stream.start(held, events(self._executor, Job(operation, request, caller)))
+        reply.rates = self._executor.till.headers(caller.bill)
         reply.bill = Bill(told=True)  # the operation's end is told, not that it began
         await _told(reply, 202)
 
@@ -138,7 +139,7 @@ class SharedConnections:
     async def _own(self, scope: Scope) -> ReservedStream:
         """Return the caller's own stream: others' do not exist."""
         principal = await self._access.authenticate(from_headers(scope), peer_of(scope))
-        stream = self._reservations.find(_token(scope))
+        stream = self.reservations.find(_token(scope))
         if stream is None or stream.principal != principal:
             raise _unknown()
         return stream
@@ -165,7 +166,8 @@ def _parameter(scope: Scope, name: str) -> str | None:
 
 
 async def _told(reply: Reply, status: int, token: str = "") -> None:
-    headers = [(b"x-request-id", reply.request_id.encode()), (b"cache-control", b"no-store")]
+    own = [(b"x-request-id", reply.request_id.encode()), (b"cache-control", b"no-store")]
+    headers = [*own, *reply.rates]
     if token:
         headers.append((b"content-type", b"text/plain; charset=utf-8"))
     reply.begun = True

@@ -6,23 +6,36 @@ from api.child import COMMAND, Setup
 from api.imported import StoreListings
 from api.replays import plan_world
 from api.worlds import NOT_LINKED, Sources, World
+from quantgraph import __version__
 from quantgraph.backends.sim import paths
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.counter import CounterTerminal
+from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.parts import WorldParts
+from quantgraph.backends.sim.quotas import HeldQuotas
 from quantgraph.backends.sim.rejections import RejectionStyle
 from quantgraph.backends.sim.replayed import ReplayedMarket
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import Config
+from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.orders import Destination
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
 from quantgraph.domain.system import BackendInfo
+from quantgraph.domain.terminals import (
+    AccountLogin,
+    TerminalLink,
+    TerminalPart,
+    TerminalState,
+    TerminalStatus,
+)
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.timekeeper import Timekeeper
@@ -41,6 +54,7 @@ class SimulatedWorld:
         self.plan = plan_world(config.mock, store, calendar)
         self.clock = SimClock(self.plan.start, calendar, Pace(config.mock.speed))
         self.timekeeper = Timekeeper(self.clock, calendar)
+        self._began = "", self.clock.now()
         listings = StoreListings(store, self.plan.start)
         world = paths.World(config.mock.seed, calendar, self.clock.start, listings)
         parts = MarketParts(self.clock, workers, config.mock.quote_interval_ms)
@@ -72,6 +86,8 @@ class SimulatedWorld:
         self.world = self._world()
 
     def _world(self) -> World:
+        recorded = self.recorded
+        shelf = SimShelf(recorded, recorded, recorded, self.market.catalog)
         return World(
             config=self.config,
             store=self.store,
@@ -81,8 +97,10 @@ class SimulatedWorld:
             market=self.market,
             catalog=self.market.catalog,
             bar_feed=self.bar_feed,
+            downloader=SimDownloads(shelf, self.config.mock.download_ms / 1_000),
             recorded=self.recorded,
             holder=self.terminal,
+            quotas=HeldQuotas(self.terminal, self.recorded, (self.calendar, self.clock)),
             sender=self.faulty,
             destination=Destination.SIMULATED,
             prefix="mock_order_",
@@ -91,6 +109,9 @@ class SimulatedWorld:
             note=self.plan.note,
             clock_info=self.timekeeper.info,
             backends=lambda linked: (BackendInfo("sim", "sim", linked, capabilities()),),
+            terminals=lambda: (self._status(),),
+            # A link that breaks is a report, of which the order path tells.
+            heed=lambda _: None,
             problems=self._problems,
             start=self._start,
             close=self._close,
@@ -109,6 +130,27 @@ class SimulatedWorld:
         if not linked:
             return {"trading": NOT_LINKED}
         return {}
+
+    def _status(self) -> TerminalStatus:
+        up, since, told = self.faulty.link()
+        state = TerminalState.CONNECTED if up else TerminalState.LOST
+        reason = None if up else Reason.SOURCE_UNAVAILABLE.value
+        moment = self.clock.moment()
+        if moment.epoch != self._began[0]:
+            self._began = moment.epoch, from_ms(moment.ms)
+        began = self._began[1]
+        quoted = self.market.state().last_event_time
+        heard = None if quoted is None else from_ms(quoted)
+        data = (TerminalPart.MARKET_DATA, TerminalState.CONNECTED, began, heard, 0, None)
+        trading = (TerminalPart.TRADING, state, since or began, told, 0, reason)
+        return TerminalStatus(
+            name="sim",
+            kind="sim",
+            source=Source.SIMULATED,
+            links=(TerminalLink(*data), TerminalLink(*trading)),
+            logins=tuple(AccountLogin(each, True, None) for each in self.terminal.account_ids),
+            terminal_version=__version__,
+        )
 
     def _open_market(self, world: paths.World, parts: MarketParts, store: MarketStore) -> SimMarket:
         if not self.plan.replayed:

@@ -1,6 +1,7 @@
 """uvicorn's WebSocket protocol with a way for ready frames, and a limit for readers who stall."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
@@ -17,6 +18,11 @@ LINE = "quantgraph.line"
 STALLED = 4410
 # Looks at a reader who has not taken all, per limit: that is how late the end may be.
 _LOOKS = 10
+# Bytes that a kernel may hold of a socket's and not have sent. It would hold megabytes of them: a
+# reader who is slow would be told of quotes long past, and one who stalls be noticed as late.
+_UNSENT = 131_072
+# Linux and macOS; Windows holds less anyway.
+_UNSENT_OPTION: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 # Frames of one piece, as servers send them: text, and close.
 _TEXT, _CLOSE = 0x81, 0x88
 _log = structlog.get_logger(__name__)
@@ -35,6 +41,13 @@ class LineProtocol(WebSocketsSansIOProtocol):
         self._resumed: list[Callable[[], None]] = []
         self._look_timer: asyncio.TimerHandle | None = None
         self._looks = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Have what the reader does not take noticed soon."""
+        super().connection_made(transport)
+        found = transport.get_extra_info("socket")
+        if _UNSENT_OPTION is not None and found is not None:
+            found.setsockopt(socket.IPPROTO_TCP, _UNSENT_OPTION, _UNSENT)
 
     def write(self, frames: bytes) -> None:
         """Send whole frames; never waits. Nothing happens where the socket is closing."""

@@ -67,6 +67,7 @@ class Telling:
 async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
     """Run an operation to its end. What ends it early is its last event: nothing is raised."""
     operation, request, caller = job.operation, job.request, job.caller
+    begun = False
     try:
         if operation.type is not OperationType.SUBSCRIPTION:
             response = await executor.run(operation, request, caller)
@@ -75,21 +76,26 @@ async def events(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:
             return
         async with aclosing(await _streamed(executor, job)) as stream:
             async for event in stream:
+                begun = True
                 yield event
-    except RequestRefused as refused:
-        yield _last(refused.response, caller)
-    except GatewayError as error:
-        yield _last({"errors": [show_error(error, caller.request_id)]}, caller)
-    except Exception:
-        _log.exception("unexpected_error", request_id=caller.request_id)
-        yield _last({"errors": [show_failure(caller.request_id)]}, caller)
+    except Exception as error:
+        response = _refusal(error, caller)
+        caller.bill.note(response)
+        if not begun:  # the first message tells the cost, whatever else it says
+            response["extensions"] = executor.till.shown(caller.bill)
+        yield Event(response, refused=True)
     finally:
         executor.till.tell(Transport.SSE, caller.request_id, caller.bill)
 
 
-def _last(response: Response, caller: Caller) -> Event:
-    caller.bill.note(response)
-    return Event(response, refused=True)
+def _refusal(error: Exception, caller: Caller) -> Response:
+    """Return what tells of an error; what is not ours to tell is logged."""
+    if isinstance(error, RequestRefused):
+        return error.response
+    if isinstance(error, GatewayError):
+        return {"errors": [show_error(error, caller.request_id)]}
+    _log.error("unexpected_error", request_id=caller.request_id, exc_info=error)
+    return {"errors": [show_failure(caller.request_id)]}
 
 
 async def _streamed(executor: Executor, job: Job) -> AsyncGenerator[Event, None]:

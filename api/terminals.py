@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 from api.paper import PaperWorld
 from api.worlds import NOT_LINKED, Holder, Sources, World
-from quantgraph.backends.sim.wall import WallClock
 from quantgraph.config import Config
 from quantgraph.domain.calendar import from_ms
 from quantgraph.domain.clock import Clock, RandomIds
 from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
-from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
+from quantgraph.domain.system import BackendInfo, Capability, ClockInfo, Mode
 from quantgraph.services.coverage import CoverageJudge
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.timekeeper import phase_of
+from quantgraph.services.wall import WallClock
 
 
 class TerminalWorld:
@@ -45,8 +45,10 @@ class TerminalWorld:
             market=backend.quotes,
             catalog=backend.catalog,
             bar_feed=backend.bar_feed,
+            downloader=backend.downloader,
             recorded=self.recorded,
             holder=holder,
+            quotas=backend.quotas if self.paper is None else self.paper.quotas,
             sender=sender,
             destination=Destination.TERMINAL if self.paper is None else Destination.INTERCEPTED,
             prefix="order_" if self.paper is None else "mock_order_",
@@ -55,6 +57,8 @@ class TerminalWorld:
             note="",
             clock_info=self._clock_info,
             backends=self._backends,
+            terminals=lambda: (backend.status(),),
+            heed=backend.heed,
             problems=self._problems,
             start=self._start,
             close=self._close,
@@ -90,9 +94,16 @@ class TerminalWorld:
     def _backends(self, linked: bool) -> tuple[BackendInfo, ...]:
         del linked  # of its orders' way alone
         backend = self._backend
-        return (
-            BackendInfo(backend.name, backend.kind, not backend.problems(), backend.capabilities()),
-        )
+        rows = backend.capabilities()
+        if self.paper is not None:
+            # The paper exchange takes every kind of order.
+            rows = tuple(
+                Capability(each.operation, available=True)
+                if each.operation.startswith("orders.")
+                else each
+                for each in rows
+            )
+        return (BackendInfo(backend.name, backend.kind, not backend.problems(), rows),)
 
     def _problems(self, linked: bool) -> Mapping[str, str]:
         found = dict(self._backend.problems())

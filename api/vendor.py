@@ -1,18 +1,23 @@
 """The terminal that config names, for dev and prod."""
 
+from collections.abc import Iterator
+
 from quantgraph.backends.xtquant.backend import MakeSender, TerminalSettings, XtTerminal
 from quantgraph.backends.xtquant.data import Address
+from quantgraph.backends.xtquant.examining import Examiner
 from quantgraph.backends.xtquant.listener import OrderListener
-from quantgraph.backends.xtquant.sdk import load_sdk
+from quantgraph.backends.xtquant.sdk import Sdk, load_sdk
 from quantgraph.backends.xtquant.trader import TraderLink
 from quantgraph.backends.xtquant.trading import TradingParts, XtTrading
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import StartupError
+from quantgraph.domain.findings import Finding
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
+from quantgraph.services.calendar import load_calendar
 
 
 def require_terminal(config: Config) -> None:
@@ -31,17 +36,36 @@ def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
     Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE.
     """
     require_terminal(config)
+    clock = SystemClock()
+    return XtTerminal(load_sdk(), _settings(config), (calendar, clock), sender_by(clock)).backend()
+
+
+def examine_terminal(config: Config) -> Iterator[Finding]:
+    """Look at the terminal and at what its SDK needs here; nothing is sent."""
+    if not config.terminal.path:
+        advice = "Give QMT's userdata_mini folder as terminal.path."
+        yield Finding("terminal path", "problem", "terminal.path is empty", advice)
+        return
+    settings = _settings(config)
+
+    def make(sdk: Sdk) -> XtTerminal:
+        clock = SystemClock()
+        time = load_calendar(config.calendar, config.data_path), clock
+        return XtTerminal(sdk, settings, time, sender_by(clock))
+
+    yield from Examiner(settings, make).look()
+
+
+def _settings(config: Config) -> TerminalSettings:
     terminal = config.terminal
-    address = Address(terminal.host, terminal.port or None)
-    settings = TerminalSettings(
+    return TerminalSettings(
         name=terminal.name,
         path=terminal.path,
-        address=address,
+        address=Address(terminal.host, terminal.port or None),
         data_seconds=float(terminal.data_seconds),
         trade_seconds=float(terminal.trade_seconds),
+        silent_seconds=float(config.downloads.silent_seconds),
     )
-    clock = SystemClock()
-    return XtTerminal(load_sdk(), settings, (calendar, clock), sender_by(clock)).backend()
 
 
 def sender_by(clock: Clock) -> MakeSender:

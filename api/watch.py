@@ -12,7 +12,7 @@ from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.calls import Call
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.quotes import Quote
-from quantgraph.services.calls import CallBook
+from quantgraph.services.calls import CallBook, Tracer
 from quantgraph.services.latency import Timings
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.subscriptions import StreamBook
@@ -25,10 +25,11 @@ _LOOK_S = 0.25
 class Watch:
     """Counts and times; `start` in the running loop."""
 
-    def __init__(self, log: LogWriter | None, most: int) -> None:
+    def __init__(self, log: LogWriter | None, most: int, tracer: Tracer | None = None) -> None:
         """Hand lines on to `log`, as far as it takes them; a key may hold `most` streams."""
         self._log = log
-        self.calls = CallBook(None if log is None or not log.takes(Call) else log.put)
+        line = None if log is None or not log.takes(Call) else log.put
+        self.calls = CallBook(line, tracer)
         self.acts = ActBook(None if log is None or not log.takes(Act) else log.put)
         self.timings = Timings()
         self.streams = StreamBook(most=most)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, aclosing, suppress
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import orjson
 import structlog
 from graphql import OperationType
 
 from api.asgi import Gone, Receive, Scope, Send, deliver, peer_of
+from api.bills import Bill
 from api.callers import Caller, new_request_id
 from api.credentials import from_headers, from_payload
 from api.errors import show_error, show_failure
@@ -23,13 +24,15 @@ from api.sockets import LINE
 from quantgraph.config import Config
 from quantgraph.domain.access import Principal
 from quantgraph.domain.calls import Transport
-from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached
+from quantgraph.domain.errors import GatewayError, InvalidRequest, LimitReached, Unauthenticated
 from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Reason
 
 PROTOCOL = "graphql-transport-ws"
 # Bytes that a close frame has for its reason.
 _REASON = 123
+# What ended an operation early, if anything did.
+_Errors: TypeAlias = list[dict[str, Any]] | None
 _log = structlog.get_logger(__name__)
 
 
@@ -57,7 +60,8 @@ class GraphQLOverWebSocket:
         await receive()  # websocket.connect
         if PROTOCOL not in scope.get("subprotocols", []):
             await send({"type": "websocket.accept"})
-            await _close(send, 4406, f"Subprotocol not acceptable; speak {PROTOCOL}")
+            hangup = Hangup(4406, f"Subprotocol not acceptable; speak {PROTOCOL}")
+            await self._hang_up(send, hangup)
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         line = scope.get(LINE)
@@ -67,9 +71,15 @@ class GraphQLOverWebSocket:
             try:
                 await connection.serve(scope, receive)
             except Hangup as hangup:
-                await _close(send, hangup.code, hangup.reason)
+                await self._hang_up(send, hangup)
             finally:
                 await connection.end()
+
+    async def _hang_up(self, send: Send, hangup: Hangup) -> None:
+        bill = Bill(outcome=hangup.outcome)
+        self._executor.till.tell(Transport.WEBSOCKET, new_request_id(), bill)
+        shown = hangup.reason.encode()[:_REASON].decode(errors="ignore")
+        await deliver(send, {"type": "websocket.close", "code": hangup.code, "reason": shown})
 
 
 class _Connection:
@@ -86,7 +96,6 @@ class _Connection:
         self._live = live
         self._executor = executor
         self._access = access
-        self._most = config.limits.subscriptions
         self._init_seconds = config.http.init_seconds
         self._send = send
         self._principal: Principal | None = None
@@ -188,8 +197,11 @@ class _Connection:
         caller = Caller(self._principal, new_request_id(), peer=peer_of(scope))
         try:
             await self._access.recheck(self._principal, caller.peer)
-        except GatewayError as error:
+        except Unauthenticated as error:
             _forbid(error)
+        except GatewayError as error:  # nobody can look now, and clients never try again after 4403
+            await self._refuse(operation_id, error, caller)
+            return
         try:
             request = self._executor.reader.read(cast("object", payload))
         except InvalidRequest as error:
@@ -197,13 +209,14 @@ class _Connection:
         except GatewayError as error:  # its document is not one of those it may be
             await self._refuse(operation_id, error, caller)
             return
-        if len(self._operations) >= self._most:
+        most = self._executor.limits.subscriptions
+        if len(self._operations) >= most:
             # Told from here, not from a task: who floods and reads nothing is read no further.
-            text = f"{self._most} operations run on this connection; this is the most."
+            text = f"{most} operations run on this connection; this is the most."
             refusal = LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
             await self._refuse(operation_id, refusal, caller)
             return
-        while len(self._tasks) >= 2 * self._most:
+        while len(self._tasks) >= 2 * most:
             # Ended operations that still wait to say so: their client reads nothing.
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._run(operation_id, request, caller))
@@ -215,21 +228,25 @@ class _Connection:
         errors = [show_error(error, caller.request_id)]
         caller.bill.note({"errors": errors})
         self._executor.till.tell(Transport.WEBSOCKET, caller.request_id, caller.bill)
-        await self._finish(operation_id, errors)
+        await self._finish(operation_id, self._priced(errors, caller))
 
     async def _run(self, operation_id: str, request: GraphQLRequest, caller: Caller) -> None:
         """Run one operation to its end and say so; never lets an exception escape."""
         try:
-            with suppress(Gone):
+            with suppress(Gone), self._executor.underway:
                 errors = await self._operate(operation_id, request, caller)
                 caller.bill.note({"errors": errors})
-                await self._finish(operation_id, errors)
+                await self._finish(operation_id, self._priced(errors, caller))
         finally:
             self._executor.till.tell(Transport.WEBSOCKET, caller.request_id, caller.bill)
 
-    async def _operate(
-        self, operation_id: str, request: GraphQLRequest, caller: Caller
-    ) -> list[dict[str, Any]] | None:
+    def _priced(self, errors: _Errors, caller: Caller) -> _Errors:
+        """Say what it cost in the first error: that message has no extensions of its own."""
+        if errors:
+            errors[0]["extensions"] |= self._executor.till.shown(caller.bill)
+        return errors
+
+    async def _operate(self, operation_id: str, request: GraphQLRequest, caller: Caller) -> _Errors:
         """Send an operation's responses; return the errors that ended it. Raises Gone."""
         try:
             operation = await self._executor.prepare(request, caller)
@@ -263,7 +280,7 @@ class _Connection:
     async def _next(self, operation_id: str, response: Response | orjson.Fragment) -> None:
         await self._answer({"id": operation_id, "type": "next", "payload": response})
 
-    async def _finish(self, operation_id: str, errors: list[dict[str, Any]] | None) -> None:
+    async def _finish(self, operation_id: str, errors: _Errors) -> None:
         # Forgotten before it is told: the client may use the id again as soon as it hears.
         self._operations.pop(operation_id, None)
         if errors is None:
@@ -278,9 +295,4 @@ class _Connection:
 
 
 def _forbid(error: GatewayError) -> NoReturn:
-    raise Hangup(4403, f"Forbidden: {error.message}") from None
-
-
-async def _close(send: Send, code: int, reason: str) -> None:
-    shown = reason.encode()[:_REASON].decode(errors="ignore")
-    await deliver(send, {"type": "websocket.close", "code": code, "reason": shown})
+    raise Hangup(4403, f"Forbidden: {error.message}", error.reason.value) from None

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from api.bounds import is_local, limits_of
+from api.bounds import Bounded, is_local, limits_of
 from api.feeds import MarketStreams
 from api.imported import HeldData
 from api.ledgers import Logs
 from api.metrics import Dials
-from api.series import limit_bars, open_bars, open_rules, open_sectors
+from api.series import limit_bars, open_bars, open_downloads, open_rules, open_sectors
 from api.trading import OrderPath
 from api.watch import Watch
 from api.worlds import World
@@ -19,17 +19,27 @@ from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.gateway import Access, Gateway
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.ports.simulation import Simulation
-from quantgraph.services.acts import BATCHES, CONNECTIONS, CONTROLS, SECTORS, SIMULATION, TRADING
+from quantgraph.services.acts import (
+    BATCHES,
+    CONNECTIONS,
+    CONTROLS,
+    DOWNLOADS,
+    SECTORS,
+    SIMULATION,
+    TRADING,
+)
 from quantgraph.services.audit import audited
 from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.connections import SwitchedAccounts
 from quantgraph.services.controls import TradingControls
 from quantgraph.services.dividends import DividendBook
+from quantgraph.services.download_jobs import DownloadJobs
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.interception import intercept
 from quantgraph.services.live_bars import BarSources, SharedBars
 from quantgraph.services.meter import KeyMeter
+from quantgraph.services.missing import DownloadedBars
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
 from quantgraph.services.previews import OrderPreviews, PreviewParts
@@ -38,6 +48,7 @@ from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.system import GatewaySystem, SystemState
+from quantgraph.services.terminals import TerminalWatch
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.visits import OpenVisits
 from quantgraph.services.workers import Workers
@@ -62,18 +73,27 @@ class Assembly:
     trading: JournaledTrading
     accounts: SwitchedAccounts
     controls: TradingControls
+    downloads: DownloadJobs
+    terminals: TerminalWatch
     secret: bytes
     dials: Dials
     workers: Workers
-    # Each takes its part of a changed configuration.
-    adopts: tuple[Callable[[Config], None], ...]
+    # What keeps the gateway from being ready besides its parts.
+    problems: dict[str, str]
+    bounded: Bounded
     _endings: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    def retire(self) -> None:
+        """Say wherever health is asked that the gateway is stopping."""
+        self.problems["stopping"] = "The gateway is stopping: it takes no new clients."
 
     def drain(self) -> None:
         """End every live stream, telling its reader to come back later."""
         self.trading.drain()
         self.accounts.drain()
         self.controls.drain()
+        self.downloads.drain()
+        self.terminals.drain()
         self._endings.append(asyncio.get_running_loop().create_task(self.streams.close()))
 
 
@@ -83,16 +103,21 @@ class Wiring:
     def __init__(self, world: World, watch: Watch) -> None:
         """Wire what tells of the market; `watch` measures it."""
         self.world, self.watch = world, watch
+        self._own: dict[str, str] = {}
         aged = watch.aged(world.clock)
         self.quotes = SharedQuotes(world.market, world.market, self._epoch, heard=aged)
         self._cached = open_bars(world)
+        self.downloads = open_downloads(world)
         live = BarSources(world.bar_feed, self._cached, world.clock, self._epoch)
         self.streams = MarketStreams(self.quotes, SharedBars(live))
 
     def open_path(self, logs: Logs) -> OrderPath:
         """Return the way of orders, which `logs` write down."""
         self._logs = logs
+        self.terminals = TerminalWatch(self.world.terminals)
+        self.world.heed(self.terminals.changed)
         self.path = OrderPath(self.world, logs, self.watch.timings)
+        self.path.gate.on_change(self.terminals.changed)
         return self.path
 
     def assemble(self, access: Access, operate: Operate | None = None) -> Assembly:
@@ -108,6 +133,14 @@ class Wiring:
         trading = audited(path.guard, logs.audit, TRADING)
         batches = OrderBatches(trading, config.limits.batch_orders)
         meter = KeyMeter(config.rates.rates)
+        downloads = audited(self.downloads, logs.audit, DOWNLOADS)
+        ticks = LimitedTicks(world.recorded, limits.bar_rows)
+        board = MarketBoard(world.market, reference, limits.bar_rows)
+        priced = ListedMarket(world.market, world.recorded)
+        lists = PricedCatalog(world.catalog, priced, limits.bar_rows)
+        held = (path.limited, path.trading, batches, bars, ticks, board, lists, custom)
+        open_ = (self.watch.streams, self._visits, world.workers)
+        bounded = Bounded(limits, meter, *held, *open_)
         gateway = Gateway(
             mode=config.mode,
             limits=limits,
@@ -116,19 +149,20 @@ class Wiring:
             bars=bars,
             ready_bars=bars.ready,
             dividends=DividendBook(world.recorded, world.recorded),
-            ticks=LimitedTicks(world.recorded, limits.bar_rows),
+            ticks=ticks,
             quotes=world.market,
-            snapshots=MarketBoard(world.market, reference, limits.bar_rows),
+            snapshots=board,
             quote_stream=self.quotes,
             bar_stream=self.streams.bars,
             reference=reference,
             rules=open_rules(world),
             sectors=audited(custom, logs.audit, SECTORS),
             sessions=RuledSessions(world.calendar),
-            lists=PricedCatalog(
-                world.catalog, ListedMarket(world.market, world.recorded), limits.bar_rows
-            ),
+            lists=lists,
             financials=world.recorded,
+            downloads=downloads,
+            missing_bars=DownloadedBars(downloads),
+            ipo_quotas=world.quotas,
             accounts=path.accounts,
             connections=audited(path.accounts, logs.audit, CONNECTIONS),
             controls=audited(path.controls, logs.audit, CONTROLS),
@@ -154,10 +188,10 @@ class Wiring:
             gateway = intercept(gateway)
         note = "no key needed on loopback" if is_local(config) else "API keys required"
         parts = (world.store, self.quotes, self.streams)
-        orders = (path.trading, path.accounts, path.controls)
+        orders = (path.trading, path.accounts, path.controls, self.downloads, self.terminals)
         secret = load_secret(config.data_path)
         dials = self.watch.dials(path, self.quotes, self._problems)
-        rest = (secret, dials, world.workers, self._adopts(meter))
+        rest = (secret, dials, world.workers, self._own, bounded)
         return Assembly(config, gateway, self._held.text, note, *parts, *orders, *rest)
 
     async def start(self) -> None:
@@ -165,12 +199,15 @@ class Wiring:
         self.watch.start()
         self.path.start()
         await self.world.start()
+        self.downloads.begin()
         self._visits.start()
 
     async def close(self) -> None:
         """End streams and tasks, the readers of a part before the part."""
         await self._visits.close()
+        await self.downloads.close()
         self.path.drain()
+        self.terminals.drain()
         await self.watch.close()
         await self.path.rest()
         await self.streams.close()
@@ -190,19 +227,14 @@ class Wiring:
             trading=lambda: path.gate.status(None),
             backends=lambda: world.backends(path.trading.connected),
             problems=self._problems,
+            terminals=self.terminals,
             latency=self.watch.timings.latency,
-        )
-
-    def _adopts(self, meter: KeyMeter) -> tuple[Callable[[Config], None], ...]:
-        return (
-            lambda new: meter.adopt(new.rates.rates),
-            lambda new: self.path.limited.adopt(new.trading.table),
         )
 
     def _problems(self) -> Mapping[str, str]:
         path = self.path
         own = {**path.controls.problems(), **path.trading.problems()}
-        return {**own, **self.world.problems(path.trading.connected)}
+        return {**self._own, **own, **self.world.problems(path.trading.connected)}
 
     def _epoch(self) -> str:
         return self.world.clock.moment().epoch

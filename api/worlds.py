@@ -6,28 +6,21 @@ from typing import Protocol
 
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
-from quantgraph.domain.clock import Clock
+from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.orders import Destination
+from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
-from quantgraph.domain.ports.reference import Catalog
+from quantgraph.domain.ports.reference import Catalog, IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import BackendInfo, ClockInfo
+from quantgraph.domain.terminals import TerminalStatus
 from quantgraph.services.recorded import Recorded
-from quantgraph.services.timekeeper import Reading
 from quantgraph.services.workers import Workers
 from quantgraph.store.market import MarketStore
 
 NOT_LINKED = "The terminal is disconnected, or its reports are not being taken."
 # What every mode reads, whatever is made of it.
 Sources = tuple[MarketStore, TradingCalendar, Workers]
-
-
-class WorldClock(Clock, Protocol):
-    """The time of a world."""
-
-    def moment(self) -> Reading:
-        """Return epoch, trading day and instant of one reading."""
-        ...
 
 
 class WorldMarket(Quotes, QuoteBoard, QuoteFeed, Protocol):
@@ -43,21 +36,24 @@ class World:
     """The parts that the services stand on.
 
     `sender` is the one thing here that places orders; `destination` and `prefix` say where they
-    go and how their ids begin. `replays`: bars change with every minute of the clock. What is not
-    imported is `rest`; `note` is said after it. `start` makes time act, `close` ends it, after the
-    streams and the orders' way have rested.
+    go and how their ids begin. `terminals` says how they stand, and whoever is given to `heed`
+    hears that they may stand otherwise. `replays`: bars change with every minute of the clock. What
+    is not imported is `rest`; `note` is said after it. `start` makes time act, `close` ends it,
+    after the streams and the orders' way have rested.
     """
 
     config: Config
     store: MarketStore
     calendar: TradingCalendar
     workers: Workers
-    clock: WorldClock
+    clock: DatedClock
     market: WorldMarket
     catalog: Catalog
     bar_feed: BarFeed
+    downloader: Downloader
     recorded: Recorded
     holder: Holder
+    quotas: IpoQuotas
     sender: Terminal
     destination: Destination
     prefix: str
@@ -66,6 +62,8 @@ class World:
     note: str
     clock_info: Callable[[], ClockInfo]
     backends: Callable[[bool], tuple[BackendInfo, ...]]
+    terminals: Callable[[], tuple[TerminalStatus, ...]]
+    heed: Callable[[Callable[[], None]], None]
     problems: Callable[[bool], Mapping[str, str]]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]

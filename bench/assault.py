@@ -57,11 +57,13 @@ def _trickle(first: bytes) -> Callable[[Target, float, Counter[str]], None]:
     return run
 
 
-def _posted(body: bytes) -> Callable[[Target, float, Counter[str]], None]:
+def _posted(
+    body: bytes, kind: str = "application/json", host: str = "127.0.0.1"
+) -> Callable[[Target, float, Counter[str]], None]:
     """Send one body again and again."""
 
     def run(target: Target, end: float, told: Counter[str]) -> None:
-        head = f"host: 127.0.0.1\r\nx-api-key: {target.key}\r\ncontent-type: application/json\r\n"
+        head = f"host: {host}\r\nx-api-key: {target.key}\r\ncontent-type: {kind}\r\n"
         size = f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
         request = f"POST /graphql HTTP/1.1\r\n{head}{size}".encode() + body
         while time.monotonic() < end:
@@ -94,6 +96,34 @@ def _flood(target: Target, end: float, told: Counter[str]) -> None:
                 told[str(call.code())] += 1
 
 
+def _bombs(target: Target, end: float, told: Counter[str]) -> None:
+    """Send messages that unpack to far more than one may be."""
+    import grpc
+
+    metadata = [("x-api-key", target.key)]
+    options = [("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{target.grpc}", options=options) as channel:
+        call = channel.unary_unary("/quantgraph.v1.QuoteService/GetQuotes")
+        while time.monotonic() < end:
+            try:
+                call(b"\0" * 16_000_000, metadata=metadata, compression=grpc.Compression.Gzip)
+            except grpc.RpcError as error:
+                told[str(error.code())] += 1  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType] a Call as well
+
+
+def _frames(target: Target, end: float, told: Counter[str]) -> None:
+    """Begin messages that are larger than any may be."""
+    frame = b"\x81\xff" + (5_000_000).to_bytes(8) + bytes(4) + b"x" * 300_000
+    while time.monotonic() < end:
+        with _opened(target) as made, contextlib.suppress(OSError):
+            made.sendall(_UPGRADE + b"\r\n")
+            answer = made.recv(65_536)
+            told["5xx" if answer[9:10] == b"5" else answer[9:12].decode()] += 1
+            made.sendall(frame)
+            while made.recv(65_536):
+                pass
+
+
 def _json(query: str, **more: object) -> bytes:
     return json.dumps({"query": query, **more}).encode()
 
@@ -115,7 +145,12 @@ ATTACKS: Mapping[str, Callable[[Target, float, Counter[str]], None]] = {
     "3,000 conflicting aliases": _posted(
         _json("{ serverInfo { " + "a: mode a: version " * 1_500 + "} }")
     ),
+    "deep nesting": _posted(_json("{ a" * 80_000)),
     "deep JSON": _posted(_deep(40_000)),
+    "content types of forms": _posted(_json("{ __typename }"), kind="text/plain"),
+    "foreign hosts": _posted(_json("{ __typename }"), host="evil.example"),
     "bodies too large": _posted(b"x" * 300_000),
+    "frames too large": _frames,
     "unary flood by gRPC": _flood,
+    "bombs by gRPC": _bombs,
 }

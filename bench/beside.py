@@ -5,12 +5,13 @@
 Gateways are started as a user would: one without live order books; one whose exchange runs in a
 process of its own with `--live` symbols, an order of ours resting in each; one with `--near` of
 them in its own process. In every round each has its turn: its clock runs, and a client of raw
-sockets, in a process of its own, asks four things in turn. The others' clocks stand meanwhile.
-Writes its table into docs/performance.md.
+sockets, in a process of its own, asks four things in turn; then it writes to the disk without any
+gateway. The others' clocks stand meanwhile. Writes its table into docs/performance.md.
 """
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -41,6 +42,7 @@ from quantgraph.store.market import MarketStore
 from quantgraph.store.reference import Listing
 
 KINDS = ("quote", "50 quotes", "250 bars", "submitOrder")
+DISK = "one fsync"  # what the disk alone takes meanwhile: an order waits for two of them
 LISTED = 5_000
 _SHOWN = "{ time lastPrice volume bids { price quantity } }"
 _QUOTE = f"query($s: Symbol!) {{ quote(symbol: $s) {_SHOWN} }}"
@@ -203,6 +205,7 @@ def measure(server: Running, pool: Pool, count: int, speed: float) -> None:
     time.sleep(1)  # what the clock's start sets off is not what is asked about
     job = Job(server.port, asked, seconds=0, least=count * len(KINDS), warm=warm)
     found = pool.apply(latencies, (job,))
+    server.times.setdefault(DISK, []).append(pool.apply(fsyncs, (count,)))
     clock = server.ask(_CLOCK)["serverInfo"]["clock"]
     server.turn("{ paused: true }")
     server.speeds.append(clock["effectiveSpeed"])
@@ -210,10 +213,23 @@ def measure(server: Running, pool: Pool, count: int, speed: float) -> None:
         server.times.setdefault(kind, []).append(found[place :: len(KINDS)])
 
 
+def fsyncs(count: int) -> list[float]:
+    """Milliseconds of so many fsyncs of a few bytes, a while between them as between orders."""
+    waits: list[float] = []
+    with tempfile.TemporaryFile(buffering=0) as file:
+        for _ in range(count):
+            time.sleep(0.01)
+            file.write(bytes(4_096))
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            waits.append((time.perf_counter() - began) * 1_000)
+    return waits
+
+
 def rows(servers: Sequence[Running]) -> Iterator[str]:
     """Of every kind p50 and p99 over the rounds: medians, and ratios to the idle gateway's."""
     idle = servers[0]
-    for kind in KINDS:
+    for kind in (*KINDS, DISK):
         for name, share in (("p50", 0.50), ("p99", 0.99)):
             cells = [f"| {kind} | {name}"]
             base = [_quantile(each, share) for each in idle.times[kind]]

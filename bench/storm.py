@@ -3,7 +3,8 @@
     nice -n -20 uv run python -m bench.storm [--short] [--seconds 10]
 
 The SDK's own Python decodes what its eight threads bring; the second half injects rows that are
-decoded already. A ticker on the loop says how late it is, idle and in the storm.
+decoded already. A ticker on the loop says how late it is, idle and in the storm, and another
+process asks the gateway that runs on it for /health/live.
 """
 
 import argparse
@@ -11,9 +12,13 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from quantgraph.backends.xtquant.data import DataClient
@@ -39,11 +44,13 @@ _ROW = {
 
 @dataclass(frozen=True)
 class Seen:
-    """How late the loop was (ms), quotes offered a second, and whether every last one came."""
+    """How late the loop was, and how long /health/live took (p50, p99, most of each, ms), quotes
+    offered a second, and whether every last one came."""
 
     p50: float
     p99: float
     most: float
+    health: Sequence[float]
     offered: float
     whole: bool
     overrun: int
@@ -83,7 +90,54 @@ async def follow(quotes: AsyncGenerator[Quote, None], last: int) -> None:
                 return
 
 
-async def measure(count: int, seconds: float, blow: Callable[[TerminalFeed, float], int]) -> Seen:
+@dataclass(frozen=True)
+class Place:
+    """Where a gateway is asked, and the process that asks it."""
+
+    url: str
+    pool: Pool
+
+
+def ping(url: str, seconds: float) -> list[float]:
+    """Return how long each answer of /health/live took, ms; a hundred are asked for a second."""
+    import httpx
+
+    took: list[float] = []
+    with httpx.Client(base_url=url, timeout=30) as client:
+        client.get("/health/live")
+        end = time.monotonic() + seconds - 0.1
+        while time.monotonic() < end:
+            begun = time.monotonic()
+            client.get("/health/live").raise_for_status()
+            took.append((time.monotonic() - begun) * 1_000)
+            time.sleep(0.01)
+    return took
+
+
+async def beside(
+    pool: Pool, folder: str, work: Callable[[Place], Coroutine[Any, Any, Seen]]
+) -> Seen:
+    """Do the work on the loop of a whole gateway."""
+    from api.server import Running, serve
+    from api.steady import steady
+    from quantgraph.loading import load_config
+
+    sections = {"data_dir": folder, "http": {"port": 0}, "grpc": {"port": 0}}
+    config = load_config(None, {**sections, "logging": {"level": "error", "requests": False}})
+    ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    gateway = asyncio.create_task(serve(config, ready.set_result))
+    running = await ready
+    steady()
+    try:
+        return await work(Place(running.addresses.http, pool))
+    finally:
+        running.stop()
+        await gateway
+
+
+async def measure(
+    place: Place, count: int, seconds: float, blow: Callable[[TerminalFeed, float], int]
+) -> Seen:
     """Return what a storm does; `blow` fills it from its threads and says how many rows it took."""
     terminal = _NoTerminal()
     parts = FeedParts(
@@ -94,17 +148,20 @@ async def measure(count: int, seconds: float, blow: Callable[[TerminalFeed, floa
     await asyncio.sleep(0.5)
     stop = asyncio.Event()
     ticker = asyncio.create_task(lateness(stop))
+    asked = place.pool.apply_async(ping, (place.url, seconds))
     rows = await asyncio.to_thread(blow, feed, seconds)
     # That all readers leave at once afterwards is no part of the storm.
     stop.set()
+    health = sorted(await asyncio.to_thread(asked.get, 60))
     late = sorted(await ticker)
     feed.push("tick", {s: {**_ROW, "time": last} for s in symbols(count)})
     done, _ = await asyncio.wait(readers, timeout=10)
     await feed.close()
     whole = len(done) == count
     return Seen(
-        late[len(late) // 2], late[len(late) * 99 // 100], late[-1], rows / seconds, whole,
-        feed.overrun,
+        late[len(late) // 2], late[len(late) * 99 // 100], late[-1],
+        (health[len(health) // 2], health[len(health) * 99 // 100], health[-1]),
+        rows / seconds, whole, feed.overrun,
     )  # fmt: skip
 
 
@@ -115,15 +172,24 @@ def idle(feed: TerminalFeed, seconds: float) -> int:
     return 0
 
 
-def inject(codes: Sequence[str], rate: float, decode: Callable[[Any], Any] | None) -> Any:
-    """Return what pushes `rate` rows a second from eight threads, decoded by `decode` if given."""
+def inject(codes: Sequence[str], rate: float, *, decoding: bool) -> Any:
+    """Return what pushes `rate` rows a second from eight threads, encoded ones where `decoding`."""
+
+    # Before anything is measured: to encode them is the far side's work.
+    lots = [
+        [_encoded(each) for each in codes[number::_THREADS]] if decoding else None
+        for number in range(_THREADS)
+    ]
 
     def blow(feed: TerminalFeed, seconds: float) -> int:
         taken = [0] * _THREADS
 
+        # As the SDK makes it: decodes bytes, and calls with whatever else it is given.
+        heard = load_sdk().data.subscribe_callback_wrapper(partial(feed.push, "tick"))
+
         def run(number: int) -> None:
             mine = codes[number::_THREADS]
-            packed = None if decode is None else [_encoded(each) for each in mine]
+            packed = lots[number]
             begun, sent = time.monotonic(), 0
             while (spent := time.monotonic() - begun) < seconds:
                 due = int(spent * rate / _THREADS)
@@ -131,7 +197,7 @@ def inject(codes: Sequence[str], rate: float, decode: Callable[[Any], Any] | Non
                     code = mine[n % len(mine)]
                     now = 1_700_000_000_000 + n
                     told = {code: {**_ROW, "time": now}}
-                    feed.push("tick", told if packed is None else decode(packed[n % len(mine)]))
+                    heard(told if packed is None else packed[n % len(mine)])
                     if time.monotonic() - begun > seconds:
                         break
                     taken[number] += 1
@@ -176,20 +242,34 @@ def main() -> None:
 
     native.installed()
     load_sdk()
-    from xtquant import xtbson
 
     rate = decode_rate()
     print(f"the SDK decodes {rate:,.0f} quotes/s on one core; load {os.getloadavg()[0]:.1f}")
     codes = symbols(count)
     storms = {
         "idle": idle,
-        "twice what the SDK decodes, decoding": inject(codes, 2 * rate, xtbson.BSON.decode),
-        "decoded already": inject(codes, _INJECTED, None),
+        "twice what the SDK decodes, decoding": inject(codes, 2 * rate, decoding=True),
+        "decoded already": inject(codes, _INJECTED, decoding=False),
     }
+    with get_context("spawn").Pool(1) as pool:
+        run(pool, (count, seconds), storms)
+
+
+def run(
+    pool: Pool, size: tuple[int, float], storms: Mapping[str, Callable[[TerminalFeed, float], int]]
+) -> None:
+    """Blow one storm after the other, and print what each did."""
+    from api.server import loop_factory
+
+    count, seconds = size
     for name, blow in storms.items():
-        seen = asyncio.run(measure(count, seconds, blow))
+        with TemporaryDirectory() as folder, asyncio.Runner(loop_factory=loop_factory()) as runner:
+            work = partial(measure, count=count, seconds=seconds, blow=blow)
+            seen = runner.run(beside(pool, folder, work))
+        half, most, worst = seen.health
         print(
             f"{name}: {seen.offered:,.0f} quotes/s of {count} symbols; "
+            f"/health/live p50 {half:.1f}, p99 {most:.1f}, most {worst:.1f} ms; "
             f"loop late p50 {seen.p50:.1f}, p99 {seen.p99:.1f}, most {seen.most:.1f} ms; "
             f"replaced by newer {seen.overrun:,}; "
             f"last of every symbol {'came' if seen.whole else 'LOST'}"

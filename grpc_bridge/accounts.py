@@ -21,6 +21,7 @@ from quantgraph.wire.accounts import (
     position_query_from_proto,
     position_to_proto,
 )
+from quantgraph.wire.ipos import quota_to_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
 
@@ -31,6 +32,7 @@ class AccountServicer(AccountServiceServicer):
         """Answer from `gateway`."""
         self._accounts = gateway.accounts
         self._connections = gateway.connections
+        self._quotas = gateway.ipo_quotas
 
     async def ListAccounts(
         self, request: accounts_pb2.ListAccountsRequest, context: object
@@ -44,6 +46,13 @@ class AccountServicer(AccountServiceServicer):
         return accounts_pb2.ListAccountsResponse(
             accounts=[account_to_proto(each) for each in page.accounts], next_page_token=token
         )
+
+    async def ListIpoQuotas(
+        self, request: accounts_pb2.ListIpoQuotasRequest, context: object
+    ) -> accounts_pb2.ListIpoQuotasResponse:
+        found = await self._quotas.ipo_quotas(request.account_id)
+        quotas = [quota_to_proto(each) for each in found]
+        return accounts_pb2.ListIpoQuotasResponse(quotas=quotas)
 
     async def GetAsset(
         self, request: accounts_pb2.GetAssetRequest, context: object

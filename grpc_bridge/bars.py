@@ -8,9 +8,11 @@ from typing import Any
 
 from grpc import aio
 
+from grpc_bridge.access import caller
 from grpc_bridge.ahead import write_ahead
 from grpc_bridge.downloads import download
 from grpc_bridge.tokens import TokenSeal
+from quantgraph.domain.access import Scope
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import bars_pb2
@@ -33,6 +35,9 @@ class BarServicer(BarServiceServicer):
         (found,) = await self._gateway.bars.bars(request_from_proto(request))
         if isinstance(found, GatewayError):
             raise found
+        if request.ensure:
+            caller().require(Scope.TRADE)
+            found = await self._gateway.missing_bars.fetch(found)
         return bars_pb2.ListBarsResponse(series=series_to_proto(found))
 
     # Its frames are bytes already: see `quantgraph.wire.frames`.

@@ -20,7 +20,7 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 # Problems of a part that only orders need leave the other services in service.
 _ORDERS = "quantgraph.v1.OrderService"
-_ORDER_PARTS = frozenset({"orders", "journal", "trading"})
+_ORDER_PARTS = frozenset({"orders", "journal", "disk", "trading"})
 
 
 class LiveHealth:

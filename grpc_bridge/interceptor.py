@@ -12,11 +12,12 @@ from grpc import aio
 
 from grpc_bridge.access import check_account, credential_of, remember, scope_of
 from grpc_bridge.limits import ENDLESS, UNTIMED, CallLimits
-from grpc_bridge.told import Told
+from grpc_bridge.told import Told, tell_absent
 from grpc_bridge.toll import Toll
 from grpc_bridge.visiting import visiting
 from quantgraph.domain.access import Scope, present_actor
 from quantgraph.domain.audit import listen
+from quantgraph.domain.calls import Underway
 from quantgraph.domain.errors import (
     GatewayError,
     InvalidRequest,
@@ -43,19 +44,22 @@ class CallFrame(aio.ServerInterceptor):
         self._toll = Toll(gateway.meter)
         self._streams = gateway.subscriptions
         self._visits = gateway.visits
-        self._limits = limits
+        self.limits = limits
         self._open: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._probes: set[asyncio.Task[Any]] = set()
         self._stopping = False
+        self.underway = Underway()
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], "Awaitable[Handler | None]"],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler | None":
-        """Return the wrapped handler; an unknown method stays UNIMPLEMENTED."""
+        """Return the wrapped handler; an unknown method stays UNIMPLEMENTED, and is told."""
         handler = await continuation(handler_call_details)
         if handler is None:
+            tell_absent(self._calls, handler_call_details.invocation_metadata)
             return None
         method = handler_call_details.method
         if not handler.response_streaming:
@@ -67,27 +71,40 @@ class CallFrame(aio.ServerInterceptor):
         return grpc.stream_stream_rpc_method_handler(exchange, None, _serialised)
 
     def end_streams(self) -> None:
-        """Refuse new endless streams and end the open ones: the gateway is stopping."""
+        """Refuse new endless streams and end the open ones: the gateway is stopping.
+
+        Probes stay: they are how a client hears of it.
+        """
         self._stopping = True
         for task in self._tasks:
             task.cancel()
+
+    def end_probes(self) -> None:
+        """End what only asks how the gateway is."""
+        for task in self._probes:
+            task.cancel()
+
+    def _told(self, method: str, context: Context, *, lasting: bool) -> Told:
+        underway = self.underway if method.startswith(_OURS) else Underway()
+        return Told((self._calls, underway), method, context, lasting=lasting)
 
     def _unary(self, method: str, handler: Handler) -> Callable[..., Awaitable[bytes]]:
         behaviour: Any = handler.unary_unary
 
         async def answer(raw: bytes, context: Context) -> bytes:
-            with Told(self._calls, method, context, lasting=False) as told:
+            with self._told(method, context, lasting=False) as told:
                 try:
                     scope = await self._admit(method, context)
-                    seconds = None if method in UNTIMED else self._limits.seconds
+                    seconds = None if method in UNTIMED else self.limits.seconds
                     with self._refusals(method, scope):
                         request = _parsed(handler, raw, scope)
+                        told.asked(request)
                         told.points = self._toll.take(method, request, context)
                         async with asyncio.timeout(seconds):
                             response: Message = await behaviour(request, context)
                     return self._checked(response)
                 except TimeoutError:
-                    text = f"Not finished after {self._limits.seconds} s and abandoned."
+                    text = f"Not finished after {self.limits.seconds} s and abandoned."
                     await told.refuse(Unavailable(Reason.TIMED_OUT, text))
                 except Exception as error:
                     await told.refuse(error)
@@ -98,10 +115,11 @@ class CallFrame(aio.ServerInterceptor):
         behaviour: Any = handler.unary_stream
 
         async def answer(raw: bytes, context: Context) -> None:
-            with Told(self._calls, method, context, lasting=True) as told:
+            with self._told(method, context, lasting=True) as told:
                 try:
                     scope = await self._admit(method, context)
                     request = _parsed(handler, raw, scope)
+                    told.asked(request)
                     told.points = self._toll.take(method, request, context)
                     with visiting(self._visits, scope), self._counted(method, context):
                         await _pump(behaviour(request, context), context)
@@ -116,7 +134,7 @@ class CallFrame(aio.ServerInterceptor):
         behaviour: Any = handler.stream_stream
 
         async def answer(raws: AsyncIterator[bytes], context: Context) -> None:
-            with Told(self._calls, method, context, lasting=True) as told:
+            with self._told(method, context, lasting=True) as told:
                 try:
                     scope = await self._admit(method, context)
                     told.points = self._toll.take(method, None, context)
@@ -155,9 +173,9 @@ class CallFrame(aio.ServerInterceptor):
 
     def _checked(self, response: Message) -> bytes:
         body = response.SerializeToString()
-        if len(body) > self._limits.message_bytes:
+        if len(body) > self.limits.message_bytes:
             text = (
-                f"The answer has {len(body)} bytes, more than the {self._limits.message_bytes} of "
+                f"The answer has {len(body)} bytes, more than the {self.limits.message_bytes} of "
                 "grpc.max_message_bytes. Ask for less; for bars use DownloadBars."
             )
             raise InvalidRequest(Reason.ROW_LIMIT, text, bytes=len(body))
@@ -169,15 +187,16 @@ class CallFrame(aio.ServerInterceptor):
             yield
             return
         peer, task = context.peer(), asyncio.current_task()
-        self._refuse_more(peer)
+        self._refuse_more(method, peer)
         assert task is not None  # noqa: S101 a handler always runs in a task
         self._open[peer] += 1
-        self._tasks.add(task)
+        kept = self._tasks if method.startswith(_OURS) else self._probes
+        kept.add(task)
         try:
             with self._held(method):
                 yield
         finally:
-            self._tasks.discard(task)
+            kept.discard(task)
             self._open[peer] -= 1
             if not self._open[peer]:
                 del self._open[peer]
@@ -189,12 +208,12 @@ class CallFrame(aio.ServerInterceptor):
             return nullcontext()
         return self._streams.open(present_actor(), f"{service}/{name}")
 
-    def _refuse_more(self, peer: str) -> None:
-        if self._stopping:
+    def _refuse_more(self, method: str, peer: str) -> None:
+        if self._stopping and method.startswith(_OURS):
             raise _stopping()
-        if self._open[peer] >= self._limits.streams:
+        if self._open[peer] >= self.limits.streams:
             text = f"This connection has {self._open[peer]} open streams; that is the most."
-            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._limits.streams)
+            raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self.limits.streams)
 
     async def _end(self, context: Context, told: Told) -> None:
         """Say why at a stop of ours; a client's own cancel needs no answer."""

@@ -12,6 +12,7 @@ ENDLESS = frozenset(
         "/quantgraph.v1.OrderService/StreamFillEvents",
         "/quantgraph.v1.AccountService/StreamAccountEvents",
         "/quantgraph.v1.ControlService/StreamTradingStatus",
+        "/quantgraph.v1.SystemService/StreamTerminalStatus",
         "/grpc.health.v1.Health/Watch",
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     }
@@ -30,9 +31,9 @@ UNTIMED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallLimits:
-    """What one call, or one connection, may take."""
+    """What one call, or one connection, may take now."""
 
     message_bytes: int
     seconds: float

@@ -4,9 +4,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
+
+from grpc import aio
 
 from grpc_bridge.batches import checked_batch
-from grpc_bridge.lines import told
+from grpc_bridge.lines import tell
 from grpc_bridge.quote_sessions import QuoteSession, Requests
 from grpc_bridge.sectors import found_sector
 from quantgraph.domain.errors import GatewayError
@@ -48,14 +51,12 @@ class QuoteServicer(QuoteServiceServicer):
         return quotes_pb2.GetQuotesResponse(results=results)
 
     # Its messages are bytes already: see `quantgraph.wire.quote_bytes`.
-    async def WatchQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
-        self, request: quotes_pb2.WatchQuotesRequest, context: object
-    ) -> AsyncGenerator[bytes]:
+    async def WatchQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it writes
+        self, request: quotes_pb2.WatchQuotesRequest, context: aio.ServicerContext[Any, Any]
+    ) -> None:
         watch = watch_from_proto(request, await self._selected(request))
         # No field of a quote depends on rights: whoever watches the same is told the same.
-        async with aclosing(told(self._broadcast, Wish(self._bytes, watch, None))) as messages:
-            async for message in messages:
-                yield message
+        await tell(self._broadcast, Wish(self._bytes, watch, None), context)
 
     async def StreamQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
         self, request_iterator: Requests, context: object

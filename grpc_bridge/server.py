@@ -15,6 +15,7 @@ from grpc_bridge.calendar import CalendarServicer
 from grpc_bridge.catalog import CatalogServicer
 from grpc_bridge.controls import ControlServicer
 from grpc_bridge.dividends import DividendServicer
+from grpc_bridge.download_jobs import DownloadServicer
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
@@ -40,6 +41,7 @@ from quantgraph.v1 import (
     catalog_pb2_grpc,
     controls_pb2_grpc,
     dividends_pb2_grpc,
+    downloads_pb2_grpc,
     financials_pb2_grpc,
     instruments_pb2_grpc,
     orders_pb2_grpc,
@@ -63,6 +65,7 @@ SERVICES = tuple(
         "Catalog",
         "Control",
         "Dividend",
+        "Download",
         "Financial",
         "Instrument",
         "Order",
@@ -96,10 +99,25 @@ class GrpcServer:
         self._health = health
         self.port = port
 
+    def adopt(self, limits: LimitsConfig) -> None:
+        """Take new limits for the calls that come."""
+        own = self._frame.limits
+        own.seconds, own.streams = limits.resolver_seconds, limits.subscriptions
+
+    @property
+    def underway(self) -> int:
+        """How many calls are being answered, streams among them and probes not."""
+        return self._frame.underway.count
+
+    def drain(self) -> None:
+        """End live streams and take no new one; all else is answered."""
+        self._frame.end_streams()
+
     async def stop(self, grace: float) -> None:
         """Take no new call, end live streams at once, and give the others `grace` seconds."""
         await self._health.stop()
         self._frame.end_streams()
+        self._frame.end_probes()
         await self._server.stop(grace)
 
     async def wait(self) -> None:
@@ -131,6 +149,9 @@ async def start(
         ("grpc.so_reuseport", 0),
         # A connection that never speaks is closed, and none has all calls to itself.
         ("grpc.server_handshake_timeout_ms", config.handshake_seconds * 1_000),
+        # Nor do they take all files: more are closed at once, and the idle make room.
+        ("grpc.max_allowed_incoming_connections", config.connections),
+        ("grpc.max_connection_idle_ms", config.idle_seconds * 1_000),
         ("grpc.max_concurrent_streams", min(config.calls, _CALLS)),
         # A client that vanished without a word is noticed within 40 s; clients may ask us as often.
         ("grpc.keepalive_time_ms", 30_000),
@@ -162,6 +183,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(gateway), server)
     controls_pb2_grpc.add_ControlServiceServicer_to_server(ControlServicer(gateway), server)
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
+    downloads_pb2_grpc.add_DownloadServiceServicer_to_server(DownloadServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
         InstrumentServicer(gateway), server

@@ -45,8 +45,7 @@ async def refuse(
     code = CODES[error.reason.kind]
     number: int = code.value[0]
     status = status_to_proto(error, number, request_id)
-    trailing = (
-        ("x-request-id", request_id),
-        ("grpc-status-details-bin", status.SerializeToString()),
-    )
+    # What was to go out with an answer goes out with a refusal: its id, and what the key has left.
+    held = context.trailing_metadata() or (("x-request-id", request_id),)
+    trailing = (*held, ("grpc-status-details-bin", status.SerializeToString()))
     await context.abort(code, status.message, trailing)

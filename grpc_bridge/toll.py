@@ -6,7 +6,10 @@ from google.protobuf.message import Message
 from grpc import aio
 
 from grpc_bridge.access import SCOPES, caller
+from quantgraph.domain.errors import LimitReached
 from quantgraph.domain.rates import ORDERS, RELIEF, Meter, Standing
+
+Context = aio.ServicerContext[Any, Any]
 
 
 class Toll:
@@ -16,9 +19,7 @@ class Toll:
         """Take from the meter's buckets."""
         self._meter = meter
 
-    def take(
-        self, method: str, request: Message | None, context: aio.ServicerContext[Any, Any]
-    ) -> int:
+    def take(self, method: str, request: Message | None, context: Context) -> int:
         """Take what a call costs, and tell what is left when it ends. Errors: RATE_LIMITED.
 
         Returns its points. Probes, which have no key, cost nothing.
@@ -27,10 +28,17 @@ class Toll:
             return 0
         name = method.rpartition("/")[2]
         points = _points(request)
-        standing = self._taken(name[0].lower() + name[1:], points)
+        try:
+            standing = self._taken(name[0].lower() + name[1:], points)
+        except LimitReached:
+            self._tell(self._meter.blame(caller().key_id, 0), context)
+            raise
+        self._tell(standing, context)
+        return points
+
+    def _tell(self, standing: Standing, context: Context) -> None:
         shown = (("ratelimit-policy", self._meter.rates.policy), ("ratelimit", standing.left))
         context.set_trailing_metadata((*(context.trailing_metadata() or ()), *shown))
-        return points
 
     def _taken(self, act: str, points: int) -> Standing:
         key_id = caller().key_id

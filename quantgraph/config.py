@@ -18,7 +18,7 @@ from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
-from quantgraph.watching import LoggingConfig, MetricsConfig
+from quantgraph.watching import LoggingConfig, MetricsConfig, ShutdownConfig, TracingConfig
 from quantgraph.wires import GrpcConfig, HttpConfig, Positive, Section, TlsConfig
 
 Natural = Annotated[int, Field(ge=0)]
@@ -156,6 +156,7 @@ class MockConfig(Section):
     live_symbols: Positive = 500
     process: bool = False
     process_seconds: Positive = 30
+    download_ms: Natural = 200
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
         default_factory=_default_accounts
     )
@@ -185,6 +186,16 @@ class TerminalConfig(Section):
     port: Annotated[int, Field(ge=0, le=65_535)] = 58_610
     data_seconds: Positive = 30
     trade_seconds: Positive = 5
+
+
+class DownloadsConfig(Section):
+    """Downloads into the terminal's own cache."""
+
+    waiting: Positive = 100
+    kept: Positive = 200
+    silent_seconds: Positive = 120
+    away_seconds: Positive = 15
+    again_minutes: Natural = 30
 
 
 class RulesConfig(Section):
@@ -241,11 +252,14 @@ class Config(BaseSettings):
     audit: AuditConfig = AuditConfig()
     cache: CacheConfig = CacheConfig()
     terminal: TerminalConfig = TerminalConfig()
+    downloads: DownloadsConfig = DownloadsConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()
     calendar: CalendarConfig = CalendarConfig()
     logging: LoggingConfig = LoggingConfig()
     metrics: MetricsConfig = MetricsConfig()
+    shutdown: ShutdownConfig = ShutdownConfig()
+    tracing: TracingConfig = TracingConfig()
 
     @model_validator(mode="after")
     def _far_below(self) -> "Config":

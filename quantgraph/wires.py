@@ -79,4 +79,6 @@ class GrpcConfig(Section):
     gather_ms: Annotated[int, Field(ge=0, le=100)] = 5
     max_message_bytes: Positive = 4_194_304
     calls: Positive = 10_000
+    connections: Positive = 10_000
+    idle_seconds: Positive = 300
     handshake_seconds: Positive = 10

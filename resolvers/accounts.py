@@ -32,6 +32,7 @@ from schema.accounts import (
     PositionEdge,
 )
 from schema.context import Info
+from schema.ipos import IpoQuota
 from schema.scalars import Symbol
 
 AccountArgument = Annotated[
@@ -65,6 +66,16 @@ class AccountQueries:
         query = AccountQuery(_chosen(ids), terminal, status)
         page = account_page(await _seen(info), query)
         return [Account.from_domain(each) for each in page.accounts]
+
+    @strawberry.field(
+        description="How many shares of one new issue an account may subscribe (新股申购额度) on "
+        "the present day, by part of the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, "
+        "TERMINAL_LACKS."
+    )
+    async def ipo_quotas(self, info: Info, account_id: AccountArgument) -> list[IpoQuota] | None:
+        require_account(info, account_id)
+        found = await info.context.gateway.ipo_quotas.ipo_quotas(account_id)
+        return [IpoQuota.from_domain(each) for each in found]
 
     @strawberry.field(
         description="The same accounts, a page at a time. Errors: BAD_REQUEST, "

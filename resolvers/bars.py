@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import Adjustment, Period, window
 from quantgraph.domain.live_bars import BarWatch
 from schema.bars import BarSeries, bar_fields
@@ -23,7 +24,8 @@ class BarQueries:
         description="Bars of one symbol, oldest first. Errors: UNKNOWN_SYMBOL, BAD_REQUEST, "
         "START_AFTER_END, ROW_LIMIT (then use the DownloadBars rpc), ADJUSTMENT_UNAVAILABLE. "
         "Where the calendar does not cover the asked days, `coverage` says so by nulls. The last "
-        "bar of a period longer than a day may still grow while its period lasts."
+        "bar of a period longer than a day may still grow while its period lasts. `ensure` needs a "
+        "key with scope trade; then also DOWNLOAD_LIMIT."
     )
     async def bars(
         self,
@@ -34,9 +36,20 @@ class BarQueries:
         end: End = None,
         last: Last = None,
         adjustment: AdjustmentArgument = Adjustment.NONE,
+        ensure: Annotated[
+            bool,
+            strawberry.argument(
+                description="Start a download of the sessions that the terminal lacks, and say so "
+                "in `coverage`; the answer does not wait for it."
+            ),
+        ] = False,
     ) -> BarSeries | None:
         key = BarKey(symbol, period, window(start, end, last), adjustment, bar_fields(info))
-        return BarSeries.from_domain(await info.context.loaders.bars(key))
+        series = await info.context.loaders.bars(key)
+        if ensure:
+            info.context.principal.require(Scope.TRADE)
+            series = await info.context.gateway.missing_bars.fetch(series)
+        return BarSeries.from_domain(series)
 
 
 @strawberry.type

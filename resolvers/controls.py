@@ -120,11 +120,8 @@ class ControlMutations:
         info: Info,
         input: Annotated[DisarmTradingInput, strawberry.argument(description="Why.")],
     ) -> DisarmTradingResult:
-        try:
-            require_switch(info, None, Scope.TRADE)
-            done = await info.context.gateway.controls.disarm(HaltWish(reason=input.reason))
-        except errors.GatewayError as error:
-            return problem_of("disarmTrading", error)
+        require_switch(info, None, Scope.TRADE)
+        done = await info.context.gateway.controls.disarm(HaltWish(reason=input.reason))
         return DisarmTradingSuccess.from_domain(done)
 
     @strawberry.mutation(

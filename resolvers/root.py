@@ -15,6 +15,7 @@ from resolvers.catalog import CatalogQueries
 from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
 from resolvers.controls import ControlMutations, ControlQueries, ControlSubscriptions
 from resolvers.dividends import DividendQueries
+from resolvers.downloads import DownloadMutations, DownloadQueries, DownloadSubscriptions
 from resolvers.fills import FillQueries, FillSubscriptions
 from resolvers.financials import FinancialQueries
 from resolvers.instruments import InstrumentQueries
@@ -25,7 +26,7 @@ from resolvers.quotes import QuoteQueries, QuoteSubscriptions
 from resolvers.sectors import SectorMutations, SectorQueries
 from resolvers.simulation import ClockMutations, SimulationQueries, WorldMutations
 from resolvers.snapshots import SnapshotQueries
-from resolvers.system import SystemQueries
+from resolvers.system import SystemQueries, SystemSubscriptions
 from resolvers.ticks import TickQueries
 from resolvers.training import CounterMutations, MarketMutations
 from resolvers.write_offs import WriteOffMutations
@@ -50,6 +51,7 @@ class Query(
     CalendarQueries,
     CatalogQueries,
     FinancialQueries,
+    DownloadQueries,
     AccountQueries,
     OrderQueries,
     FillQueries,
@@ -70,6 +72,7 @@ class Mutation(
     ConnectionMutations,
     ControlMutations,
     SectorMutations,
+    DownloadMutations,
     WriteOffMutations,
 ):
     pass
@@ -83,6 +86,8 @@ class Subscription(
     FillSubscriptions,
     ConnectionSubscriptions,
     ControlSubscriptions,
+    DownloadSubscriptions,
+    SystemSubscriptions,
 ):
     pass
 

@@ -24,6 +24,7 @@ from schema.control import (
     ChangeSnapshotSuccess,
     JumpClockInput,
     SetClockInput,
+    SetClockResult,
     SetFaultsInput,
     SetFaultsResult,
     SetFaultsSuccess,
@@ -81,9 +82,9 @@ class ClockMutations:
         self,
         info: Info,
         input: Annotated[SetClockInput, strawberry.argument(description="How time goes on.")],
-    ) -> ChangeClockResult:
+    ) -> SetClockResult:
         change = ClockChange(input.speed, input.paused)
-        return await _clock("setClock", simulation_of(info).set_clock(change))
+        return _turned(await simulation_of(info).set_clock(change))
 
     @strawberry.mutation(
         description="Move the clock forward; orders meet all that was traded in between. Where "
@@ -97,7 +98,10 @@ class ClockMutations:
     ) -> ChangeClockResult:
         at = None if input.time is None else _time(input.time)
         jump = Jump(phase=input.phase, time=at, day=input.day, next_day=input.next_day)
-        return await _clock("jumpClock", simulation_of(info).jump_clock(jump))
+        try:
+            return _turned(await simulation_of(info).jump_clock(jump))
+        except GatewayError as error:
+            return problem_of("jumpClock", error)
 
 
 @strawberry.type
@@ -148,13 +152,8 @@ class WorldMutations:
         return await _snapshot("deleteSnapshot", simulation_of(info).delete_snapshot(input.name))
 
 
-async def _clock(
-    mutation: str, change: Awaitable[DomainClock]
-) -> ChangeClockSuccess | SimulationRefused:
-    try:
-        return ChangeClockSuccess(clock=ClockInfo.from_domain(await change))
-    except GatewayError as error:
-        return problem_of(mutation, error)
+def _turned(clock: DomainClock) -> ChangeClockSuccess:
+    return ChangeClockSuccess(clock=ClockInfo.from_domain(clock))
 
 
 async def _snapshot(

@@ -68,6 +68,11 @@ class Coverage:
     missing_dates: list[date] = strawberry.field(
         description="The first of these sessions, at most 20."
     )
+    download_id: strawberry.ID | None = strawberry.field(
+        description="The download that `ensure` found under way or lately ended, or has started "
+        "for what is missing; see `downloadJob`. null where nothing is, where nobody asked, and of "
+        "imported series, which no download completes."
+    )
 
 
 @strawberry.type(description="Bars of one symbol, oldest first.")
@@ -133,4 +138,5 @@ def _coverage(held: domain.Coverage) -> Coverage:
         complete=held.complete,
         missing=held.missing,
         missing_dates=list(held.missing_dates),
+        download_id=None if held.download_id is None else strawberry.ID(held.download_id),
     )

@@ -214,6 +214,12 @@ class ChangeSnapshotSuccess:
     snapshot: Snapshot = strawberry.field(description="The snapshot.")
 
 
+SetClockResult = Annotated[
+    ChangeClockSuccess,
+    strawberry.union(
+        "SetClockResult", description="What became of setting the clock: nothing refuses it."
+    ),
+]
 ChangeClockResult = Annotated[
     ChangeClockSuccess | SimulationRefused,
     strawberry.union("ChangeClockResult", description="What became of a change of the clock."),

@@ -177,8 +177,10 @@ ArmTradingResult = Annotated[
     strawberry.union("ArmTradingResult", description="What became of arming."),
 ]
 DisarmTradingResult = Annotated[
-    DisarmTradingSuccess | ControlRefused,
-    strawberry.union("DisarmTradingResult", description="What became of disarming."),
+    DisarmTradingSuccess,
+    strawberry.union(
+        "DisarmTradingResult", description="What became of disarming: nothing refuses it."
+    ),
 ]
 SetDeadManResult = Annotated[
     SetDeadManSuccess | AccountNotFound,

@@ -9,6 +9,7 @@ import strawberry
 from quantgraph.domain.accounts import AccountStatus
 from quantgraph.domain.bars import Adjustment, Period
 from quantgraph.domain.controls import HaltCause, TradingState
+from quantgraph.domain.downloads import DownloadKind, DownloadState
 from quantgraph.domain.etfs import CashSubstitution
 from quantgraph.domain.financials.tables import ReportBasis
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
@@ -21,6 +22,7 @@ from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.system import Mode
+from quantgraph.domain.terminals import TerminalPart, TerminalState
 from quantgraph.domain.ticks import TradeSide
 
 E = TypeVar("E", bound=Enum)
@@ -63,6 +65,36 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "BACK": "Additive, oldest bar unchanged (后复权).",
             "FRONT_RATIO": "By ratio, newest held bar unchanged (等比前复权).",
             "BACK_RATIO": "By ratio, oldest held bar unchanged (等比后复权).",
+        },
+    ),
+    _publish(
+        DownloadKind,
+        "DownloadKind",
+        "What is fetched into the terminal's cache: of named symbols, or as a whole list.",
+        {
+            "MINUTES": "One-minute bars of symbols.",
+            "DAYS": "Daily bars of symbols.",
+            "TICKS": "Recorded quotes of symbols.",
+            "FINANCIALS": "All statements of symbols; start and end are days of announcement.",
+            "SECTORS": "All sectors and their members.",
+            "WEIGHTS": "The weights of all indices.",
+            "FUND_LISTS": "What all funds may be made of (申购赎回清单).",
+            "BONDS": "All convertible bonds.",
+            "HOLIDAYS": "The exchanges' holidays.",
+            "MAIN_CONTRACTS": "The main contracts of index futures, day by day.",
+            "EXPIRED_CONTRACTS": "Contracts that have expired.",
+        },
+    ),
+    _publish(
+        DownloadState,
+        "DownloadState",
+        "Where a download stands; the last three are ends.",
+        {
+            "QUEUED": "It waits for its turn, or for a terminal that is away; `message` says so.",
+            "RUNNING": "It is fetched now.",
+            "DONE": "It has ended; symbols that could not be had are in `failures`.",
+            "FAILED": "It has ended, and nothing more came; `code` and `message` say why.",
+            "CANCELED": "Somebody has ended it.",
         },
     ),
     _publish(
@@ -328,6 +360,25 @@ PUBLISHED: tuple[type[Enum], ...] = (
         },
     ),
     _publish(
+        TerminalPart,
+        "TerminalPart",
+        "What of a terminal a link is to: each comes and goes by itself.",
+        {
+            "MARKET_DATA": "Quotes, bars and reference data.",
+            "TRADING": "Accounts and orders.",
+        },
+    ),
+    _publish(
+        TerminalState,
+        "TerminalState",
+        "Whether a link to a terminal stands.",
+        {
+            "CONNECTED": "It does.",
+            "CONNECTING": "It never has yet; it is being tried.",
+            "LOST": "It did, and is being tried again.",
+        },
+    ),
+    _publish(
         HaltCause,
         "HaltCause",
         "Who or what stopped trading.",
@@ -341,6 +392,8 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "the terminal may have orders that it lacks. `TradingStatus.reason` says more.",
             "FOREIGN_TAG": "The terminal lists an order under a tag of ours that was not placed by "
             "us so: another symbol, side, quantity or price.",
+            "UNLISTED_STATUS": "The terminal says a status of an order that no list of its "
+            "statuses has: the order is UNKNOWN. `TradingStatus.reason` says which.",
         },
     ),
 )

@@ -5,10 +5,38 @@ from datetime import date
 import strawberry
 
 from quantgraph.domain import ipos as domain
+from quantgraph.domain.instruments import Board, Market
 from quantgraph.domain.sources import Source
 from schema.context import Info
 from schema.instruments import Instrument, load_instrument
 from schema.scalars import Long, Symbol
+
+
+@strawberry.type(
+    description="Shares of one new issue that an account may subscribe (申购额度) in a part of the "
+    "market."
+)
+class IpoQuota:
+    market: Market = strawberry.field(description="The exchange.")
+    board: Board | None = strawberry.field(
+        description="The board; null: all boards of the exchange that no other quota names, "
+        "together."
+    )
+    quantity: Long = strawberry.field(description="Shares; 0 where it may subscribe none.")
+    source: Source = strawberry.field(
+        description="Who says so; SIMULATED where it is worked out from what a simulated account "
+        "holds."
+    )
+
+    @classmethod
+    def from_domain(cls, quota: domain.IpoQuota) -> "IpoQuota":
+        """Show a quota."""
+        return cls(
+            market=quota.market,
+            board=quota.board,
+            quantity=Long(quota.quantity),
+            source=quota.source,
+        )
 
 
 @strawberry.type(description="One new issue (新股).")

@@ -192,7 +192,8 @@ class FillEdge:
 class SubmitOrderInput:
     account_id: strawberry.ID = strawberry.field(description="The account to trade for.")
     client_order_id: strawberry.ID = strawberry.field(
-        description="Your key, unique per account, 1 to 64 characters: repeat it to retry safely."
+        description="Your key, unique per account, 1 to 64 characters: repeat it to retry safely, "
+        "after a restart too. Only mock forgets it then: each start begins a new world."
     )
     symbol: Symbol = strawberry.field(description="What to trade.")
     side: Side = strawberry.field(description="Buy or sell.")

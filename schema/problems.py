@@ -76,6 +76,11 @@ class SectorRefused(Problem):
     pass
 
 
+@strawberry.type(description="The download cannot be queued, or is not known; nothing was changed.")
+class DownloadRefused(Problem):
+    pass
+
+
 @strawberry.type(
     description="The simulated world cannot be changed so: what is named is not there or is there "
     "already, a rule forbids it, or a limit is reached. Nothing was changed."

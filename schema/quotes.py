@@ -1,6 +1,8 @@
 """Quotes, and the events of a quote stream."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
@@ -120,3 +122,20 @@ class QuoteEvent:
             conflated_count=event.conflated_count,
             source=SourceState.from_domain(event.source),
         )
+
+
+def _symbol(event: streams.QuoteEvent) -> str | None:
+    return None if event.quote is None else event.quote.symbol
+
+
+def _last_event(state: streams.SourceState) -> datetime | None:
+    return None if state.last_event_time is None else from_ms(state.last_event_time)
+
+
+# How a live event of the domain is read without making any of the types above: all other fields
+# have the name and the value that they have there.
+READINGS: Mapping[str, Callable[[Any], object]] = {
+    "QuoteEvent.symbol": _symbol,
+    "Quote.time": lambda quote: from_ms(quote.time),
+    "SourceState.lastEventAt": _last_event,
+}

@@ -10,7 +10,9 @@ from quantgraph.domain import controls, latency
 from quantgraph.domain import system as domain
 from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.rules.sessions import Phase
-from quantgraph.domain.system import Mode
+from quantgraph.domain.system import PARTS, Mode
+from schema.context import Info
+from schema.terminals import TerminalStatus
 
 
 @strawberry.type(description="The clock that the market lives in.")
@@ -213,42 +215,65 @@ class ServerLatency:
 
 @strawberry.type(description="The gateway about itself.")
 class ServerInfo:
+    told: strawberry.Private[domain.ServerInfo]
     version: str = strawberry.field(description="Version of quantgraph.")
     mode: Mode = strawberry.field(description="Which world data and orders belong to.")
     trading_state: TradingState = strawberry.field(description="Whether orders are taken.")
-    trading: TradingStatus = strawberry.field(
+
+    @strawberry.field(
         description="The same with who stopped it, when and why; `tradingStatus` tells of accounts."
     )
-    clock: ClockInfo = strawberry.field(description="The market's clock.")
-    limits: Limits = strawberry.field(description="What a request may ask for.")
-    terminals: strawberry.Private[tuple[domain.BackendInfo, ...]]
+    def trading(self) -> TradingStatus:
+        return TradingStatus.from_domain(self.told.trading)
+
+    @strawberry.field(description="The market's clock.")
+    def clock(self) -> ClockInfo:
+        return ClockInfo.from_domain(self.told.clock)
+
+    @strawberry.field(description="What a request may ask for.")
+    def limits(self) -> Limits:
+        return _limits(self.told.limits)
+
     data: str = strawberry.field(description="What data is served, in words.")
     row_encoder: str = strawberry.field(
         description='What writes rows of bars: "compiled", or "numpy" where no compiler was.'
     )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
-    latency: ServerLatency = strawberry.field(description="How late it has been lately.")
+
+    @strawberry.field(description="How late it has been lately.")
+    def latency(self) -> ServerLatency:
+        return ServerLatency.from_domain(self.told.latency)
 
     @strawberry.field(description="The terminals and what they can do.")
     def backends(self) -> list[Backend]:
-        return [_backend(each) for each in self.terminals]
+        return [_backend(each) for each in self.told.backends]
+
+    @strawberry.field(description="How each terminal stands; `terminalUpdates` tells of changes.")
+    def terminal_status(self, info: Info) -> list[TerminalStatus]:
+        sees = info.context.principal.sees
+        return [TerminalStatus.from_domain(each.seen_by(sees)) for each in self.told.terminals]
 
     @classmethod
     def from_domain(cls, info: domain.ServerInfo) -> "ServerInfo":
-        """Show the domain's answer."""
+        """Show the domain's answer; what is made of many parts is made where it is picked."""
         return cls(
+            told=info,
             version=info.version,
             mode=info.mode,
             trading_state=info.trading_state,
-            trading=TradingStatus.from_domain(info.trading),
-            clock=ClockInfo.from_domain(info.clock),
-            limits=_limits(info.limits),
-            terminals=info.backends,
             data=info.data,
             row_encoder=info.row_encoder,
             started_at=info.started_at,
-            latency=ServerLatency.from_domain(info.latency),
         )
+
+
+_PARTS = {"tradingState": "trading", "terminalStatus": "terminals"}
+
+
+@lru_cache
+def parts_of(picked: tuple[str, ...]) -> frozenset[str]:
+    """Return the parts of the domain's answer that fields of `ServerInfo` are made of."""
+    return PARTS.intersection(_PARTS.get(name, name) for name in picked)
 
 
 @lru_cache(maxsize=8)  # they do not change, and copying them took half of a small query

@@ -35,8 +35,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(os.cpu_count() or 1, 4) if whole and not alone else 0
 
 
-# What nobody may read in a log: keys, private keys, and the number that counters tell in tests.
-_SECRET = re.compile(r"qg_[0-9a-f]{8}_[0-9a-f]{64}|-----BEGIN [A-Z ]*PRIVATE KEY|88001234567")
+# What nobody may read in a log: keys, the secret that arms trading, private keys, and the number
+# that counters tell in tests.
+_SECRET = re.compile(
+    r"qg_[0-9a-f]{8}_[0-9a-f]{64}|qga_[0-9a-f]{64}|-----BEGIN [A-Z ]*PRIVATE KEY|88001234567"
+)
 
 
 def secrets_in(texts: Iterable[tuple[str, str]]) -> list[str]:
@@ -65,7 +68,7 @@ def spoken() -> Iterator[None]:
     def guarded(self: GatewayError, reason: Any, message: str, **more: Any) -> None:
         made(self, reason, message, **more)
         told = (f"{message} {more}", self.message_zh)
-        assert not any("qg_" in each and _SECRET.search(each) for each in told), "a key in an error"
+        assert not any("qg" in each and _SECRET.search(each) for each in told), "a key in an error"
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GatewayError, "__init__", guarded)
@@ -85,6 +88,59 @@ def shared() -> Path:
     return _SHARED
 
 
+class ScannedTracer:
+    """Traces every request as a collector would hear of it, every argument allowed that may be."""
+
+    def __init__(self) -> None:
+        from quantgraph.watching import SECRET
+
+        self.secrets: list[str] = []
+        self._allowed = Every(SECRET)
+
+    def trail(self, parent: str | None) -> Any:
+        from quantgraph.domain.traces import Trail, parent_of
+
+        return Trail(parent_of(parent))
+
+    def ended(self, call: Any, trail: Any) -> None:
+        from api.spans import attributes_of, name_of
+
+        told = f"{name_of(call)} {dict(attributes_of(call, trail, self._allowed))} {trail.steps}"
+        trail.asked, trail.later = None, lambda step: None
+        if _SECRET.search(told):
+            self.secrets.append(told)
+
+    async def close(self) -> None:
+        """Nothing waits."""
+
+
+class Every(frozenset[str]):
+    """A list that allows whatever is not in it."""
+
+    def __contains__(self, name: object) -> bool:
+        return not super().__contains__(name)
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _scanned(config: Any) -> Any:
+    from api.tracing import open_tracer
+
+    return open_tracer(config) or ScannedTracer()
+
+
+def _leaks(running: Any) -> list[str]:
+    """What of a gateway's spans and metrics holds a secret."""
+    from prometheus_client import generate_latest
+
+    from api.metrics import registry
+
+    metrics = generate_latest(registry(running.assembly.dials)).decode()
+    told = [line for line in metrics.splitlines() if _SECRET.search(line)]
+    return told + getattr(running.assembly.dials.calls._tracer, "secrets", [])
+
+
 @contextmanager
 def running_gateway(
     data_dir: Path, *, log: Any = None, reread: Any = None, **sections: Any
@@ -96,14 +152,18 @@ def running_gateway(
     """
     import asyncio
 
+    from api import assembly
     from api.server import Running, loop_factory, serve
     from quantgraph.loading import load_config
 
+    assembly.open_tracer = _scanned
     settings = {
         "data_dir": str(data_dir),
         "http": {"port": 0},
         "grpc": {"port": 0},
         "mock": {"quote_interval_ms": 50},
+        # Who left a download open in a test is not waited for.
+        "shutdown": {"drain_seconds": 1},
         # Tests come faster than traders; those of the limits set their own.
         "rates": {
             "read_points_per_second": 1_000_000_000,
@@ -132,6 +192,8 @@ def running_gateway(
         raise running
     try:
         yield running
+        leaks = _leaks(running)
+        assert not leaks, leaks
     finally:
         running.stop()
         thread.join(timeout=30)

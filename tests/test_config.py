@@ -125,6 +125,23 @@ def test_only_rules_that_nobody_verified_can_be_accepted(tmp_path):
     assert load_config(file).rules.accept_unverified == ("lots.bse",)
 
 
+@pytest.mark.parametrize("section", ["[trading.limits]", '[[trading.accounts]]\nid = "one"'])
+def test_real_accounts_stay_far_below_high_frequency_trading(tmp_path, section):
+    file, most = tmp_path / "config.toml", "actions_per_second = 100\nactions_per_day = 10000"
+    for more in ("actions_per_second = 101", "actions_per_day = 10001"):
+        file.write_text(f"{section}\n{more}")
+        assert load_config(file).mode is Mode.MOCK
+        assert "far below high-frequency" in refusal(tmp_path, f'mode = "prod"\n{section}\n{more}')
+    file.write_text(f'mode = "prod"\n{section}\n{most}')
+    assert load_config(file).trading.table.of("one").actions_per_day == 10_000
+    usual = load_config(FILE, {"mode": "prod"}).trading.table.of("one")
+    assert (usual.actions_per_second, usual.actions_per_day) == (5, 500)
+
+
+def test_arming_lasts_a_day_at_most(tmp_path):
+    assert "arming_minutes" in refusal(tmp_path, "[trading]\narming_minutes = 1441")
+
+
 def test_a_commission_is_charged_as_configured_up_to_the_legal_cap(tmp_path):
     said = refusal(tmp_path, '[rules]\ncommission_rate = "0.0031"')
     assert "0.0031" in said

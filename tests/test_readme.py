@@ -113,7 +113,8 @@ def test_every_command_that_is_shown_exists(name):
     for words in ours:
         arguments = words[words.index("quantgraph") + 1 :]
         names = [word for word in arguments if not word.startswith("-")]
-        group = names[:2] if names[0] in ("audit", "keys", "download", "store") else names[:1]
+        grouped = ("audit", "keys", "download", "downloads", "store")
+        group = names[:2] if names[0] in grouped else names[:1]
         done = CliRunner().invoke(app, [*group, "--help"], env={"COLUMNS": "200"})
         assert done.exit_code == 0
         for option in (word for word in arguments if word.startswith("--")):

@@ -245,6 +245,18 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "There are as many custom sectors, or members in one, as config.toml allows.",
         "Delete some, or raise the limit that the message names.",
     ),
+    Reason.UNKNOWN_DOWNLOAD: (
+        "No download that is remembered has this id.",
+        "`downloadJobs` lists them; config.toml says how many are kept.",
+    ),
+    Reason.DOWNLOAD_LIMIT: (
+        "As many downloads wait or run as config.toml allows.",
+        "Wait for one to end, or cancel one.",
+    ),
+    Reason.DOWNLOAD_REFUSED: (
+        "The terminal said that it cannot download this, and named why.",
+        "Read its words in the job's message or failures; download it again, or ask for less.",
+    ),
     Reason.UNKNOWN_SNAPSHOT: (
         "No snapshot has this name.",
         "`simulation { snapshots { name } }` lists them.",

@@ -1,5 +1,6 @@
 """Writes docs/rules.md from the rows of domain/rules; `--check` only compares."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -44,9 +45,7 @@ def render(tables: Mapping[str, tuple[Row, ...]] = ALL_TABLES) -> str:
 
 
 def _line(row: Row) -> str:
-    source = row.source.replace("https://", "<https://", 1)
-    if source != row.source:
-        source += ">"
+    source = re.sub(r"https://[^\s;]+", r"<\g<0>>", row.source)
     dates = (str(row.effective_from), "" if row.effective_to is None else str(row.effective_to))
     verified = "yes" if row.verified else "**no**"
     return _row((f"`{row.name}`", _whom(row), *dates, _says(row), source, verified))

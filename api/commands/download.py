@@ -1,15 +1,22 @@
 """`quantgraph download`: bars of any gateway into Parquet files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from api.commands.gateways import (
+    TARGET,
+    AuthoritiesOption,
+    CertificateOption,
+    KeyOption,
+    PrivateKeyOption,
+    TargetOption,
+    TlsOption,
+    chosen_symbols,
+    reach,
+)
 from quantgraph.domain.bars import Adjustment, Period
-from quantgraph.domain.errors import bad_request
-
-if TYPE_CHECKING:
-    from quantgraph.client import Client
 
 _download = typer.Typer(help="Download from a running gateway.", no_args_is_help=True)
 
@@ -45,22 +52,12 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
     adjustment: Annotated[
         Adjustment, typer.Option(case_sensitive=False, help="How prices are adjusted.")
     ] = Adjustment.NONE,
-    target: Annotated[str, typer.Option(help="The gateway's gRPC address.")] = "127.0.0.1:50051",
-    key: Annotated[
-        str | None, typer.Option(envvar="QUANTGRAPH_KEY", help="API key, where one is due.")
-    ] = None,
-    tls: Annotated[bool, typer.Option("--tls", help="The gateway has a certificate.")] = False,
-    authorities: Annotated[
-        Path | None,
-        typer.Option(help="PEM file of who signed that; default: the system's."),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(help="PEM file of one's own certificate, where the gateway asks for one."),
-    ] = None,
-    private_key: Annotated[
-        Path | None, typer.Option(help="PEM file of its private key; default: the same file.")
-    ] = None,
+    target: TargetOption = TARGET,
+    key: KeyOption = None,
+    tls: TlsOption = False,
+    authorities: AuthoritiesOption = None,
+    certificate: CertificateOption = None,
+    private_key: PrivateKeyOption = None,
 ) -> None:
     """Download bars. Each file appears whole or not at all; times are market time.
 
@@ -68,13 +65,8 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
     on with, for 24 hours. Exit code 0: all symbols; 1: some have failed, and are named; 2: the
     download could not be begun, or not be finished.
     """
-    # Late: gRPC and polars take a while to load, and other commands need neither.
-    from quantgraph.client import Tls, connect
-
-    own = (certificate, private_key or certificate)
-    known = Tls(authorities, *own) if tls or authorities or certificate else None
-    with connect(target, key, tls=known) as client:
-        chosen = _chosen(client, symbols or [], sector or [])
+    with reach(target, key, tls, (authorities, certificate, private_key)) as client:
+        chosen = chosen_symbols(client, symbols or [], sector or [])
         saved = client.save_bars(
             chosen, out, period=period, start=start, end=end, adjustment=adjustment
         )
@@ -84,12 +76,3 @@ def bars(  # noqa: PLR0913, PLR0917 the options of a command
         typer.echo(f"{symbol}: {error.reason.value}: {error.message}", err=True)
     if saved.failures:
         raise typer.Exit(1)
-
-
-def _chosen(client: "Client", symbols: list[str], sectors: list[str]) -> tuple[str, ...]:
-    named = [each.strip() for text in symbols for each in text.split(",") if each.strip()]
-    for name in sectors:
-        named += client.sector(name).symbols
-    if not named:
-        raise bad_request("There is nothing to download: name --symbols, or a --sector.")
-    return tuple(dict.fromkeys(named))

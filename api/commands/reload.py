@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 def reload(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     """Have the gateway of this data folder read its configuration again.
 
-    [rates] and the limits of accounts are taken at once. A bad configuration is refused whole.
+    [limits], [rates], the limits of accounts and those of waiting connections are taken at once.
+    A bad configuration is refused whole.
     """
     folder = read_config(config, data_dir).data_path
     process = serving_process(folder)

@@ -1,9 +1,7 @@
 """`quantgraph serve`: both wires, until a signal."""
 
 import asyncio
-import gc
 import os
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +35,7 @@ def serve(
     from api import logs, server
     from api.banner import print_banner
     from api.process_file import named_process
+    from api.steady import steady
 
     with (
         closing(logs.configure(settings.logging)) as log,
@@ -46,20 +45,13 @@ def serve(
 
         def ready(running: "Running") -> None:
             named.enter_context(named_process(settings.data_path))
-            _ready(running, print_banner)
+            steady()
+            print_banner(running)
 
         with named:
             reread = partial(read_config, config, data_dir, given)
             runner.run(server.serve(settings, ready, log, reread))
     typer.echo("Stopped.")
-
-
-def _ready(running: "Running", tell: Callable[["Running"], None]) -> None:
-    # What the start made stays for ever: looking through it took the collector, and with it the
-    # event loop, tens of milliseconds each time.
-    gc.collect()
-    gc.freeze()
-    tell(running)
 
 
 def _overrides(host: str | None, port: int | None, grpc_port: int | None) -> dict[str, Any]:

@@ -1,26 +1,9 @@
 // The load client of bench/fanout for gRPC: many WatchQuotes, a connection each, in one epoll loop.
-//   grpc_client HOST PORT CALLS REQUESTS grpc
+//   grpc_client HOST PORT CALLS REQUESTS grpc 0
 // REQUESTS holds one request message per line, as hex; call n takes line n modulo their number. It
 // speaks as much HTTP/2 as that takes, with windows so large that none is ever waited for. Prints
 // "ready" and answers "measure SECONDS STALLED" as client.cpp does, with messages as deliveries.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <ctime>
-#include <fstream>
-#include <iostream>
-#include <string>
-#include <vector>
+#include "load.hpp"
 
 namespace {
 
@@ -31,32 +14,6 @@ struct Call {
     bool told = false, open = false;
     Bytes held, message;  // what is left of a frame, and of a message
 };
-
-int64_t now_us() {
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return int64_t{t.tv_sec} * 1000000 + t.tv_nsec / 1000;
-}
-
-double used_s() {
-    rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    const timeval &a = usage.ru_utime, &b = usage.ru_stime;
-    return double(a.tv_sec + b.tv_sec) + double(a.tv_usec + b.tv_usec) / 1e6;
-}
-
-[[noreturn]] void die(const char *what) {
-    std::perror(what);
-    std::exit(1);
-}
-
-void send_all(int fd, const Bytes &data) {
-    for (size_t at = 0; at < data.size();) {
-        const ssize_t sent = send(fd, data.data() + at, data.size() - at, MSG_NOSIGNAL);
-        if (sent < 0) die("send");
-        at += size_t(sent);
-    }
-}
 
 Bytes big(uint32_t value, int size) {
     Bytes out;
@@ -116,34 +73,16 @@ struct Reader {  // the fields of one protobuf message
     }
 };
 
-struct Load {
-    std::vector<Call> calls;
-    std::vector<int64_t> latencies;
-    int64_t messages = 0, quotes = 0, told = 0, closed = 0;
-    int poll = epoll_create1(0);
-    std::vector<char> room = std::vector<char>(1 << 18);
-
+struct Load : Crowd<Call> {
     void begin(Call &c, const char *host, int port, const Bytes &request) {
-        c.fd = socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(uint16_t(port));
-        inet_pton(AF_INET, host, &to.sin_addr);
-        if (connect(c.fd, reinterpret_cast<sockaddr *>(&to), sizeof to) < 0) die("connect");
-        const int on = 1;
-        setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        reach(c, host, port, false);
         send_all(c.fd, opening(request));
-        c.open = true;
-        fcntl(c.fd, F_SETFL, O_NONBLOCK);
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.ptr = &c;
-        epoll_ctl(poll, EPOLL_CTL_ADD, c.fd, &event);
+        hear(c);
     }
 
     void take(const char *data, size_t size, int64_t at) {
         Reader events{data, data + size};
-        bool first = messages++ % 8 == 0;
+        bool first = deliveries++ % 8 == 0;
         while (events.find(1)) {
             quotes++;
             if (!first) continue;
@@ -162,27 +101,17 @@ struct Load {
             const size_t size = size_t(head[1]) << 24 | head[2] << 16 | head[3] << 8 | head[4];
             if (c.message.size() - done < 5 + size) break;
             take(c.message.data() + done + 5, size, at);
-            if (!c.told) c.told = true, told++;
+            heard(c);
             done += 5 + size;
         }
         c.message.erase(0, done);
     }
 
-    void drop(Call &c) {
-        epoll_ctl(poll, EPOLL_CTL_DEL, c.fd, nullptr);
-        close(c.fd);
-        c.open = false;
-        closed++;
-    }
-
-    void read(Call &c) {
-        const ssize_t size = recv(c.fd, room.data(), room.size(), 0);
-        if (size <= 0) {
-            if (size == 0 || (errno != EAGAIN && errno != EINTR)) drop(c);
-            return;
-        }
+    void read(Call &c) override {
+        const size_t size = received(c);
+        if (!size) return;
         const int64_t at = now_us();
-        c.held.append(room.data(), size_t(size));
+        c.held.append(room.data(), size);
         size_t done = 0;
         while (c.held.size() - done >= 9) {
             const auto *head = reinterpret_cast<const unsigned char *>(c.held.data() + done);
@@ -199,36 +128,6 @@ struct Load {
         c.held.erase(0, done);
         take_all(c, at);
     }
-
-    // Reads until a moment, or until every call was told something.
-    void run(int64_t until, size_t stalled, bool first) {
-        epoll_event events[512];
-        while (now_us() < until && !(first && told == int64_t(calls.size()))) {
-            const int count = epoll_wait(poll, events, 512, 20);
-            for (int n = 0; n < count; n++) {
-                auto *c = static_cast<Call *>(events[n].data.ptr);
-                if (size_t(c - calls.data()) >= stalled) read(*c);
-            }
-        }
-    }
-
-    void measure(double seconds, size_t stalled) {
-        messages = quotes = 0;
-        latencies.clear();
-        const double used = used_s();
-        const int64_t began = now_us();
-        run(began + int64_t(seconds * 1e6), stalled, false);
-        const double took = double(now_us() - began) / 1e6;
-        std::sort(latencies.begin(), latencies.end());
-        const auto at = [&](double share) {
-            return latencies.empty() ? int64_t{-1} : latencies[size_t(double(latencies.size() - 1) * share)];
-        };
-        std::printf("%lld %.3f %lld %lld %.2f %lld %lld\n", static_cast<long long>(messages), took,
-                    static_cast<long long>(at(0.5)), static_cast<long long>(at(0.99)),
-                    (used_s() - used) / took, static_cast<long long>(closed),
-                    static_cast<long long>(quotes));
-        std::fflush(stdout);
-    }
 };
 
 Bytes unhex(const Bytes &line) {
@@ -241,21 +140,16 @@ Bytes unhex(const Bytes &line) {
 }  // namespace
 
 int main(int count, char **given) {
-    if (count != 6) return 2;
+    if (count != 7) return 2;
     Load load;
-    load.calls.resize(size_t(std::atoi(given[3])));
-    std::ifstream file(given[4]);
+    load.peers.resize(size_t(std::atoi(given[3])));
     std::vector<Bytes> requests;
-    for (std::string line; std::getline(file, line);) requests.push_back(unhex(line));
-    for (size_t n = 0; n < load.calls.size(); n++) {
-        load.begin(load.calls[n], given[1], std::atoi(given[2]), requests[n % requests.size()]);
+    for (const Bytes &line : lines_of(given[4])) requests.push_back(unhex(line));
+    for (size_t n = 0; n < load.peers.size(); n++) {
+        load.begin(load.peers[n], given[1], std::atoi(given[2]), requests[n % requests.size()]);
         if (n % 50 == 49) load.run(now_us() + 1000, 0, false);
     }
     load.run(now_us() + 60000000, 0, true);
-    if (load.told != int64_t(load.calls.size())) die("not all calls were told something");
-    std::puts("ready");
-    std::fflush(stdout);
-    double seconds;
-    size_t stalled;
-    for (std::string word; std::cin >> word >> seconds >> stalled;) load.measure(seconds, stalled);
+    if (load.told != int64_t(load.peers.size())) die("not all calls were told something");
+    load.obey();
 }

@@ -5,43 +5,47 @@ python -m bench.fanout.ours PORT FOLDER SYMBOLS [GATHER_MS [graphql|grpc]]
 
 import asyncio
 import contextlib
-import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
+
+import structlog
 
 from api.app import build_front
 from api.assembly import open_assembly
+from api.lobby import lobby_of
 from api.server import _http_server, loop_factory
+from api.steady import steady
 from bench.fanout.feeding import Feeding, codes
 from bench.fanout.terminal import Feed
 from bench.graphql.dataset import ROOT
 from grpc_bridge import lines
+from grpc_bridge.lines import CallLine
 from grpc_bridge.server import start as start_grpc
 from quantgraph.config import Config
-from quantgraph.domain.held import HeldLine
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.loading import load_config
 from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import schema_of
 
 
-class NotedLine(HeldLine):
+class NotedLine(CallLine):
     """A call whose messages the feed waits for, as it does for the peer's."""
 
-    full = 0
+    full: ClassVar[set[CallLine]] = set()
 
     def write(self, frames: bytes) -> None:
-        NotedLine.full += not self._size
         super().write(frames)
+        if self._held:
+            NotedLine.full.add(self)
 
-    async def taken(self) -> bytes:
-        message = await super().taken()
-        NotedLine.full -= 1
-        return message
+    def _go_on(self) -> None:
+        NotedLine.full.discard(self)
+        super()._go_on()
 
 
 def settings(port: int, folder: Path) -> Config:
@@ -69,7 +73,7 @@ async def answering(config: Config, gateway: Gateway) -> AsyncIterator[None]:
         await server.stop(0)
         return
     front = build_front(schema_of(config.mode), gateway, config)
-    http = _http_server(config, front, None)
+    http = _http_server(config, (front, lobby_of(config.http)), None)
     listener = socket.create_server(("127.0.0.1", config.http.port), backlog=2_048)
     serving = asyncio.create_task(http.serve([listener]))
     yield
@@ -98,14 +102,15 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
         gateway = replace(assembly.gateway, quote_stream=shared)
         async with answering(config, gateway):
             # As `quantgraph serve` does.
-            gc.collect()
-            gc.freeze()
+            steady()
             print("listening", flush=True)
             await Feeding(feed.say, told, symbols).run()
             await shared.close()
 
 
 if __name__ == "__main__":
-    lines.HeldLine = NotedLine
+    # Who asks the feed reads standard output.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    lines.CallLine = NotedLine
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(main(int(sys.argv[1]), Path(sys.argv[2]), codes(int(sys.argv[3]))))

@@ -97,7 +97,7 @@ def loaded(built: Built, peer: Peer, case: Case, port: int) -> Iterator[subproce
         file.flush()
         command = [str(built.clients[wire]), "127.0.0.1", str(port), str(case.sockets), file.name]
         load = subprocess.Popen(
-            [*_pinned(1), *command, wire],
+            [*_pinned(1), *command, wire, str(case.stalled)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -117,7 +117,7 @@ def measure(built: Built, peer: Peer, case: Case, seconds: float) -> Found:
     with served(peer, case) as (server, port), loaded(built, peer, case, port) as load:
         _tell(server, case.feed)
         # Who is to stall has to be full before it counts.
-        _asked(load, f"measure {seconds / 3} {case.stalled}")
+        _asked(load, f"warm {seconds / 3} {case.stalled}")
         used = processor(server.pid)
         count, took, p50, p99, share, closed, quotes = _asked(
             load, f"measure {seconds} {case.stalled}"

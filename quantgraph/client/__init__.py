@@ -2,6 +2,7 @@
 
 from quantgraph.client.connection import Client, Tls, connect
 from quantgraph.client.downloads import Download, DownloadStream, FailedSymbol
+from quantgraph.client.jobs import DownloadCalls
 from quantgraph.client.requests import BarOptions
 from quantgraph.client.resuming import Retry
 from quantgraph.client.saving import Saved
@@ -10,6 +11,7 @@ __all__ = [
     "BarOptions",
     "Client",
     "Download",
+    "DownloadCalls",
     "DownloadStream",
     "FailedSymbol",
     "Retry",

@@ -10,6 +10,7 @@ import grpc
 
 from quantgraph.client.calls import Caller
 from quantgraph.client.downloads import Checkpoint, Download, DownloadStream, collect
+from quantgraph.client.jobs import DownloadCalls
 from quantgraph.client.progress import Progression, progress_bar
 from quantgraph.client.requests import BarOptions, bar_request
 from quantgraph.client.resuming import Retry, resumed
@@ -67,6 +68,8 @@ class Client:
         """Call by `caller`; use `connect`."""
         self._caller = caller
         self.retry = Retry()
+        # What the gateway's terminal fetches for itself; `download_bars` brings bars here.
+        self.downloads = DownloadCalls(caller)
 
     def __enter__(self) -> Self:
         """Return itself."""

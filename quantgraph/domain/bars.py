@@ -181,7 +181,8 @@ class Coverage:
     `complete`: every session of the asked span has its bars. `missing` counts the sessions of
     the span without any bar, `missing_dates` names the first of them (at most 20); both are None
     where the calendar does not cover the span, and then `complete` is None as well. `gaps` are
-    all those sessions, known where the judgement was made and on no wire.
+    all those sessions, known where the judgement was made and on no wire. `download_id` is the job
+    that fetches what is missing, where that was asked for.
     """
 
     held_from: int | None
@@ -190,6 +191,7 @@ class Coverage:
     missing: int | None
     missing_dates: tuple[date, ...] = ()
     gaps: Dates | None = field(default=None, compare=False, repr=False)
+    download_id: str | None = None
 
     @classmethod
     def of(cls, held_from: int | None, held_to: int | None, gaps: Dates) -> "Coverage":

@@ -1,8 +1,11 @@
 """Requests that have ended, on every transport: what a line of the log and the metrics tell."""
 
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from quantgraph.domain.redaction import redact
+
+if TYPE_CHECKING:  # which tell of calls
+    from quantgraph.domain.traces import Trail
 
 # Outcomes beside the codes of errors; GONE: the client went before the answer was out.
 OK = "OK"
@@ -29,7 +32,8 @@ class Call(NamedTuple):
     `ended_at` is epoch seconds, `seconds` how long it took; `lasting` for a stream, which ends when
     somebody ends it. `fields` are the root fields, an rpc as `Service/Method`, or a page's path;
     `name` the operation's name in its document. `points` is what it cost, `outcome` OK, GONE or
-    the code of its first error. `key_id` is empty where nobody was let in.
+    the code of its first error. `key_id` is empty where nobody was let in. `trail` is there where
+    the request is traced.
     """
 
     ended_at: float
@@ -42,6 +46,25 @@ class Call(NamedTuple):
     points: int
     outcome: str
     lasting: bool
+    trail: "Trail | None" = None
+
+
+class Underway:
+    """How many requests are being answered: `with` it around each."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        """Count from nought."""
+        self.count = 0
+
+    def __enter__(self) -> None:
+        """One more."""
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        """One less, whatever became of it."""
+        self.count -= 1
 
 
 class Calls(Protocol):
@@ -51,12 +74,22 @@ class Calls(Protocol):
         """Take a request that has ended. Never waits, never raises."""
         ...
 
+    def trail(self, parent: str | None) -> "Trail | None":
+        """Return where the steps of a request are to be noted; None where it is not traced.
+
+        `parent` is the `traceparent` that its client sent.
+        """
+        ...
+
 
 class NoCalls:
     """Implements `Calls` where nobody listens."""
 
     def ended(self, call: Call) -> None:
         """Forget it."""
+
+    def trail(self, parent: str | None) -> "Trail | None":
+        """Trace nothing."""
 
 
 def given_id(text: str | None) -> str | None:

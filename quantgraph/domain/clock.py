@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 
@@ -11,6 +11,33 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current instant, aware, UTC."""
+        ...
+
+
+class Reading(Protocol):
+    """One reading of a clock."""
+
+    @property
+    def epoch(self) -> str:
+        """The world's epoch."""
+        ...
+
+    @property
+    def day(self) -> date:
+        """Its trading day."""
+        ...
+
+    @property
+    def ms(self) -> int:
+        """The instant, epoch ms."""
+        ...
+
+
+class DatedClock(Clock, Protocol):
+    """A clock that knows its trading days."""
+
+    def moment(self) -> Reading:
+        """Return epoch, trading day and instant of one reading."""
         ...
 
 

@@ -32,6 +32,7 @@ class HaltCause(StrEnum):
     DEAD_MAN = "DEAD_MAN"
     JOURNAL_CUT = "JOURNAL_CUT"
     FOREIGN_TAG = "FOREIGN_TAG"
+    UNLISTED_STATUS = "UNLISTED_STATUS"
 
 
 # What an order of a control may say, the stricter later.
@@ -132,4 +133,8 @@ class ControlLog(Protocol):
 
     def present(self) -> Sequence[Control]:
         """Return the newest control of each account that has one, and of the gateway."""
+        ...
+
+    def of(self, cause: HaltCause) -> Sequence[Control]:
+        """Return every control of a cause, the thousand newest at most."""
         ...

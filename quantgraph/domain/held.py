@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 # Bytes that wait for a reader before he counts as slow: as much as a socket holds.
-_HELD = 65_536
+HELD_BYTES = 65_536
 
 
 class HeldLine:
@@ -23,7 +23,7 @@ class HeldLine:
         """Keep them until they are taken."""
         self._held.append(frames)
         self._size += len(frames)
-        self.paused = self._size > _HELD
+        self.paused = self._size > HELD_BYTES
         self._wake()
 
     def on_resume(self, call: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from quantgraph.domain.instruments import Board, Market
 from quantgraph.domain.sources import Source
 
 
@@ -12,6 +13,19 @@ class IpoRequest:
 
     start: date | None = None
     end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IpoQuota:
+    """Shares of one new issue that an account may subscribe (申购额度) in a part of the market.
+
+    `board` None: all boards of the market that no other quota names, together.
+    """
+
+    market: Market
+    board: Board | None
+    quantity: int
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

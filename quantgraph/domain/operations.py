@@ -15,6 +15,17 @@ from quantgraph.domain.system import Capability
 _OWN = frozenset(
     {"clock", "access", "audit", "system", "subscriptions", "meter", "calls", "visits"}
 )
+# The ports that whoever stands for a whole terminal serves, simulated or real: none else is said
+# for it here, so that a new port has to be spoken of.
+WHOLE: Mapping[str, str | None] = dict.fromkeys(
+    (
+        *("bars", "dividends", "ticks", "quotes", "snapshots", "quoteStream", "barStream"),
+        *("reference", "rules", "sectors", "sessions", "lists", "financials", "ipoQuotas"),
+        *("downloads", "missingBars"),
+        *("accounts", "connections", "controls", "trading", "batches", "previews"),
+        *("allowances", "fills", "portfolio"),
+    )
+)
 _UNSAID = "This backend does not say whether it can."
 
 

@@ -1,12 +1,13 @@
 """What the gateway says about itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 
 from quantgraph.domain.controls import TradingState, TradingStatus
 from quantgraph.domain.latency import ServerLatency
 from quantgraph.domain.rules.sessions import Phase
+from quantgraph.domain.terminals import TerminalStatus
 
 # Items of one page of any list, on both wires.
 PAGE_ITEMS = 500
@@ -40,9 +41,12 @@ class ClockInfo:
     effective_speed: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Limits:
-    """What one request or connection may ask for."""
+    """What one request or connection may ask for, as it is now: a reload changes it in place.
+
+    Whoever keeps one as it was, or by its hash, takes a copy.
+    """
 
     bar_rows: int
     batch_symbols: int
@@ -68,6 +72,11 @@ class Limits:
     key_subscriptions: int
     key_connections: int
 
+    def adopt(self, new: "Limits") -> None:
+        """Take over all of another."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(new, each.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Capability:
@@ -88,6 +97,10 @@ class BackendInfo:
     capabilities: tuple[Capability, ...]
 
 
+# What of a gateway changes while it runs: whoever needs little asks for little.
+PARTS = frozenset({"trading", "clock", "limits", "backends", "data", "terminals", "latency"})
+
+
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
     """What `serverInfo` answers on both wires."""
@@ -101,6 +114,7 @@ class ServerInfo:
     data: str
     row_encoder: str
     started_at: datetime
+    terminals: tuple[TerminalStatus, ...]
     latency: ServerLatency = field(default_factory=ServerLatency)
 
     @property

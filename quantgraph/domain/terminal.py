@@ -77,8 +77,19 @@ class Checkpoint:
     reached: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True)
+class StrangeStatus:
+    """An order of an account has a status that nobody has listed: `text` says which.
+
+    The order itself is told as UNKNOWN. Said once per account and status while a gateway runs.
+    """
+
+    account_id: str
+    text: str
+
+
 # In the order in which a terminal says it.
-TerminalEvent: TypeAlias = ExecutionReport | LinkChange | Checkpoint
+TerminalEvent: TypeAlias = ExecutionReport | LinkChange | Checkpoint | StrangeStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ SECTORS: Operations = {
     "remove": Operation("removeSectorMembers"),
     "delete": Operation("deleteSector"),
 }
+DOWNLOADS: Operations = {
+    "start": Operation("startDownload"),
+    "cancel": Operation("cancelDownload", open=True),
+}
 SIMULATION: Operations = {
     "set_clock": Operation("setClock"),
     "jump_clock": Operation("jumpClock"),

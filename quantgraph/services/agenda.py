@@ -2,11 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 # A turn that costs less, in seconds, is no load.
 _LOAD_S = 0.0005
+# A turn takes no more of what is due after so many seconds, or after `_SHARE` times as many as
+# others of the loop have just had: they come in between, but where both have more than there is
+# time for, what is due comes first. With as long as others it fell behind what came in.
+_TURN_S = 0.005
+_SHARE = 3
 
 
 class Planned(Protocol):
@@ -23,7 +28,8 @@ class Agenda(Generic[Item]):
 
     A turn that cost something is followed by a rest of the same length, so that the loop has time
     for others and what happens meanwhile goes out in one write a socket. Turns do not begin more
-    than `gather_s` apart because of it: after one that took as long there is no rest.
+    than `gather_s` apart because of it: after one that took as long there is no rest. What a turn
+    leaves over is due in the next.
     """
 
     def __init__(self, flush: Callable[[Iterable[Item]], None], gather_s: float) -> None:
@@ -33,7 +39,7 @@ class Agenda(Generic[Item]):
         self._due: dict[Item, None] = {}
         self._ticks: dict[float, dict[Item, None]] = {}
         self._turn: asyncio.Handle | None = None
-        self._rested = 0.0
+        self._rested = self._left = 0.0
 
     @property
     def busy(self) -> bool:
@@ -73,7 +79,11 @@ class Agenda(Generic[Item]):
         due, self._due = self._due, {}
         # Sockets are written to at the end of this turn: what it cost is known in the next.
         self._turn = asyncio.get_running_loop().call_soon(self._settle, began)
-        self._flush(due)
+        share = _SHARE * (began - self._left) if self._left else 0.0
+        rest = iter(due)
+        self._flush(_until(rest, began + max(share, _TURN_S)))
+        self._due = dict.fromkeys(rest) | self._due
+        self._left = time.monotonic() if self._due else 0.0
 
     def _settle(self, began: float) -> None:
         now = time.monotonic()
@@ -81,3 +91,11 @@ class Agenda(Generic[Item]):
         self._rested = began + min(2 * cost, self._gather_s) if cost >= _LOAD_S else 0.0
         self._turn = None
         self._soon()
+
+
+def _until(items: Iterator[Item], end: float) -> Iterator[Item]:
+    """Yield the first, and further ones until a moment of `time.monotonic`."""
+    for item in items:
+        yield item
+        if time.monotonic() >= end:
+            return

@@ -24,6 +24,7 @@ from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.orders import Order, Submission
 from quantgraph.domain.reasons import Reason
 from quantgraph.services.answers import give
+from quantgraph.services.repeats import Repeats
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -66,6 +67,7 @@ class AuditTrail:
         self._log = log
         self._line = line
         self._places = places
+        self._repeats = Repeats()
         # Each is counted by one thread alone.
         self._taken = self._written = self._lost = 0
         self._queue: SimpleQueue[Act | _Mark | None] = SimpleQueue()
@@ -103,9 +105,15 @@ class AuditTrail:
         self._queue.put(act)
 
     def refused(self, operation: str, account_id: str | None, error: GatewayError) -> None:
-        """Note a refusal before any port was asked; see `domain.audit.Audit`."""
+        """Note a refusal before any port was asked; see `domain.audit.Audit`.
+
+        It costs its caller nothing: what comes again and again is counted.
+        """
+        noticed(operation)
         now, actor = datetime.now(UTC), present_actor()
-        self.note(Act(now, actor, operation, account_id, "{}", error.reason.value))
+        act = Act(now, actor, operation, account_id, "{}", error.reason.value)
+        for each in self._repeats.taken(act):
+            self.note(each)
 
     def done(self, operation: str, what: Mapping[str, object], actor: Actor) -> None:
         """Note what was done without a caller who waits; see `domain.audit.Audit`."""
@@ -131,6 +139,8 @@ class AuditTrail:
 
     def close(self) -> None:
         """Write all that was taken, once more at least, and end. Blocks for that long."""
+        for each in self._repeats.rest():
+            self.note(each)
         self._hurry.set()
         if self._thread is not None:
             self._queue.put(None)

@@ -29,7 +29,7 @@ class OrderBatches:
     ) -> None:
         """Take at most `most` orders in a batch; `sleep` takes real seconds."""
         self._trading = trading
-        self._most = most
+        self.most = most
         self._sleep = sleep
 
     async def submit_all(self, batch: Batch) -> Sequence[OrderOutcome]:
@@ -51,12 +51,12 @@ class OrderBatches:
 
     def _check(self, batch: Batch) -> None:
         tickets = batch.tickets
-        if not 0 < len(tickets) <= self._most:
+        if not 0 < len(tickets) <= self.most:
             text = (
-                f"{len(tickets)} orders in a batch; give 1 to {self._most} (`limits.batch_orders`)."
+                f"{len(tickets)} orders in a batch; give 1 to {self.most} (`limits.batch_orders`)."
             )
-            zh = f"一批 {len(tickets)} 笔委托，允许 1 至 {self._most} 笔"
-            numbers = {"found": len(tickets), "allowed": self._most}
+            zh = f"一批 {len(tickets)} 笔委托，允许 1 至 {self.most} 笔"
+            numbers = {"found": len(tickets), "allowed": self.most}
             raise InvalidRequest(Reason.BATCH_LIMIT, text, zh=zh, details=numbers)
         for number, each in enumerate(tickets):
             if each.account_id != batch.account_id:

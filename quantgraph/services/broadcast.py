@@ -94,9 +94,11 @@ class Broadcast:
         self._agenda.add(cohort, due)
 
     def _flush(self, cohorts: Iterable[Cohort]) -> None:
-        served = [each for each in cohorts if each in self._cohorts]
-        for cohort in served:
-            self._serve(cohort)
+        served: list[Cohort] = []
+        for cohort in cohorts:
+            if cohort in self._cohorts:
+                self._serve(cohort)
+                served.append(cohort)
         self._send()
         for cohort in served:
             self._gather(cohort)

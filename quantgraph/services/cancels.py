@@ -14,6 +14,7 @@ from quantgraph.domain.errors import OrderRefused, Unavailable
 from quantgraph.domain.journal import CancelIntent
 from quantgraph.domain.orders import Order, OrderKey, OrderState
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.traces import step
 from quantgraph.services.answers import away, fail, give, unwritten
 from quantgraph.services.approvals import Approvals
 from quantgraph.services.desk import OrderDesk
@@ -93,7 +94,8 @@ class Cancels:
         place = (desk.ids.new("cancel_"), order.account_id, order.id, desk.clock.now())
         intent = CancelIntent(*place, present_actor())
         try:
-            await self._parts.recorder.record(intent)
+            with step("order journal"):
+                await self._parts.recorder.record(intent)
         except Unavailable:
             _logger.exception("cancel_not_recorded", order_id=order.id)
             return False

@@ -31,7 +31,7 @@ class PricedCatalog:
         self._catalog = catalog
         self._quotes = market.quotes
         self._reference = market.reference
-        self._rows = rows
+        self.rows = rows
 
     async def etf_basket(self, symbol: str) -> EtfBasket:
         """Return a fund's list; see the port."""
@@ -53,14 +53,14 @@ class PricedCatalog:
         found = await self._catalog.main_contracts(request)
         if found is None:
             raise unknown_product(request.product)
-        present_budget().spend(len(found), self._rows)
+        present_budget().spend(len(found), self.rows)
         return found
 
     async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
         """Return new issues by subscription day; see the port."""
         _check_span(request.start, request.end)
         found = await self._catalog.ipos(request)
-        present_budget().spend(len(found), self._rows)
+        present_budget().spend(len(found), self.rows)
         return found
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:

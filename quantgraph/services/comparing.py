@@ -20,6 +20,7 @@ from quantgraph.domain.transitions import unconfirmed
 from quantgraph.services.order_rows import distinct, external, external_id, signed, told
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.settling import Settling
+from quantgraph.services.slices import sliced
 from quantgraph.services.suspicions import Alarm, Suspicions
 from quantgraph.services.workers import Workers
 
@@ -74,8 +75,9 @@ class Comparer:
         """
         parts = self._parts
         ours, _ = await parts.workers.run(parts.journal.open_orders, account_id)
-        doubted = [each for each in ours if self._doubted(each)]
-        outlived = [each for each in ours if self._outlived(each)]
+        doubted = [each async for each in sliced(ours) if self._doubted(each)]
+        today = _day(parts.clock.now())
+        outlived = [each async for each in sliced(ours) if self._outlived(each, today)]
         # Judged before anything is asked: what settles meanwhile may be missing in the answers.
         ripe = {each.id for each in doubted if self._ripe(each)}
         asked = sorted(doubted, key=lambda each: each.id not in ripe)
@@ -107,11 +109,11 @@ class Comparer:
         self, account_id: str, ours: Sequence[Order], rows: Sequence[ListedOrder]
     ) -> None:
         seen = self._seen.get(account_id, frozenset())
-        fresh = [row for row in rows if signed(row) not in seen]
+        fresh = [row async for row in sliced(rows) if signed(row) not in seen]
         known = await self._known(account_id, ours, fresh)
-        counts = Counter(row.tag for row in rows if _owner(row, known))
+        counts = Counter([row.tag async for row in sliced(rows) if _owner(row, known)])
         pairs: list[tuple[Order, ListedOrder]] = []
-        for row in fresh:
+        async for row in sliced(fresh):
             order = _owner(row, known)
             if order is not None and counts[row.tag] > 1:
                 self._suspicions.twice(order, counts[row.tag])
@@ -160,7 +162,7 @@ class Comparer:
 
     async def _tell(self, account_id: str, pairs: Sequence[tuple[Order, ListedOrder]]) -> None:
         known = await self._fills(account_id, [order.id for order, row in pairs if row.fills])
-        for order, row in pairs:
+        async for order, row in sliced(pairs):
             self._suspicions.back(order, row)
             for report in told(order, row, known):
                 await self._apply(order.id, report)
@@ -208,11 +210,11 @@ class Comparer:
         place = (order.tag, order.account_id, OrderState.UNKNOWN, 0, None, self._parts.clock.now())
         await self._apply(order.id, ExecutionReport(*place, refusal=refusal))
 
-    def _outlived(self, order: Order) -> bool:
+    def _outlived(self, order: Order, today: object) -> bool:
         """Return whether an order's day is over, and a list without it says something."""
         known = order.state is OrderState.PENDING_APPROVAL or order.reject_code is not None
         settling = self._parts.settling
-        earlier = _day(order.created_at) != _day(self._parts.clock.now())
+        earlier = _day(order.created_at) != today
         return earlier and not known and settling.settled(order.id)
 
     def _doubted(self, order: Order) -> bool:

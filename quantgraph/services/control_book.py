@@ -5,13 +5,15 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from quantgraph.domain.controls import Control, ControlLog
+from quantgraph.domain.controls import Control, ControlLog, HaltCause
 from quantgraph.domain.errors import GatewayError
 from quantgraph.services.deadman import Later
 from quantgraph.services.workers import Workers
 
 # Seconds until a control that the disk did not take is offered to it again.
 _AGAIN_S = 1.0
+# Alarms of what a terminal goes on to list all day, also after whoever resumed trading knows of it.
+_ONCE = (HaltCause.DUPLICATE_TAG,)
 _logger = structlog.get_logger(__name__)
 
 
@@ -30,6 +32,9 @@ class ControlBook:
         self._workers = workers
         self._held = held
         self._later = later
+        self._told = {
+            (each.account_id, cause, each.reason) for cause in _ONCE for each in log.of(cause)
+        }
         self._stored = {each.account_id: each for each in log.present()}
         self._timers: dict[str | None, asyncio.TimerHandle] = {}
         self._unwritten: set[str | None] = set()
@@ -42,6 +47,10 @@ class ControlBook:
     def unwritten(self) -> Collection[str | None]:
         """The accounts (None: the gateway) whose control a restart would not know of."""
         return self._unwritten
+
+    def knows(self, account_id: str | None, cause: HaltCause, reason: str) -> bool:
+        """Return whether an alarm was written down in an earlier run: nothing is news of it."""
+        return (account_id, cause, reason) in self._told
 
     async def write(self, account_id: str | None) -> None:
         """Write down what holds, unless it is. Errors: STORE_UNAVAILABLE; it is tried again."""

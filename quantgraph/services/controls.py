@@ -154,8 +154,12 @@ class TradingControls:
     ) -> "asyncio.Task[Any] | None":
         """Halt because of what the gateway found; at once, and written down as soon as can be.
 
-        Returns the work of writing it down; None where trading was as strictly halted already.
+        Returns the work of writing it down; None where trading was as strictly halted already, and
+        where it was halted for the very same before a restart, and resumed.
         """
+        if self._book.knows(account_id, cause, reason):
+            _logger.warning("alarm_raised_before", account_id=account_id, cause=cause)
+            return None
         _logger.error("trading_halted", account_id=account_id, cause=cause, reason=reason)
         wish = HaltWish(account_id, reason=reason)
         if not self._gate.tighten(self._control(wish, TradingState.HALTED, cause)):

@@ -48,7 +48,7 @@ class CustomSectors:
         self._market = market
         self._shelf = shelf
         self._workers = workers
-        self._limits = limits
+        self.limits = limits
         self._held = {each.name: each for each in shelf.load()}
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Task[SectorChange]] = set()
@@ -77,8 +77,8 @@ class CustomSectors:
             if (held := self._held.get(name)) is not None and _same(held, made):
                 return SectorChange(held.shown(), changed=False)
             await self._check_free(name)
-            if len(self._held) >= self._limits.sectors:
-                raise _too_many(f"{len(self._held)} custom sectors", self._limits.sectors)
+            if len(self._held) >= self.limits.sectors:
+                raise _too_many(f"{len(self._held)} custom sectors", self.limits.sectors)
             await self._check_known(made.symbols)
             return await self._put(None, made)
 
@@ -158,8 +158,8 @@ class CustomSectors:
     async def _put(self, name: str | None, sector: CustomSector) -> SectorChange:
         if name is not None and sector == self._held[name]:
             return SectorChange(sector.shown(), changed=False)
-        if len(sector.symbols) > self._limits.members:
-            raise _too_many(f"{len(sector.symbols)} members", self._limits.members)
+        if len(sector.symbols) > self.limits.members:
+            raise _too_many(f"{len(sector.symbols)} members", self.limits.members)
         await self._workers.run(self._shelf.replace, name, sector)
         if name is not None:
             del self._held[name]
@@ -186,9 +186,9 @@ class CustomSectors:
                 raise unknown_symbol(symbol)
 
     def _check_batch(self, symbols: Sequence[str]) -> None:
-        if len(symbols) > self._limits.batch:
-            text = f"{len(symbols)} symbols; at most {self._limits.batch} in one request."
-            raise bad_request(text, field="symbols", limit=self._limits.batch)
+        if len(symbols) > self.limits.batch:
+            text = f"{len(symbols)} symbols; at most {self.limits.batch} in one request."
+            raise bad_request(text, field="symbols", limit=self.limits.batch)
 
 
 def _same(held: CustomSector, made: CustomSector) -> bool:

@@ -8,15 +8,22 @@ from datetime import datetime
 
 import structlog
 
+from quantgraph.domain.controls import HaltCause
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.journal import Journal
 from quantgraph.domain.orders import Order, OrderKey, OrderState, Origin
 from quantgraph.domain.ports.trading import Accounts, Terminal
-from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, is_told_of
+from quantgraph.domain.terminal import (
+    Checkpoint,
+    ExecutionReport,
+    LinkChange,
+    StrangeStatus,
+    is_told_of,
+)
 from quantgraph.services.comparing import Comparer
 from quantgraph.services.order_rows import external_id
 from quantgraph.services.outcomes import Outcomes
-from quantgraph.services.suspicions import LOST
+from quantgraph.services.suspicions import LOST, Alarm, alarm_log
 from quantgraph.services.workers import Workers
 
 # Seconds until a comparison that failed is tried again.
@@ -31,7 +38,7 @@ class FollowParts:
     `comparer` folds in the terminal's lists, `check_seconds` apart; `sleep` takes real seconds.
     `changed` hears that the link changed, `linked` that it is up; `settled` says whether a whole
     comparison is enough to go on, or the terminal may list more. `taken` hears the time of each
-    report when it is taken.
+    report when it is taken, `alarm` of accounts whose orders cannot be read.
     """
 
     terminal: Terminal
@@ -45,6 +52,7 @@ class FollowParts:
     settled: Callable[[], bool]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     taken: Callable[[datetime], None] | None = None
+    alarm: Alarm = alarm_log
 
 
 class TerminalFollower:
@@ -108,6 +116,8 @@ class TerminalFollower:
                     self._relink(event)
                 elif isinstance(event, Checkpoint):
                     event.reached()
+                elif isinstance(event, StrangeStatus):
+                    self._parts.alarm(event.account_id, HaltCause.UNLISTED_STATUS, event.text)
                 else:
                     await self._take(event)
 

@@ -18,6 +18,7 @@ from quantgraph.domain.ports.trading import Trading
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.admission import check_cancel, phase_at
 from quantgraph.domain.streams import LogCursor, OrderEvent
+from quantgraph.domain.traces import step
 from quantgraph.services.judging import GuardSources, OrderJudge
 
 
@@ -49,7 +50,8 @@ class OrderGuard:
         """Check every rule, then submit; a known key is answered from the journal either way."""
         self._judge.check_form(ticket)
         try:
-            await self._judge.judge(ticket)
+            with step("order rules"):
+                await self._judge.judge(ticket)
         except GatewayError:
             # A key that was used is answered as it was then, whatever the rules say by now. Where
             # they agree, the journal finds the key itself: a new order costs no question of it.

@@ -3,11 +3,11 @@
 It lies below both wires and above guard, limits, gate and journal, all of which know twins alone.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from quantgraph.domain.access import Principal
+from quantgraph.domain.access import KeyRing, Principal
 from quantgraph.domain.accounts import Connection
 from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
 from quantgraph.domain.controls import ArmWish, ControlChange, HaltWish, TradingEvent, TradingStatus
@@ -24,7 +24,7 @@ from quantgraph.domain.orders import (
     Submission,
 )
 from quantgraph.domain.ports.controls import Controls
-from quantgraph.domain.ports.gateway import Access, Gateway
+from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.trading import (
     Allowances,
     Batches,
@@ -40,16 +40,24 @@ from quantgraph.domain.twins import twin_of
 
 def intercept(gateway: Gateway) -> Gateway:
     """Return a gateway that trades with twins, whichever account is named."""
+    # By name and port first: `replace` takes anything, and a method that is not there is missed
+    # only by whoever calls it.
+    trading: Trading = InterceptedTrading(gateway.trading)
+    batches: Batches = InterceptedBatches(gateway.batches)
+    previews: Previews = InterceptedPreviews(gateway.previews)
+    allowances: Allowances = InterceptedAllowances(gateway.allowances)
+    fills: Fills = InterceptedFills(gateway.fills)
+    controls: Controls = InterceptedControls(gateway.controls)
+    connections: Connections = InterceptedConnections(gateway.connections)
     return replace(
         gateway,
-        trading=InterceptedTrading(gateway.trading),
-        batches=InterceptedBatches(gateway.batches),
-        previews=InterceptedPreviews(gateway.previews),
-        allowances=InterceptedAllowances(gateway.allowances),
-        fills=InterceptedFills(gateway.fills),
-        controls=InterceptedControls(gateway.controls),
-        connections=InterceptedConnections(gateway.connections),
-        access=TwinAccess(gateway.access),
+        trading=trading,
+        batches=batches,
+        previews=previews,
+        allowances=allowances,
+        fills=fills,
+        controls=controls,
+        connections=connections,
     )
 
 
@@ -220,26 +228,29 @@ class InterceptedControls:
         return await self._inner.set_dead_man(twin_of(account_id), seconds)
 
 
-class TwinAccess:
-    """Implements `Access`: a key of an account is one of its twin as well."""
+class TwinKeys:
+    """Implements `KeyRing`: a key of an account is one of its twin as well, whenever it is read."""
 
-    def __init__(self, inner: Access) -> None:
-        """Let `inner` check."""
+    def __init__(self, inner: KeyRing) -> None:
+        """Read `inner`."""
         self._inner = inner
 
-    async def authenticate(self, credential: str | None, peer: str = "") -> Principal:
-        """Return who calls. Errors: UNAUTHENTICATED."""
-        return _widened(await self._inner.authenticate(credential, peer))
+    def check(self, key: str) -> Principal | None:
+        """Return whose key this is, or None."""
+        return _widened(self._inner.check(key))
 
-    def known(self, credential: str | None) -> Principal | None:
-        """Return whose key this is where nothing has changed since it was last read."""
-        found = self._inner.known(credential)
-        return None if found is None else _widened(found)
+    def find(self, key_id: str) -> Principal | None:
+        """Return what the key of this id may now; None where it was revoked."""
+        return _widened(self._inner.find(key_id))
+
+    def version(self) -> Hashable:
+        """Return a value that differs after every change."""
+        return self._inner.version()
 
 
-def _widened(principal: Principal) -> Principal:
-    held = principal.accounts
-    if held is None:
+def _widened(principal: Principal | None) -> Principal | None:
+    held = None if principal is None else principal.accounts
+    if principal is None or held is None:
         return principal
     return replace(principal, accounts=held | {twin_of(each) for each in held})
 

@@ -47,8 +47,7 @@ class LimitedBars:
         """Guard `bars` and what is `ready` of them; an open window reaches the calendar's end."""
         self._bars = bars
         self._ready = ready
-        self._rows = limits.bar_rows
-        self._symbols = limits.batch_symbols
+        self.limits = limits
         self._horizon = day_start(calendar.last) + DAY_MS
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
@@ -58,10 +57,10 @@ class LimitedBars:
         """
         request = self._resolved(request)
         budget = present_budget()
-        await self._check(request, self._rows - budget.taken)
+        await self._check(request, self.limits.bar_rows - budget.taken)
         series = await self._bars.bars(request)
         # Requests of one operation run side by side: each was within what was left at its start.
-        budget.spend(_rows(series), self._rows)
+        budget.spend(_rows(series), self.limits.bar_rows)
         return series
 
     def ready(self, request: BarRequest) -> Sequence[BarSeries | GatewayError] | None:
@@ -71,23 +70,24 @@ class LimitedBars:
         if series is not None:
             if request.window.last is not None:
                 self._check_last(request, request.window.last)
-            present_budget().spend(_rows(series), self._rows)
+            present_budget().spend(_rows(series), self.limits.bar_rows)
         return series
 
     def _resolved(self, request: BarRequest) -> BarRequest:
-        if len(request.symbols) > self._symbols:
+        most = self.limits.batch_symbols
+        if len(request.symbols) > most:
             raise bad_request(
-                f"{len(request.symbols)} symbols in one request; the limit is {self._symbols} "
+                f"{len(request.symbols)} symbols in one request; the limit is {most} "
                 "(limits.batch_symbols). Split the request.",
-                limit=self._symbols,
+                limit=most,
             )
         window = resolve_window(request.window)
         return request if window is request.window else replace(request, window=window)
 
     def _check_last(self, request: BarRequest, last: int) -> None:
         asked = last * len(request.symbols)
-        if asked > self._rows - present_budget().taken:
-            raise row_limit(asked, self._rows)
+        if asked > self.limits.bar_rows - present_budget().taken:
+            raise row_limit(asked, self.limits.bar_rows)
 
     async def _check(self, request: BarRequest, left: int) -> None:
         if request.window.last is not None:
@@ -97,12 +97,12 @@ class LimitedBars:
         if most * len(request.symbols) <= left:
             return
         # The window could hold too much: count what is there, a bounded number of rows at a time.
-        size = max(1, 4 * self._rows // most)
+        size = max(1, 4 * self.limits.bar_rows // most)
         for place in range(0, len(request.symbols), size):
             symbols = request.symbols[place : place + size]
             left -= await self._count(replace(request, symbols=symbols), left)
             if left < 0:
-                raise row_limit(self._rows - left, self._rows)
+                raise row_limit(self.limits.bar_rows - left, self.limits.bar_rows)
 
     async def _count(self, request: BarRequest, left: int) -> int:
         """Return how many rows the window holds; counting stops one row beyond `left`."""

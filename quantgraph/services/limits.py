@@ -20,6 +20,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.ports.trading import Accounts, Purses
 from quantgraph.domain.streams import LogCursor, OrderEvent
+from quantgraph.domain.traces import step
 from quantgraph.services.exposure import AccountBook
 from quantgraph.services.guard import RecallingTrading
 from quantgraph.services.holds import Hold, Line
@@ -63,7 +64,8 @@ class LimitedTrading:
         Errors: OrderRefused; RATE_LIMITED and DAILY_COUNT_LIMIT with when to retry.
         """
         try:
-            found = await self._let(ticket)
+            with step("order limits"):
+                found = await self._let(ticket)
         except GatewayError:
             earlier = await self._inner.recall(ticket)
             if earlier is None:

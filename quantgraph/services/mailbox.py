@@ -1,7 +1,6 @@
 """A quote subscriber's mailbox: bounded, conflating or buffering, paced per symbol."""
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
@@ -14,9 +13,10 @@ from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
 from quantgraph.domain.subscriptions import Tally
+from quantgraph.services.pacing import ceiling, gathering, tick
 
-# Seconds that a paced quote may wait at most beyond its interval, to be told with others.
-GATHER_S = 0.05
+# Members are looked up for each quote otherwise.
+_FIRST, _NEXT = StreamKind.SNAPSHOT, StreamKind.UPDATE
 
 
 @dataclass(slots=True)
@@ -48,12 +48,11 @@ class Mailbox:
         self.watch = watch
         self._wake = wake or self._awake
         self._interval = watch.min_interval_ms / 1000
-        # A quote after a pause waits for others of its reader, but not a whole interval.
-        self._least = min(self._interval / 4, GATHER_S)
+        self._least = gathering(self._interval)
         self._size = watch.buffer_size if watch.policy is QuotePolicy.BUFFER else 0
         self._monotonic = monotonic
         self._slots = {symbol: _Slot() for symbol in watch.symbols}
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, _Slot] = {}
         self._buffer: deque[tuple[Quote, int]] = deque()
         self._arrived = asyncio.Event()
         self._overflow = False
@@ -101,9 +100,9 @@ class Mailbox:
         slot = self._slots[symbol]
         slot.quote, slot.sequence = quote, sequence
         if symbol not in self._waiting:
-            self._waiting[symbol] = None
+            self._waiting[symbol] = slot
             if self._interval and slot.delivered is not None:
-                slot.due = max(slot.due, _ceil(self._monotonic(), self._least))
+                slot.due = max(slot.due, ceiling(self._monotonic(), self._least))
             self._wake(slot.due)
 
     def fail(self, error: Exception) -> None:
@@ -152,7 +151,7 @@ class Mailbox:
         slot = self._slots[quote.symbol]
         before, slot.delivered = slot.delivered, sequence
         if self._interval:
-            slot.due = _tick(self._monotonic(), self._interval)
+            slot.due = tick(self._monotonic(), self._interval)
         skipped = 0 if before is None else sequence - before - 1
         self._delivered += 1
         self._conflated += skipped
@@ -166,13 +165,7 @@ class Mailbox:
         self._check_overflow()
         if self._failure is not None and self._is_beginning():
             raise self._failure
-        events: list[QuoteEvent] = []
-        for symbol in self._ripe(most):
-            slot = self._slots[symbol]
-            del self._waiting[symbol]
-            quote, slot.quote = slot.quote, None
-            if quote is not None and self._is_new(symbol, slot.sequence):
-                events.append(self._event(epoch, quote, slot.sequence))
+        events = self._from_slots(epoch, most)
         while self._buffer and len(events) < most:
             quote, sequence = self._buffer.popleft()
             if self._is_new(quote.symbol, sequence):
@@ -189,13 +182,13 @@ class Mailbox:
             return None
         if not self._interval:
             return 0.0
-        return min(self._slots[symbol].due for symbol in self._waiting)
+        return min(slot.due for slot in self._waiting.values())
 
     def fork(self, wake: Callable[[float], None]) -> "Mailbox":
         """Return another mailbox with the same state: for a reader who falls behind."""
         other = Mailbox(self.watch, self._monotonic, wake)
         other._slots = {symbol: copy(slot) for symbol, slot in self._slots.items()}
-        other._waiting = dict(self._waiting)
+        other._waiting = {symbol: other._slots[symbol] for symbol in self._waiting}
         other._buffer = deque(self._buffer)
         other._overflow, other._failure = self._overflow, self._failure
         other._delivered, other._conflated = self._delivered, self._conflated
@@ -215,13 +208,30 @@ class Mailbox:
         return tuple(slot.due if slot.due > now else 0.0 for slot in self._slots.values())
 
     def _is_beginning(self) -> bool:
-        return any(self._slots[symbol].delivered is None for symbol in self._waiting)
+        return any(slot.delivered is None for slot in self._waiting.values())
 
-    def _ripe(self, most: int) -> list[str]:
-        if not self._interval:
-            return list(islice(self._waiting, most))
-        now = self._monotonic()
-        ripe = (symbol for symbol in self._waiting if self._slots[symbol].due <= now)
+    def _from_slots(self, epoch: str, most: int) -> list[QuoteEvent]:
+        """Take up to `most` quotes that are due: as `event`, for all at once."""
+        now = self._monotonic() if self._interval else 0.0
+        due = tick(now, self._interval) if self._interval else 0.0
+        events: list[QuoteEvent] = []
+        for symbol, slot in self._ripe(now, most):
+            del self._waiting[symbol]
+            quote, slot.quote = slot.quote, None
+            before, sequence = slot.delivered, slot.sequence
+            if quote is None or (before is not None and sequence <= before):
+                continue
+            skipped, kind = (0, _FIRST) if before is None else (sequence - before - 1, _NEXT)
+            slot.delivered, slot.due = sequence, due
+            self._conflated += skipped
+            events.append(QuoteEvent(kind, epoch, quote, sequence, before, skipped))
+        self._delivered += len(events)
+        return events
+
+    def _ripe(self, now: float, most: int) -> list[tuple[str, _Slot]]:
+        """Return what is due of what waits, in the order in which it came."""
+        waiting = self._waiting.items()
+        ripe = (each for each in waiting if each[1].due <= now) if self._interval else waiting
         return list(islice(ripe, most))
 
     def _event(self, epoch: str, quote: Quote, sequence: int) -> QuoteEvent:
@@ -246,8 +256,7 @@ class Mailbox:
                 return (quote, sequence), 0.0
         now, soonest = self._monotonic(), float("inf")
         # First come, first served: a symbol that is put again keeps its place in the line.
-        for symbol in self._waiting:
-            slot = self._slots[symbol]
+        for symbol, slot in self._waiting.items():
             if slot.due <= now and slot.quote is not None:
                 del self._waiting[symbol]
                 quote, slot.quote = slot.quote, None
@@ -269,16 +278,3 @@ class Mailbox:
                 await self._arrived.wait()
         except TimeoutError:
             return
-
-
-def _tick(now: float, interval: float) -> float:
-    """Return when the next quote is due: on ticks that all readers of one interval share.
-
-    So they are told the same quote, which is then encoded once. A reader who was a little late
-    for a tick still gets the next one.
-    """
-    return _ceil(now + interval * 0.9, interval)
-
-
-def _ceil(now: float, step: float) -> float:
-    return math.ceil(now / step) * step

@@ -21,6 +21,7 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.ports.trading import Accounts, Terminal
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState
+from quantgraph.domain.traces import step
 from quantgraph.services.answers import answered, away, replay, tell
 from quantgraph.services.approvals import ApprovalParts, Approvals
 from quantgraph.services.cancels import CancelParts, Cancels
@@ -76,6 +77,7 @@ class JournaledTrading:
         follow = FollowParts(
             *(terminal, self._accounts, journal, desk.workers, comparer, desk.check_seconds),
             *(desk.gate.changed, self._settling.linked, self._settled, desk.sleep, desk.reported),
+            alarm=desk.alarm,
         )
         return TerminalFollower(follow, self._outcomes)
 
@@ -142,6 +144,10 @@ class JournaledTrading:
         await self._follower.close()
         await self._recorder.close()
 
+    def resize(self, in_flight: int) -> None:
+        """Let so many orders, and as many cancels, be on their way from now on."""
+        self._recorder.resize(in_flight)
+
     async def recall(self, ticket: OrderTicket) -> Submission | None:
         """Return the earlier order of the ticket's key, or None. Errors: IDEMPOTENCY_CONFLICT."""
         return await self._reader.recall(ticket)
@@ -171,7 +177,8 @@ class JournaledTrading:
             then = OrderState.PENDING_APPROVAL if ticket.held else OrderState.SENT
             intent = Intent(order, ticket.digest(), then, present_actor())
             reach("before_intent")
-            recorded = await self._recorder.record(intent)
+            with step("order journal"):
+                recorded = await self._recorder.record(intent)
             reach("after_intent")
             if not recorded.new:
                 return replay(ticket, recorded.order, recorded.digest)

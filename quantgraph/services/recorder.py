@@ -66,13 +66,19 @@ class Recorder:
         """How many outcomes the disk has not taken yet. Any thread may ask."""
         return self._waiting
 
+    def resize(self, places: int) -> None:
+        """Let so many be on their way from now on; those that are stay."""
+        for what in self._free:
+            self._free[what] += places - self._places
+        self._places = places
+
     @contextmanager
     def place(self, what: Literal["orders", "cancels"] = "orders") -> Generator[None, None, None]:
         """Hold a place for an order, from before its intent until its outcome is recorded.
 
         So the queue is bounded, and has room for every outcome. Raises LimitReached OVERLOADED.
         """
-        if not self._free[what]:
+        if self._free[what] <= 0:
             text = f"{self._places} {what} are on their way already; try again later."
             raise LimitReached(Reason.OVERLOADED, text)
         self._free[what] -= 1

@@ -15,6 +15,7 @@ from quantgraph.domain.orders import Order, OrderState
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport, PlacedOrder
+from quantgraph.domain.traces import step
 from quantgraph.services.failpoints import reach
 from quantgraph.services.gate import Gate
 from quantgraph.services.outcomes import Outcomes
@@ -84,7 +85,8 @@ class Sender:
 
     async def _placed(self, order: Order) -> PlacedOrder:
         began = monotonic()
-        placed = await self._parts.terminal.place(order)
+        with step("terminal place"):
+            placed = await self._parts.terminal.place(order)
         if self._parts.took is not None:
             self._parts.took(monotonic() - began)
         return placed
@@ -104,7 +106,8 @@ class Sender:
         timer = self._timer(order, asked, told)
         try:
             reach("before_cancel_call")
-            await self._parts.terminal.withdraw(order)
+            with step("terminal cancel"):
+                await self._parts.terminal.withdraw(order)
             reach("after_cancel_call")
         except OrderRefused as error:
             # It says why only where the order ended, which a lost report would have told.
@@ -152,7 +155,8 @@ class Sender:
             broker_order_id=said.broker,
         )
         reach("before_outcome")
-        after = await self._parts.outcomes.apply(order.id, report)
+        with step("order outcome"):
+            after = await self._parts.outcomes.apply(order.id, report)
         reach("after_outcome")
         return after
 

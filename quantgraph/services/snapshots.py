@@ -17,16 +17,16 @@ class MarketBoard:
         """Ask `quotes`; an operation may take `rows` of snapshots, bars and ticks together."""
         self._quotes = quotes
         self._reference = reference
-        self._rows = rows
+        self.rows = rows
 
     async def snapshot(self, request: SnapshotRequest) -> MarketSnapshot:
         """Answer a request; see the port."""
         symbols = await self._symbols(request.selector)
         budget = present_budget()
         # Refused before it is made: a whole market costs more than to count it.
-        if budget.taken + len(symbols) > self._rows:
-            raise row_limit(budget.taken + len(symbols), self._rows)
-        budget.spend(len(symbols), self._rows)
+        if budget.taken + len(symbols) > self.rows:
+            raise row_limit(budget.taken + len(symbols), self.rows)
+        budget.spend(len(symbols), self.rows)
         quotes = await self._quotes.board(symbols, request.fields)
         names = await self._names(quotes.symbols) if request.named else None
         return MarketSnapshot(quotes, names)

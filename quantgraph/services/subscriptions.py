@@ -19,7 +19,7 @@ class StreamBook:
     def __init__(self, clock: Clock | None = None, most: int = 10_000) -> None:
         """Know of none; `clock` tells real time, and each key may hold `most`."""
         self._clock = clock or SystemClock()
-        self._most = most
+        self.most = most
         self._numbers = count(1)
         self._of_key: dict[str, dict[str, Held]] = defaultdict(dict)
         # Of streams that have ended.
@@ -28,8 +28,8 @@ class StreamBook:
     @contextmanager
     def open(self, actor: Actor, operation: str) -> Generator[None]:
         """Hold a stream open, which the present task serves. Errors: SUBSCRIPTION_LIMIT."""
-        if len(self._of_key.get(actor.key_id, ())) >= self._most:
-            raise _too_many(actor.key_id, self._most)
+        if len(self._of_key.get(actor.key_id, ())) >= self.most:
+            raise _too_many(actor.key_id, self.most)
         name = f"stream_{next(self._numbers)}"
         held = Held(name, operation, actor.wire, actor.peer, self._clock.now())
         self._of_key[actor.key_id][name] = held

@@ -16,14 +16,14 @@ class LimitedTicks:
     def __init__(self, ticks: Ticks, rows: int) -> None:
         """Guard `ticks`; an operation may take `rows` of ticks and bars together."""
         self._ticks = ticks
-        self._rows = rows
+        self.rows = rows
 
     async def ticks(self, request: TickRequest) -> TickColumns:
         """Pass on a valid request; see `ports.Ticks`. Errors: START_AFTER_END, ROW_LIMIT."""
         if request.start is not None and request.end is not None and request.start > request.end:
             raise start_after_end(shown_instant(request.start), shown_instant(request.end))
         budget = present_budget()
-        most = min(request.limit, self._rows - budget.taken)
+        most = min(request.limit, self.rows - budget.taken)
         # One row more than is given tells whether there are more.
         found = await self._ticks.ticks(replace(request, limit=max(most, 0) + 1))
         if found.length > most:
@@ -31,6 +31,6 @@ class LimitedTicks:
                 f"The span holds more than {most} {found.kind} rows of {found.symbol}, the limit "
                 "of one answer (limits.bar_rows). Ask for a shorter span."
             )
-            raise InvalidRequest(Reason.ROW_LIMIT, text, limit=self._rows, field="start")
-        budget.spend(found.length, self._rows)
+            raise InvalidRequest(Reason.ROW_LIMIT, text, limit=self.rows, field="start")
+        budget.spend(found.length, self.rows)
         return found

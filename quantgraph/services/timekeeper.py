@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from quantgraph.domain.calendar import TradingCalendar, at, day_of, day_start, from_ms
+from quantgraph.domain.clock import Reading
 from quantgraph.domain.errors import ChangeRefused, bad_request
 from quantgraph.domain.instruments import Board, InstrumentKind, Market, Segment
 from quantgraph.domain.reasons import Reason
@@ -18,25 +19,6 @@ _MAIN = Segment(Market.SH, InstrumentKind.STOCK, Board.MAIN)
 _LEAPT = frozenset({Phase.CLOSED, Phase.LUNCH})
 # Days to look for a phase or a time in: the next day has it if any day of those rules does.
 _LOOKED = 3
-
-
-class Reading(Protocol):
-    """One reading of a clock."""
-
-    @property
-    def epoch(self) -> str:
-        """The world's epoch."""
-        ...
-
-    @property
-    def day(self) -> date:
-        """Its trading day."""
-        ...
-
-    @property
-    def ms(self) -> int:
-        """The instant, epoch ms."""
-        ...
 
 
 class TurnableClock(Protocol):

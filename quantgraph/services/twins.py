@@ -10,7 +10,9 @@ import structlog
 
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable, unknown_account
+from quantgraph.domain.ipos import IpoQuota
 from quantgraph.domain.orders import Order
+from quantgraph.domain.ports.reference import IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.simulation import NewAccount, NewPosition
@@ -142,6 +144,19 @@ class TwinnedAccounts(Accounts):
             (self._twins.paper, paper),
         ]
         return [pair for pair in pairs if pair[1]]
+
+
+class TwinnedQuotas:
+    """Implements `IpoQuotas`: of a real account its terminal's, of a twin by what that holds."""
+
+    def __init__(self, real: IpoQuotas, held: IpoQuotas) -> None:
+        """Ask `real` about real accounts, and `held` about twins."""
+        self._real, self._held = real, held
+
+    async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
+        """Return the quotas of an account. Errors: those of the port."""
+        asked = self._held if is_twin(account_id) else self._real
+        return await asked.ipo_quotas(account_id)
 
 
 class InterceptingTerminal:

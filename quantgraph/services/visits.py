@@ -36,8 +36,8 @@ class OpenVisits:
     def __init__(self, access: Access, most: int, seconds: float) -> None:
         """Let each key hold `most` connections; look whether keys are good every `seconds`."""
         self._access = access
-        self._most = most
-        self._seconds = seconds
+        self.most = most
+        self.seconds = seconds
         self._open: dict[Visit, None] = {}
         self._of_key: dict[str, Counter[Hashable]] = defaultdict(Counter)
         self._watch: asyncio.Task[None] | None = None
@@ -49,12 +49,12 @@ class OpenVisits:
         """Hold what a connection serves. See `Visits`."""
         visit = Visit(principal, actor, end)
         held = self._of_key[principal.key_id]
-        if visit.connection not in held and len(held) >= self._most:
+        if visit.connection not in held and len(held) >= self.most:
             text = (
                 f"Key {principal.key_id} holds {len(held)} connections open, and no more are "
                 "allowed (limits.key_connections). Close one first."
             )
-            raise LimitReached(Reason.CONNECTION_LIMIT, text, limit=self._most)
+            raise LimitReached(Reason.CONNECTION_LIMIT, text, limit=self.most)
         held[visit.connection] += 1
         self._open[visit] = None
         try:
@@ -100,7 +100,7 @@ class OpenVisits:
 
     async def _look_on(self) -> None:
         while True:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(self.seconds)
             await self.look()
 
     def _leave(self, visit: Visit) -> None:

@@ -19,9 +19,13 @@ class Workers:
     def __init__(self, threads: int, backlog: int) -> None:
         """Start no thread yet; the pool makes them on demand."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="quantgraph")
-        self._limit = threads + backlog
+        self._threads, self._limit = threads, threads + backlog
         self._busy = 0
         self._lock = threading.Lock()
+
+    def resize(self, backlog: int) -> None:
+        """Let so many jobs wait from now on."""
+        self._limit = self._threads + backlog
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run blocking `work` in a thread and return its result.

@@ -31,6 +31,11 @@ _NEWEST = """
 SELECT account, state, cause, reason, key, time FROM controls
 WHERE sequence IN (SELECT max(sequence) FROM controls GROUP BY account)
 """
+_OF = """
+SELECT account, state, cause, reason, key, time FROM controls
+WHERE cause = ? ORDER BY sequence DESC LIMIT ?
+"""
+_MOST = 1_000
 
 
 class ControlFile:
@@ -70,6 +75,12 @@ class ControlFile:
             except sqlite3.Error as error:
                 text = f"The state of trading cannot be written down: {error}."
                 raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
+
+    def of(self, cause: HaltCause) -> Sequence[Control]:
+        """Return every control of a cause, the thousand newest at most."""
+        with self._lock:
+            rows = self._db.execute(_OF, (cause.value, _MOST)).fetchall()
+        return [_control(row) for row in rows]
 
     def present(self) -> Sequence[Control]:
         """Return the newest control of each account that has one, and of the gateway."""

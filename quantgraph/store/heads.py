@@ -5,7 +5,6 @@ Everything blocks; a gateway holds its folder alone, so it writes alone.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from quantgraph.domain.errors import StartupError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.chain import HASH_BYTES, Head
+from quantgraph.store.files import replace_whole
 from quantgraph.store.newest import NewestHead, newest_head
 
 
@@ -95,12 +95,8 @@ class HeadFile:
             raise StartupError(Reason.STORE_CORRUPT, text, file=str(self.path)) from None
 
     def _write(self, lines: dict[str, dict[str, Any]]) -> None:
-        partial = self.path.with_name(self.path.name + ".part")
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(line) + "\n" for line in lines.values())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
+        told = "".join(json.dumps(line) + "\n" for line in lines.values())
+        replace_whole(self.path, told.encode())
 
 
 def _kept(line: dict[str, Any]) -> KeptHead:

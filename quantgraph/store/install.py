@@ -1,12 +1,12 @@
 """Which installation this is: part of every tag that its orders bear at a terminal."""
 
-import os
 import re
 import secrets
 from pathlib import Path
 
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.files import replace_whole
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -35,11 +35,5 @@ def load_install(folder: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    partial = path.with_suffix(".part")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secrets.token_hex(16).encode() + b"\n")
-        file.flush()
-        # Durable before an order bears it: a power cut must not make this gateway another one.
-        os.fsync(file.fileno())
-    partial.replace(path)
+    # Durable before an order bears it: a power cut must not make this gateway another one.
+    replace_whole(path, secrets.token_hex(16).encode() + b"\n", private=True)

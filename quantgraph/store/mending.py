@@ -22,6 +22,7 @@ from quantgraph.domain.journal import Cut
 from quantgraph.domain.reasons import Reason
 from quantgraph.store.batches import Row
 from quantgraph.store.cuts import aside_name, fault_of, lies
+from quantgraph.store.files import settle
 from quantgraph.store.heads import HeadFile, KeptHead
 from quantgraph.store.journal_tables import CHAINED, LOG, VERSION, keep_cut
 from quantgraph.store.rebuilding import counted_cancels, write_over
@@ -51,7 +52,7 @@ def mend(path: Path, heads: HeadFile, epoch: str) -> None:
         if cut.file is not None:
             keep_copy(path, path.with_name(cut.file))
         damaged.draft.replace(_mended(path))
-        _settle(path.parent)
+        settle(path.parent)
     finally:
         damaged.clear()
     _finish(path)
@@ -198,15 +199,4 @@ def _finish(path: Path) -> None:
     for side in ("-wal", "-shm"):
         path.with_name(path.name + side).unlink(missing_ok=True)
     mended.replace(path)
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Have the names in a folder outlive a power cut, in the order in which they were given."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle(path.parent)

@@ -4,15 +4,14 @@ All methods block; callers go through `Workers`.
 """
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from quantgraph.domain.errors import StartupError, Unavailable
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.files import replace_whole
 
 # Grows when an older state can no longer be read.
 _FORMAT = 1
@@ -46,28 +45,9 @@ class PaperFile:
 
     def write(self, state: Mapping[str, Any]) -> None:
         """Keep a state, durable when this returns. Errors: STORE_UNAVAILABLE."""
-        draft = self._path.with_suffix(".draft")
         whole = {"format": _FORMAT, "exchange": state}
         try:
-            with draft.open("wb") as file:
-                file.write(zlib.compress(json.dumps(whole).encode(), 1))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
-            _sync(self._path.parent)
+            replace_whole(self._path, zlib.compress(json.dumps(whole).encode(), 1))
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
             text = f"The paper exchange cannot be kept: {error}."
             raise Unavailable(Reason.STORE_UNAVAILABLE, text) from error
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename durable; Windows has no handle of a folder to do so."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,11 +1,11 @@
 """The secret that resume tokens are signed with; kept, so that a restart does not void them."""
 
-import os
 import secrets
 from pathlib import Path
 
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.store.files import replace_whole
 
 _BYTES = 32
 
@@ -20,11 +20,8 @@ def load_secret(folder: Path) -> bytes:
         held = path.read_bytes() if path.exists() else b""
         if len(held) == _BYTES:
             return held
-        fresh, partial = secrets.token_bytes(_BYTES), path.with_suffix(".part")
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(fresh)
-        partial.replace(path)
+        fresh = secrets.token_bytes(_BYTES)
+        replace_whole(path, fresh, private=True)
     except OSError as error:
         text = f"The file {path} cannot be used: {error.strerror or error}."
         raise StartupError(Reason.DATA_DIR_UNUSABLE, text, file=str(path)) from None

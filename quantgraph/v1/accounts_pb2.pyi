@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import streams_pb2 as _streams_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -49,6 +50,52 @@ ACCOUNT_STATUS_DISCONNECTED: AccountStatus.ValueType  # 2
 the terminal does not serve it.
 """
 Global___AccountStatus: _TypeAlias = AccountStatus  # noqa: Y015
+
+@_typing.final
+class ListIpoQuotasRequest(_message.Message):
+    """Whose quotas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """An account."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIpoQuotasRequest: _TypeAlias = ListIpoQuotasRequest  # noqa: Y015
+
+@_typing.final
+class ListIpoQuotasResponse(_message.Message):
+    """What an account may subscribe."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def quotas(self) -> _containers.RepeatedCompositeFieldContainer[_ipos_pb2.IpoQuota]:
+        """One per part of the market."""
+
+    def __init__(
+        self,
+        *,
+        quotas: _abc.Iterable[_ipos_pb2.IpoQuota] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quotas", b"quotas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIpoQuotasResponse: _TypeAlias = ListIpoQuotasResponse  # noqa: Y015
 
 @_typing.final
 class ListAccountsRequest(_message.Message):

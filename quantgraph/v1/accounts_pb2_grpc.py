@@ -50,6 +50,11 @@ class AccountServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.FromString,
                 _registered_method=True)
+        self.ListIpoQuotas = channel.unary_unary(
+                '/quantgraph.v1.AccountService/ListIpoQuotas',
+                request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.FromString,
+                _registered_method=True)
         self.ConnectAccount = channel.unary_unary(
                 '/quantgraph.v1.AccountService/ConnectAccount',
                 request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountRequest.SerializeToString,
@@ -89,6 +94,14 @@ class AccountServiceServicer:
     def ListPositions(self, request, context):
         """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
         UNKNOWN_ACCOUNT, INVALID_CURSOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListIpoQuotas(self, request, context):
+        """Returns how many shares of new issues an account may subscribe on the present day, by part of
+        the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,6 +152,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.ListPositions,
                     request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.SerializeToString,
+            ),
+            'ListIpoQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIpoQuotas,
+                    request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.SerializeToString,
             ),
             'ConnectAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.ConnectAccount,
@@ -238,6 +256,33 @@ class AccountService:
             '/quantgraph.v1.AccountService/ListPositions',
             quantgraph_dot_v1_dot_accounts__pb2.ListPositionsRequest.SerializeToString,
             quantgraph_dot_v1_dot_accounts__pb2.ListPositionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIpoQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.AccountService/ListIpoQuotas',
+            quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.SerializeToString,
+            quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class AccountServiceStub:
     """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
     UNKNOWN_ACCOUNT, INVALID_CURSOR.
     """
+    ListIpoQuotas: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListIpoQuotasRequest, _accounts_pb2.ListIpoQuotasResponse]
+    """Returns how many shares of new issues an account may subscribe on the present day, by part of
+    the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
+    """
     ConnectAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]
     """Lets an account take orders again; where it does already, nothing changes. It lasts, also
     across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
@@ -74,6 +78,10 @@ class AccountServiceAsyncStub(AccountServiceStub):
     ListPositions: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListPositionsRequest, _accounts_pb2.ListPositionsResponse]  # type: ignore[assignment]
     """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
     UNKNOWN_ACCOUNT, INVALID_CURSOR.
+    """
+    ListIpoQuotas: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListIpoQuotasRequest, _accounts_pb2.ListIpoQuotasResponse]  # type: ignore[assignment]
+    """Returns how many shares of new issues an account may subscribe on the present day, by part of
+    the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
     """
     ConnectAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]  # type: ignore[assignment]
     """Lets an account take orders again; where it does already, nothing changes. It lasts, also
@@ -121,6 +129,16 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.ListPositionsResponse, _abc.Awaitable[_accounts_pb2.ListPositionsResponse]]:
         """Returns the holdings of an account, by symbol: all at once, or a page at a time. Errors:
         UNKNOWN_ACCOUNT, INVALID_CURSOR.
+        """
+
+    @_abc_1.abstractmethod
+    def ListIpoQuotas(
+        self,
+        request: _accounts_pb2.ListIpoQuotasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ListIpoQuotasResponse, _abc.Awaitable[_accounts_pb2.ListIpoQuotasResponse]]:
+        """Returns how many shares of new issues an account may subscribe on the present day, by part of
+        the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
         """
 
     @_abc_1.abstractmethod

@@ -132,6 +132,7 @@ class ListBarsRequest(_message.Message):
     LAST_FIELD_NUMBER: _builtins.int
     ADJUSTMENT_FIELD_NUMBER: _builtins.int
     READ_MASK_FIELD_NUMBER: _builtins.int
+    ENSURE_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """Code with market, as in "600519.SH"."""
     period: Global___Period.ValueType
@@ -140,6 +141,10 @@ class ListBarsRequest(_message.Message):
     """The newest so many bars; 250 where neither start nor last is given."""
     adjustment: Global___Adjustment.ValueType
     """Absent: ADJUSTMENT_NONE."""
+    ensure: _builtins.bool
+    """Starts a download of the sessions that the terminal lacks, and says so in the coverage; the
+    answer does not wait for it. Needs scope trade.
+    """
     @_builtins.property
     def start(self) -> _types_pb2.TimeBound:
         """First bar's stamp or later; not together with `last`."""
@@ -162,10 +167,11 @@ class ListBarsRequest(_message.Message):
         last: _builtins.int | None = ...,
         adjustment: Global___Adjustment.ValueType | None = ...,
         read_mask: _field_mask_pb2.FieldMask | None = ...,
+        ensure: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "_last", b"_last", "adjustment", b"adjustment", "end", b"end", "last", b"last", "read_mask", b"read_mask", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "_last", b"_last", "adjustment", b"adjustment", "end", b"end", "last", b"last", "period", b"period", "read_mask", b"read_mask", "start", b"start", "symbol", b"symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment", "_last", b"_last", "adjustment", b"adjustment", "end", b"end", "ensure", b"ensure", "last", b"last", "period", b"period", "read_mask", b"read_mask", "start", b"start", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adjustment: _TypeAlias = _typing.Literal["adjustment"]  # noqa: Y015
     _WhichOneofArgType__adjustment: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment"]  # noqa: Y015
@@ -665,10 +671,16 @@ class Coverage(_message.Message):
     COMPLETE_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
     MISSING_DATES_FIELD_NUMBER: _builtins.int
+    DOWNLOAD_ID_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
     """Whether every session of the asked span has its bars; absent where the calendar does not say."""
     missing: _builtins.int
     """Sessions of the asked span without any bar; absent where the calendar does not say."""
+    download_id: _builtins.str
+    """The download that `ensure` found under way or lately ended, or has started for what is missing;
+    see GetDownloadJob. Absent where nothing is, where nobody asked, and of imported series, which no
+    download completes.
+    """
     @_builtins.property
     def held_from(self) -> _timestamp_pb2.Timestamp:
         """Stamp of the first bar held; absent where nothing is held."""
@@ -689,17 +701,22 @@ class Coverage(_message.Message):
         complete: _builtins.bool | None = ...,
         missing: _builtins.int | None = ...,
         missing_dates: _abc.Iterable[_types_pb2.Date] | None = ...,
+        download_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_missing", b"_missing", "complete", b"complete", "held_from", b"held_from", "held_to", b"held_to", "missing", b"missing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_download_id", b"_download_id", "_missing", b"_missing", "complete", b"complete", "download_id", b"download_id", "held_from", b"held_from", "held_to", b"held_to", "missing", b"missing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_missing", b"_missing", "complete", b"complete", "held_from", b"held_from", "held_to", b"held_to", "missing", b"missing", "missing_dates", b"missing_dates"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_complete", b"_complete", "_download_id", b"_download_id", "_missing", b"_missing", "complete", b"complete", "download_id", b"download_id", "held_from", b"held_from", "held_to", b"held_to", "missing", b"missing", "missing_dates", b"missing_dates"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__complete: _TypeAlias = _typing.Literal["complete"]  # noqa: Y015
     _WhichOneofArgType__complete: _TypeAlias = _typing.Literal["_complete", b"_complete"]  # noqa: Y015
+    _WhichOneofReturnType__download_id: _TypeAlias = _typing.Literal["download_id"]  # noqa: Y015
+    _WhichOneofArgType__download_id: _TypeAlias = _typing.Literal["_download_id", b"_download_id"]  # noqa: Y015
     _WhichOneofReturnType__missing: _TypeAlias = _typing.Literal["missing"]  # noqa: Y015
     _WhichOneofArgType__missing: _TypeAlias = _typing.Literal["_missing", b"_missing"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__complete) -> _WhichOneofReturnType__complete | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__download_id) -> _WhichOneofReturnType__download_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__missing) -> _WhichOneofReturnType__missing | None: ...
 

@@ -62,7 +62,8 @@ class BarServiceServicer:
 
     def ListBars(self, request, context):
         """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
+        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE; with `ensure` also
+        FORBIDDEN (it needs scope trade), DOWNLOAD_LIMIT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,8 @@ class BarServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BarServiceAsyncStub: ...
     ListBars: _grpc.UnaryUnaryMultiCallable[_bars_pb2.ListBarsRequest, _bars_pb2.ListBarsResponse]
     """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
+    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE; with `ensure` also
+    FORBIDDEN (it needs scope trade), DOWNLOAD_LIMIT.
     """
     DownloadBars: _grpc.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
@@ -69,7 +70,8 @@ class BarServiceAsyncStub(BarServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListBars: _aio.UnaryUnaryMultiCallable[_bars_pb2.ListBarsRequest, _bars_pb2.ListBarsResponse]  # type: ignore[assignment]
     """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
+    START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE; with `ensure` also
+    FORBIDDEN (it needs scope trade), DOWNLOAD_LIMIT.
     """
     DownloadBars: _aio.UnaryStreamMultiCallable[_bars_pb2.DownloadBarsRequest, _bars_pb2.DownloadBarsResponse]  # type: ignore[assignment]
     """Streams the bars of many symbols as columns: one manifest, then per symbol its chunks in time
@@ -103,7 +105,8 @@ class BarServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bars_pb2.ListBarsResponse, _abc.Awaitable[_bars_pb2.ListBarsResponse]]:
         """Returns the bars of one symbol in one message. Errors: UNKNOWN_SYMBOL, UNSUPPORTED_PERIOD,
-        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE.
+        START_AFTER_END, ROW_LIMIT (use DownloadBars), ADJUSTMENT_UNAVAILABLE; with `ensure` also
+        FORBIDDEN (it needs scope trade), DOWNLOAD_LIMIT.
         """
 
     @_abc_1.abstractmethod

@@ -5,6 +5,7 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from quantgraph.v1 import instruments_pb2 as _instruments_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -16,6 +17,42 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class IpoQuota(_message.Message):
+    """Shares of one new issue that an account may subscribe (申购额度) in a part of the market."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_FIELD_NUMBER: _builtins.int
+    BOARD_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    market: _instruments_pb2.Market.ValueType
+    """The exchange."""
+    board: _instruments_pb2.Board.ValueType
+    """The board; absent: all boards of the exchange that no other quota names, together."""
+    quantity: _builtins.int
+    """Shares; 0 where it may subscribe none."""
+    source: _types_pb2.Source.ValueType
+    """Who says so; SIMULATED where it is worked out from what a simulated account holds."""
+    def __init__(
+        self,
+        *,
+        market: _instruments_pb2.Market.ValueType = ...,
+        board: _instruments_pb2.Board.ValueType | None = ...,
+        quantity: _builtins.int = ...,
+        source: _types_pb2.Source.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_board", b"_board", "board", b"board"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_board", b"_board", "board", b"board", "market", b"market", "quantity", b"quantity", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__board: _TypeAlias = _typing.Literal["board"]  # noqa: Y015
+    _WhichOneofArgType__board: _TypeAlias = _typing.Literal["_board", b"_board"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__board) -> _WhichOneofReturnType__board | None: ...
+
+Global___IpoQuota: _TypeAlias = IpoQuota  # noqa: Y015
 
 @_typing.final
 class Ipo(_message.Message):

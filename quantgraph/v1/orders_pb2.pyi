@@ -221,7 +221,9 @@ class SubmitOrderRequest(_message.Message):
     account_id: _builtins.str
     """The account that trades."""
     client_order_id: _builtins.str
-    """The caller's own key, 1 to 64 characters: the same key never makes two orders."""
+    """The caller's own key, 1 to 64 characters: the same key never makes two orders, not even
+    across a restart. Only mock forgets it then: each start begins a new world.
+    """
     symbol: _builtins.str
     """Code with market, as in "600519.SH"."""
     side: Global___Side.ValueType

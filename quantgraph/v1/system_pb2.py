@@ -24,48 +24,53 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from quantgraph.v1 import calendar_pb2 as quantgraph_dot_v1_dot_calendar__pb2
+from quantgraph.v1 import terminals_pb2 as quantgraph_dot_v1_dot_terminals__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x19quantgraph/v1/types.proto\"\xe0\x02\n\rTradingStatus\x12\x17\n\naccount_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12,\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x18.quantgraph.v1.HaltCauseH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x04 \x01(\tH\x02\x88\x01\x01\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x02\x62y\x18\x06 \x01(\tH\x03\x88\x01\x01\x12/\n\x0b\x61rmed_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x61\x64_man_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_account_idB\x08\n\x06_causeB\t\n\x07_reasonB\x05\n\x03_by\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xa3\x03\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\x12-\n\x07trading\x18\n \x01(\x0b\x32\x1c.quantgraph.v1.TradingStatus\x12-\n\x07latency\x18\x0b \x01(\x0b\x32\x1c.quantgraph.v1.ServerLatency\"\xe2\x01\n\rServerLatency\x12)\n\tquote_age\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12\x30\n\x10order_round_trip\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12,\n\x0c\x63\x61llback_lag\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12.\n\x0ejournal_commit\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12\x16\n\x0ewindow_seconds\x18\x05 \x01(\x05\"f\n\x07Latency\x12\x10\n\x03p50\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03p95\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03p99\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x42\x06\n\x04_p50B\x06\n\x04_p95B\x06\n\x04_p99\"\xf5\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\x12\x0f\n\x07lagging\x18\x08 \x01(\x08\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_speed\x18\t \x01(\x01\"\x93\x04\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\x12\x14\n\x0c\x62\x61tch_orders\x18\x11 \x01(\x05\x12\x18\n\x10query_directives\x18\x12 \x01(\x05\x12\x13\n\x0bquery_roots\x18\x13 \x01(\x05\x12\x12\n\nquery_cost\x18\x14 \x01(\x05\x12\x12\n\njson_depth\x18\x15 \x01(\x05\x12\x19\n\x11key_subscriptions\x18\x16 \x01(\x05\x12\x17\n\x0fkey_connections\x18\x17 \x01(\x05\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason\"-\n\x18ListSubscriptionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\"G\n\x19ListSubscriptionsResponse\x12*\n\x07streams\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.OpenStream\"\xcd\x02\n\nOpenStream\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12\x0b\n\x03own\x18\x03 \x01(\x08\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\naccount_id\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0csymbol_count\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0f\x64\x65livered_count\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12\x1c\n\x0f\x63onflated_count\x18\x08 \x01(\x03H\x03\x88\x01\x01\x12\x1a\n\rwaiting_count\x18\t \x01(\x03H\x04\x88\x01\x01\x42\r\n\x0b_account_idB\x0f\n\r_symbol_countB\x12\n\x10_delivered_countB\x12\n\x10_conflated_countB\x10\n\x0e_waiting_count*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xd8\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x12\x1a\n\x16TRADING_STATE_REDUCING\x10\x06*\xce\x01\n\tHaltCause\x12\x1a\n\x16HALT_CAUSE_UNSPECIFIED\x10\x00\x12\x17\n\x13HALT_CAUSE_OPERATOR\x10\x01\x12\x1c\n\x18HALT_CAUSE_DUPLICATE_TAG\x10\x02\x12\x1d\n\x19HALT_CAUSE_REOPENED_ORDER\x10\x03\x12\x17\n\x13HALT_CAUSE_DEAD_MAN\x10\x04\x12\x1a\n\x16HALT_CAUSE_JOURNAL_CUT\x10\x06\x12\x1a\n\x16HALT_CAUSE_FOREIGN_TAG\x10\x05\x32\xd3\x01\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponse\x12\x66\n\x11ListSubscriptions\x12\'.quantgraph.v1.ListSubscriptionsRequest\x1a(.quantgraph.v1.ListSubscriptionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aquantgraph/v1/system.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cquantgraph/v1/calendar.proto\x1a\x1dquantgraph/v1/terminals.proto\x1a\x19quantgraph/v1/types.proto\"\xe0\x02\n\rTradingStatus\x12\x17\n\naccount_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12*\n\x05state\x18\x02 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12,\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x18.quantgraph.v1.HaltCauseH\x01\x88\x01\x01\x12\x13\n\x06reason\x18\x04 \x01(\tH\x02\x88\x01\x01\x12)\n\x05since\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x02\x62y\x18\x06 \x01(\tH\x03\x88\x01\x01\x12/\n\x0b\x61rmed_until\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x61\x64_man_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_account_idB\x08\n\x06_causeB\t\n\x07_reasonB\x05\n\x03_by\"\x16\n\x14GetServerInfoRequest\"@\n\x15GetServerInfoResponse\x12\'\n\x04info\x18\x01 \x01(\x0b\x32\x19.quantgraph.v1.ServerInfo\"\xdb\x03\n\nServerInfo\x12\x0f\n\x07version\x18\x01 \x01(\t\x12!\n\x04mode\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Mode\x12\x32\n\rtrading_state\x18\x03 \x01(\x0e\x32\x1b.quantgraph.v1.TradingState\x12\'\n\x05\x63lock\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.ClockInfo\x12%\n\x06limits\x18\x05 \x01(\x0b\x32\x15.quantgraph.v1.Limits\x12,\n\x08\x62\x61\x63kends\x18\x06 \x03(\x0b\x32\x1a.quantgraph.v1.BackendInfo\x12\x0c\n\x04\x64\x61ta\x18\x07 \x01(\t\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0brow_encoder\x18\t \x01(\t\x12-\n\x07trading\x18\n \x01(\x0b\x32\x1c.quantgraph.v1.TradingStatus\x12-\n\x07latency\x18\x0b \x01(\x0b\x32\x1c.quantgraph.v1.ServerLatency\x12\x36\n\x0fterminal_status\x18\x0c \x03(\x0b\x32\x1d.quantgraph.v1.TerminalStatus\"\x1d\n\x1bStreamTerminalStatusRequest\"K\n\x1cStreamTerminalStatusResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.quantgraph.v1.TerminalEvent\"\xe2\x01\n\rServerLatency\x12)\n\tquote_age\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12\x30\n\x10order_round_trip\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12,\n\x0c\x63\x61llback_lag\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12.\n\x0ejournal_commit\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Latency\x12\x16\n\x0ewindow_seconds\x18\x05 \x01(\x05\"f\n\x07Latency\x12\x10\n\x03p50\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03p95\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x10\n\x03p99\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x42\x06\n\x04_p50B\x06\n\x04_p95B\x06\n\x04_p99\"\xf5\x01\n\tClockInfo\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsimulated\x18\x02 \x01(\x08\x12\r\n\x05speed\x18\x03 \x01(\x01\x12(\n\x0btrading_day\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\r\n\x05\x65poch\x18\x05 \x01(\t\x12\x0e\n\x06paused\x18\x06 \x01(\x08\x12*\n\x05phase\x18\x07 \x01(\x0e\x32\x1b.quantgraph.v1.SessionPhase\x12\x0f\n\x07lagging\x18\x08 \x01(\x08\x12\x17\n\x0f\x65\x66\x66\x65\x63tive_speed\x18\t \x01(\x01\"\x93\x04\n\x06Limits\x12\x10\n\x08\x62\x61r_rows\x18\x01 \x01(\x03\x12\x15\n\rbatch_symbols\x18\x02 \x01(\x05\x12\x12\n\nbody_bytes\x18\x03 \x01(\x03\x12\x14\n\x0cquery_tokens\x18\x04 \x01(\x05\x12\x13\n\x0bquery_depth\x18\x05 \x01(\x05\x12\x15\n\rquery_aliases\x18\x06 \x01(\x05\x12\x15\n\rsubscriptions\x18\x07 \x01(\x05\x12\x15\n\rordinary_rows\x18\x08 \x01(\x03\x12\x15\n\rquery_repeats\x18\t \x01(\x05\x12\x18\n\x10resolver_seconds\x18\n \x01(\x05\x12\x12\n\npage_items\x18\x0b \x01(\x05\x12\x15\n\revent_streams\x18\x0c \x01(\x05\x12\x18\n\x10orders_in_flight\x18\r \x01(\x05\x12\x16\n\x0e\x63ustom_sectors\x18\x0e \x01(\x05\x12\x16\n\x0esector_members\x18\x0f \x01(\x05\x12\x15\n\rmessage_bytes\x18\x10 \x01(\x03\x12\x14\n\x0c\x62\x61tch_orders\x18\x11 \x01(\x05\x12\x18\n\x10query_directives\x18\x12 \x01(\x05\x12\x13\n\x0bquery_roots\x18\x13 \x01(\x05\x12\x12\n\nquery_cost\x18\x14 \x01(\x05\x12\x12\n\njson_depth\x18\x15 \x01(\x05\x12\x19\n\x11key_subscriptions\x18\x16 \x01(\x05\x12\x17\n\x0fkey_connections\x18\x17 \x01(\x05\"m\n\x0b\x42\x61\x63kendInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x11\n\tconnected\x18\x03 \x01(\x08\x12/\n\x0c\x63\x61pabilities\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.Capability\"R\n\nCapability\x12\x11\n\toperation\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06reason\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_reason\"-\n\x18ListSubscriptionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\"G\n\x19ListSubscriptionsResponse\x12*\n\x07streams\x18\x01 \x03(\x0b\x32\x19.quantgraph.v1.OpenStream\"\xcd\x02\n\nOpenStream\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12\x0b\n\x03own\x18\x03 \x01(\x08\x12-\n\topened_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\naccount_id\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x19\n\x0csymbol_count\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x1c\n\x0f\x64\x65livered_count\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12\x1c\n\x0f\x63onflated_count\x18\x08 \x01(\x03H\x03\x88\x01\x01\x12\x1a\n\rwaiting_count\x18\t \x01(\x03H\x04\x88\x01\x01\x42\r\n\x0b_account_idB\x0f\n\r_symbol_countB\x12\n\x10_delivered_countB\x12\n\x10_conflated_countB\x10\n\x0e_waiting_count*H\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\r\n\tMODE_MOCK\x10\x01\x12\x0c\n\x08MODE_DEV\x10\x02\x12\r\n\tMODE_PROD\x10\x03*\xd8\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x1d\n\x19TRADING_STATE_RECONCILING\x10\x02\x12\x1a\n\x16TRADING_STATE_DISARMED\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1e\n\x1aTRADING_STATE_DISCONNECTED\x10\x05\x12\x1a\n\x16TRADING_STATE_REDUCING\x10\x06*\xee\x01\n\tHaltCause\x12\x1a\n\x16HALT_CAUSE_UNSPECIFIED\x10\x00\x12\x17\n\x13HALT_CAUSE_OPERATOR\x10\x01\x12\x1c\n\x18HALT_CAUSE_DUPLICATE_TAG\x10\x02\x12\x1d\n\x19HALT_CAUSE_REOPENED_ORDER\x10\x03\x12\x17\n\x13HALT_CAUSE_DEAD_MAN\x10\x04\x12\x1a\n\x16HALT_CAUSE_JOURNAL_CUT\x10\x06\x12\x1a\n\x16HALT_CAUSE_FOREIGN_TAG\x10\x05\x12\x1e\n\x1aHALT_CAUSE_UNLISTED_STATUS\x10\x07\x32\xc6\x02\n\rSystemService\x12Z\n\rGetServerInfo\x12#.quantgraph.v1.GetServerInfoRequest\x1a$.quantgraph.v1.GetServerInfoResponse\x12\x66\n\x11ListSubscriptions\x12\'.quantgraph.v1.ListSubscriptionsRequest\x1a(.quantgraph.v1.ListSubscriptionsResponse\x12q\n\x14StreamTerminalStatus\x12*.quantgraph.v1.StreamTerminalStatusRequest\x1a+.quantgraph.v1.StreamTerminalStatusResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.system_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODE']._serialized_start=2768
-  _globals['_MODE']._serialized_end=2840
-  _globals['_TRADINGSTATE']._serialized_start=2843
-  _globals['_TRADINGSTATE']._serialized_end=3059
-  _globals['_HALTCAUSE']._serialized_start=3062
-  _globals['_HALTCAUSE']._serialized_end=3268
-  _globals['_TRADINGSTATUS']._serialized_start=136
-  _globals['_TRADINGSTATUS']._serialized_end=488
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=490
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=512
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=514
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=578
-  _globals['_SERVERINFO']._serialized_start=581
-  _globals['_SERVERINFO']._serialized_end=1000
-  _globals['_SERVERLATENCY']._serialized_start=1003
-  _globals['_SERVERLATENCY']._serialized_end=1229
-  _globals['_LATENCY']._serialized_start=1231
-  _globals['_LATENCY']._serialized_end=1333
-  _globals['_CLOCKINFO']._serialized_start=1336
-  _globals['_CLOCKINFO']._serialized_end=1581
-  _globals['_LIMITS']._serialized_start=1584
-  _globals['_LIMITS']._serialized_end=2115
-  _globals['_BACKENDINFO']._serialized_start=2117
-  _globals['_BACKENDINFO']._serialized_end=2226
-  _globals['_CAPABILITY']._serialized_start=2228
-  _globals['_CAPABILITY']._serialized_end=2310
-  _globals['_LISTSUBSCRIPTIONSREQUEST']._serialized_start=2312
-  _globals['_LISTSUBSCRIPTIONSREQUEST']._serialized_end=2357
-  _globals['_LISTSUBSCRIPTIONSRESPONSE']._serialized_start=2359
-  _globals['_LISTSUBSCRIPTIONSRESPONSE']._serialized_end=2430
-  _globals['_OPENSTREAM']._serialized_start=2433
-  _globals['_OPENSTREAM']._serialized_end=2766
-  _globals['_SYSTEMSERVICE']._serialized_start=3271
-  _globals['_SYSTEMSERVICE']._serialized_end=3482
+  _globals['_MODE']._serialized_start=2963
+  _globals['_MODE']._serialized_end=3035
+  _globals['_TRADINGSTATE']._serialized_start=3038
+  _globals['_TRADINGSTATE']._serialized_end=3254
+  _globals['_HALTCAUSE']._serialized_start=3257
+  _globals['_HALTCAUSE']._serialized_end=3495
+  _globals['_TRADINGSTATUS']._serialized_start=167
+  _globals['_TRADINGSTATUS']._serialized_end=519
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=521
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=543
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=545
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=609
+  _globals['_SERVERINFO']._serialized_start=612
+  _globals['_SERVERINFO']._serialized_end=1087
+  _globals['_STREAMTERMINALSTATUSREQUEST']._serialized_start=1089
+  _globals['_STREAMTERMINALSTATUSREQUEST']._serialized_end=1118
+  _globals['_STREAMTERMINALSTATUSRESPONSE']._serialized_start=1120
+  _globals['_STREAMTERMINALSTATUSRESPONSE']._serialized_end=1195
+  _globals['_SERVERLATENCY']._serialized_start=1198
+  _globals['_SERVERLATENCY']._serialized_end=1424
+  _globals['_LATENCY']._serialized_start=1426
+  _globals['_LATENCY']._serialized_end=1528
+  _globals['_CLOCKINFO']._serialized_start=1531
+  _globals['_CLOCKINFO']._serialized_end=1776
+  _globals['_LIMITS']._serialized_start=1779
+  _globals['_LIMITS']._serialized_end=2310
+  _globals['_BACKENDINFO']._serialized_start=2312
+  _globals['_BACKENDINFO']._serialized_end=2421
+  _globals['_CAPABILITY']._serialized_start=2423
+  _globals['_CAPABILITY']._serialized_end=2505
+  _globals['_LISTSUBSCRIPTIONSREQUEST']._serialized_start=2507
+  _globals['_LISTSUBSCRIPTIONSREQUEST']._serialized_end=2552
+  _globals['_LISTSUBSCRIPTIONSRESPONSE']._serialized_start=2554
+  _globals['_LISTSUBSCRIPTIONSRESPONSE']._serialized_end=2625
+  _globals['_OPENSTREAM']._serialized_start=2628
+  _globals['_OPENSTREAM']._serialized_end=2961
+  _globals['_SYSTEMSERVICE']._serialized_start=3498
+  _globals['_SYSTEMSERVICE']._serialized_end=3824
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from quantgraph.v1 import calendar_pb2 as _calendar_pb2
+from quantgraph.v1 import terminals_pb2 as _terminals_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -120,6 +121,8 @@ class _HaltCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HaltCause.V
     """The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
     side, quantity or price.
     """
+    HALT_CAUSE_UNLISTED_STATUS: _HaltCause.ValueType  # 7
+    """The terminal says a status of an order that no list of its statuses has: the order is UNKNOWN."""
 
 class HaltCause(_HaltCause, metaclass=_HaltCauseEnumTypeWrapper):
     """Who or what stopped trading."""
@@ -142,6 +145,8 @@ HALT_CAUSE_FOREIGN_TAG: HaltCause.ValueType  # 5
 """The terminal lists an order under a tag of ours that was not placed by us so: another symbol,
 side, quantity or price.
 """
+HALT_CAUSE_UNLISTED_STATUS: HaltCause.ValueType  # 7
+"""The terminal says a status of an order that no list of its statuses has: the order is UNKNOWN."""
 Global___HaltCause: _TypeAlias = HaltCause  # noqa: Y015
 
 @_typing.final
@@ -275,6 +280,7 @@ class ServerInfo(_message.Message):
     ROW_ENCODER_FIELD_NUMBER: _builtins.int
     TRADING_FIELD_NUMBER: _builtins.int
     LATENCY_FIELD_NUMBER: _builtins.int
+    TERMINAL_STATUS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -309,6 +315,10 @@ class ServerInfo(_message.Message):
     def latency(self) -> Global___ServerLatency:
         """How late it has been lately."""
 
+    @_builtins.property
+    def terminal_status(self) -> _containers.RepeatedCompositeFieldContainer[_terminals_pb2.TerminalStatus]:
+        """How each terminal stands."""
+
     def __init__(
         self,
         *,
@@ -323,14 +333,56 @@ class ServerInfo(_message.Message):
         row_encoder: _builtins.str = ...,
         trading: Global___TradingStatus | None = ...,
         latency: Global___ServerLatency | None = ...,
+        terminal_status: _abc.Iterable[_terminals_pb2.TerminalStatus] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "latency", b"latency", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "terminal_status", b"terminal_status", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServerInfo: _TypeAlias = ServerInfo  # noqa: Y015
+
+@_typing.final
+class StreamTerminalStatusRequest(_message.Message):
+    """Asks for all terminals."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamTerminalStatusRequest: _TypeAlias = StreamTerminalStatusRequest  # noqa: Y015
+
+@_typing.final
+class StreamTerminalStatusResponse(_message.Message):
+    """One item of a stream of terminals."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> _terminals_pb2.TerminalEvent:
+        """What happened."""
+
+    def __init__(
+        self,
+        *,
+        event: _terminals_pb2.TerminalEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamTerminalStatusResponse: _TypeAlias = StreamTerminalStatusResponse  # noqa: Y015
 
 @_typing.final
 class ServerLatency(_message.Message):

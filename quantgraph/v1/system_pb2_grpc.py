@@ -45,6 +45,11 @@ class SystemServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.FromString,
                 _registered_method=True)
+        self.StreamTerminalStatus = channel.unary_stream(
+                '/quantgraph.v1.SystemService/StreamTerminalStatus',
+                request_serializer=quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusResponse.FromString,
+                _registered_method=True)
 
 
 class SystemServiceServicer:
@@ -65,6 +70,14 @@ class SystemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamTerminalStatus(self, request, context):
+        """Sends how the terminals stand: at first, at each change at once, and every 5 seconds. A slow
+        reader skips what lies between.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.ListSubscriptions,
                     request_deserializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.SerializeToString,
+            ),
+            'StreamTerminalStatus': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamTerminalStatus,
+                    request_deserializer=quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class SystemService:
             '/quantgraph.v1.SystemService/ListSubscriptions',
             quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsRequest.SerializeToString,
             quantgraph_dot_v1_dot_system__pb2.ListSubscriptionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamTerminalStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.SystemService/StreamTerminalStatus',
+            quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusRequest.SerializeToString,
+            quantgraph_dot_v1_dot_system__pb2.StreamTerminalStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class SystemServiceStub:
     """Returns version, mode, clock, limits and capabilities."""
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListSubscriptionsRequest, _system_pb2.ListSubscriptionsResponse]
     """Returns the live streams that the asking key holds on both wires, the newest first."""
+    StreamTerminalStatus: _grpc.UnaryStreamMultiCallable[_system_pb2.StreamTerminalStatusRequest, _system_pb2.StreamTerminalStatusResponse]
+    """Sends how the terminals stand: at first, at each change at once, and every 5 seconds. A slow
+    reader skips what lies between.
+    """
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
@@ -47,6 +51,10 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Returns version, mode, clock, limits and capabilities."""
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_system_pb2.ListSubscriptionsRequest, _system_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
     """Returns the live streams that the asking key holds on both wires, the newest first."""
+    StreamTerminalStatus: _aio.UnaryStreamMultiCallable[_system_pb2.StreamTerminalStatusRequest, _system_pb2.StreamTerminalStatusResponse]  # type: ignore[assignment]
+    """Sends how the terminals stand: at first, at each change at once, and every 5 seconds. A slow
+    reader skips what lies between.
+    """
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
     """The gateway about itself."""
@@ -66,5 +74,15 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.ListSubscriptionsResponse, _abc.Awaitable[_system_pb2.ListSubscriptionsResponse]]:
         """Returns the live streams that the asking key holds on both wires, the newest first."""
+
+    @_abc_1.abstractmethod
+    def StreamTerminalStatus(
+        self,
+        request: _system_pb2.StreamTerminalStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_system_pb2.StreamTerminalStatusResponse], _abc.AsyncIterator[_system_pb2.StreamTerminalStatusResponse]]:
+        """Sends how the terminals stand: at first, at each change at once, and every 5 seconds. A slow
+        reader skips what lies between.
+        """
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -151,6 +151,7 @@ def coverage_to_proto(coverage: Coverage) -> bars_pb2.Coverage:
         complete=coverage.complete,
         missing=coverage.missing,
         missing_dates=[date_to_proto(each) for each in coverage.missing_dates],
+        download_id=coverage.download_id,
     )
 
 
@@ -162,6 +163,7 @@ def coverage_from_proto(message: bars_pb2.Coverage) -> Coverage:
         message.complete if message.HasField("complete") else None,
         message.missing if message.HasField("missing") else None,
         tuple(date_from_proto(each, "missing_dates") for each in message.missing_dates),
+        download_id=message.download_id if message.HasField("download_id") else None,
     )
 
 

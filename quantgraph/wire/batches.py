@@ -1,15 +1,19 @@
 """Batches of orders, and what accounts may do."""
 
 from decimal import Decimal
+from itertools import starmap
 
 from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
+from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.limits import Allowance
+from quantgraph.domain.orders import OrderTicket
 from quantgraph.v1 import orders_pb2, types_pb2
 from quantgraph.wire.enums import SIDE
 from quantgraph.wire.failures import failure_to_proto
 from quantgraph.wire.fields import (
     date_to_proto,
     decimal_to_proto,
+    nest_field,
     symbol_from_proto,
     text_from_proto,
 )
@@ -17,9 +21,16 @@ from quantgraph.wire.orders import order_to_proto, ticket_from_proto
 
 
 def batch_from_proto(message: orders_pb2.SubmitOrdersRequest) -> Batch:
-    """Read a batch of orders."""
+    """Read a batch of orders; a refusal says which of them is wrong."""
     account = text_from_proto(message.account_id, "account_id")
-    return Batch(account, tuple(ticket_from_proto(each) for each in message.orders))
+    return Batch(account, tuple(starmap(_nth_ticket, enumerate(message.orders))))
+
+
+def _nth_ticket(number: int, message: orders_pb2.SubmitOrderRequest) -> OrderTicket:
+    try:
+        return ticket_from_proto(message)
+    except GatewayError as error:
+        raise nest_field(f"orders[{number}]", error) from None
 
 
 def sweep_from_proto(message: orders_pb2.CancelAllOrdersRequest) -> CancelSweep:

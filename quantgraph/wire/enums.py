@@ -7,6 +7,7 @@ from quantgraph.domain import (
     accounts,
     bars,
     controls,
+    downloads,
     etfs,
     instruments,
     options,
@@ -14,6 +15,7 @@ from quantgraph.domain import (
     quotes,
     streams,
     system,
+    terminals,
     ticks,
 )
 from quantgraph.domain.financials import tables
@@ -23,6 +25,7 @@ from quantgraph.v1 import (
     accounts_pb2,
     bars_pb2,
     calendar_pb2,
+    downloads_pb2,
     etfs_pb2,
     financials_pb2,
     instruments_pb2,
@@ -31,6 +34,7 @@ from quantgraph.v1 import (
     quotes_pb2,
     streams_pb2,
     system_pb2,
+    terminals_pb2,
     ticks_pb2,
     types_pb2,
 )
@@ -92,6 +96,10 @@ PRICE_TYPE = EnumCodec(orders.PriceType, orders_pb2.PriceType)
 ORDER_STATE = EnumCodec(orders.OrderState, orders_pb2.OrderState)
 DESTINATION = EnumCodec(orders.Destination, orders_pb2.OrderDestination)
 ORIGIN = EnumCodec(orders.Origin, orders_pb2.OrderOrigin)
+DOWNLOAD_KIND = EnumCodec(downloads.DownloadKind, downloads_pb2.DownloadKind)
+DOWNLOAD_STATE = EnumCodec(downloads.DownloadState, downloads_pb2.DownloadState)
 MODE = EnumCodec(system.Mode, system_pb2.Mode)
 TRADING_STATE = EnumCodec(controls.TradingState, system_pb2.TradingState)
+TERMINAL_PART = EnumCodec(terminals.TerminalPart, terminals_pb2.TerminalPart)
+TERMINAL_STATE = EnumCodec(terminals.TerminalState, terminals_pb2.TerminalState)
 HALT_CAUSE = EnumCodec(controls.HaltCause, system_pb2.HaltCause)

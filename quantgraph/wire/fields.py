@@ -36,6 +36,13 @@ def name_field(field: str, error: GatewayError) -> GatewayError:
     return type(error)(error.reason, f"{field}: {error.message}", zh=zh, details=details)
 
 
+def nest_field(outer: str, error: GatewayError) -> GatewayError:
+    """Return the same refusal of a field, saying in which part of the request the field is."""
+    details = {**error.details, "field": f"{outer}.{error.details['field']}"}
+    zh = error.message_zh
+    return type(error)(error.reason, f"{outer}.{error.message}", zh=zh, details=details)
+
+
 def decimal_to_proto(value: Decimal) -> types_pb2.Decimal:
     """Write a number plainly. ValueError where it is not finite or too long: our own fault."""
     text = format(value, "f")

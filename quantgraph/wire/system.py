@@ -14,10 +14,11 @@ from quantgraph.wire.fields import (
     instant_from_proto,
     instant_to_proto,
 )
+from quantgraph.wire.terminals import terminal_from_proto, written
 
-# Both wires name every limit as the domain does.
 _DIALS = ("quote_age", "order_round_trip", "callback_lag", "journal_commit")
 _SHARES: tuple[Literal["p50"], Literal["p95"], Literal["p99"]] = ("p50", "p95", "p99")
+# Both wires name every limit as the domain does.
 _LIMITS = tuple(each.name for each in fields(Limits))
 
 
@@ -35,6 +36,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
         trading=status_to_proto(info.trading),
         started_at=instant_to_proto(info.started_at),
         latency=latency_to_proto(info.latency),
+        terminal_status=written(info.terminals),
     )
 
 
@@ -50,6 +52,7 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
         data=message.data,
         row_encoder=message.row_encoder,
         started_at=instant_from_proto(message.started_at, "started_at"),
+        terminals=tuple(terminal_from_proto(each) for each in message.terminal_status),
         latency=latency_from_proto(message.latency),
     )
 

@@ -4,21 +4,31 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+from api import server
 from api.assembly import open_assembly
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.paths import World
+from quantgraph.backends.sim.quotas import HeldQuotas
 from quantgraph.backends.sim.terminal import SimTerminal
 from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.sources import Source
+from quantgraph.domain.terminals import (
+    TerminalLink,
+    TerminalPart,
+    TerminalState,
+    TerminalStatus,
+)
 from quantgraph.domain.ticks import TickColumns
 from quantgraph.loading import load_config
 from quantgraph.services.workers import Workers
@@ -76,6 +86,8 @@ class Terminal:
         self.counter = SimTerminal(parts, self.market)
         self.hand.seconds = 1_800.0
         self.senders, self.up = 0, True
+        market = self.market
+        self.downloader = SimDownloads(SimShelf(market, market, market, market.catalog), 0.0)
 
     def backend(self, config, calendar):
         """Return the terminal as a gateway sees it."""
@@ -96,13 +108,22 @@ class Terminal:
             bar_feed=SimBarFeed(self.market),
             reference=self.market,
             catalog=self.market.catalog,
+            quotas=HeldQuotas(self.counter, Data(self.market), (self.calendar, self.clock)),
             accounts=self.counter,
+            downloader=self.downloader,
             sender=send,
             capabilities=capabilities,
             problems=lambda: {} if self.up else {"market_data": "away"},
+            status=self.status,
+            heed=lambda _: None,
             start=nothing,
             close=nothing,
         )
+
+    def status(self):
+        state = TerminalState.CONNECTED if self.up else TerminalState.LOST
+        links = (TerminalLink(each, state, None, None, 0, None) for each in TerminalPart)
+        return TerminalStatus("main", "double", Source.TERMINAL, tuple(links))
 
     async def close(self):
         await self.counter.close()
@@ -120,6 +141,28 @@ async def gateway(terminal, folder, mode, **sections):
         open_assembly(config, terminal.backend, terminal.clock) as assembly,
     ):
         yield assembly
+
+
+@asynccontextmanager
+async def served(monkeypatch, terminal, folder, mode, **sections):
+    """Serve a gateway of a mode over the terminal, on both wires."""
+    over = partial(open_assembly, backend=terminal.backend, clock=terminal.clock)
+    monkeypatch.setattr(server, "open_assembly", over)
+    settings = {"data_dir": str(folder), "mode": mode, "http": {"port": 0}, "grpc": {"port": 0}}
+    settings |= sections
+    config = load_config(ROOT / "config.toml", settings)
+    loop = asyncio.get_running_loop()
+    started = loop.create_future()
+    async with asyncio.timeout(60):
+        serving = loop.create_task(server.serve(config, started.set_result))
+        await asyncio.wait((started, serving), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        try:
+            yield started.result()
+        finally:
+            started.result().stop()
+            await serving
 
 
 def make_keys(folder, mode):

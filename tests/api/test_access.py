@@ -80,6 +80,19 @@ def test_both_headers_work(url, keys, ask):
     assert ask(url, QUERY, authorization=f"Bearer {keys['read']}").json()["data"]["positions"]
 
 
+@pytest.mark.parametrize(
+    "name", ["x-api-key", "X-API-Key", "api_key", "key", "authorization", "token"]
+)
+async def test_a_key_in_an_address_opens_nothing(url, keys, ask, certified, name):
+    """Addresses are written into logs and histories by whoever passes them on."""
+    shown, tls = f"{url}?{name}={keys['read']}", certified.context()
+    assert ask(shown, QUERY).status_code == 401
+    events = {"accept": "text/event-stream"}
+    assert httpx.put(shown, verify=tls).status_code == 401
+    assert httpx.get(shown, headers=events, verify=tls).status_code in {401, 404}
+    assert await first(shown, certified, None) == 4403
+
+
 def test_a_reading_key_cannot_trade(url, keys, ask):
     response = ask(url, CANCEL, **{"x-api-key": keys["read"]})
     assert response.status_code == 403
@@ -94,6 +107,13 @@ def test_a_key_of_another_account_sees_nothing_of_it(url, keys, ask):
     assert listed.json()["data"]["accounts"] == []
     response = ask(url, CANCEL, **{"x-api-key": keys["other"]})
     assert response.json()["data"]["cancelOrder"] == {"__typename": "OrderNotFound"}
+
+
+def test_a_key_of_another_account_sees_no_login_of_it(url, keys, ask):
+    asked = {"query": "{ serverInfo { terminalStatus { name logins { accountId } } } }"}
+    for key, expected in (("read", [{"accountId": "sim-1"}]), ("other", [])):
+        answer = ask(url, asked, **{"x-api-key": keys[key]}).json()["data"]["serverInfo"]
+        assert answer["terminalStatus"] == [{"name": "sim", "logins": expected}]
 
 
 async def first(url, certified, payload):

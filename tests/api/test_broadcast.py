@@ -7,12 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from graphql import get_named_type, is_leaf_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.callers import Caller
 from api.execution import Executor
 from api.live import Live, Tellers
+from api.quote_texts import QuoteTexts
 from api.requests import GraphQLRequest
 from api.slots import KeptTexts, Text
 from quantgraph.config import LimitsConfig
@@ -24,7 +26,6 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteWatch, StreamKind
 from quantgraph.services.quotes import SharedQuotes
 from resolvers.root import graphql_schema
-from schema.quotes import QuoteEvent
 from tests.api.events import bare
 from tests.api.lines import A, B, C, Feed, MemoryLine, quote
 from tests.grpc_bridge.world import World
@@ -133,9 +134,9 @@ async def test_sockets_in_step_are_one_reader_and_get_the_same_bytes(stage):
 
 async def test_each_quote_is_written_once_for_all_ids_and_lists(stage, monkeypatch):
     written = []
-    shown = QuoteEvent.from_domain
+    shared = QuoteTexts._shared
     monkeypatch.setattr(
-        QuoteEvent, "from_domain", lambda event: (written.append(event), shown(event))[1]
+        QuoteTexts, "_shared", lambda texts, event: (written.append(event), shared(texts, event))[1]
     )
     query = "subscription($s: [Symbol!]) { quotes(symbols: $s) { quote { lastPrice } } }"
     for number, symbols in enumerate(([A], [A], [A, B], [A, C], [C, A])):
@@ -327,6 +328,40 @@ async def test_a_heartbeat_goes_to_some_sockets_in_each_turn(stage, monkeypatch)
         await asyncio.sleep(0)
     assert max(Counter(turn for turn, _ in told).values()) == 2
     assert {number for _, number in told} == {0, 1, 2, 5}
+
+
+def every_field(name):
+    """Return a selection of all that a type of the contract has."""
+    picked = []
+    for key, each in graphql_schema._schema.get_type(name).fields.items():
+        kind = get_named_type(each.type)
+        picked.append(key if is_leaf_type(kind) else f"{key} {{ {every_field(kind.name)} }}")
+    return " ".join([*picked, "__typename"])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        streams.QuoteEvent(StreamKind.SNAPSHOT, "e1", quote(A, 3), 7),
+        streams.QuoteEvent(StreamKind.UPDATE, "e1", quote(B, 4), 9, 7, 1),
+        streams.QuoteEvent(
+            StreamKind.HEARTBEAT, "e1", source=streams.SourceState(True, 1_700_000_000_123, 12)
+        ),
+        streams.QuoteEvent(
+            StreamKind.HEARTBEAT, "e1", source=streams.SourceState(False, None, None)
+        ),
+    ],
+    ids=lambda event: f"{event.kind} {event.sequence}",
+)
+async def test_every_field_is_read_from_the_domain_as_graphql_core_shows_it(stage, event):
+    query = (
+        f"subscription($s: [Symbol!]) {{ quotes(symbols: $s) {{ {every_field('QuoteEvent')} }} }}"
+    )
+    request = GraphQLRequest(query, {"s": [A]})
+    operation = await stage.executor.prepare(request, Caller(READER, "r"))
+    call = await stage.executor.quotes(operation, request)
+    plain = json.loads(call.texts._plain(event))  # raises where a field cannot be read so
+    assert plain == json.loads(Text(await stage.alone(query, event, s=[A])).whole())
 
 
 @pytest.mark.parametrize("odd", [{"last_price": float("nan")}, {"volume": 2**60}])

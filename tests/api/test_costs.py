@@ -1,14 +1,19 @@
 """What an operation costs is told before it is executed, and does not depend on what is found."""
 
+import json
+import re
+
 import httpx
 import pytest
 from graphql import parse
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.sync.client import connect
 
 from api.costs import Cost, Costs
 from quantgraph.config import LimitsConfig
 from resolvers.root import graphql_schema
+from tests.api.sockets import ACK, INIT, PROTOCOL, QUIET, Socket
 
 SCHEMA = graphql_schema._schema
 TINY = "{ serverInfo { mode } }"
@@ -125,3 +130,79 @@ def test_a_get_and_a_wrong_key_are_told_theirs(poor):
     refused = poor.post("/graphql", json={"query": TINY}, headers={"x-api-key": "qg_no"})
     assert refused.status_code == 401
     assert refused.json()["extensions"]["cost"]["remaining"] is None
+
+
+@pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "https://evil.example"}])
+def test_who_may_not_call_at_all_is_told_as_well(poor, headers):
+    refused = poor.post("/graphql", json={"query": TINY}, headers=headers)
+    assert refused.status_code == 403
+    cost = refused.json()["extensions"]["cost"]
+    assert (cost["requested"], cost["max"], cost["remaining"]) == (0, 20, None)
+
+
+NOBODY = 'subscription { quotes(symbols: ["999999.SH"]) { kind } }'
+DEAR = "{ instruments(first: 50) { nodes { symbol } } }"
+# What each is counted for: the last is refused before it is.
+REFUSED = {NOBODY: 1, DEAR: 51, "{ nothing }": 0}
+
+
+def first_of(poor, query, accept):
+    """Return the first message of a stream as a client reads it, and what its head says is left."""
+    with poor.stream("POST", "/graphql", json={"query": query}, headers={"accept": accept}) as told:
+        text = told.read().decode()
+    found = re.search(r"^(?:data: )?(\{.*)$", text, re.MULTILINE)
+    return json.loads(found[1]), told.headers["ratelimit"]
+
+
+@pytest.mark.parametrize("query", list(REFUSED))
+@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed;subscriptionSpec=1.0"])
+def test_a_stream_that_is_refused_tells_its_cost_in_the_only_message(poor, query, accept):
+    message, left = first_of(poor, query, accept)
+    assert message["errors"]
+    assert message["extensions"]["cost"]["requested"] == REFUSED[query]
+    assert f";r={message['extensions']['cost']['remaining']}," in left
+
+
+@pytest.mark.parametrize("query", list(REFUSED))
+def test_a_socket_tells_the_cost_of_what_it_refuses(poor, query):
+    url = str(poor.base_url).replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=[PROTOCOL]) as raw:
+        socket = Socket(raw)
+        socket.send(INIT)
+        assert socket.read() == ACK
+        socket.subscribe("1", query)
+        (error, *_) = socket.read()["payload"]
+    assert error["extensions"]["cost"]["requested"] == REFUSED[query]
+    assert error["extensions"]["cost"]["max"] == 20
+
+
+def test_a_socket_tells_the_cost_of_an_operation_that_there_was_no_room_for(
+    start_gateway, tmp_path
+):
+    bounds = {"subscriptions": 1, "query_cost": 20}
+    with start_gateway(tmp_path, limits=bounds) as running:
+        url = running.addresses.http.replace("http", "ws") + "/graphql"
+        with connect(url, subprotocols=[PROTOCOL]) as raw:
+            socket = Socket(raw)
+            socket.send(INIT)
+            assert socket.read() == ACK
+            for number in range(2):
+                socket.subscribe(str(number), QUIET)
+            told = {each["type"]: each for each in (socket.read(), socket.read())}
+    (error,) = told["error"]["payload"]
+    assert error["extensions"]["code"] == "SUBSCRIPTION_LIMIT"
+    assert error["extensions"]["cost"]["max"] == 20
+
+
+def test_an_operation_of_a_shared_stream_tells_both(poor):
+    token = poor.put("/graphql").text
+    headers = {"x-graphql-event-stream-token": token, "accept": "text/event-stream"}
+    body = {"query": NOBODY, "extensions": {"operationId": "1"}}
+    begun = poor.post("/graphql", json=body, headers=headers)
+    assert (begun.status_code, begun.content) == (202, b"")
+    with poor.stream("GET", "/graphql", headers=headers) as told:
+        line = next(each for each in told.iter_lines() if each.startswith("data: {"))
+    payload = json.loads(line.removeprefix("data: "))["payload"]
+    assert payload["errors"]
+    assert payload["extensions"]["cost"]["requested"] == 1
+    assert f";r={payload['extensions']['cost']['remaining']}," in begun.headers["ratelimit"]

@@ -7,6 +7,7 @@ import time
 import grpc
 import httpx
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from typer.testing import CliRunner
 
 from api.cli import app
@@ -14,6 +15,8 @@ from quantgraph.v1 import orders_pb2, orders_pb2_grpc
 from quantgraph.v1.types_pb2 import Decimal
 from tests.api.test_serve import banner, command
 from tests.resolvers.test_orders import CANCEL, SUBMIT, low_price
+
+_Status = health_pb2.HealthCheckResponse
 
 
 @pytest.fixture
@@ -74,6 +77,12 @@ def test_a_disk_that_takes_nothing_stops_both_wires_and_no_cancel(served):
     assert unsaid["extensions"]["code"] == "STORE_UNAVAILABLE"
     assert "was asked to cancel" in unsaid["message"]
     problems(health, lambda told: "disk" in told)
+    with grpc.insecure_channel(said["gRPC"]) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        services = ("Order", "Bar")
+        names = [f"quantgraph.v1.{each}Service" for each in services]
+        told = [stub.Check(health_pb2.HealthCheckRequest(service=each)).status for each in names]
+    assert told == [_Status.NOT_SERVING, _Status.SERVING]
     limit(process, -1)
     problems(health, lambda told: not told)
     found = ask(f'{{ order(accountId: "sim-1", id: "{live}") {{ state }} }}')["data"]["order"]

@@ -12,6 +12,7 @@ from api.requests import GraphQLRequest
 from api.responses import RequestRefused
 from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
+from quantgraph.domain.audit import NoAudit
 from quantgraph.domain.calls import NoCalls
 from quantgraph.domain.rates import NoMeter
 from quantgraph.services.access import LOCAL
@@ -29,7 +30,7 @@ def executor() -> Executor:
     # Nothing but the meter is asked: all else is about the schema.
     return Executor(
         graphql_schema,
-        SimpleNamespace(meter=NoMeter(), calls=NoCalls()),
+        SimpleNamespace(meter=NoMeter(), calls=NoCalls(), audit=NoAudit()),
         LimitsConfig(),
         KeptTexts(1_000_000),
     )

@@ -19,6 +19,7 @@ from api.streaming import send_stream
 from api.websocket import PROTOCOL, GraphQLOverWebSocket
 from quantgraph.config import Config, LimitsConfig
 from quantgraph.domain.access import Principal, Scope
+from quantgraph.domain.calls import Underway
 from quantgraph.domain.rates import NoMeter
 
 SCOPE = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL]}
@@ -40,6 +41,8 @@ class Endless:
 
     reader = RequestReader()
     till = Till(NoMeter(), 1)
+    limits = LimitsConfig(subscriptions=MOST)
+    underway = Underway()
 
     def visit(self, caller, end):
         return nullcontext()
@@ -92,8 +95,7 @@ INIT = {"type": "connection_init"}
 
 
 def serve(peer):
-    config = Config(limits=LimitsConfig(subscriptions=MOST))
-    return GraphQLOverWebSocket(Endless(), Access(), config)(SCOPE, peer.receive, peer.send)
+    return GraphQLOverWebSocket(Endless(), Access(), Config())(SCOPE, peer.receive, peer.send)
 
 
 async def test_a_stream_that_always_has_more_lets_its_socket_be_read():

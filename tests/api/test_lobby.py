@@ -21,6 +21,8 @@ UPGRADE = (
     b"sec-websocket-version: 13\r\nsec-websocket-protocol: graphql-transport-ws\r\n"
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+WATCHED = json.dumps({"query": 'subscription { quotes(symbols: ["600519.SH"]) { kind } }'}).encode()
+STREAM = HEAD + b"accept: text/event-stream\r\ncontent-length: %d\r\n\r\n" % len(WATCHED) + WATCHED
 MOST = 8
 
 
@@ -122,6 +124,22 @@ def test_whoever_asks_finds_room_among_those_who_do_not(strict: Any) -> None:
                                 headers={"content-type": "application/json"})  # fmt: skip
             assert answer.json()["data"] == {"serverInfo": {"mode": "MOCK"}}
         assert idle[0].recv(1) == b""  # the oldest went first
+
+
+def test_whoever_is_being_answered_makes_no_room(strict: Any) -> None:
+    with contextlib.ExitStack() as stack:
+        streams: list[socket.socket] = []
+        while len(streams) < MOST:  # connections of other tests may be closing still
+            made = stack.enter_context(opened(strict))
+            made.sendall(STREAM)
+            if b"200 OK" in made.recv(65_536):
+                streams.append(made)
+        with opened(strict) as late:
+            assert late.recv(65_536).startswith(b"HTTP/1.1 503")
+        for each in streams:
+            each.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                assert each.recv(65_536)  # its end would be an empty one
 
 
 class Guest:

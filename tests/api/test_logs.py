@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import time
 from datetime import UTC, datetime
 from threading import Event as Latch
 
@@ -14,7 +15,7 @@ import structlog
 
 from api import logs
 from api.log_files import Keeping, RotatedFile
-from api.log_lines import event_json
+from api.log_lines import call_json, call_text, event_json
 from api.log_writer import Event, LogWriter
 from quantgraph.domain.access import Actor, Wire
 from quantgraph.domain.audit import Act
@@ -174,6 +175,49 @@ def test_files_of_other_days_are_deleted(tmp_path):
     os.utime(old, (0, 0))
     RotatedFile(tmp_path / "gateway.log", Keeping(100, 5, 30, compress=True)).close()
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_files_that_are_too_many_are_deleted_though_nobody_put_them_aside(tmp_path):
+    now = time.time()
+    for number in range(5):
+        (tmp_path / f"gateway.log.{number}").write_text("")
+        os.utime(tmp_path / f"gateway.log.{number}", (now, now - number))
+    RotatedFile(tmp_path / "gateway.log", Keeping(100, 2, 30, compress=True)).close()
+    assert sorted(each.name[-2:] for each in tmp_path.glob("gateway.log.*")) == [".0", ".1"]
+
+
+def test_a_compressed_file_is_as_old_as_its_lines(tmp_path):
+    file = RotatedFile(tmp_path / "gateway.log", Keeping(100, 5, 30, compress=True))
+    file.write("0" * 80)
+    file.flush()
+    yesterday = time.time() - 86_400
+    os.utime(tmp_path / "gateway.log", (yesterday, yesterday))
+    file.write("1" * 80)
+    file.close()
+    [aside] = tmp_path.glob("gateway.log.*")
+    assert aside.stat().st_mtime == pytest.approx(yesterday, abs=2)
+
+
+def test_lines_are_written_on_after_a_file_could_not_be_put_aside(tmp_path):
+    file = RotatedFile(tmp_path / "gateway.log", Keeping(100, 5, 30, compress=False))
+
+    def full(_source, _target):
+        raise OSError
+
+    file.write("0" * 80)
+    file.rotator = full
+    with pytest.raises(OSError):
+        file.write("1" * 80)
+    file.rotator = None
+    file.write("2" * 10)
+    file.close()
+    assert (tmp_path / "gateway.log").read_text() == "0" * 80 + "2" * 10
+
+
+@pytest.mark.parametrize("show", [call_json, call_text])
+def test_an_operation_that_is_named_like_an_account_is_not_told_by_its_name(show):
+    assert "Chart" in show(CALL)
+    assert NUMBER not in show(CALL._replace(name=f"A{NUMBER}"))
 
 
 class Gate:

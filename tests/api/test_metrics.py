@@ -3,21 +3,31 @@
 import json
 import re
 import time
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
 from api import scraping
-from quantgraph.domain.access import Scope
+from api.metrics import registry
+from api.watch import Watch
+from quantgraph.domain.access import Actor, Scope, Wire
+from quantgraph.domain.calls import GONE, Call, Transport
+from quantgraph.domain.controls import TradingState
+from quantgraph.domain.errors import Unauthenticated
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.subscriptions import Tally, attach
 from quantgraph.store.keys import KeyStore
 from quantgraph.v1 import system_pb2
 from quantgraph.v1.system_pb2_grpc import SystemServiceStub
 from quantgraph.watching import MetricsConfig
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 SUBMIT = """mutation($input: SubmitOrderInput!) { submitOrder(input: $input) { __typename } }"""
@@ -105,6 +115,41 @@ def test_streams_and_their_source_are_seen(told):
     assert of(told, "trading_state", "HALTED") == 0
 
 
+def test_a_stream_is_counted_and_its_time_is_no_requests():
+    watch = Watch(None, most=1)
+    call = Call(0.0, 2.0, Transport.SSE, ("quotes",), None, "k1", "r1", 3, GONE, lasting=True)
+    watch.calls.ended(call)
+    assert "request_seconds_count" not in told_by(watch)
+    assert 'requests_total{operation="quotes",outcome="GONE",transport="sse"} 1.0' in told_by(watch)
+
+
+def test_what_waits_for_readers_is_seen():
+    watch = Watch(None, most=1)
+    reader = SimpleNamespace(tally=lambda: Tally(5, 0, 3))
+    with watch.streams.open(Actor("k1", Wire.GRPC), "quotes"):
+        attach(reader)
+        assert 'waiting_events{operation="quotes",wire="grpc"} 3.0' in told_by(watch)
+
+
+async def test_timers_that_are_late_are_measured(monkeypatch):
+    monkeypatch.setattr("api.watch._LOOK_S", 0.001)
+    watch = Watch(None, most=1)
+    lag = watch.timings.loop_lag.tally
+    watch.start()
+    await until(lambda: lag.count >= 3)
+    await watch.close()
+    assert 0 < lag.seconds < 20
+
+
+def told_by(watch):
+    """What is told of a watch over a gateway that stands still."""
+    trading = SimpleNamespace(connected=False)
+    gate = SimpleNamespace(status=lambda _: SimpleNamespace(state=TradingState.ACTIVE))
+    path = SimpleNamespace(states=Counter(), gate=gate, trading=trading)
+    quotes = SimpleNamespace(upstream_count=0)
+    return generate_latest(registry(watch.dials(path, quotes, dict))).decode()
+
+
 def test_every_metric_of_the_dashboard_is_told(running):
     text = httpx.get(f"{running.addresses.http}/metrics").text
     named = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
@@ -171,3 +216,24 @@ async def test_programs_of_other_machines_need_a_key():
     transport = httpx.ASGITransport(Starlette(routes=[route]), client=("10.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         assert (await client.get("/metrics")).status_code == 403
+
+
+class Keys:
+    """One key that is good; none is needed."""
+
+    async def authenticate(self, credential, peer=""):
+        if credential not in {None, "good"}:
+            raise Unauthenticated(Reason.UNAUTHENTICATED, "This API key is not known.")
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "status"),
+    [("10.0.0.1", "good", 200), ("10.0.0.1", "bad", 401), ("127.0.0.1", "bad", 401),
+     ("127.0.0.1", None, 200)],
+)  # fmt: skip
+async def test_a_key_that_is_shown_counts_wherever_it_comes_from(host, key, status):
+    route = scraping.routes(CollectorRegistry(), Keys(), MetricsConfig())[0]
+    transport = httpx.ASGITransport(Starlette(routes=[route]), client=(host, 1))
+    headers = {} if key is None else {"x-api-key": key}
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        assert (await client.get("/metrics", headers=headers)).status_code == status

@@ -1,9 +1,13 @@
 """Dev and prod over a terminal: dev trades on paper, prod at the counter, neither makes data up."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
+import grpc
+import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
@@ -19,8 +23,15 @@ from quantgraph.domain.orders import (
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.tables import unverified_names
-from tests.api.real import ACCOUNT, SYMBOL, TWIN, Terminal, gateway, make_keys
+from quantgraph.v1 import orders_pb2
+from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
+from tests.api.real import ACCOUNT, SYMBOL, TWIN, Terminal, gateway, make_keys, served
+from tests.api.sockets import ACK, INIT, PROTOCOL, QUOTES, subscribe
+from tests.grpc_bridge.calls import Refusal
 from tests.waiting import settled
+
+SUBMIT = """mutation($wish: SubmitOrderInput!) {
+  submitOrder(input: $wish) { ... on Problem { code } } }"""
 
 
 @pytest.fixture
@@ -196,9 +207,50 @@ async def test_prod_sends_once_it_is_armed_and_a_restart_disarms(terminal, tmp_p
     assert not (tmp_path / "prod" / "paper.state").exists()
 
 
+async def test_prod_sends_nothing_by_a_rule_that_nobody_has_verified(
+    terminal, tmp_path, keys, monkeypatch
+):
+    key = keys["prod"][0].create(Scope.TRADE, None)
+    wish = {"accountId": ACCOUNT, "clientOrderId": "k1", "symbol": SYMBOL, "side": "BUY",
+            "quantity": 100, "limitPrice": await ask_price(terminal)}  # fmt: skip
+    asked = orders_pb2.SubmitOrderRequest(
+        account_id=ACCOUNT, client_order_id="k1", symbol=SYMBOL, side=orders_pb2.SIDE_BUY,
+        quantity=100, price_type=orders_pb2.PRICE_TYPE_LIMIT,
+        limit_price={"value": wish["limitPrice"]},
+    )  # fmt: skip
+    async with served(monkeypatch, terminal, tmp_path, "prod") as running:
+        await opened(running.assembly)
+        async with httpx.AsyncClient(headers={"x-api-key": key}) as client:
+            body = {"query": SUBMIT, "variables": {"wish": wish}}
+            told = (await client.post(f"{running.addresses.http}/graphql", json=body)).json()
+        assert told["data"]["submitOrder"] == {"code": "RULE_UNVERIFIED"}
+        async with grpc.aio.insecure_channel(running.addresses.grpc) as channel:
+            with pytest.raises(grpc.RpcError) as refused:
+                await OrderServiceStub(channel).SubmitOrder(asked, metadata=[("x-api-key", key)])
+        assert Refusal(refused.value).reason is Reason.RULE_UNVERIFIED
+    assert not await terminal.counter.orders_today(ACCOUNT)
+
+
 async def test_dev_and_prod_want_a_key_before_they_start(terminal, tmp_path):
     for mode in ("dev", "prod"):
         with pytest.raises(StartupError) as stopped:
             async with gateway(terminal, tmp_path, mode):
                 pass
         assert stopped.value.reason is Reason.KEYS_REQUIRED
+
+
+async def test_a_key_of_an_account_stays_good_on_a_socket_of_dev(
+    terminal, tmp_path, keys, monkeypatch
+):
+    key = keys["dev"][0].create(Scope.TRADE, frozenset({ACCOUNT}))
+    async with served(monkeypatch, terminal, tmp_path, "dev") as running:
+        url = running.addresses.http.replace("http", "ws") + "/graphql"
+        headers = {"X-API-Key": key}
+        async with connect(url, subprotocols=[PROTOCOL], additional_headers=headers) as socket:
+            await socket.send(json.dumps(INIT))
+            assert json.loads(await socket.recv()) == ACK
+            for operation in ("1", "2"):
+                await socket.send(json.dumps(subscribe(operation, QUOTES)))
+                told = json.loads(await socket.recv())
+                assert told["payload"]["data"]["quotes"]["kind"] == "SNAPSHOT"
+                await running.assembly.gateway.visits.look()

@@ -66,6 +66,11 @@ def test_who_asks_too_much_is_told_when_to_come_back(client):
     assert refused.json()["extensions"]["cost"]["restorePerSecond"] == 1
 
 
+@pytest.mark.parametrize("query", ["{ " + "a " * 3_000 + "}", "{ nothing }", "{"], ids=len)
+def test_a_refused_document_is_counted_for_ten_points(client, query):
+    assert left(client.post("/graphql", json={"query": query}))[0] == 10
+
+
 def test_the_short_way_counts_as_well(scarce):
     """Requests in one piece: from the third on nothing of them is parsed."""
     host = scarce.addresses.http.removeprefix("http://")
@@ -142,11 +147,16 @@ def test_grpc_draws_on_the_same_buckets(scarce, client):
         with pytest.raises(grpc.RpcError) as caught:
             quotes.GetQuotes(request, timeout=20)
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "RATE_LIMITED" in str(dict(caught.value.trailing_metadata()))
+        told = dict(caught.value.trailing_metadata())
+        assert "RATE_LIMITED" in str(told)
+        assert told["ratelimit"] == '"reads";r=0, "orders";r=2'
         cancel = orders_pb2.CancelOrderRequest(account_id="sim-1", id="x")
         with pytest.raises(grpc.RpcError) as caught:
             orders.CancelOrder(cancel, timeout=20)
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+        told = caught.value.trailing_metadata()
+        assert dict(told)["ratelimit"] == '"reads";r=0, "orders";r=2'
+        assert [name for name, _ in told].count("x-request-id") == 1
 
 
 @pytest.mark.parametrize("query", ["quotes(symbols: []) { kind }", "tradingUpdates { kind }"])

@@ -52,6 +52,7 @@ DATA_READS = (
     "shutdown",
     "subscribe_quote",
     "subscribe_whole_quote",
+    "supply_history_data2",  # downloads: into the terminal's own cache, at nobody's account
     "unsubscribe_quote",
 )
 RECORDS = ("OrderStockReq", "CancelOrderStockReq", "TransferReq", "BankTransferReq", "Smt")

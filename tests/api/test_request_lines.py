@@ -3,11 +3,15 @@
 import http.client
 import json
 import socket
+import sqlite3
+import time
+from contextlib import suppress
 from queue import Queue
 
 import grpc
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from api.log_lines import act_json, call_json
@@ -24,6 +28,13 @@ from tests.api.sockets import ACK, INIT, PROTOCOL, QUERY, QUIET, Socket, complet
 SECRET = "600000.SH"  # a value of a variable: no line has it
 NAMED = "query Chart($symbol: Symbol!) { quote(symbol: $symbol) { lastPrice } }"
 SUBMIT = """mutation($input: SubmitOrderInput!) { submitOrder(input: $input) { __typename } }"""
+
+
+TICKET = {
+    "accountId": "sim-1", "clientOrderId": "no-1", "symbol": "600519.SH", "side": "BUY",
+    "quantity": 100,
+}  # fmt: skip
+WRITTEN = "SELECT outcome FROM acts WHERE key = ?"
 
 
 class Lines:
@@ -248,3 +259,54 @@ def test_no_line_has_a_document_or_a_variable(client, lines):
     text = json.dumps(lines.of("quiet"))
     assert SECRET not in text
     assert "lastPrice" not in text
+
+
+def test_a_call_of_no_method_is_told_without_its_name(running, lines):
+    with grpc.insecure_channel(running.addresses.grpc) as channel:
+        call = channel.unary_unary("/quantgraph.v1.Made/Up", None, None)
+        with pytest.raises(grpc.RpcError) as refused:
+            call(b"", metadata=(("x-request-id", "made-up"),))
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    line = lines.of("made-up")
+    assert (line["operation"], line["outcome"]) == ("unknown", "UNIMPLEMENTED")
+
+
+def knock(running, path="/graphql", **options):
+    """Open a socket that is not let in, and say what it wants."""
+    url = running.addresses.http.replace("http", "ws") + path
+    options = {"subprotocols": ["graphql-transport-ws"], **options}
+    with suppress(ConnectionClosed, InvalidStatus), connect(url, **options) as socket:
+        socket.send('{"type": "connection_init", "payload": {"X-API-Key": "qg_wrong"}}')
+        socket.recv(20)
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome"),
+    [
+        ({"subprotocols": ["graphql-ws"]}, "CLOSED_4406"),
+        ({}, "UNAUTHENTICATED"),
+        ({"origin": "http://evil.example"}, "FORBIDDEN"),
+        ({"path": "/elsewhere"}, "CLOSED_1008"),
+    ],
+    ids=str,
+)
+def test_a_socket_that_is_not_let_in_is_told(running, lines, options, outcome):
+    knock(running, **options)
+    while (line := lines.next())["transport"] != "ws":
+        pass
+    assert (line["outcome"], line["key"]) == (outcome, "")
+
+
+def test_a_flood_of_refused_mutations_is_counted_in_the_audit_log(running, client, lines):
+    """What a key may not do at all costs it nothing: the log does not grow with each try."""
+    folder = running.assembly.config.data_path
+    key = KeyStore(folder / "keys.sqlite").create(Scope.READ, None)
+    for _ in range(40):
+        answer = post(client, SUBMIT, headers={"x-api-key": key}, variables={"input": TICKET})
+        assert "FORBIDDEN" in answer.text
+    with sqlite3.connect(f"file:{folder / 'audit.sqlite'}?mode=ro", uri=True) as log:
+        late = time.monotonic() + 20
+        while len(found := log.execute(WRITTEN, (key.split("_")[1],)).fetchall()) < 10:
+            assert time.monotonic() < late
+    log.close()
+    assert len(found) == 10

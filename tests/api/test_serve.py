@@ -1,5 +1,6 @@
 """`quantgraph serve` as a process: it starts, says where, stops cleanly, and refuses clearly."""
 
+import json
 import os
 import signal
 import socket
@@ -7,12 +8,21 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+from quantgraph.domain.access import Scope
+from quantgraph.store.keys import KeyStore
+from quantgraph.v1.controls_pb2 import ArmTradingRequest
+from quantgraph.v1.controls_pb2_grpc import ControlServiceStub
 from quantgraph.wire.memory import keep_freed
+from tests.api.sockets import PROTOCOL
 
 ROOT = Path(__file__).parents[2]
 STORES = ("market.sqlite", "keys.sqlite")
@@ -236,3 +246,47 @@ def test_the_memory_of_long_answers_is_kept_without_grpc_as_well(start_gateway, 
     keep_freed.cache_clear()
     with start_gateway(tmp_path, grpc={"enabled": False}):
         assert keep_freed.cache_info().misses == 1
+
+
+SECRET = "qga_" + "5ec2e7" * 10 + "5ec2"
+ARM = f'mutation {{ armTrading(input: {{secret: "{SECRET}"}}) {{ __typename }} }}'
+BROKEN = '{ instrument(symbol: "%s") { name } }'
+
+
+def test_nothing_that_a_process_writes_holds_a_secret(serve, tmp_path):
+    """Files and both outputs of a gateway of its own, told everything: what no fixture sees."""
+    (tmp_path / "data" / "mock").mkdir(parents=True)
+    key = KeyStore(tmp_path / "data" / "mock" / "keys.sqlite").create(Scope.ADMIN, None)
+    wrong = f"{key[:-8]}{'0' * 8}"
+    own = tmp_path / "own.toml"
+    folder = (tmp_path / "logs").as_posix()
+    own.write_text(f'[logging]\nlevel = "debug"\nformat = "json"\nfolder = "{folder}"\n')
+    process = serve("--config", str(own))
+    lines = banner(process)
+    url = lines["GraphQL"].split()[0]
+    told = [
+        httpx.post(url, json={"query": query}, headers={"x-api-key": shown, "x-request-id": shown})
+        for shown in (key, wrong)
+        for query in (ARM, BROKEN % shown, "{ serverInfo { mode } }")
+    ]
+    told.append(httpx.get(url, params={"query": BROKEN % key, "x-api-key": key}))
+    with connect(url.replace("http", "ws"), subprotocols=[PROTOCOL]) as socket:
+        socket.send(json.dumps({"type": "connection_init", "payload": {"x-api-key": wrong}}))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+    with grpc.insecure_channel(lines["gRPC"].split()[0]) as channel:
+        arm = ControlServiceStub(channel).ArmTrading
+        for shown in (key, wrong):
+            with suppress(grpc.RpcError):
+                arm(ArmTradingRequest(secret=SECRET), metadata=[("x-api-key", shown)], timeout=20)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert {each.status_code for each in told} >= {200, 401, 405}
+    assert closed.value.rcvd.code == 4403
+    files = [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert (tmp_path / "logs" / "requests.log") in files
+    assert "armTrading" in (tmp_path / "logs" / "requests.log").read_text()
+    written = {"out": out.encode(), "err": err.encode()}
+    written |= {str(each.relative_to(tmp_path)): each.read_bytes() for each in files}
+    secrets = [each.encode() for each in (key[12:], wrong[12:], SECRET)]
+    assert [name for name, raw in written.items() if any(each in raw for each in secrets)] == []

@@ -86,6 +86,23 @@ def slow_reader(pace, stall_s=0.05):
     return protocol
 
 
+async def test_a_kernel_holds_little_of_what_nobody_reads():
+    config = uvicorn.Config(lambda: None, http="h11", ws="websockets-sansio", log_config=None)
+    config.load()
+    protocol = line_protocol(9.0)(config, ServerState(), {})
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: protocol, "127.0.0.1", 0)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        reader.connect(server.sockets[0].getsockname())
+        await until(lambda: protocol.connections)
+        protocol.transport.write(bytes(1_000_000))
+        assert protocol.transport.get_write_buffer_size() > 700_000
+        protocol.transport.abort()
+        await until(lambda: not protocol.connections)
+    server.close()
+
+
 async def test_who_takes_nothing_is_told_a_code_and_cut():
     protocol = slow_reader(pace=0)
     with structlog.testing.capture_logs() as logs:

@@ -1,32 +1,28 @@
 """Dev and prod over the vendor's own SDK: the gateway whole, the native modules doubled."""
 
 import asyncio
-import warnings
-from collections.abc import Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-
-import pytest
+from contextlib import aclosing, asynccontextmanager
 
 from api.assembly import open_assembly
-from api.vendor import sender_by
-from quantgraph.backends.xtquant.backend import TerminalSettings, XtTerminal
-from quantgraph.backends.xtquant.data import Address
 from quantgraph.backends.xtquant.sdk import load_sdk
 from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
-from quantgraph.domain.controls import ArmWish, TradingState
+from quantgraph.domain.controls import ArmWish, HaltCause, TradingState
 from quantgraph.domain.orders import Destination, OrderKey, OrderState, OrderTicket, Side
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.sources import Source
+from quantgraph.domain.terminals import AccountLogin, TerminalState
+from quantgraph.domain.traces import Trail, follow
 from quantgraph.loading import load_config
 from tests.api.real import ROOT, make_keys
-from tests.doubles import native
-from tests.doubles.counter import Counter
-from tests.doubles.market import Exchange
-from tests.doubles.world import ACCOUNT, SimWorld
+from tests.conftest import ScannedTracer
+from tests.doubles.far import far, world
+from tests.doubles.world import ACCOUNT
 from tests.waiting import settled, until
 
+# Fixtures that pytest finds here.
+__all__ = ["far", "world"]
 SYMBOL, TWIN = "600519.SH", f"paper-{ACCOUNT}"
 # What changes anything at a broker: none of it may ever be reached in dev.
 ORDERS = (
@@ -47,51 +43,6 @@ READS = (
     "connect",
     "setTimeout",
 )
-
-
-@dataclass
-class FarSide:
-    """A terminal's far side: its quote service and its counter, over one simulated market."""
-
-    double: native.Native
-    world: SimWorld
-    exchange: Exchange
-    counter: Counter
-
-    def backend(self, config, calendar):
-        """Return the terminal as the gateway sees it, over the real SDK."""
-        settings = TerminalSettings("qmt", "C:/QMT/userdata_mini", Address(), 30.0, 20.0)
-        del config
-        time = calendar, self.world
-        return XtTerminal(load_sdk(), settings, time, sender_by(self.world)).backend()
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[SimWorld]:
-    made = SimWorld()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def far(world) -> Iterator[FarSide]:
-    sdk = load_sdk() if native.sdk("xttrader") else None
-    double = native.installed()
-    with warnings.catch_warnings():
-        # It reads its table of fields once, and leaves the file open.
-        warnings.simplefilter("ignore", ResourceWarning)
-        sdk.data.get_field_list("2004")
-    sdk.data.disconnect()
-    double.escaped.clear()
-    exchange = Exchange(world.market, world.clock)
-    double.quotes = exchange.client
-    counter = Counter(double, world)
-    double.touched.clear()
-    yield FarSide(double, world, exchange, counter)
-    counter.close()
-    exchange.close()
-    sdk.data.disconnect()
-    assert double.escaped == []
 
 
 @asynccontextmanager
@@ -134,8 +85,17 @@ async def test_dev_reads_the_terminal_and_touches_no_order_function(far, tmp_pat
         assert (real.source, real.cash > twin.cash) == (Source.TERMINAL, True)
         request = BarRequest((SYMBOL,), Period.DAY_1, Window(None, None, 5))
         (series,) = await gate.bars.bars(request)
+        far.counter.quotas = {"KCB": 5_000}
+        (quota,) = await gate.ipo_quotas.ipo_quotas(ACCOUNT)
+        assert (quota.quantity, quota.source) == (5_000, Source.TERMINAL)
+        assert {each.source for each in await gate.ipo_quotas.ipo_quotas(TWIN)} == {
+            Source.SIMULATED
+        }
         assert series.source is Source.TERMINAL
         info = await gate.system.info()
+        can = {each.operation: each.available for each in info.backends[0].capabilities}
+        # The terminal has no orders at the close; the paper exchange that takes them here does.
+        assert (can["trading.submit"], can["orders.AFTER_HOURS"]) == (True, True)
         assert [(each.kind, each.connected) for each in info.backends] == [("xtquant", True)]
     touched = far.double.touched
     assert not {name for name in touched if any(word in name for word in ORDERS)}
@@ -161,6 +121,64 @@ async def test_prod_sends_through_the_sdk_and_hears_of_the_fill(far, tmp_path):
     assert "XtQuantAsyncClient.orderStockWithSeq" in far.double.touched
 
 
+async def test_a_status_that_nobody_listed_halts_the_account_and_says_why(far, tmp_path):
+    ring, arming = make_keys(tmp_path, "prod")
+    ring.create(Scope.ADMIN, None)
+    secret = arming.create()
+    sections = {
+        "trading": {"programmatic_trading_reported": True},
+        "rules": {"accept_unverified": sorted(unverified_names())},
+    }
+
+    def strange(told):
+        told[0].order_status = 58
+        return (told,)
+
+    far.counter.script.when("StockOrder", strange)
+    async with gateway(far, tmp_path, "prod", **sections) as gate:
+        await gate.controls.arm(ArmWish(secret, minutes=5))
+        async with aclosing(gate.controls.events(ACCOUNT)) as events:
+            await anext(events)
+            await gate.trading.submit(ticket("k1", far.world.price(SYMBOL, "asks") - 5))
+            halted = (await anext(events)).status
+        assert (halted.state, halted.cause) == (TradingState.HALTED, HaltCause.UNLISTED_STATUS)
+        assert "status 58 " in halted.reason
+        assert (await gate.controls.status(None)).state is TradingState.ACTIVE
+
+
+async def told(events, true):
+    """Return the terminal as the first event tells it that satisfies `true`."""
+    async for event in events:
+        (terminal,) = event.terminals
+        if true(terminal):
+            return terminal
+    raise AssertionError
+
+
+async def test_a_terminal_tells_of_its_links_versions_and_logins(far, tmp_path):
+    make_keys(tmp_path, "dev")[0].create(Scope.ADMIN, None)
+    async with gateway(far, tmp_path, "dev") as gate, aclosing(gate.system.terminals()) as events:
+        first = await told(events, lambda each: each.terminal_version)
+        assert (first.name, first.source) == ("qmt", Source.TERMINAL)
+        assert first.sdk_version == load_sdk().version
+        assert first.logins == (AccountLogin(ACCOUNT, True, None),)
+        assert {each.state for each in first.links} == {TerminalState.CONNECTED}
+        record = far.double.new("XtAccountStatus", account_id=ACCOUNT, account_type=2, status=3)
+        far.counter.push("UpdateAccountStatus", ACCOUNT, record)
+        out = await told(events, lambda each: not each.logins[0].ready)
+        assert "failed" in out.logins[0].reason
+        assert out.links[1].last_event is not None
+        far.counter.answer = -1
+        far.counter.disconnect()
+        lost = await told(events, lambda each: each.links[1].attempts)
+        data, trading = lost.links
+        assert (data.state, trading.state) == (TerminalState.CONNECTED, TerminalState.LOST)
+        assert trading.reason == Reason.SOURCE_UNAVAILABLE
+        far.counter.answer = 0
+        back = await told(events, lambda each: each.state is TerminalState.CONNECTED)
+        assert (back.links[1].attempts, back.links[1].reason) == (0, None)
+
+
 async def test_a_lost_terminal_is_told_and_comes_back(far, tmp_path):
     make_keys(tmp_path, "dev")[0].create(Scope.ADMIN, None)
     async with gateway(far, tmp_path, "dev") as gate:
@@ -171,3 +189,16 @@ async def test_a_lost_terminal_is_told_and_comes_back(far, tmp_path):
         await until(lambda: not far.exchange.hang)
         while "market_data" in await gate.system.problems():
             await settled()
+
+
+async def test_what_a_traced_request_asks_the_terminal_is_a_step(far, tmp_path, monkeypatch):
+    monkeypatch.setattr("api.assembly.open_tracer", lambda _: ScannedTracer())
+    make_keys(tmp_path, "dev")[0].create(Scope.ADMIN, None)
+    trail = Trail(None)
+    async with gateway(far, tmp_path, "dev") as gate:
+        follow(trail)
+        request = BarRequest((SYMBOL,), Period.DAY_1, Window(None, None, 5))
+        (series,) = await gate.bars.bars(request)
+        assert series.columns.length == 5
+        follow(Trail(None))
+    assert "terminal bars" in {each.name for each in trail.steps}

@@ -5,6 +5,8 @@ The rules of the protocol itself are in test_transport_ws.py.
 
 import pytest
 
+from quantgraph.domain.errors import LimitReached
+from quantgraph.domain.reasons import Reason
 from tests.api.sockets import QUIET, QUOTES
 
 
@@ -26,6 +28,22 @@ def test_each_event_sees_fresh_data(ready):
     ready.subscribe("q", query)
     times = {ready.read()["payload"]["data"]["quotes"]["quote"]["time"] for _ in range(4)}
     assert len(times) >= 3
+
+
+def test_a_key_that_nobody_can_look_up_now_refuses_an_operation_and_ends_no_socket(
+    gateway, ready, monkeypatch
+):
+    async def busy(*_):
+        raise LimitReached(Reason.OVERLOADED, "Too much work waits.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.assembly.gateway.access, "recheck", busy)
+        ready.subscribe("now", QUOTES)
+        told = ready.read()
+    assert (told["id"], told["type"]) == ("now", "error")
+    assert told["payload"][0]["extensions"]["code"] == "OVERLOADED"
+    ready.subscribe("later", QUOTES)
+    assert ready.read()["type"] == "next"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -28,15 +29,20 @@ def serving() -> Iterator[Callable[[World], Running]]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     servers: list[GrpcServer] = []
+    worlds: list[World] = []
 
     def serve(world: World) -> Running:
         begin = start(world.gateway, GrpcConfig(port=0))
         servers.append(asyncio.run_coroutine_threadsafe(begin, loop).result(10))
+        worlds.append(world)
         return Running(world, f"127.0.0.1:{servers[-1].port}")
 
     yield serve
     for server in servers:
         asyncio.run_coroutine_threadsafe(server.stop(0), loop).result(10)
+    for world in worlds:
+        downloads: Any = world.gateway.downloads
+        asyncio.run_coroutine_threadsafe(downloads.close(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

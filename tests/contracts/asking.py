@@ -22,7 +22,7 @@ from api.slots import KeptTexts, Text
 from quantgraph.config import Config, LimitsConfig
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
-from tests.contracts.fuzz import SCHEMA
+from tests.contracts.fuzz import SCHEMA, refusable
 from tests.contracts.pairs import Arguments, Pair
 from tests.contracts.walking import plain, selection
 from tests.grpc_bridge.calls import Refusal, call, methods, path
@@ -127,9 +127,8 @@ def _chosen(kind: Any, pair: Pair) -> str:
         return f"nodes {{ {inner} }} pageInfo {{ hasNextPage }}"
     if is_union_type(kind):
         success = kind.types[0]
-        return (
-            f"... on {success.name} {{ {selection(success, message)} }} ... on Problem {{ code }}"
-        )
+        chosen = f"... on {success.name} {{ {selection(success, message)} }}"
+        return f"{chosen} ... on Problem {{ code }}" if refusable(kind) else chosen
     return selection(kind, message)
 
 

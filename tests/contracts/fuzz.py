@@ -68,10 +68,16 @@ def _declared(argument: GraphQLArgument) -> str:
     return shown if is_required_argument(argument) else shown.removesuffix("!")
 
 
+def refusable(union: Any) -> bool:
+    """Return whether a fragment on Problem can match any member."""
+    return any(each.interfaces for each in union.types)
+
+
 def _plain(kind: Any) -> str:
     """Return a selection of every field that has neither arguments nor fields of its own."""
     if is_union_type(kind):
-        return "__typename ... on Problem { code message messageZh retryable }"
+        refusal = "... on Problem { code message messageZh retryable }"
+        return f"__typename {refusal}" if refusable(kind) else "__typename"
     if not is_object_type(kind):
         return "__typename"
     leaves = [name for name, each in kind.fields.items() if not _inner(each) and not each.args]

@@ -43,6 +43,8 @@ _SUBMITTED = """{ __typename
   ... on SubmitOrderSuccess { order { id state } replayed } }"""
 SUBMIT = f"mutation($input: SubmitOrderInput!) {{ submitOrder(input: $input) {_SUBMITTED} }}"
 ALIAS = SUBMIT.replace("submitOrder(", "other: submitOrder(")
+BATCH = """mutation($input: SubmitOrdersInput!) { submitOrders(input: $input) { results {
+  order { id } problem { code message messageZh retryable } } } }"""
 CANCEL = """mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { __typename
   ... on Problem { code message messageZh retryable } ... on RateLimited { retryAt }
   ... on CancelOrderSuccess { order { id state } } } }"""
@@ -109,6 +111,21 @@ class Wires:
             return self.orders.SubmitOrder(_request(orders_pb2.SubmitOrderRequest, order))
         except grpc.RpcError as error:
             return Refusal(error)
+
+    def submit_batch(self, order: dict[str, Any]) -> Any:
+        """Submit as a batch of one: its problem."""
+        given = {"accountId": order["accountId"], "orders": [order]}
+        (done,) = self.ask(BATCH, input=given)["submitOrders"]["results"]
+        assert done["order"] is None, done
+        return done["problem"]
+
+    def submit_batch_rpc(self, order: dict[str, Any]) -> Any:
+        """Submit as a batch of one by gRPC: its problem."""
+        request = orders_pb2.SubmitOrdersRequest(account_id=order["accountId"])
+        request.orders.append(_request(orders_pb2.SubmitOrderRequest, order))
+        (done,) = self.orders.SubmitOrders(request).results
+        assert not done.HasField("order"), done
+        return done.problem
 
     def preview(self, order: dict[str, Any]) -> Any:
         return self.ask(PREVIEW, input=order)["previewOrder"]

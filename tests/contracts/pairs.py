@@ -28,7 +28,7 @@ NOBODY = {"accountId": "nobody"}
 MAOTAI, NOTHING = {"symbol": "600519.SH"}, {"symbol": "999999.SH"}
 BOTH = {"symbols": ["600519.SH", "999999.SH", "000001.SZ"]}
 BOTH_KNOWN = {"symbols": ["600519.SH", "000001.SZ"]}
-DAYS = {**MAOTAI, "period": "DAY_1", "adjustment": "NONE"}
+DAYS = {**MAOTAI, "period": "DAY_1", "adjustment": "NONE", "ensure": False}
 SPAN = {"start": "2024-01-02", "end": "2024-02-29T15:00:00+08:00"}
 BACKWARDS = {"start": "2024-02-29", "end": "2024-01-02"}
 DATES = {"start": "2023-01-01", "end": "2024-03-31"}
@@ -70,6 +70,7 @@ PAIRS: Mapping[str, Pair] = {
             {**DAYS, "period": "WEEK_1", "last": 3},
             {**DAYS, **NOTHING},
             {**DAYS, **BACKWARDS},
+            {**DAYS, "last": 7, "ensure": True},
         ),
     ),
     "Query.convertibleBonds": Pair(
@@ -80,6 +81,15 @@ PAIRS: Mapping[str, Pair] = {
     ),
     "Query.dividends": Pair(
         "DividendService.ListDividends", "results[].history", (BOTH, {**BOTH, **DATES})
+    ),
+    "Query.downloadJob": Pair(
+        "DownloadService.GetDownloadJob", "job", ({"id": "download_1"}, {"id": "download_0"})
+    ),
+    "Query.downloadJobs": Pair(
+        "DownloadService.ListDownloadJobs",
+        "jobs[]",
+        ({"first": 2}, {"first": 9, "states": ["DONE"], "kinds": ["DAYS", "SECTORS"]},
+         {"first": 2, "after": "!"}),
     ),
     "Query.fills": Pair(
         "OrderService.ListFills",
@@ -113,6 +123,7 @@ PAIRS: Mapping[str, Pair] = {
          {"first": 3, "markets": ["SH", "SZ"], "kinds": ["STOCK"], "boards": ["MAIN"],
           "sector": "白酒"}, {"first": 3, "sector": "没有"}),
     ),
+    "Query.ipoQuotas": Pair("AccountService.ListIpoQuotas", "quotas[]", (ACCOUNT, NOBODY)),
     "Query.ipos": Pair(
         "CatalogService.ListIpos",
         "ipos[]",
@@ -224,6 +235,23 @@ PAIRS: Mapping[str, Pair] = {
         "SectorService.CreateSector",
         "",
         ({"name": "新的", **BOTH_KNOWN, "category": "我的"}, {"name": "新/的"}, {"name": "白酒"}),
+    ),
+    "Mutation.startDownload": Pair(
+        "DownloadService.StartDownload",
+        "",
+        (
+            {"kind": "MINUTES", **BOTH, "start": "2024-01-02", "end": "2024-02-29"},
+            {"kind": "SECTORS"},
+            {"kind": "FUND_LISTS"},
+            {"kind": "SECTORS", **BOTH},
+            {"kind": "DAYS"},
+            {"kind": "DAYS", **BOTH, **BACKWARDS},
+        ),
+    ),
+    "Mutation.cancelDownload": Pair(
+        "DownloadService.CancelDownload",
+        "",
+        ({"id": "download_3"}, {"id": "download_1"}, {"id": "download_0"}),
     ),
     "Mutation.deleteSector": Pair(
         "SectorService.DeleteSector", "", ({"name": "自选"}, {"name": "没有"}, {"name": "白酒"})
@@ -434,6 +462,9 @@ PAIRS: Mapping[str, Pair] = {
         "event",
         ({**MAOTAI, "period": "MIN_5"}, {**NOTHING, "period": "DAY_1"}),
     ),
+    "Subscription.downloadJobUpdates": Pair(
+        "DownloadService.StreamDownloadJobs", "event", ({}, {"id": "download_1"}, {"id": "none"})
+    ),
     "Subscription.fills": Pair(
         "OrderService.StreamFillEvents",
         "event",
@@ -446,6 +477,7 @@ PAIRS: Mapping[str, Pair] = {
         (ACCOUNT, {**ACCOUNT, "epoch": "log-1", "afterSequence": 0},
          {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
     ),
+    "Subscription.terminalUpdates": Pair("SystemService.StreamTerminalStatus", "event", ({},)),
     "Subscription.tradingUpdates": Pair(
         "ControlService.StreamTradingStatus", "event", (ACCOUNT, {}, NOBODY)
     ),

@@ -107,6 +107,14 @@ async def repeated(caller: Caller) -> AsyncIterator[Arguments]:
     yield {**wanted, "quantity": 200}
 
 
+@asynccontextmanager
+async def crowded(caller: Caller) -> AsyncIterator[Arguments]:
+    """As many downloads are under way as may be."""
+    job = (await done(caller, "startDownload", {"kind": "BONDS"}))["job"]
+    yield {}
+    await done(caller, "cancelDownload", {"id": job["id"]})
+
+
 def used(account: str) -> Place:
     """All acts of an account are used up."""
 
@@ -345,6 +353,8 @@ CASES: tuple[Case, ...] = (
          {"name": "没有", "symbols": [BANK]}),
     Case("removeSectorMembers", "SectorRefused", "SECTOR_READ_ONLY",
          {"name": "白酒", "symbols": [BANK]}),
+    Case("startDownload", "DownloadRefused", "DOWNLOAD_LIMIT", {"kind": "SECTORS"}, crowded),
+    Case("cancelDownload", "DownloadRefused", "UNKNOWN_DOWNLOAD", {"id": "none"}),
     _world("jumpClock", "CLOCK_BACKWARD", {"day": "2023-02-01", "time": "09:00"}),
     _world("createAccount", "ACCOUNT_TAKEN", {**ONE, "cash": "1"}),
     _world("depositCash", "UNKNOWN_ACCOUNT", {**NOBODY, "amount": "1"}),
@@ -363,11 +373,6 @@ CASES: tuple[Case, ...] = (
     # Last: another day follows.
     Case("submitOrder", "OrderRejected", "CLOSE_NOT_REACHED", {}, closed),
 )  # fmt: skip
-# Members that no caller can meet, and why they stay.
-UNREACHED: Mapping[tuple[str, str], str] = {
-    ("setClock", "SimulationRefused"): "its union is that of jumpClock",
-    ("disarmTrading", "ControlRefused"): "so that `... on Problem` fits the result of any mutation",
-}
 # What refuses an order somewhere else, under the same frame: the test that meets it.
 ELSEWHERE: Mapping[str, str] = {
     "CANCEL_CLOSED": "resolvers/test_order_phases.py",
@@ -378,7 +383,7 @@ ELSEWHERE: Mapping[str, str] = {
     "PURCHASE_LIMIT": "resolvers/test_simulation.py",
     "RATE_LIMITED": "contracts/test_guards.py",
     "RULE_UNKNOWN": "domain/rules/test_unknown.py",
-    "RULE_UNVERIFIED": "services/test_guard.py",
+    "RULE_UNVERIFIED": "api/test_modes.py",
     "WRITTEN_OFF": "services/test_write_offs.py",
     "TERMINAL_REFUSED": "contracts/test_incidents.py",
 }

@@ -33,6 +33,7 @@ ACCOUNTS = [
 ]  # fmt: skip
 # What of an account can be read by a query, picked so that anything of it would show.
 READS = {
+    "ipoQuotas": "quantity",
     "fills": "nodes { id }",
     "order": "id",
     "orders": "nodes { id }",

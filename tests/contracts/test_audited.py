@@ -36,8 +36,10 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "haltTrading": {"reducing": True},
     "announceCorporateAction": {"symbol": "600519.SH", "exDate": "2023-02-03", "cash": "1"},
 }  # fmt: skip
-# Nothing here waits for approval, and the calls that are wrong as such are refused.
+# Nothing here waits for approval, no id of a download is known before, and the calls that are wrong
+# as such are refused.
 REFUSED = {
+    "cancelDownload",
     "submitOrder", "cancelOrder", "approveOrder", "rejectOrder", "writeOffOrder", "jumpClock",
     "injectOrder", "injectTrade",
 }  # fmt: skip
@@ -141,5 +143,6 @@ async def test_a_timer_that_runs_out_acts_in_the_gateways_name(
 def test_every_mutation_is_among_the_audited_acts() -> None:
     tables = (
         acts.TRADING, acts.BATCHES, acts.CONTROLS, acts.CONNECTIONS, acts.SECTORS, acts.SIMULATION,
+        acts.DOWNLOADS,
     )  # fmt: skip
     assert sorted(each.name for table in tables for each in table.values()) == MUTATIONS

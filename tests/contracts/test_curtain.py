@@ -58,7 +58,7 @@ MORE = {
 }
 PERIODS = ("MIN_1", "MIN_5", "HOUR_1", "DAY_1", "WEEK_1", "MONTH_1", "YEAR_1")
 BARS = tuple(
-    {**symbol, "period": period, "adjustment": "NONE", **rest}
+    {**symbol, "period": period, "adjustment": "NONE", "ensure": False, **rest}
     for period in PERIODS
     for symbol in (MAOTAI, BANK, {"symbol": "000001.SH"})
     for rest in ({"last": 300}, SPAN)
@@ -93,9 +93,11 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Mutation.connectAccount": (ACCOUNT,),
     "Mutation.createSector": ({"name": "自选%", **BOTH, "category": "我的"},),
     "Mutation.addSectorMembers": ({"name": "自选%", **BOTH},),
-    "Mutation.removeSectorMembers": ({"name": "自选%", **MAOTAI, "symbols": ["600519.SH"]},),
+    "Mutation.removeSectorMembers": ({"name": "自选%", "symbols": ["600519.SH"]},),
     "Mutation.renameSector": ({"name": "自选%", "newName": "改名%"},),
     "Mutation.deleteSector": ({"name": "改名%"},),
+    "Mutation.startDownload": ({"kind": "BONDS"},),
+    "Mutation.cancelDownload": ({"id": "none"},),
     "Mutation.createAccount": ({"accountId": "new-%", "cash": "1000"},),
     "Mutation.depositCash": ({**ACCOUNT, "amount": "1"},),
     "Mutation.withdrawCash": ({**ACCOUNT, "amount": "1"},),
@@ -116,6 +118,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.bars": BARS,
     "Query.convertibleBonds": ({},),
     "Query.dividends": (BOTH, {**BOTH, **SPAN}),
+    "Query.downloadJob": ({"id": "none"},),
+    "Query.downloadJobs": ({"first": 9},),
     "Query.etfBasket": ({"symbol": "510300.SH"},),
     "Query.fills": ({**ACCOUNT, "first": 9},),
     "Query.financials": (
@@ -127,6 +131,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
                            {"indexSymbol": "000905.SH", "date": LATER}),
     "Query.instrument": (MAOTAI, NEWCOMER),
     "Query.instruments": ({"first": 500}, {"first": 9, "search": "601136"}),
+    "Query.ipoQuotas": (ACCOUNT,),
     "Query.ipos": ({}, SPAN),
     "Query.level2Orders": TICKS,
     "Query.level2Quotes": TICKS,
@@ -156,9 +161,11 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.tradingStatus": (ACCOUNT,),
     "Subscription.accountUpdates": (LOG,),
     "Subscription.bars": tuple({**BANK, "period": period} for period in PERIODS),
+    "Subscription.downloadJobUpdates": ({},),
     "Subscription.fills": (LOG,),
     "Subscription.orderUpdates": (LOG,),
     "Subscription.quotes": ({**BOTH, **SELECTORS},),
+    "Subscription.terminalUpdates": ({},),
     "Subscription.tradingUpdates": (ACCOUNT,),
 }  # fmt: skip
 # Ways to the same that only GraphQL has; an rpc of its own answers each by gRPC.
@@ -178,9 +185,11 @@ EDGES_ASKED: Mapping[str, Sequence[Arguments]] = {
 EVENTS = {
     "Subscription.accountUpdates": 3,
     "Subscription.bars": 1,
+    "Subscription.downloadJobUpdates": 1,
     "Subscription.fills": 1,
     "Subscription.orderUpdates": 6,
     "Subscription.quotes": 3,
+    "Subscription.terminalUpdates": 1,
     "Subscription.tradingUpdates": 1,
 }
 BULK, SESSION = "BarService.DownloadBars", "QuoteService.StreamQuotes"
@@ -192,6 +201,9 @@ BEHIND = (
 )  # fmt: skip
 # What is later than the clock by its nature.
 AHEAD = {
+    "DownloadJob.createdAt": "real time",
+    "DownloadJob.endedAt": "real time",
+    "DownloadJob.startedAt": "real time",
     "Closure.date": "the exchanges publish their closures ahead",
     "Order.expiresAt": "the caller's own wish",
     "PhaseSpan.end": "the hours of a day are known before it",
@@ -212,11 +224,14 @@ UNDATED = {
     "Mutation.removeSectorMembers", "Mutation.renameSector", "Mutation.resumeTrading",
     "Mutation.setFaults",
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
+    "Query.ipoQuotas",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.mySubscriptions", "Query.positionsPage", "Query.strategies", "Query.ticks",
     "Query.trades",
     "Mutation.approveOrder", "Mutation.rejectOrder",  # none of the orders waits for it
     "Mutation.writeOffOrder",  # the fate of all of them is known
+    "Mutation.cancelDownload", "Query.downloadJob",  # their ids are not known before
+    "Subscription.downloadJobUpdates",  # nothing is under way any more
     "Query.convertibleBonds",  # the first of them is listed later
     "Query.optionChain",  # there are none before the end of 2019
 }  # fmt: skip
@@ -378,7 +393,7 @@ def session(channel: grpc.Channel) -> list[Place]:
 @contextmanager
 def walking(start: Callable[..., Any], folder: Path) -> Iterator[tuple[Walk, Any]]:
     with (
-        start(folder, mock={"start": START}) as running,
+        start(folder, mock={"start": START, "download_ms": 0}) as running,
         httpx.Client(base_url=running.addresses.http, timeout=60) as client,
         closing(grpc.insecure_channel(running.addresses.grpc)) as channel,
     ):

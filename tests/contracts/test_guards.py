@@ -74,8 +74,18 @@ def test_a_rule_refuses_the_same_order_by_every_way_in(
     assert refused.error.retryable is told["retryable"]
     for text, same in ((refused.error.message, "message"), (refused.error.message_zh, "messageZh")):
         assert NUMBER.sub("#", text) == NUMBER.sub("#", told[same])
+    check_batches(wires, order, told)
     # Nothing was journalled, and the key is free.
     assert wires.submit({**wires.ticket(), "clientOrderId": order["clientOrderId"]})["order"]
+
+
+def check_batches(wires: Wires, order: dict[str, Any], told: dict[str, Any]) -> None:
+    """A batch is no way around: each of its orders is refused as it would be alone."""
+    problem, same = wires.submit_batch(order), wires.submit_batch_rpc(order)
+    assert _told(problem) == _told({name: told[name] for name in problem})
+    assert (same.code, same.retryable) == (told["code"], told["retryable"])
+    for text, name in ((same.message, "message"), (same.message_zh, "messageZh")):
+        assert NUMBER.sub("#", text) == NUMBER.sub("#", told[name])
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:

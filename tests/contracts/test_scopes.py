@@ -56,7 +56,13 @@ QUICK: Mapping[str, Arguments] = {
     "Mutation.createAccount": {"accountId": "sim-1", "cash": "1"},
     "Mutation.jumpClock": {"time": "9:30"},
     "Mutation.setClock": {},
-    "Query.bars": {"symbol": "600519.SH", "period": "DAY_1", "adjustment": "NONE", "last": 1},
+    "Query.bars": {
+        "symbol": "600519.SH",
+        "period": "DAY_1",
+        "adjustment": "NONE",
+        "last": 1,
+        "ensure": False,
+    },
 }
 RANKS = list(Scope)
 REFUSALS = ("UNAUTHENTICATED", "FORBIDDEN", "UNKNOWN_ACCOUNT")

@@ -29,9 +29,11 @@ ROOTS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription
 EVENTS = {
     "Subscription.accountUpdates": 2,
     "Subscription.bars": 3,
+    "Subscription.downloadJobUpdates": 1,
     "Subscription.fills": 4,
     "Subscription.orderUpdates": 3,
     "Subscription.quotes": 1,
+    "Subscription.terminalUpdates": 1,
     "Subscription.tradingUpdates": 1,
 }
 CALLS = [

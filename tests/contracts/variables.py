@@ -77,10 +77,13 @@ _SENSIBLE: dict[str, list[Any]] = {
     "last": [1, 5],
     "start": [None, "2022-12-30"],
     "end": [None, "2023-02-01"],
+    # Of symbols: those of whole lists take none, and no days.
+    "StartDownloadInput.kind": ["MINUTES", "DAYS", "TICKS", "FINANCIALS"],
     "SnapshotInput.name": [f"kept-{number}" for number in range(1, 41)],
 }
-# What most operations do without and one does not: a corporate action that grants nothing.
-_ALWAYS = {"cash"}
+# What most operations do without and one does not: a corporate action that grants nothing, a
+# download of nothing.
+_ALWAYS = {"cash", "StartDownloadInput.symbols"}
 # Arguments that are checked together, and which of them may be given. The first that fits counts.
 _TOGETHER: dict[tuple[str, ...], list[tuple[str, ...]]] = {
     ("id", "clientOrderId"): [("id",), ("clientOrderId",)],
@@ -184,7 +187,7 @@ def _reasonable(owner: str, fields: Any) -> Variables:
         _members(
             {name: each for name, each in fields.items() if name not in left},
             lambda name, each: _sensible(owner, name, each.type),
-            _ALWAYS | chosen,
+            chosen | {name for name in fields if not _ALWAYS.isdisjoint((name, f"{owner}.{name}"))},
         )
         for chosen, left in _choices(fields)
     )

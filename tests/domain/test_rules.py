@@ -15,6 +15,7 @@ from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, cla
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.admission import check_session, phase_at
+from quantgraph.domain.rules.allotments import ALLOTMENTS
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS, price_band
 from quantgraph.domain.rules.cages import CAGES
@@ -448,7 +449,10 @@ def test_an_order_is_refused_for_the_first_rule_it_breaks(change, said) -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES, CAGES, QUOTAS, SETTLEMENTS, AUCTIONS, HALTS],
+    [
+        *(BANDS, LISTINGS, LOTS, FEES, TICKS, PHASES, CAGES, QUOTAS, SETTLEMENTS, AUCTIONS, HALTS),
+        ALLOTMENTS,
+    ],
 )
 def test_rows_have_a_source_and_never_contradict_each_other(table: tuple[Row, ...]) -> None:
     for row in table:

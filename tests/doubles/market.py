@@ -45,8 +45,12 @@ class Exchange:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     funds: tuple[str, ...] = ()
     underlying: str = "510300.SH"
-    # What a download says, in its order; None: what a good one says. `stopped` counts stops.
+    data_dir: str = "/terminal/datadir"
+    authorized: tuple[str, ...] = ()
+    # What a download says, in its order; None: what a good one says, which brings what was empty.
+    # `refused`: codes that none may be of. `stopped` counts stops.
     steps: list[dict[str, Any]] | None = None
+    refused: set[str] = field(default_factory=set)
     stopped: int = 0
 
     def __post_init__(self) -> None:
@@ -162,7 +166,7 @@ class Quotes:
         return 0
 
     def get_data_dir(self):
-        return "/terminal/datadir"
+        return self.exchange.data_dir
 
     get_app_dir = get_data_dir
 
@@ -173,6 +177,8 @@ class Quotes:
         self.exchange.calls.append((verb,))
         if verb in self.exchange.unrealized:
             raise RuntimeError(f"[xtquant]function not realize. name:{verb}")
+        if verb == "getauthorizedmarketlist":
+            return _encoded({"result": list(self.exchange.authorized)})
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])
@@ -335,8 +341,13 @@ class Quotes:
         self.exchange.calls.append(("download", tuple(codes), period, start, end, told))
         total = max(len(codes), 1)
         steps = self.exchange.steps
+        if self.exchange.refused & set(codes):
+            steps = [{"finished": 0, "total": -1, "message": "无权限"}]
         if steps is None:
             steps = [{"finished": n + 1, "total": total, "message": ""} for n in range(total)]
+            for code in codes:
+                if self.exchange.recordings.get((period, code)) == []:
+                    del self.exchange.recordings[period, code]
 
         def tell():
             for step in steps:
@@ -352,6 +363,9 @@ class Quotes:
 
     def down_index_weight(self):
         self.exchange.calls.append(("weights",))
+
+    def down_history_contracts(self, incrementally):
+        self.exchange.calls.append(("expired", incrementally))
 
     def down_cb_data(self):
         self.exchange.calls.append(("bonds",))

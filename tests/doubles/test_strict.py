@@ -110,7 +110,7 @@ def test_a_method_takes_neither_other_arguments_nor_keywords(double, trader):
     client = trader()[0].async_client
     request = double.new("OrderStockReq")
     for args in [(1,), (request, 1), (1, request, 2), ("1", request), (1, double.new("XtOrder"))]:
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="incompatible arguments"):
             client.orderStockWithSeq(*args)
     with pytest.raises(TypeError):
         client.orderStockWithSeq(seq=1, req=request)

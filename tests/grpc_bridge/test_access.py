@@ -58,6 +58,8 @@ def test_what_changes_anything_needs_the_trade_scope():
         "AddSectorMembers",
         "RemoveSectorMembers",
         "DeleteSector",
+        "StartDownload",
+        "CancelDownload",
     }
 
 

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import grpc
@@ -30,7 +30,7 @@ def strict(start_gateway: Any, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A gateway of few calls, whose keys may ask a little."""
     rates = {"read_points": 200, "read_points_per_second": 50}
     folder = tmp_path_factory.mktemp("strict")
-    bounds = {"calls": CALLS, "handshake_seconds": 1}
+    bounds = {"calls": CALLS, "handshake_seconds": 1, "connections": 12, "idle_seconds": 1}
     with start_gateway(folder, rates=rates, grpc=bounds) as running:
         yield running
 
@@ -154,3 +154,30 @@ def test_a_connection_that_does_not_speak_is_closed(strict: Any, first: bytes) -
         except ConnectionResetError:
             pass
     still_answers(strict)
+
+
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # with empty SETTINGS
+
+
+def test_connections_that_say_hello_and_no_more_are_bounded_and_make_room(strict: Any) -> None:
+    host, _, port = strict.addresses.grpc.partition(":")
+    with ExitStack() as stack:
+        held: list[socket.socket] = []
+        for _ in range(20):
+            made = socket.create_connection((host, int(port)), timeout=20)
+            held.append(stack.enter_context(made))
+            with suppress(OSError):
+                made.sendall(HELLO)
+        assert sum(first_word(each) == b"" for each in held) >= 20 - 12
+        for each in held:  # those that were let in are sent away once they have been idle
+            with suppress(OSError):
+                while each.recv(65_536):
+                    pass
+        still_answers(strict)
+
+
+def first_word(made: socket.socket) -> bytes:
+    try:
+        return made.recv(9)
+    except ConnectionResetError:
+        return b""

@@ -82,8 +82,11 @@ async def test_disarmed_trading_takes_only_orders_out_of_service(
     assert await status("") == SERVING
 
 
-async def test_all_health_can_be_listed(channel: aio.Channel, world: World):
-    world.system.wrong["journal"] = "read-only"
+@pytest.mark.parametrize("part", ["journal", "disk"])
+async def test_a_stuck_journal_takes_only_orders_out_of_service(
+    channel: aio.Channel, world: World, part: str
+):
+    world.system.wrong[part] = "read-only"
     listed = await health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest())
     sick = {name for name, each in listed.statuses.items() if each.status == NOT_SERVING}
     assert sick == {"", "quantgraph.v1.OrderService"}

@@ -22,6 +22,7 @@ from quantgraph.v1 import (
     quotes_pb2,
     sectors_pb2,
     system_pb2,
+    terminals_pb2,
     ticks_pb2,
     types_pb2,
 )
@@ -441,6 +442,21 @@ async def test_orders_come_newest_first_a_page_at_a_time(channel: aio.Channel, w
 async def test_a_zero_state_is_refused_with_its_place(channel: aio.Channel):
     ask = orders_pb2.ListOrdersRequest(account_id="sim-1", states=[4, 0])
     assert (await refused(OrderServiceStub(channel).ListOrders(ask))).fields == ["states[1]"]
+
+
+async def test_a_key_of_one_account_sees_that_login_alone(channel: aio.Channel):
+    stub, key = SystemServiceStub(channel), (("x-api-key", "one"),)
+    whole, seen = ["sim-1", "sim-2"], ["sim-1"]
+    for metadata, expected in (((), whole), (key, seen)):
+        asked = stub.GetServerInfo(system_pb2.GetServerInfoRequest(), metadata=metadata)
+        (terminal,) = (await asked).info.terminal_status
+        assert [each.account_id for each in terminal.logins] == expected
+        told = stub.StreamTerminalStatus(
+            system_pb2.StreamTerminalStatusRequest(), metadata=metadata
+        )
+        (terminal,) = (await told.read()).event.terminals
+        assert [each.account_id for each in terminal.logins] == expected
+    assert terminal.state == terminals_pb2.TERMINAL_STATE_LOST
 
 
 async def test_the_server_says_what_the_gateway_says(channel: aio.Channel, world: World):

@@ -22,12 +22,18 @@ from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.gate import Gate
+from quantgraph.services.missing import DownloadedBars
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.ticks import LimitedTicks
-from tests.grpc_bridge.memory.accounts import MemoryAccounts, MemoryAllowances, MemoryConnections
+from tests.grpc_bridge.memory.accounts import (
+    MemoryAccounts,
+    MemoryAllowances,
+    MemoryConnections,
+    MemoryIpoQuotas,
+)
 from tests.grpc_bridge.memory.bars import (
     SYMBOLS,
     MemoryBars,
@@ -36,6 +42,7 @@ from tests.grpc_bridge.memory.bars import (
     daily_columns,
     weekdays,
 )
+from tests.grpc_bridge.memory.downloads import memory_downloads
 from tests.grpc_bridge.memory.orders import MemoryFills, MemoryPreviews, MemoryTrading
 from tests.grpc_bridge.memory.portfolio import MemoryPortfolio
 from tests.grpc_bridge.memory.quotes import MemoryQuotes, MemoryStream
@@ -89,6 +96,7 @@ class World:
         self.arming = Arming(ArmingParts(keeper, Inline(), MarketClock(), 480, reported=True))
         ground = Ground(NOW, calendar, self.accounts, self.accounts.opened, self.reference)
         self.simulation = MemorySimulation(ground)
+        self.downloads = memory_downloads()
         self.gateway = Gateway(
             mode=Mode.MOCK,
             limits=LIMITS,
@@ -111,6 +119,9 @@ class World:
                 simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
             ),
             financials=MemoryFinancials(),
+            downloads=self.downloads,
+            missing_bars=DownloadedBars(self.downloads),
+            ipo_quotas=MemoryIpoQuotas(),
             accounts=self.accounts,
             connections=self.connections,
             controls=self.controls,

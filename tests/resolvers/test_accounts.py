@@ -37,6 +37,27 @@ def test_an_unknown_account_is_an_error_with_a_code(ask_mock):
         assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_ACCOUNT"
 
 
+def test_what_may_be_subscribed_follows_from_what_was_held(ask_mock):
+    found = ask_mock("""{ ipoQuotas(accountId: "sim-1") { market board quantity source }
+      positions(accountId: "sim-1") { symbol quantity }
+      bars(symbol: "600519.SH", last: 22) { rows { time close } }
+      serverInfo { clock { tradingDay } } }""")
+    quotas = {(each["market"], each["board"]): each["quantity"] for each in found["ipoQuotas"]}
+    assert {each["source"] for each in found["ipoQuotas"]} == {"SIMULATED"}
+    (held,) = [each for each in found["positions"] if each["symbol"] == "600519.SH"]
+    today = found["serverInfo"]["clock"]["tradingDay"]
+    # The present day and the one before count for nothing.
+    rows = [each for each in found["bars"]["rows"] if each["time"][:10] < today]
+    closes = [each["close"] for each in rows][-21:-1]
+    worth = sum(closes) / len(closes) * held["quantity"]
+    assert len(closes) == 20
+    assert quotas["SH", "MAIN"] == worth // 10_000 * 1_000
+    assert quotas["SH", "STAR"] == worth // 5_000 * 500
+    assert 0 < quotas["SZ", None] < quotas["SH", "STAR"]
+    answer = ask_mock('{ ipoQuotas(accountId: "x") { quantity } }', fails=True)
+    assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_ACCOUNT"
+
+
 def test_pages_of_holdings_join_to_all_of_them(ask_mock):
     whole = ask_mock('{ positions(accountId: "sim-1") { symbol quantity } }')["positions"]
     query = """query($after: String) { positionsPage(accountId: "sim-1", first: 1, after: $after) {

@@ -142,8 +142,7 @@ ARM = f"""mutation($input: ArmTradingInput!) {{ armTrading(input: $input) {{ __t
   ... on ArmTradingSuccess {{ changed {STATUS} }}
   ... on Problem {{ code message messageZh retryable }} }} }}"""
 DISARM = f"""mutation {{ disarmTrading(input: {{reason: "lunch"}}) {{ __typename
-  ... on DisarmTradingSuccess {{ changed unanswered {STATUS} }}
-  ... on Problem {{ code }} }} }}"""
+  ... on DisarmTradingSuccess {{ changed unanswered {STATUS} }} }} }}"""
 TIMER = f"""mutation($input: SetDeadManInput!) {{ setDeadMan(input: $input) {{ __typename
   ... on SetDeadManSuccess {{ changed {STATUS} }}
   ... on Problem {{ code message messageZh retryable }} }} }}"""

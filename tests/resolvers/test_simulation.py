@@ -46,9 +46,10 @@ class World:
         kind = {"C": "ChangeClockSuccess", "A": "ChangeAccountSuccess"}[
             "C" if "Clock" in mutation else "A"
         ]
+        refused = "" if mutation == "setClock" else REFUSED  # nothing refuses it
         document = (
             f"mutation {{ {mutation}(input: {given}) "
-            f"{{ ... on {kind} {{ {wanted} }} {REFUSED} }} }}"
+            f"{{ ... on {kind} {{ {wanted} }} {refused} }} }}"
         )
         return self.ask(document)[mutation]
 

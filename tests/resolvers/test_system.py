@@ -7,8 +7,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.operations import operations
-from quantgraph.domain.system import Limits
-from schema.system import ServerInfo
+from quantgraph.domain.system import PARTS, Limits
+from resolvers.root import graphql_schema
+from schema.system import ServerInfo, parts_of
 
 
 def test_the_clock_is_simulated_and_in_session(ask_mock):
@@ -55,7 +56,17 @@ def test_the_data_that_is_served_is_named(ask, ask_mock):
 
 async def test_limits_are_shown_once_as_long_as_they_are_the_same(gateway):
     info = await gateway.assembly.gateway.system.info()
-    shown = ServerInfo.from_domain(info).limits
-    assert ServerInfo.from_domain(info).limits is shown
+    shown = ServerInfo.from_domain(info).limits()
+    assert ServerInfo.from_domain(info).limits() is shown
     fewer = replace(info, limits=replace(info.limits, bar_rows=7))
-    assert ServerInfo.from_domain(fewer).limits.bar_rows == 7
+    assert ServerInfo.from_domain(fewer).limits().bar_rows == 7
+
+
+def test_every_field_of_the_server_that_changes_has_its_part():
+    names = graphql_schema._schema.get_type("ServerInfo").fields
+    found = {name: parts_of((name,)) for name in names}
+    steady = {"version", "mode", "rowEncoder", "startedAt"}
+    assert {name for name, parts in found.items() if not parts} == steady
+    assert found["tradingState"] == {"trading"}
+    assert found["terminalStatus"] == {"terminals"}
+    assert set().union(*found.values()) == PARTS

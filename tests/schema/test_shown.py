@@ -101,16 +101,19 @@ async def test_reflection_is_off_in_prod_unless_it_is_wanted(
 ) -> None:
     gateway = replace(World().gateway, mode=Mode(mode))
     server = await start(gateway, GrpcConfig(port=0, reflection=switch))
-    async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-        asked = reflection_pb2.ServerReflectionRequest(list_services="")
-        try:
-            answers = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
-        except aio.AioRpcError as error:
-            assert (error.code(), served) == (StatusCode.UNIMPLEMENTED, False)
-        else:
-            assert (len(answers), served) == (1, True)
-    await server.stop(0)
+    try:
+        async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            asked = reflection_pb2.ServerReflectionRequest(list_services="")
+            try:
+                answers = [each async for each in stub.ServerReflectionInfo(iter([asked]))]
+            except aio.AioRpcError as error:
+                assert (error.code(), served) == (StatusCode.UNIMPLEMENTED, False)
+            else:
+                assert (len(answers), served) == (1, True)
+    finally:
+        # A server that is left open keeps the tests' process from ending.
+        await server.stop(0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The terminal's list against ours: what is not there, what comes back, what is not ours."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.tags import tag_of
 from quantgraph.domain.terminal import ExecutionReport, FateUnknownError
 from quantgraph.domain.transitions import after_report, is_news, unconfirmed
+from quantgraph.services import comparing
 from tests.services.test_following import NOW, PRICE, Desk, fill, listed, report, ticket
 from tests.services.test_orders import _accepted
 from tests.waiting import until
@@ -406,3 +408,30 @@ async def test_another_installation_takes_none_of_our_orders_for_its_own(tmp_pat
     await desk.compare()
     assert (await desk.trading.order(OrderKey("sim-1", "ext_theirs"))).origin is Origin.EXTERNAL
     assert desk.alarms == []
+
+
+async def test_others_have_their_turns_while_a_long_list_is_compared(desk, monkeypatch):
+    orders = [(await desk.trading.submit(ticket(f"k{number}"))).order for number in range(130)]
+    desk.terminal.listed = [listed(each, S.WORKING) for each in orders]
+    await desk.compare()
+    turn, at, told = 0, [], comparing.told
+
+    async def others():
+        nonlocal turn
+        while len(at) < len(orders):
+            turn += 1
+            await asyncio.sleep(0)
+
+    def noted(*row):
+        at.append(turn)
+        if len(at) == 1:
+            desk.others = asyncio.create_task(others())
+        return told(*row)
+
+    monkeypatch.setattr(comparing, "told", noted)
+    events = desk.events()
+    await desk.compare()
+    await desk.others
+    assert len(at) == len(orders)
+    assert max(Counter(at).values()) <= 64
+    assert desk.events() == events  # it was no news

@@ -255,6 +255,23 @@ async def test_an_alarm_of_the_gateway_halts_at_once_and_for_good(tmp_path):
         assert (status.cause, status.by) == (HaltCause.DUPLICATE_TAG, "gateway")
 
 
+async def test_whoever_resumed_after_two_orders_of_one_tag_is_not_halted_by_a_restart(tmp_path):
+    same = ("sim-1", HaltCause.DUPLICATE_TAG, "Two orders under the tag q1.")
+    async with opened(tmp_path) as floor:
+        floor.controls.alarm(*same)
+    async with opened(tmp_path) as floor:
+        assert floor.gate.status("sim-1").state is TradingState.HALTED
+        await floor.controls.resume(HaltWish("sim-1"))
+    for other in (("sim-1", HaltCause.DUPLICATE_TAG, "Three orders."), ("sim-2", *same[1:])):
+        async with opened(tmp_path) as floor:
+            assert floor.controls.alarm(*same) is None
+            assert floor.gate.status("sim-1").state is TradingState.ACTIVE
+            await floor.controls.alarm(*other)
+            assert floor.gate.status(other[0]).state is TradingState.HALTED
+            if other[0] == "sim-1":
+                await floor.controls.resume(HaltWish("sim-1"))
+
+
 async def test_a_halt_that_cannot_be_written_down_holds_and_can_be_repeated(floor, monkeypatch):
     def full(_):
         raise Unavailable(Reason.STORE_UNAVAILABLE, "The disk is full.")

@@ -1,6 +1,7 @@
 """A mailbox never grows, never loses the newest quote, and always shows its gaps."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,46 @@ def test_the_chain_of_sequences_is_complete_under_any_conflation(moves):
             assert (before or 0) == count[symbol]
 
     asyncio.run(run())
+
+
+MOVES = st.one_of(
+    st.sampled_from([A, B]), st.floats(0.01, 0.7).map(lambda s: round(s, 2)), st.none()
+)
+
+
+@given(st.sampled_from([0, 200, 500]), st.lists(MOVES, max_size=40))
+def test_who_is_asked_is_told_what_one_who_waits_is_told(interval, moves):
+    async def run():
+        time, count = Time(), 0
+        waits, asked = (Mailbox(watch(min_interval_ms=interval), time) for _ in range(2))
+        for move in [*moves, 1.0, None]:
+            if move is None:
+                told = [replace(each, kind=StreamKind.UPDATE) for each in asked.due("e", 99)]
+                assert told == await drain(waits)
+                assert asked.next_due() == waits.next_due()
+                assert asked.tally() == waits.tally()
+            elif isinstance(move, float):
+                time.now += move
+            else:
+                count += 1
+                for box in (waits, asked):
+                    box.put(quote(move, float(count)), count)
+
+    asyncio.run(run())
+
+
+async def test_a_symbol_is_told_by_a_snapshot_first_and_by_updates_then():
+    box = Mailbox(watch(), Time())
+    for symbol, number in ((A, 1), (B, 1), (A, 2)):
+        box.put(quote(symbol, 1.0), number)
+        [event] = box.due("e", 9)
+        assert (event.kind is StreamKind.SNAPSHOT) is (number == 1)
+    box.put(quote(A, 1.0), 2)  # a snapshot may overtake what it shows
+    assert box.due("e", 9) == []
+    for symbol in (A, B):
+        box.put(quote(symbol, 1.0), 3)
+    assert [event.quote.symbol for event in box.due("e", 1)] == [A]
+    assert [event.quote.symbol for event in box.due("e", 1)] == [B]
 
 
 async def test_a_busy_symbol_does_not_starve_a_quiet_one():

@@ -105,3 +105,15 @@ def test_a_wait_is_long_enough(meter, timer):
     meter.read("k", 100)
     timer.now = wait_of(meter.read, "k", 33) / 1_000
     assert meter.read("k", 33).reads == 0
+
+
+def test_other_rates_leave_what_is_held_as_far_as_it_fits(meter, timer):
+    meter.read("poor", 90)
+    meter.read("rich", 1)
+    meter.adopt(Rates(reads=50, reads_per_second=5, orders=9, orders_per_second=1))
+    assert (meter.read("poor", 0).reads, meter.read("rich", 0).reads) == (10, 50)
+    assert meter.read("new", 0).orders == 9
+    timer.now = 2.0
+    assert (meter.read("poor", 0).reads, meter.read("rich", 0).reads) == (20, 50)
+    meter.adopt(RATES)
+    assert (meter.read("poor", 0).reads, meter.read("rich", 0).reads) == (20, 50)

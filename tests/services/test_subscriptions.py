@@ -73,6 +73,20 @@ async def test_a_log_is_asked_how_far_it_is_ahead(book):
     assert found.tally == Tally(5, 0, 12, None, "sim-1")
 
 
+def test_what_readers_were_told_stays_counted_when_they_are_gone(book):
+    class Reader:
+        def tally(self):
+            return Tally(5, 2, 0)
+
+    with book.open(ONE, "nobody has read yet"):
+        assert book.told() == (0, 0)
+    for times in (1, 2):
+        with book.open(OTHER, "quotes"):
+            attach(Reader())
+            assert book.told() == (5 * times, 2 * times)
+        assert book.told() == (5 * times, 2 * times)
+
+
 def test_a_mailbox_counts_what_it_gave_what_it_dropped_and_what_waits():
     box = Mailbox(QuoteWatch(("a", "b")), lambda: 0.0)
     for sequence in (1, 4, 9):

@@ -21,7 +21,7 @@ from quantgraph.services.interception import (
     InterceptedFills,
     InterceptedPreviews,
     InterceptedTrading,
-    TwinAccess,
+    TwinKeys,
 )
 from quantgraph.services.twins import InterceptingTerminal, TwinnedAccounts, Twins
 from tests.backends.sim.hall import order
@@ -206,21 +206,26 @@ async def test_what_names_no_account_or_a_twin_is_passed_on_as_it_is():
 
 
 class OneKey:
-    def __init__(self, principal):
-        self.principal = principal
+    def __init__(self, accounts):
+        self.principal = Principal("k", Scope.TRADE, accounts)
 
-    def known(self, credential):
-        return self.principal if credential else None
+    def check(self, key):
+        return self.principal if key == "secret" else None
 
-    async def authenticate(self, credential, peer=""):
-        return self.principal
+    def find(self, key_id):
+        return self.principal if key_id == "k" else None
+
+    def version(self):
+        return "first"
 
 
-async def test_a_key_of_an_account_is_one_of_its_twin_and_of_no_other():
-    access = TwinAccess(OneKey(Principal("k", Scope.TRADE, frozenset({REAL}))))
-    for found in (access.known("secret"), await access.authenticate("secret")):
+def test_a_key_of_an_account_is_one_of_its_twin_and_of_no_other():
+    keys = TwinKeys(OneKey(frozenset({REAL})))
+    for found in (keys.check("secret"), keys.find("k")):
         assert found.sees(TWIN)
         assert found.sees(REAL)
         assert not found.sees("paper-8880002")
-    assert access.known(None) is None
-    assert TwinAccess(OneKey(Principal("k", Scope.READ))).known("secret").accounts is None
+    assert keys.check("guessed") is None
+    assert keys.find("revoked") is None
+    assert keys.version() == "first"
+    assert TwinKeys(OneKey(None)).check("secret").accounts is None

@@ -39,7 +39,7 @@ def test_a_file_that_was_cut_stops_the_start_and_stays_as_it_is(tmp_path, held):
 
 
 def test_a_start_that_was_killed_while_it_was_made_makes_it_again(tmp_path):
-    (tmp_path / "install.part").write_bytes(b"0123")
+    (tmp_path / "install.id.part").write_bytes(b"0123")
     assert load_install(tmp_path) == load_install(tmp_path)
 
 

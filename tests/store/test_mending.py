@@ -191,7 +191,7 @@ def test_a_new_name_is_on_the_disk_before_what_it_replaces_goes(closed, monkeypa
 
     monkeypatch.setattr(Path, "replace", replace)
     monkeypatch.setattr(Path, "unlink", unlink)
-    monkeypatch.setattr(mending, "_settle", lambda _: acts.append("settle"))
+    monkeypatch.setattr(mending, "settle", lambda _: acts.append("settle"))
     mending.mend(path, HeadFile(closed / "heads"), "epoch-2")
     begin, end = acts.index("to journal.sqlite.mended"), acts.index("to journal.sqlite")
     assert begin < acts.index("no journal.sqlite-wal") < end

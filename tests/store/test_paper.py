@@ -40,7 +40,7 @@ def test_a_file_that_is_none_stops_the_start_and_stays(tmp_path, content, reason
 def test_a_state_that_cannot_be_written_leaves_the_one_before(tmp_path):
     path = tmp_path / "paper.state"
     PaperFile(path).write({"day": "2023-02-01"})
-    path.with_suffix(".draft").mkdir()
+    path.with_name("paper.state.part").mkdir()
     with pytest.raises(Unavailable) as failed:
         PaperFile(path).write({"day": "2023-02-02"})
     assert failed.value.reason is Reason.STORE_UNAVAILABLE

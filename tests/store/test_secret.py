@@ -31,7 +31,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path):
 
 def test_a_file_that_was_cut_is_made_anew(tmp_path: Path):
     (tmp_path / "resume.secret").write_bytes(b"short")
-    (tmp_path / "resume.part").write_bytes(b"left by a crash")
+    (tmp_path / "resume.secret.part").write_bytes(b"left by a crash")
     assert len(load_secret(tmp_path)) == 32
 
 

@@ -14,6 +14,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import bars_pb2, orders_pb2, types_pb2
 from quantgraph.wire import enums, fields, pages
 from quantgraph.wire.bars import download_from_proto, request_from_proto
+from quantgraph.wire.batches import batch_from_proto
 from quantgraph.wire.enums import EnumCodec
 from quantgraph.wire.orders import ticket_from_proto
 from tests.wire.strategies import INSTANTS, MILLISECONDS, decimals
@@ -181,3 +182,30 @@ def test_page_sizes_have_a_default_and_a_most():
     assert [pages.page_size(size, 50, 500) for size in (0, 7, 9_999)] == [50, 7, 500]
     with pytest.raises(InvalidRequest, match="page_size: -1 is negative"):
         pages.page_size(-1, 50, 500)
+
+
+GOOD = {"account_id": "sim-1", "client_order_id": "k", "symbol": "600519.SH", "side": 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("side", 0),
+        ("account_id", ""),
+        ("client_order_id", ""),
+        ("symbol", "600519"),
+        ("price_type", 99),
+        ("limit_price", types_pb2.Decimal(value="1e5")),
+        ("expires_at", Timestamp(nanos=-1)),
+    ],
+)
+def test_what_is_wrong_with_an_order_of_a_batch_names_the_order(field: str, wrong: object):
+    orders = [GOOD, GOOD | {field: wrong}]
+    with pytest.raises(InvalidRequest) as refused:
+        batch_from_proto(orders_pb2.SubmitOrdersRequest(account_id="sim-1", orders=orders))
+    assert refused.value.details["field"] == f"orders[1].{field}"
+    assert refused.value.message.startswith(f"orders[1].{field}: ")
+    with pytest.raises(InvalidRequest) as alone:
+        ticket_from_proto(orders_pb2.SubmitOrderRequest(**orders[1]))
+    assert refused.value.message == f"orders[1].{alone.value.message}"
+    assert refused.value.message_zh == alone.value.message_zh

@@ -12,6 +12,7 @@ from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
 from quantgraph.domain.bonds import BondRequest, BondValue
 from quantgraph.domain.dividends import DividendHistory
+from quantgraph.domain.downloads import DownloadEvent, DownloadWish
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.fields import Statement
@@ -24,7 +25,7 @@ from quantgraph.domain.financials.tables import (
 )
 from quantgraph.domain.futures import MainContract
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
-from quantgraph.domain.ipos import Ipo, IpoRequest
+from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
@@ -46,6 +47,7 @@ from quantgraph.domain.streams import (
 )
 from quantgraph.domain.subscriptions import OpenStream
 from quantgraph.domain.system import ServerInfo
+from quantgraph.domain.terminals import TerminalNews
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
 from quantgraph.wire import (
@@ -54,6 +56,7 @@ from quantgraph.wire import (
     bonds,
     calendar,
     dividends,
+    download_jobs,
     etfs,
     failures,
     fills,
@@ -71,6 +74,7 @@ from quantgraph.wire import (
     streams,
     subscriptions,
     system,
+    terminals,
     ticks,
 )
 from tests.wire.strategies import INSTANTS, SYMBOLS, domain, fitting
@@ -81,6 +85,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (OptionChain, options.chain_to_proto, options.chain_from_proto),
     (MainContract, futures.contract_to_proto, futures.contract_from_proto),
     (Ipo, ipos.ipo_to_proto, ipos.ipo_from_proto),
+    (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),
@@ -88,6 +93,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Asset, accounts.asset_to_proto, accounts.asset_from_proto),
     (Position, accounts.position_to_proto, accounts.position_from_proto),
     (Coverage, bars.coverage_to_proto, bars.coverage_from_proto),
+    (DownloadEvent, download_jobs.event_to_proto, download_jobs.event_from_proto),
+    (DownloadWish, download_jobs.wish_to_proto, download_jobs.wish_from_proto),
     (Fill, orders.fill_to_proto, orders.fill_from_proto),
     (InstrumentRules, rules.rules_to_proto, rules.rules_from_proto),
     (TradingDays, calendar.days_to_proto, calendar.days_from_proto),
@@ -107,6 +114,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (OpenStream, subscriptions.stream_to_proto, subscriptions.stream_from_proto),
     (Sector, sectors.sector_to_proto, sectors.sector_from_proto),
     (ServerInfo, system.info_to_proto, system.info_from_proto),
+    (TerminalNews, terminals.news_to_proto, terminals.news_from_proto),
     (SourceState, streams.state_to_proto, streams.state_from_proto),
     (LogCursor, orders.cursor_to_proto, orders.cursor_from_proto),
 ]

@@ -1,9 +1,10 @@
 """What the simulated backend can do, and why not."""
 
-from collections.abc import Mapping
 from functools import cache
 
-from quantgraph.domain.operations import report
+from quantgraph.backends.sim.downloads import LACKING
+from quantgraph.domain.downloads import DownloadKind
+from quantgraph.domain.operations import WHOLE, report
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.system import Capability
 from quantgraph.domain.ticks import TickKind
@@ -21,39 +22,18 @@ _NO_TICKS = {
     TickKind.LEVEL2_TRANSACTION: _NO_DEALS,
 }
 
-# By port, or by operation where a port's operations differ.
-_SAID: Mapping[str, str | None] = {
-    "bars": None,
-    "dividends": None,
-    "ticks": _NO_SNAPSHOTS,
-    "quotes": None,
-    "snapshots": None,
-    "quoteStream": None,
-    "barStream": None,
-    "reference": None,
-    "rules": None,
-    "sectors": None,
-    "sessions": None,
-    "lists": None,
-    "financials": None,
-    "accounts": None,
-    "connections": None,
-    "controls": None,
-    "trading": None,
-    "batches": None,
-    "previews": None,
-    "allowances": None,
-    "fills": None,
-    "portfolio": None,
-    "simulation": None,
-}
+_SAID = {**WHOLE, "ticks": _NO_SNAPSHOTS, "simulation": None}
 
 
 @cache
 def capabilities() -> tuple[Capability, ...]:
-    """Return one row per operation, and one per kind of tick and of price."""
+    """Return one row per operation, and one per kind of tick, of price and of download."""
     ticks = [
         Capability(f"ticks.{kind}", available=False, reason=_NO_TICKS[kind]) for kind in TickKind
     ]
     prices = [Capability(f"orders.{kind}", available=True, reason=None) for kind in PriceType]
-    return (*report(_SAID), *ticks, *prices)
+    fetches = [
+        Capability(f"downloads.{kind}", kind not in LACKING, LACKING.get(kind))
+        for kind in DownloadKind
+    ]
+    return (*report(_SAID), *ticks, *prices, *fetches)

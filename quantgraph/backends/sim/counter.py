@@ -51,7 +51,10 @@ class CounterTerminal:
                     yield event
 
     def _worded(self, listed: Sequence[ListedOrder]) -> list[ListedOrder]:
-        return [replace(each, refusal=self._said(each.refusal)) for each in listed]
+        return [
+            each if each.refusal is None else replace(each, refusal=self._said(each.refusal))
+            for each in listed
+        ]
 
     def _said(self, refusal: OrderRefused | None) -> OrderRefused | None:
         return None if refusal is None else say(refusal, self._style)

@@ -147,17 +147,22 @@ class Dealing:
         self.at = max(self.at, due)
         if turn is not None:
             self._clear_out(pit, turn)
-        self.settle(pit, pit.step())
+        frees = turn is not None and Act.CANCEL in turn.acts
+        self.settle(pit, pit.step(self._kept(pit.symbol) if frees else ()))
         if turn is Phase.AFTER_HOURS:
             self._enter_late(pit)
-        if turn is not None and Act.CANCEL in turn.acts:
+        if frees:
             self._let_go(pit.symbol)
         if turn is Phase.CLOSED:
             self._end_day(pit.security)
         self.floor.expect(pit)
 
+    def _kept(self, symbol: str) -> list[int]:
+        """Return the places of orders whose cancels wait: they go before anything trades."""
+        return [each.place for each in self.roll.on(symbol) if each.key in self.leaving]
+
     def _let_go(self, symbol: str) -> None:
-        """Cancel what was to be cancelled while the exchange took no cancels."""
+        """Cancel those of them that wait for after hours: their venue never saw them."""
         for standing in self.roll.on(symbol):
             if standing.key in self.leaving:
                 self.remove(standing, OrderState.CANCELED)

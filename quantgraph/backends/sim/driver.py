@@ -96,10 +96,12 @@ class Driver:
     async def present(self) -> None:
         """Bring the world up to the clock: all that was due, the day's end, the new epoch.
 
-        Or as near as a portion of work does. Errors: EXCHANGE_LOST.
+        Or as near as a small part of a portion does: who waits gives the rest of it away.
+        Errors: EXCHANGE_LOST.
         """
         if not self._pursuit.behind:
-            await self._whole(self._alone(self._arrive))
+            with self._pursuit.hurried():
+                await self._whole(self._alone(self._arrive))
 
     async def act(self, work: Callable[[int], Awaitable[T]], symbol: str | None = None) -> T:
         """Do something at the exchange at the instant reached, with a symbol listed for the day.

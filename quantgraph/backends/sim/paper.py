@@ -120,6 +120,9 @@ class PaperMarket:
                         await self._shown(quote)
             except GatewayError as error:
                 _logger.warning("paper_feed_lost", symbol=symbol, reason=error.reason.value)
+            except Exception:
+                # Else the book would stand still until the day ends, and nobody would know why.
+                _logger.exception("paper_feed_failed", symbol=symbol)
             await asyncio.sleep(_AGAIN_S)
 
     async def _shown(self, quote: Quote) -> None:

@@ -1,6 +1,6 @@
 """One symbol's live day: its order book, and the other traders who come to it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,17 +93,17 @@ class Pit:
         """The phase that it is in."""
         return self._venue.phase
 
-    def step(self) -> list[Event]:
+    def step(self, leaving: Sequence[int] = ()) -> list[Event]:
         """Do what is due: of one instant the end of a pause, then phases, then frames.
 
-        A frame that can meet none of ours may be told the book later; its events are nobody's.
+        `leaving`: ours whose cancels wait. A frame that meets none of ours may be told later.
         """
         frame = self._frame
         if self.resumes is not None and self.resumes == self.due:
             self.fed = self.resumes
             return self.resume()
         if self._turns and self._turns[0][0] == self.due:
-            return self._turn()
+            return self._turn(leaving)
         if frame is None:
             return []
         self._frame = next(self._coming, None)
@@ -228,11 +228,11 @@ class Pit:
         trading = self._venue.phase is Phase.CONTINUOUS and not self.stopped
         return trading and not self._breaker.armed
 
-    def _turn(self) -> list[Event]:
+    def _turn(self, leaving: Sequence[int]) -> list[Event]:
         self._catch_up()
         self.fed, phase = self._turns.pop(0)
         self._plan()
-        return self._watched((*self._darkened(phase), Turn(phase)), ())
+        return self._watched((*self._darkened(phase), Turn(phase, tuple(leaving))), ())
 
     def _feed(self, frame: Frame) -> list[Event]:
         self.fed = frame.at

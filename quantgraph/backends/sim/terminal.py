@@ -67,6 +67,11 @@ class SimTerminal(Accounts):
         """Whether the exchange is gone: a new world brings another one."""
         return self.driver.engine.lost
 
+    @property
+    def account_ids(self) -> Sequence[str]:
+        """The accounts as they were looked up last; whoever trades or asks for them looks."""
+        return [each for each, _ in self._names]
+
     def start(self) -> None:
         """Begin to move with the clock."""
         self.driver.start()

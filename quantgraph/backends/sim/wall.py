@@ -1,30 +1,21 @@
-"""The machine's own time, as a simulated exchange asks for it: it runs at one speed, always."""
+"""Real time, as a simulated exchange asks for it: it runs at one speed, always."""
 
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from quantgraph.backends.sim.moments import Moment
-from quantgraph.domain.calendar import TradingCalendar, day_of, day_start, to_ms
-from quantgraph.domain.clock import Clock
+from quantgraph.domain.calendar import day_of, day_start, to_ms
+from quantgraph.domain.clock import DatedClock
 
 
-class WallClock:
-    """Implements `domain.clock.Clock` and `LeashedClock` over a real clock.
+class PaperClock:
+    """Implements `domain.clock.Clock` and `LeashedClock` over a clock that nobody holds back."""
 
-    Nothing moves it, and nobody holds it back.
-
-    The trading day is the newest one that has begun, at midnight in Shanghai: on a Sunday it is
-    Friday still. `epoch` is the name of the whole of its time.
-    """
-
-    def __init__(self, clock: Clock, calendar: TradingCalendar, epoch: str) -> None:
+    def __init__(self, clock: DatedClock) -> None:
         """Read `clock`."""
         self._clock = clock
-        self._calendar = calendar
-        self._epoch = epoch
         self._began = time.monotonic_ns()
-        self._day: tuple[date, date] | None = None
 
     @property
     def speed(self) -> float:
@@ -47,8 +38,8 @@ class WallClock:
 
     def moment(self) -> Moment:
         """Return one reading. Errors: CALENDAR_NOT_COVERED."""
-        ms = to_ms(self._clock.now())
-        return Moment(self._epoch, self._trading_day(day_of(ms)), ms)
+        told = self._clock.moment()
+        return Moment(told.epoch, told.day, told.ms)
 
     def goal(self) -> Moment:
         """Return the same as `moment`."""
@@ -80,11 +71,3 @@ class WallClock:
 
     def free(self) -> None:
         """Go on all the same."""
-
-    def _trading_day(self, today: date) -> date:
-        held = self._day
-        if held is None or held[0] != today:
-            calendar = self._calendar
-            day = today if calendar.is_session(today) else calendar.previous_session(today)
-            held = self._day = today, day
-        return held[1]

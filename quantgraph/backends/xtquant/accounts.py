@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+from quantgraph.backends.xtquant.logins import AccountState
 from quantgraph.backends.xtquant.records import Record, money
 from quantgraph.backends.xtquant.session import AccountRef
-from quantgraph.backends.xtquant.trader import AccountState, TraderLink, away
+from quantgraph.backends.xtquant.trader import TraderLink, away
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.errors import (
     GatewayError,

@@ -5,29 +5,31 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from quantgraph.backends.xtquant.accounts import XtAccounts
-from quantgraph.backends.xtquant.capability import capabilities
+from quantgraph.backends.xtquant.capability import Told, capabilities
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
-from quantgraph.backends.xtquant.data import Address, Data, DataClient
+from quantgraph.backends.xtquant.data import Address, Data, DataClient, rows_of
+from quantgraph.backends.xtquant.downloads import TerminalDownloads
+from quantgraph.backends.xtquant.issues import XtIssues
 from quantgraph.backends.xtquant.listener import OrderListener
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
 from quantgraph.backends.xtquant.market import TerminalMarket
 from quantgraph.backends.xtquant.minutes import TerminalBars
 from quantgraph.backends.xtquant.sdk import Sdk
 from quantgraph.backends.xtquant.trader import LinkParts, TraderLink
-from quantgraph.domain.calendar import TradingCalendar
+from quantgraph.domain.calendar import TradingCalendar, from_ms
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.snapshots import QuoteColumns
+from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import SourceState
 from quantgraph.domain.system import Capability
+from quantgraph.domain.terminals import TerminalPart, TerminalStatus
 
 KIND = "xtquant"
-# By port of orders and accounts: nothing stands against them.
-_PORTS = "accounts connections controls trading batches previews allowances fills portfolio"
-_TRADING: Mapping[str, str | None] = dict.fromkeys(_PORTS.split())
+_FACTS = {"data folder": "get_data_dir", "markets": "get_authorized_market_list"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class TerminalSettings:
     """Where the terminal is: its `userdata_mini` folder, and its quote service.
 
     `data_seconds` and `trade_seconds`: that a question about data, or about accounts and orders,
-    may take.
+    may take. `silent_seconds`: that a download may say nothing.
     """
 
     name: str
@@ -43,6 +45,7 @@ class TerminalSettings:
     address: Address
     data_seconds: float = 30.0
     trade_seconds: float = 5.0
+    silent_seconds: float = 120.0
 
 
 # Makes what places orders, of the link and who hears of them: this room has no way to it.
@@ -61,14 +64,25 @@ class XtTerminal:
     ) -> None:
         """Make them over the SDK; `make_sender` is called in prod alone."""
         calendar, self._clock = time
+        self._sdk_version = sdk.version
         self._make_sender = make_sender
         self._settings = settings
         self._thread = DataThread(DataLimits(seconds=settings.data_seconds))
         self._data = Data(sdk, settings.address)
         client = DataClient(self._data, self._thread)
+        self._client = client
         self._market = TerminalMarket(client, calendar, self._clock)
         self._feed = TerminalFeed(FeedParts(client, self._market, self._clock))
-        link = LinkParts(sdk.trader, settings.path, seconds=settings.trade_seconds)
+        # A list without progress is silent for all the time that it takes.
+        self._fetching = DataThread(DataLimits(seconds=settings.silent_seconds))
+        self._downloads = TerminalDownloads(
+            DataClient(self._data, self._fetching),
+            settings.silent_seconds,
+            lambda: self._feed.state().connected,
+        )
+        link = LinkParts(
+            sdk.trader, settings.path, seconds=settings.trade_seconds, clock=self._clock
+        )
         self.link = TraderLink(link)
         self._listener: OrderListener | None = None
 
@@ -82,10 +96,14 @@ class XtTerminal:
             bar_feed=TerminalBars(self._feed, self._market, self._clock),
             reference=self._market.reference,
             catalog=self._market.catalog,
+            quotas=XtIssues(self.link),
             accounts=XtAccounts(self.link),
+            downloader=self._downloads,
             sender=self._sender,
             capabilities=self._capabilities,
             problems=self._problems,
+            status=self._status,
+            heed=self._heed,
             start=self._start,
             close=self._close,
         )
@@ -95,7 +113,10 @@ class XtTerminal:
         return self._make_sender(self.link, self._listener)
 
     def _capabilities(self) -> tuple[Capability, ...]:
-        return capabilities(self._data.lacking, _TRADING)
+        data, link = self._data, self.link
+        accounts = None if link.accounts is None else len(link.accounts)
+        told = Told(data.lacking | link.lacking, data.empty, accounts, link.unserved)
+        return capabilities(told)
 
     def _problems(self) -> Mapping[str, str]:
         found: dict[str, str] = {}
@@ -104,6 +125,40 @@ class XtTerminal:
         if not self.link.up:
             found["accounts"] = "The terminal's trading service is not connected."
         return found
+
+    def _status(self) -> TerminalStatus:
+        data, trading = self._feed.link.state, self.link
+        quoted = self._feed.state().last_event_time
+        heard = None if quoted is None else from_ms(quoted)
+        return TerminalStatus(
+            name=self._settings.name,
+            kind=KIND,
+            source=Source.TERMINAL,
+            links=(
+                data.told(TerminalPart.MARKET_DATA, heard),
+                trading.state.told(TerminalPart.TRADING, trading.heard_at),
+            ),
+            logins=tuple(each.login() for each in (trading.accounts or {}).values()),
+            sdk_version=self._sdk_version,
+            terminal_version=self._feed.edition,
+        )
+
+    async def facts(self) -> Mapping[str, str]:
+        """Return what the terminal tells an operator: its data folder, and the login's markets.
+
+        What it does not tell is left out.
+        """
+        found: dict[str, str] = {}
+        for name, function in _FACTS.items():
+            try:
+                told = await self._client.ask(function)
+            except GatewayError:
+                continue
+            found[name] = told if isinstance(told, str) else " ".join(map(str, rows_of(told)))
+        return {name: text for name, text in found.items() if text}
+
+    def _heed(self, changed: Callable[[], None]) -> None:
+        self._feed.link.changed = self.link.changed = changed
 
     async def _start(self) -> None:
         self._feed.link.start()
@@ -115,6 +170,7 @@ class XtTerminal:
             self._listener.close()
         await self.link.close()
         self._thread.close()
+        self._fetching.close()
 
 
 class LiveQuotes:

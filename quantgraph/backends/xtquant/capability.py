@@ -1,31 +1,20 @@
 """What the real terminal can do, and why not: by its kind, and by what it answered so far."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
+from quantgraph.backends.xtquant.downloads import FETCHED
+from quantgraph.backends.xtquant.order_codes import ACCOUNT_TYPES, price_number
 from quantgraph.backends.xtquant.ticks import NO_TRADES
-from quantgraph.domain.operations import report
+from quantgraph.domain.downloads import DownloadKind
+from quantgraph.domain.instruments import Market
+from quantgraph.domain.operations import WHOLE, report
+from quantgraph.domain.orders import PriceType
 from quantgraph.domain.system import Capability
 from quantgraph.domain.ticks import TickKind
 
 _TODAY = "Of today alone, as far as a live subscription received it; needs the level-2 permission."
 
-# By port: what reading comes to. The gateway makes rules, sessions and custom sectors itself.
-_READS: Mapping[str, str | None] = {
-    "bars": None,
-    "dividends": None,
-    "ticks": None,
-    "quotes": None,
-    "snapshots": None,
-    "quoteStream": None,
-    "barStream": None,
-    "reference": None,
-    "rules": None,
-    "sectors": None,
-    "sessions": None,
-    "lists": None,
-    "financials": None,
-    "simulation": "This is no simulated world.",
-}
 _TICKS: Mapping[TickKind, str] = {
     TickKind.TRADE: NO_TRADES,
     TickKind.LEVEL2_QUOTE: _TODAY,
@@ -49,30 +38,112 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "get_main_contract": ("lists.mainContracts",),
     "subscribe_quote": ("quoteStream", "barStream"),
     "get_market_data_ex_ori": ("ticks.SNAPSHOT",),
+    **{
+        function: tuple(f"downloads.{kind}" for kind in kinds)
+        for function, kinds in FETCHED.items()
+    },
     "get_l2_quote": ("ticks.LEVEL2_QUOTE",),
     "get_l2_order": ("ticks.LEVEL2_ORDER",),
     "get_l2_transaction": ("ticks.LEVEL2_TRANSACTION",),
 }
 
 
-def capabilities(
-    lacking: Collection[str], trading: Mapping[str, str | None]
-) -> tuple[Capability, ...]:
-    """Return a row per operation, and one per kind of tick.
+# The same of what trading asks.
+_ASKED: Mapping[str, tuple[str, ...]] = {
+    "query_stock_asset_async": ("accounts.asset", "accounts.assets", "portfolio.risk"),
+    "query_stock_positions_async": ("accounts.positions", "accounts.holdings", "portfolio.risk"),
+    "query_new_purchase_limit_async": ("ipoQuotas",),
+    # Without the list nothing that was not told is ever found: no order may be sent.
+    "query_stock_orders_async": ("trading.submit", "trading.approve", "batches.submitAll"),
+    "query_stock_trades_async": ("trading.submit", "trading.approve", "batches.submitAll"),
+}
+# What is nothing without an account for shares.
+_OF_ACCOUNTS = (
+    *("ipoQuotas", "accounts.asset", "accounts.assets", "accounts.positions", "accounts.holdings"),
+    *("connections", "trading", "batches", "previews", "allowances", "fills", "portfolio"),
+)
+# What lists nothing at all before somebody downloads it.
+_DOWNLOADED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "get_sector_list": (
+        "sectors",
+        ("reference.sectors", "reference.sector", "reference.sectorsOf"),
+    ),
+    "get_etf_info": ("lists of funds", ("lists.etfBasket",)),
+}
 
-    `lacking` are the SDK's functions that this terminal said it has not (`Data.lacking`): it
-    tells so only when it is asked, so that a report grows truer. `trading` is what is said of the
-    ports of orders and accounts, by port or operation.
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a terminal has told of itself so far: it tells only what it is asked for.
+
+    `lacking`: functions that it has not. `empty`: those that list what is downloaded, and had
+    nothing. `accounts`: of those that are served; None before the first login. `unserved`: how many
+    there are of other types, by the type.
     """
-    missing = {
-        operation: f"This terminal's version or edition has no {function}."
-        for function in sorted(lacking)
-        for operation in _NEEDED.get(function, ())
+
+    lacking: Collection[str] = ()
+    empty: Collection[str] = ()
+    accounts: int | None = None
+    unserved: Mapping[int, int] = field(default_factory=dict[int, int])
+
+
+def capabilities(told: Told) -> tuple[Capability, ...]:
+    """Return a row per operation, and one per kind of tick, of download and of price.
+
+    It grows truer with what the terminal is asked.
+    """
+    missing = _not_downloaded(told) | _lacking(told)
+    fetched = {f"downloads.{kind}": missing.get(f"downloads.{kind}") for kind in DownloadKind}
+    said = {
+        name: text
+        for name, text in missing.items()
+        if not name.startswith("ticks.") and name not in fetched
     }
-    said = {name: text for name, text in missing.items() if not name.startswith("ticks.")}
     ticks = [
         Capability(f"ticks.{kind}", reason is None, reason)
         for kind in TickKind
         for reason in (missing.get(f"ticks.{kind}", _TICKS.get(kind)),)
     ]
-    return (*report({**_READS, **trading, **said}), *ticks)
+    simulated = {"simulation": "This is no simulated world."}
+    fetches = [Capability(name, reason is None, reason) for name, reason in fetched.items()]
+    rows = report({**WHOLE, **_unserved(told), **said, **simulated})
+    return (*rows, *ticks, *fetches, *_prices(told))
+
+
+def _lacking(told: Told) -> dict[str, str]:
+    return {
+        operation: f"This terminal's version or edition has no {function}."
+        for function in sorted(told.lacking)
+        for operation in (*_NEEDED.get(function, ()), *_ASKED.get(function, ()))
+    }
+
+
+def _not_downloaded(told: Told) -> dict[str, str]:
+    return {
+        operation: f"The terminal has no {what} yet: they have to be downloaded to it first."
+        for function in sorted(told.empty)
+        for what, operations in (_DOWNLOADED[function],)
+        for operation in operations
+    }
+
+
+def _unserved(told: Told) -> dict[str, str]:
+    """Return why nothing can be traded by this login, where it has no account for shares."""
+    if told.accounts is None or told.accounts > 0:
+        return {}
+    words = [
+        f"{count} of {ACCOUNT_TYPES.get(kind, f'type {kind}')}"
+        for kind, count in sorted(told.unserved.items())
+    ]
+    others = f": it has {', '.join(words)}" if words else ""
+    return dict.fromkeys(_OF_ACCOUNTS, f"This login has no account for shares{others}.")
+
+
+def _prices(told: Told) -> list[Capability]:
+    missing = _unserved(told).get("trading")
+    rows: list[Capability] = []
+    for kind in PriceType:
+        offered = any(price_number(market, kind) is not None for market in Market)
+        reason = missing if offered else "The terminal has no such orders."
+        rows.append(Capability(f"orders.{kind}", reason is None, reason))
+    return rows

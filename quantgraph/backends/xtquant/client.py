@@ -94,11 +94,11 @@ class DataThread:
     """
 
     def __init__(self, limits: DataLimits | None = None) -> None:
-        """Start the thread; it does nothing until it is asked."""
+        """Start nothing: what is made and never asked has no thread to end."""
         self._limits = limits or DataLimits()
         self._made = 0
         self._jobs: set[_Job[Any]] = set()
-        self._line = self._fresh()
+        self._line: _Line | None = None
         self.state = DataState()
 
     async def run(self, work: Callable[[], R], seconds: float | None = None) -> R:
@@ -112,7 +112,8 @@ class DataThread:
         job = _Job(work, loop, loop.create_future())
         self._jobs.add(job)
         self.state.waiting += 1
-        self._line.jobs.put(job)
+        self._line = line = self._line or self._fresh()
+        line.jobs.put(job)
         try:
             return await self._answer(job, self._limits.seconds if seconds is None else seconds)
         finally:
@@ -125,7 +126,8 @@ class DataThread:
         for job in self._jobs:
             job.dropped = True
             job.answer.cancel()
-        self._line.close()
+        if self._line is not None:
+            self._line.close()
 
     async def _answer(self, job: _Job[R], seconds: float) -> R:
         """Wait as long for its turn as it may then take: a call behind a slow one is not late."""
@@ -145,7 +147,7 @@ class DataThread:
     def _lose(self, job: _Job[Any], seconds: float) -> None:
         """Give the thread up that hangs, and tell all who wait behind it."""
         line = self._line
-        if line.stuck:
+        if line is None or line.stuck:
             return
         line.stuck = True
         self.state.hanging += 1
@@ -175,7 +177,7 @@ class DataThread:
         return back
 
     def _check(self) -> None:
-        if self._line.stuck:
+        if self._line is not None and self._line.stuck:
             rested = monotonic() >= self.state.refused_until
             if not rested or self.state.hanging >= self._limits.lost_threads:
                 raise self._away()

@@ -17,6 +17,8 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # How a terminal says that it is older than the function.
 _UNREALIZED = "function not realize"
 _SHOWN = 200
+# Functions that list all that was downloaded of something.
+_LISTS = frozenset({"get_sector_list", "get_etf_info"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Data:
         self._met = False
         # Functions that this terminal, or this version of the SDK, turned out not to have.
         self.lacking: frozenset[str] = frozenset()
+        # Those that list all of something, and listed nothing when they were asked last.
+        self.empty: frozenset[str] = frozenset()
 
     def call(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 the SDK is untyped
         """Return what a function of the SDK returns.
@@ -48,7 +52,10 @@ class Data:
             target = (self._address.ip, self._address.port)
             self._guarded("connect", self._sdk.data.connect, target)
             self._met = True
-        return self._guarded(name, getattr(self._sdk.data, name, None), arguments)
+        answer = self._guarded(name, getattr(self._sdk.data, name, None), arguments)
+        if name in _LISTS:
+            self.empty = self.empty - {name} if answer else self.empty | {name}
+        return answer
 
     def _guarded(self, name: str, function: Any, arguments: tuple[object, ...]) -> Any:  # noqa: ANN401 the SDK is untyped
         try:
@@ -97,6 +104,11 @@ class DataClient:
     def lacking(self) -> frozenset[str]:
         """The SDK's functions that the terminal said it has not."""
         return self._data.lacking
+
+    @property
+    def empty(self) -> frozenset[str]:
+        """Those of its lists that had nothing when they were asked last."""
+        return self._data.empty
 
     async def run(
         self, work: Callable[Concatenate[Data, P], R], *args: P.args, **kwargs: P.kwargs

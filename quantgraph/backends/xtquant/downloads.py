@@ -5,55 +5,18 @@ progress comes from a foreign thread.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
 from quantgraph.backends.xtquant.codes import to_vendor
 from quantgraph.backends.xtquant.crossing import enter
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import day_digits
-from quantgraph.domain.errors import Unavailable, bad_request
+from quantgraph.domain.downloads import DownloadKind, DownloadProgress, DownloadWish, Told
+from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.reasons import Reason
-
-Told: TypeAlias = Callable[["Progress"], object]
-
-
-class DownloadKind(StrEnum):
-    """What is fetched from the vendor's servers into the terminal's cache."""
-
-    MINUTES = "MINUTES"
-    DAYS = "DAYS"
-    TICKS = "TICKS"
-    FINANCIALS = "FINANCIALS"
-    SECTORS = "SECTORS"
-    FUND_LISTS = "FUND_LISTS"
-    MAIN_CONTRACTS = "MAIN_CONTRACTS"
-    WEIGHTS = "WEIGHTS"
-    BONDS = "BONDS"
-    HOLIDAYS = "HOLIDAYS"
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadWish:
-    """What of whom: kinds of whole lists take no symbols; no start means what is new."""
-
-    kind: DownloadKind
-    symbols: tuple[str, ...] = ()
-    start: date | None = None
-    end: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far it is; `total` counts the vendor's own steps, and grows as it learns of more."""
-
-    finished: int
-    total: int
-    message: str = ""
-
+from quantgraph.domain.sources import Source
 
 # The SDK's tables of statements, one download each.
 _TABLES = (
@@ -69,6 +32,7 @@ _PERIODS: Mapping[DownloadKind, tuple[str, ...]] = {
 }
 _LISTS: Mapping[DownloadKind, tuple[tuple[str, ...], tuple[int, int]]] = {
     DownloadKind.SECTORS: ((), (2009, 86_400_000)),
+    # The SDK's own codes, not ours: they stand for all funds of an exchange.
     DownloadKind.FUND_LISTS: (("XXXXXX.SH", "XXXXXX.SZ"), (2004, 86_401_000)),
     DownloadKind.MAIN_CONTRACTS: (
         tuple(f"{product}00.IF" for product in ("IF", "IH", "IC", "IM")),
@@ -80,7 +44,20 @@ _CALLS: Mapping[DownloadKind, str] = {
     DownloadKind.WEIGHTS: "download_index_weight",
     DownloadKind.BONDS: "download_cb_data",
     DownloadKind.HOLIDAYS: "download_holiday_data",
+    DownloadKind.EXPIRED_CONTRACTS: "download_history_contracts",
 }
+
+
+_NATIVE = "supply_history_data2"
+# The function that fetches → the kinds that cannot be had without it.
+FETCHED: Mapping[str, tuple[DownloadKind, ...]] = {
+    function: tuple(kind for kind in DownloadKind if _CALLS.get(kind, _NATIVE) == function)
+    for function in (_NATIVE, *_CALLS.values())
+}
+# Of these a day that is meant whole is named to the second, as the SDK's text asks.
+_INTRADAY = frozenset({DownloadKind.MINUTES, DownloadKind.TICKS})
+# Seconds between two looks whether the terminal is still there.
+_LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +72,47 @@ class _Part:
 
 
 class TerminalDownloads:
-    """Runs downloads on a client (and thread) of its own: live data never waits for them."""
+    """Runs downloads on a thread of its own: live data never waits for them.
 
-    def __init__(self, client: DataClient, quiet_seconds: float = 120.0) -> None:
+    It never connects: `up` says whether the connection of live data is there, which it shares.
+    """
+
+    source = Source.TERMINAL
+
+    def __init__(
+        self,
+        client: DataClient,
+        quiet_seconds: float = 120.0,
+        up: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Give a download up that says nothing for so long."""
         self._client = client
         self._quiet = quiet_seconds
+        self._up = up
         # The terminal stops all of a connection at once: there is one at a time.
         self._turn = asyncio.Lock()
+        self._call: asyncio.Task[object] | None = None
 
-    async def run(self, wish: DownloadWish, told: Told) -> Progress:
-        """Download and return how it ended; `told` hears of every step, on the loop.
-
-        Cancelling it stops the terminal as well. Errors: BAD_REQUEST, TERMINAL_LACKS,
-        SOURCE_UNAVAILABLE with the terminal's words, TIMED_OUT where it says nothing any more.
-        """
-        _check(wish)
+    async def run(self, wish: DownloadWish, told: Told) -> DownloadProgress:
+        """Download and return how it ended; see `ports.Downloader`."""
         async with self._turn:
+            self._require()
             if wish.kind in _CALLS:
-                await self._client.ask(_CALLS[wish.kind])
-                told(Progress(1, 1))
-                return Progress(1, 1)
-            parts, done, last = _parts(wish), 0, Progress(0, 0)
+                await self._ended(self._client.ask(_CALLS[wish.kind]))
+                told(DownloadProgress(1, 1))
+                return DownloadProgress(1, 1)
+            parts, done, last = _parts(wish), 0, DownloadProgress(0, 0)
             for part in parts:
                 last = await self._fetch(part, lambda each, so=done: told(_after(each, so)))
                 last, done = _after(last, done), done + last.total
             return last
 
-    async def _fetch(self, part: _Part, told: Told) -> Progress:
-        loop, news = asyncio.get_running_loop(), asyncio.Queue[Progress]()
+    async def _fetch(self, part: _Part, told: Told) -> DownloadProgress:
+        loop, news = asyncio.get_running_loop(), asyncio.Queue[DownloadProgress]()
 
         def heard(progress: Mapping[str, Any]) -> bool:
             """Take the terminal's word, in its thread; True ends the download there."""
-            step = Progress(
+            step = DownloadProgress(
                 int(progress.get("finished", 0)),
                 int(progress.get("total", 0)),
                 str(progress.get("message", "")),
@@ -137,12 +122,12 @@ class TerminalDownloads:
 
         ended = False
         try:
-            await self._client.run(_begin, part, heard)
+            await self._ended(self._client.run(_begin, part, heard))
             while True:
                 step = await self._next(news)
                 if step.total < 0:
                     text = f"The terminal could not download: {step.message[:200]}."
-                    raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+                    raise Unavailable(Reason.DOWNLOAD_REFUSED, text)
                 told(step)
                 if step.finished >= step.total:
                     ended = True
@@ -151,13 +136,32 @@ class TerminalDownloads:
             if not ended:
                 await asyncio.shield(self._client.run(_stop))
 
-    async def _next(self, news: "asyncio.Queue[Progress]") -> Progress:
-        try:
-            async with asyncio.timeout(self._quiet):
-                return await news.get()
-        except TimeoutError:
-            text = f"The download said nothing for {self._quiet:g} s and was stopped."
-            raise Unavailable(Reason.TIMED_OUT, text) from None
+    async def _next(self, news: "asyncio.Queue[DownloadProgress]") -> DownloadProgress:
+        left = self._quiet
+        while left > 0:
+            try:
+                async with asyncio.timeout(min(left, _LOOK_S)):
+                    return await news.get()
+            except TimeoutError:
+                left -= _LOOK_S
+                self._require()
+        text = f"The download said nothing for {self._quiet:g} s and was stopped."
+        raise Unavailable(Reason.TIMED_OUT, text)
+
+    async def _ended(self, call: Coroutine[Any, Any, object]) -> None:
+        """Wait for a call; where nobody waits any more, its deadline still tells that it hangs."""
+        self._call = asyncio.create_task(call)
+        # Whatever it says then is nobody's.
+        self._call.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(self._call)
+
+    def _require(self) -> None:
+        if self._call is not None and not self._call.done():
+            text = "The terminal has not come back from an earlier download; this one waits."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+        if not self._up():
+            text = "The terminal's market data service does not answer; the download waits for it."
+            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
 
 
 def _begin(data: Data, part: _Part, heard: Callable[[Mapping[str, Any]], bool]) -> None:
@@ -165,7 +169,7 @@ def _begin(data: Data, part: _Part, heard: Callable[[Mapping[str, Any]], bool]) 
     if part.table is not None:
         param |= {"metaid": part.table[0], "period": part.table[1]}
     data.native(
-        "supply_history_data2",
+        _NATIVE,
         *([*part.codes], part.period, part.start, part.end, data.encode(param), heard),
     )
 
@@ -175,22 +179,15 @@ def _stop(data: Data) -> None:
 
 
 def _parts(wish: DownloadWish) -> Sequence[_Part]:
-    start, end = day_digits(wish.start), day_digits(wish.end)
     if wish.kind in _LISTS:
         codes, table = _LISTS[wish.kind]
-        return [_Part(codes, "", table, start, end)]
+        return [_Part(codes, "", table, "", "")]
+    start, end = day_digits(wish.start), day_digits(wish.end)
+    if wish.kind in _INTRADAY:
+        start, end = start and f"{start}000000", end and f"{end}235959"
     vendor = tuple(to_vendor(symbol) for symbol in wish.symbols)
     return [_Part(vendor, period, None, start, end) for period in _PERIODS[wish.kind]]
 
 
-def _after(step: Progress, done: int) -> Progress:
-    return Progress(done + step.finished, done + step.total, step.message)
-
-
-def _check(wish: DownloadWish) -> None:
-    named = wish.kind in _PERIODS
-    if named != bool(wish.symbols):
-        text = (
-            f"{wish.kind} {'needs symbols' if named else 'is downloaded whole, without symbols'}."
-        )
-        raise bad_request(text, field="symbols")
+def _after(step: DownloadProgress, done: int) -> DownloadProgress:
+    return DownloadProgress(done + step.finished, done + step.total, step.message)

@@ -3,15 +3,27 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import structlog
+
 from quantgraph.backends.xtquant.records import Record
 from quantgraph.backends.xtquant.trader import TraderLink, away
 from quantgraph.domain.errors import unknown_account
-from quantgraph.domain.ipos import Ipo
+from quantgraph.domain.instruments import Board, Market
+from quantgraph.domain.ipos import Ipo, IpoQuota
 from quantgraph.domain.sources import Source
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+# The vendor's boards of quotas; the main board of Shenzhen and ChiNext share one.
+_PARTS: Mapping[str, tuple[Market, Board | None]] = {
+    "SH": (Market.SH, Board.MAIN),
+    "KCB": (Market.SH, Board.STAR),
+    "SZ": (Market.SZ, None),
+    "BJ": (Market.BJ, Board.BSE),
+}
 
 
 class XtIssues:
-    """Today's subscriptions; nothing here can reach an order function."""
+    """Today's subscriptions, and `IpoQuotas`; nothing here can reach an order function."""
 
     def __init__(self, link: TraderLink) -> None:
         """Ask over `link`."""
@@ -22,10 +34,10 @@ class XtIssues:
         found = await self._link.ask("query_ipo_data_async", _issues)
         return sorted(found, key=lambda each: each.symbol)
 
-    async def limits(self, account_id: str) -> Mapping[str, int]:
-        """Return how many shares an account may subscribe, by the vendor's board: SH, SZ, KCB.
+    async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
+        """Return how many shares an account may subscribe, one quota per part of the market.
 
-        Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT.
+        Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
         """
         known = self._link.accounts
         if known is None:
@@ -33,11 +45,19 @@ class XtIssues:
         if account_id not in known:
             raise unknown_account(account_id)
         ref = known[account_id].ref
-        return await self._link.ask("query_new_purchase_limit_async", _limits, ref)
+        return await self._link.ask("query_new_purchase_limit_async", _quotas, ref)
 
 
-def _limits(told: Record) -> dict[str, int]:
-    return {each.new_purchase_limit_key: each.new_purchase_limit_value for each in told or ()}
+def _quotas(told: Record) -> list[IpoQuota]:
+    """Return the quotas of those parts that there is a word for; others are logged."""
+    found: list[IpoQuota] = []
+    for each in told or ():
+        part = _PARTS.get(each.new_purchase_limit_key)
+        if part is None:
+            _logger.warning("quota_of_a_strange_board", board=each.new_purchase_limit_key)
+        else:
+            found.append(IpoQuota(*part, each.new_purchase_limit_value, Source.TERMINAL))
+    return sorted(found, key=lambda each: (each.market, each.board or ""))
 
 
 def _issues(told: Record) -> list[Ipo]:

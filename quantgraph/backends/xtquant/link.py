@@ -3,18 +3,21 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
-from quantgraph.domain.calendar import to_ms
+from quantgraph.domain.calendar import from_ms, to_ms
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminals import TerminalLink, TerminalPart, TerminalState
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # A thread that is busy, or that many wait for, says nothing of the connection.
 _BUSY = frozenset({Reason.OVERLOADED})
+_STRANGE = "What the terminal said could not be understood; it is asked again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,32 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """How the connection stands; `since` and `attempts` (failed in a row) tell of its loss."""
+    """How a connection stands, since when (ms), and how many attempts have failed in a row.
 
-    connected: bool
-    since: int | None
-    attempts: int
-    reason: str | None
+    `met`: it stood at least once.
+    """
+
+    connected: bool = False
+    since: int | None = None
+    attempts: int = 0
+    reason: str | None = None
+    met: bool = field(default=False, compare=False)
+
+    def lost(self, now: datetime, reason: str) -> "LinkState":
+        """Return how it stands after an attempt that failed, or a loss, for a reason."""
+        since = to_ms(now) if self.connected or self.since is None else self.since
+        return LinkState(False, since, self.attempts + 1, reason, met=self.met)
+
+    def found(self, now: datetime) -> "LinkState":
+        """Return how it stands once it is connected."""
+        return self if self.connected else LinkState(True, to_ms(now), 0, None, met=True)
+
+    def told(self, part: TerminalPart, last_event: datetime | None) -> TerminalLink:
+        """Return it as the gateway tells it."""
+        away = TerminalState.LOST if self.met else TerminalState.CONNECTING
+        state = TerminalState.CONNECTED if self.connected else away
+        since = None if self.since is None else from_ms(self.since)
+        return TerminalLink(part, state, since, last_event, self.attempts, self.reason)
 
 
 class Link:
@@ -53,7 +76,9 @@ class Link:
         self._sleep = sleep
         self._looking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self.state = LinkState(connected=False, since=None, attempts=0, reason=None)
+        self.state = LinkState()
+        # Called whenever `state` has changed.
+        self.changed: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Look after the connection from now on."""
@@ -76,6 +101,10 @@ class Link:
             except GatewayError as error:
                 if error.reason not in _BUSY:
                     self._lost(error)
+            except Exception:
+                # Else nobody would look any more, and it would count as connected for ever.
+                _logger.exception("terminal_not_understood")
+                self._lost(Unavailable(Reason.SOURCE_UNAVAILABLE, _STRANGE))
             else:
                 self._found()
         return self.state.connected
@@ -94,17 +123,12 @@ class Link:
         before = self.state
         if before.connected or before.since is None:
             _logger.warning("terminal_lost", reason=error.reason.value, message=error.message)
-        since = (
-            to_ms(self._clock.now()) if before.connected or before.since is None else before.since
-        )
-        self.state = LinkState(
-            connected=False, since=since, attempts=before.attempts + 1, reason=error.reason.value
-        )
+        self.state = before.lost(self._clock.now(), error.reason.value)
+        self.changed()
 
     def _found(self) -> None:
         if self.state.connected:
             return
         _logger.info("terminal_connected", attempts=self.state.attempts)
-        self.state = LinkState(
-            connected=True, since=to_ms(self._clock.now()), attempts=0, reason=None
-        )
+        self.state = self.state.found(self._clock.now())
+        self.changed()

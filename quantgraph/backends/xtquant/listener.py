@@ -1,7 +1,7 @@
 """What the terminal tells of orders: pushes, answers and its own list, as our reports."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import date, datetime
 
@@ -33,18 +33,11 @@ from quantgraph.domain.terminal import (
     FateUnknownError,
     LinkChange,
     ListedOrder,
+    StrangeStatus,
     TerminalEvent,
 )
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-# Hears of an account with an order whose status nobody has listed, and which it is.
-StrangeStatus = Callable[[str, str], None]
-
-
-def log_strange(account_id: str, text: str) -> None:
-    """Tell the log, where nobody else listens."""
-    del account_id
-    _logger.error("status_not_listed", text=text)
 
 
 class OrderListener:
@@ -58,11 +51,10 @@ class OrderListener:
         self,
         link: TraderLink,
         clock: Clock,
-        alarm: StrangeStatus = log_strange,
         kept: int = 100_000,
     ) -> None:
         """Hear what `link` hears; made in the running loop."""
-        self._link, self._clock, self._alarm = link, clock, alarm
+        self._link, self._clock = link, clock
         self._loop = asyncio.get_running_loop()
         self._mail: Mailbox[TerminalEvent] = Mailbox(self._loop, kept)
         self._book = TradeBook()
@@ -203,7 +195,7 @@ class OrderListener:
         self._book.know(account_id, name, quantity, final=state.final)
 
     def _check(self, record: Record) -> None:
-        """Raise the alarm once for an order with a status that nobody has listed."""
+        """Tell once of an order with a status that nobody has listed."""
         status, place = record.order_status, (record.account_id, record.order_status)
         if status in STATUSES or place in self._strange:
             return
@@ -212,7 +204,7 @@ class OrderListener:
             f"The terminal says status {status} of order {record.order_id}, which no list of its "
             "statuses has: it is UNKNOWN. See in the terminal what it is."
         )
-        enter(self._loop, self._alarm, record.account_id, text)
+        self._mail.put(StrangeStatus(record.account_id, text))
 
 
 def _whole(told: Record) -> list[Record]:

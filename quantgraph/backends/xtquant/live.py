@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.inbox import Inbox, Key, Row
@@ -21,6 +23,8 @@ from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import SourceState
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class TerminalFeed:
         self._minutes = Lanes[Bar](self._stir)
         self._auctions: dict[str, Bar] = {}
         self._last: int | None = None
+        # What the terminal says of itself; None where it says nothing.
+        self.edition: str | None = None
         self._wanted: set[str] = set()
         self._asking: asyncio.Task[dict[str, Quote | GatewayError]] | None = None
         self._stirring: asyncio.Task[object] | None = None
@@ -131,7 +137,16 @@ class TerminalFeed:
         wanted = self._quotes.keys | self._minutes.keys
         fresh = await self._parts.client.run(self._sync, wanted)
         if fresh:
+            self.edition = await self._told_edition()
             await self._catch_up()
+
+    async def _told_edition(self) -> str | None:
+        try:
+            return await self._parts.client.edition() or None
+        except Exception as error:
+            # Whatever it says of itself, it gives quotes: it is connected.
+            _logger.info("terminal_edition_untold", error=type(error).__name__)
+            return None
 
     def _sync(self, data: Data, wanted: frozenset[Key]) -> bool:
         return self._registry.sync(data, wanted)

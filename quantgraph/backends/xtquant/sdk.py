@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from quantgraph.backends.xtquant.turnstile import Turnstile
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 
@@ -56,6 +57,8 @@ def load_sdk() -> Sdk:
             raise _unusable(error) from error
     data: Any = xtquant.xtdata
     data.enable_hello = False
+    if not isinstance(data.subscribe_callback_wrapper, Turnstile):
+        data.subscribe_callback_wrapper = Turnstile(data.subscribe_callback_wrapper)
     # Eight threads decode what is pushed. At Python's own 5 ms the event loop would wait for its
     # turn among them for tens of ms, whenever the market is busy.
     sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))

@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -11,9 +12,11 @@ import structlog
 from quantgraph.backends.xtquant.callbacks import Callbacks
 from quantgraph.backends.xtquant.client import DataThread
 from quantgraph.backends.xtquant.crossing import enter
-from quantgraph.backends.xtquant.order_codes import ACCOUNT_STATUSES, CASH_ACCOUNT
+from quantgraph.backends.xtquant.link import LinkState
+from quantgraph.backends.xtquant.logins import AccountState, closed_by, read_accounts, served
 from quantgraph.backends.xtquant.records import Record
-from quantgraph.backends.xtquant.session import AccountRef, Session, unasked
+from quantgraph.backends.xtquant.session import Session, unasked
+from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
 from quantgraph.domain.reasons import Reason
 
@@ -41,15 +44,7 @@ class LinkParts:
     pauses: Sequence[float] = (0.5, 1.0, 2.0, 5.0, 15.0)
     numbers: Callable[[], int] = session_number
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-@dataclass(frozen=True, slots=True)
-class AccountState:
-    """An account that the terminal serves, and why it takes no orders, None: it does."""
-
-    ref: AccountRef
-    name: str
-    closed: str | None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Listener(Protocol):
@@ -78,11 +73,22 @@ class TraderLink:
         self._keeper: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._count = 0
-        self.up = False
+        self.state = LinkState()
+        # When a callback came last.
+        self.heard_at: datetime | None = None
+        # Called in the loop whenever the state, or an account's, has changed.
+        self.changed: Callable[[], None] = lambda: None
         # By id; None until the terminal has told them once.
         self.accounts: Mapping[str, AccountState] | None = None
         # Of other types, by the number of the type.
         self.unserved: Mapping[int, int] = {}
+        # Questions that this terminal said it does not know.
+        self.lacking: frozenset[str] = frozenset()
+
+    @property
+    def up(self) -> bool:
+        """Whether the terminal takes requests."""
+        return self.state.connected
 
     @property
     def number(self) -> int | None:
@@ -145,27 +151,33 @@ class TraderLink:
         except GatewayError:
             raise
         except Exception as error:
-            raise unasked(method, error) from error
+            found = unasked(method, error)
+            if isinstance(found, Unsupported):
+                self.lacking |= {method}
+            raise found from error
         finally:
             self._waiting.discard(answer)
             retire(answer)
 
     async def _keep(self) -> None:
-        tried = 0
         while True:
             try:
                 await self._open()
             except Exception as error:
+                tried, pauses = self.state.attempts, self._parts.pauses
                 _logger.warning("terminal_not_connected", error=type(error).__name__, tried=tried)
+                self._turn(self.state.lost(self._parts.clock.now(), _code(error)))
                 await self._leave()
-                await self._parts.sleep(self._parts.pauses[min(tried, len(self._parts.pauses) - 1)])
-                tried += 1
+                await self._parts.sleep(pauses[min(tried, len(pauses) - 1)])
                 continue
-            tried = 0
             self._relink(up=True)
             await self._watch()
             self._relink(up=False)
             await self._leave()
+
+    def _turn(self, state: LinkState) -> None:
+        self.state = state
+        self.changed()
 
     async def _open(self) -> None:
         parts, number = self._parts, self._parts.numbers()
@@ -186,9 +198,9 @@ class TraderLink:
 
     async def _learn(self) -> None:
         """Ask which accounts there are, and how they are logged in."""
-        infos = await self.ask("query_account_infos_async", _accounts)
-        self.accounts = {each.ref.account_id: each for each in infos if _served(each)}
-        others = [each.ref.account_type for each in infos if not _served(each)]
+        infos = await self.ask("query_account_infos_async", read_accounts)
+        self.accounts = {each.ref.account_id: each for each in infos if served(each)}
+        others = [each.ref.account_type for each in infos if not served(each)]
         self.unserved = {kind: others.count(kind) for kind in others}
 
     async def _watch(self) -> None:
@@ -216,13 +228,17 @@ class TraderLink:
         return True
 
     def _relink(self, *, up: bool) -> None:
-        self.up = up
+        now = self._parts.clock.now()
+        # What was lost has not been tried again yet.
+        lost = replace(self.state.lost(now, Reason.SOURCE_UNAVAILABLE.value), attempts=0)
+        self.state = self.state.found(now) if up else lost
         _logger.warning("terminal_link_changed", connected=up)
         if not up:
             for answer in self._waiting:
                 _fail(answer, away())
         if self._listener is not None:
             self._listener.linked(up=up)
+        self.changed()
 
     async def _leave(self) -> None:
         session, self._session = self._session, None
@@ -234,11 +250,12 @@ class TraderLink:
 
     def _heard(self, number: int, kind: str, what: Record) -> None:
         self._count += 1
+        self.heard_at = self._parts.clock.now()
         loop = self._loop
         if kind == "disconnected" and loop is not None:
             enter(loop, self._drop, number)
         elif kind == "status" and loop is not None:
-            enter(loop, self._set, what.account_id, ACCOUNT_STATUSES.get(what.status, _STRANGE))
+            enter(loop, self._set, what.account_id, closed_by(what.status))
         elif self._listener is not None:
             self._listener.heard(kind, what, number)
 
@@ -248,11 +265,9 @@ class TraderLink:
 
     def _set(self, account_id: str, closed: str | None) -> None:
         known = self.accounts or {}
-        if account_id in known:
+        if account_id in known and known[account_id].closed != closed:
             self.accounts = {**known, account_id: replace(known[account_id], closed=closed)}
-
-
-_STRANGE = "The terminal says of the account what nobody has listed."
+            self.changed()
 
 
 def away() -> GatewayError:
@@ -261,19 +276,8 @@ def away() -> GatewayError:
     return Unavailable(Reason.SOURCE_UNAVAILABLE, text)
 
 
-def _served(account: AccountState) -> bool:
-    return account.ref.account_type == CASH_ACCOUNT
-
-
-def _accounts(told: Record) -> list[AccountState]:
-    return [
-        AccountState(
-            AccountRef(each.account_id, each.account_type),
-            each.broker_name or each.product_name or each.account_id,
-            ACCOUNT_STATUSES.get(each.login_status, _STRANGE),
-        )
-        for each in told or ()
-    ]
+def _code(error: Exception) -> str:
+    return (error.reason if isinstance(error, GatewayError) else Reason.SOURCE_UNAVAILABLE).value
 
 
 def retire(answer: asyncio.Future[R]) -> None:

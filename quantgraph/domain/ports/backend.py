@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import (
     BarFeed,
     Bars,
@@ -16,9 +17,10 @@ from quantgraph.domain.ports.market import (
     Quotes,
     Ticks,
 )
-from quantgraph.domain.ports.reference import Catalog, Financials, Reference
+from quantgraph.domain.ports.reference import Catalog, Financials, IpoQuotas, Reference
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import Capability
+from quantgraph.domain.terminals import TerminalStatus
 
 
 class TerminalQuotes(Quotes, QuoteBoard, QuoteFeed, Protocol):
@@ -39,7 +41,9 @@ class Backend:
 
     `sender` makes the one object that reaches order functions, and is called in prod alone: what
     was never made cannot be asked. `problems` says by part what of the terminal is not there; empty
-    while it is connected. `start` begins to connect and does not wait for it; `close` ends all.
+    while it is connected. `status` says how it stands, and whoever is given to `heed` is called in
+    the loop whenever that may have changed. `start` begins to connect and does not wait for it;
+    `close` ends all.
     """
 
     name: str
@@ -49,9 +53,13 @@ class Backend:
     bar_feed: BarFeed
     reference: Reference
     catalog: Catalog
+    quotas: IpoQuotas
     accounts: TerminalAccounts
+    downloader: Downloader
     sender: Callable[[], Terminal]
     capabilities: Callable[[], tuple[Capability, ...]]
     problems: Callable[[], Mapping[str, str]]
+    status: Callable[[], TerminalStatus]
+    heed: Callable[[Callable[[], None]], None]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]

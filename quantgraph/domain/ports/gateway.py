@@ -1,6 +1,7 @@
 """Everything the two wires may touch, gathered in one place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from quantgraph.domain.calls import Calls, NoCalls
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.controls import Controls
+from quantgraph.domain.ports.downloads import Downloads, MissingBars
 from quantgraph.domain.ports.market import (
     Bars,
     BarStream,
@@ -25,6 +27,7 @@ from quantgraph.domain.ports.market import (
 )
 from quantgraph.domain.ports.reference import (
     Financials,
+    IpoQuotas,
     PricedLists,
     Reference,
     Rules,
@@ -44,7 +47,8 @@ from quantgraph.domain.ports.trading import (
 )
 from quantgraph.domain.rates import Meter, NoMeter
 from quantgraph.domain.subscriptions import OpenStream
-from quantgraph.domain.system import Limits, Mode, ServerInfo
+from quantgraph.domain.system import PARTS, Limits, Mode, ServerInfo
+from quantgraph.domain.terminals import TerminalNews
 
 
 class Access(Protocol):
@@ -69,12 +73,22 @@ class Access(Protocol):
 class System(Protocol):
     """The gateway about itself."""
 
-    async def info(self) -> ServerInfo:
-        """Return version, mode, clock, limits and capabilities."""
+    async def info(self, parts: AbstractSet[str] = PARTS) -> ServerInfo:
+        """Return version, mode, clock, limits and capabilities.
+
+        The `parts` are of this moment, others may be older.
+        """
         ...
 
     async def problems(self) -> Mapping[str, str]:
         """Return why the gateway is not ready, by part; empty when it is."""
+        ...
+
+    def terminals(self) -> AsyncGenerator[TerminalNews, None]:
+        """Yield how the terminals stand now, every change at once, and a heartbeat every 5 s.
+
+        Errors: SHUTTING_DOWN.
+        """
         ...
 
 
@@ -143,6 +157,9 @@ class Gateway:
     sessions: Sessions
     lists: PricedLists
     financials: Financials
+    downloads: Downloads
+    missing_bars: MissingBars
+    ipo_quotas: IpoQuotas
     accounts: Accounts
     connections: Connections
     controls: Controls

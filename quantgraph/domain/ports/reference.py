@@ -10,7 +10,7 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
-from quantgraph.domain.ipos import Ipo, IpoRequest
+from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.searches import InstrumentSearch
@@ -148,6 +148,17 @@ class Catalog(Protocol):
         """Return the main contract of each asked trading day up to the present one.
 
         None for an unknown product. Errors: CALENDAR_NOT_COVERED.
+        """
+        ...
+
+
+class IpoQuotas(Protocol):
+    """How much of new issues an account may subscribe."""
+
+    async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
+        """Return the quotas of the present day, one per part of the market.
+
+        Errors: UNKNOWN_ACCOUNT; SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS of a real terminal.
         """
         ...
 

@@ -20,8 +20,10 @@ CONVERTIBLES = ("SH110", "SH111", "SH113", "SH118", "SZ123", "SZ127", "SZ128")
 # The same of exchange-traded funds; the others (LOF, closed-end) have codes apart.
 EXCHANGE_TRADED = ("SH51", "SH52", "SH53", "SH56", "SH58", "SZ159")
 RULES_2026 = (
-    "SSE 上证发〔2026〕41号 and SZSE 深证上〔2026〕551号, "
-    "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml"
+    "SSE 上证发〔2026〕41号, "
+    "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml; "
+    "SZSE 深证上〔2026〕551号, "
+    "https://docs.static.szse.cn/www/lawrules/rule/trade/current/W020260424690713155663.pdf"
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from quantgraph.domain.rules.allotments import ALLOTMENTS
 from quantgraph.domain.rules.auctions import AUCTIONS
 from quantgraph.domain.rules.bands import BANDS, LISTINGS
 from quantgraph.domain.rules.cages import CAGES, HALTED_CAGES
@@ -28,6 +29,7 @@ ALL_TABLES: Mapping[str, tuple[Row, ...]] = {
     "ticks": TICKS,
     "lots": LOTS,
     "quotas": QUOTAS,
+    "allotments": ALLOTMENTS,
     "price_types": PRICE_TYPES,
     "settlement": SETTLEMENTS,
     "fees": FEES,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from quantgraph.backends.sim.actions import Entitlement
 from quantgraph.backends.sim.ledger import Ledger, cents
+from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.orders import Side
 from quantgraph.domain.terminal import ExecutionReport
 
@@ -50,6 +51,23 @@ class Audit:
             self.money[fill.account_id] -= sign * fill.amount + fill.fee
             self.fees[fill.account_id] += fill.fee
             self.shares[fill.account_id, fill.symbol] += sign * fill.quantity
+
+    def owed(self, events: Iterable[Dividend]) -> list[tuple[str, str, Decimal, int]]:
+        """Return what events of one ex-day, as they come, owe: account, symbol, yuan and shares.
+
+        In whole numbers: mills of cash and hundredths of a share per share, both half up.
+        """
+        held, found = dict(self.shares), list[tuple[str, str, Decimal, int]]()
+        for each in sorted(events, key=lambda event: event.symbol):
+            mills = round((each.cash or 0) * 1_000)
+            ratio = round(((each.bonus or 0) + (each.conversion or 0)) * 100)
+            for account, symbol in sorted(held):
+                quantity = held[account, symbol]
+                if symbol == each.symbol and quantity:
+                    cash, shares = (quantity * mills + 5) // 10, (quantity * ratio + 50) // 100
+                    held[account, symbol] += shares
+                    found.append((account, symbol, Decimal(cash) / 100, shares))
+        return sorted(found)
 
     def pay(self, granted: Iterable[Entitlement]) -> None:
         for each in granted:

@@ -8,13 +8,14 @@ from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.paper import PaperMarket, show_frames
 from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.backends.sim.wall import WallClock
+from quantgraph.backends.sim.wall import PaperClock
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.errors import NotFound
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import SourceState
+from quantgraph.services.wall import WallClock
 
 from .conftest import START, make_calendar
 from .hall import instrument
@@ -88,7 +89,7 @@ class Desk:
 
     def __init__(self, *accounts, epoch="epoch_1") -> None:
         self.clock = HandClock()
-        self.wall = WallClock(self.clock, CALENDAR, epoch)
+        self.wall = PaperClock(WallClock(self.clock, CALENDAR, epoch))
         self.market = Market(self.clock)
         self.paper = PaperMarket(self.market, self.market, self.wall)
         parts = WorldParts(

@@ -107,8 +107,8 @@ class Life:
             self.trial.open_account(cash, self._pick(SYMBOLS), 100 * (1 + self._below(30)) + 50)
 
     def announce(self) -> None:
-        cash, bonus = self._below(200) / 1_000, self._below(5) / 20
-        self.trial.announce(self._pick(SYMBOLS), cash, bonus)
+        cash, bonus, split = self._below(200) / 1_000, self._below(5) / 20, self._below(4) / 5
+        self.trial.announce(self._pick(SYMBOLS), cash, (bonus, split))
 
     def script(self) -> None:
         self.trial.script(self._pick(SYMBOLS), self._pick(SCENARIOS).name)

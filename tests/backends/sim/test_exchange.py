@@ -508,6 +508,23 @@ def test_a_halted_share_trades_when_it_resumes() -> None:
     assert reports[-1].state is OrderState.FILLED
 
 
+def test_a_cancel_that_was_kept_at_lunch_comes_before_what_trades_after_it() -> None:
+    """Orders that crossed in a halt meet when it is over: whoever wanted to leave has left."""
+    floor = Floor()
+    floor.place("first", BUY, 100, "9.00")
+    floor.take(floor.exchange.halt(SYMBOL, NOW))
+    floor.place("a", BUY, 100, "10.00")
+    floor.place("b", BUY, 100, "10.00")
+    floor.clock(12, 0)
+    assert floor.withdraw("a") == []
+    assert floor.take(floor.exchange.resume(SYMBOL, floor.now)) == []
+    reports = floor.clock(13, 0)
+    assert [(each.tag, each.state) for each in reports] == [
+        ("a", OrderState.CANCELED),
+        ("b", OrderState.FILLED),
+    ]
+
+
 MARKET = {"price_type": PriceType.BEST_FIVE_CANCEL}
 
 

@@ -11,12 +11,13 @@ import pytest
 from quantgraph.backends.sim.core.tally import Tally
 from quantgraph.backends.sim.flow.live import LiveFrames
 from quantgraph.backends.sim.paper import PaperMarket, kept_for
-from quantgraph.backends.sim.wall import WallClock
+from quantgraph.backends.sim.wall import PaperClock
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.errors import OrderRefused, Unavailable
 from quantgraph.domain.orders import OrderState, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import Checkpoint
+from quantgraph.services.wall import WallClock
 
 from .conftest import START
 from .hall import SEED, order
@@ -87,11 +88,14 @@ async def test_a_suspended_symbol_takes_no_order(desk):
     assert refused.value.reason is Reason.SUSPENDED
 
 
-async def test_a_feed_that_broke_is_asked_for_again(desk, monkeypatch):
+@pytest.mark.parametrize(
+    "broken", [Unavailable(Reason.SOURCE_UNAVAILABLE, "gone"), ValueError("a defect")], ids=repr
+)
+async def test_a_feed_that_broke_is_asked_for_again(desk, monkeypatch, broken):
     monkeypatch.setattr("quantgraph.backends.sim.paper._AGAIN_S", 0)
     await desk.terminal.place(order("a", BUY, 800, "10.00"))
     await desk.drain()
-    desk.market.queue.put_nowait(Unavailable(Reason.SOURCE_UNAVAILABLE, "gone"))
+    desk.market.queue.put_nowait(broken)
     await desk.tell(3, asks=(("10.00", 900),))
     assert desk.market.follows == 2
     assert states(await desk.drain())[-1] == (OrderState.FILLED, 800)
@@ -132,7 +136,7 @@ async def test_an_opening_auction_fills_at_the_price_that_its_screen_showed(desk
 
 def test_the_wall_clock_stays_on_a_trading_day_over_the_weekend():
     clock = HandClock(datetime(2023, 2, 5, 4, 0, tzinfo=UTC))
-    wall = WallClock(clock, CALENDAR, "epoch_1")
+    wall = PaperClock(WallClock(clock, CALENDAR, "epoch_1"))
     assert wall.moment().day == date(2023, 2, 3)
     clock.time = datetime(2023, 2, 5, 16, 0, tzinfo=UTC)
     assert wall.moment().day == date(2023, 2, 6)

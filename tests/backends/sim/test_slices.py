@@ -281,3 +281,21 @@ async def test_who_wants_to_act_ends_a_part_of_the_way(
     await asyncio.wait_for(slow.place("second"), 5)
     assert len(slow.reports()) == 1
     await slow.terminal.close()
+
+
+async def test_who_asks_for_money_ends_a_part_of_the_way(
+    make_stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard of every order does: it waited for the whole part."""
+    monkeypatch.setattr(driver, "OwnEngine", Long)
+    slow = Slow(make_stage())
+    await slow.place("first")
+    engine = slow.terminal.driver.engine
+    assert isinstance(engine, Long)
+    engine.free.clear()
+    slow.stage.hand.seconds = 60
+    await slow.turn()
+    async with asyncio.timeout(5):
+        means = await slow.terminal.means("sim-1", SYMBOLS[0])
+    assert means.cash > 0
+    await slow.terminal.close()

@@ -185,6 +185,8 @@ class Trial:
         self.witness.dark.clear()
         self.scripts.clear()
         self.audit.take(reports)
+        told = [(each.account_id, each.symbol, each.cash, each.shares) for each in granted]
+        assert sorted(told) == self.audit.owed(due), "holders are not paid what they are owed"
         self.audit.pay(granted)
         self.witness.granted(granted)
         self.touched.update(self.accounts)
@@ -225,10 +227,10 @@ class Trial:
         self.witness.welcome(ledger)
         self.take(reports)
 
-    def announce(self, symbol: str, cash: float, bonus: float) -> None:
-        """Let an event of the next session come with it."""
-        day = CALENDAR.next_session(self.exchange.day)
-        event = Dividend(symbol, day, 1.0, cash=cash, bonus=bonus, conversion=0.0)
+    def announce(self, symbol: str, cash: float, shares: tuple[float, float]) -> None:
+        """Let an event of the next session come with it; `shares` are of bonus and of a split."""
+        day, (bonus, split) = CALENDAR.next_session(self.exchange.day), shares
+        event = Dividend(symbol, day, 1.0, cash=cash, bonus=bonus, conversion=split)
         self.announced.append(event)
 
     def script(self, symbol: str, name: str) -> None:

@@ -1,37 +1,61 @@
 """What the terminal says it can do, and that it says so of every operation."""
 
-import asyncio
+from typing import Any
 
 import pytest
 
-from quantgraph.backends.xtquant.capability import capabilities
+from quantgraph.backends.xtquant.capability import Told, capabilities
+from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.operations import operations
+from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.ticks import TickKind
+from tests.waiting import until
 
 from .conftest import Pair
 
-_TRADING = dict.fromkeys(
-    (
-        *("accounts", "connections", "controls", "trading", "batches", "previews"),
-        *("allowances", "fills", "portfolio"),
-    )
-)
 
-
-def _rows(lacking: frozenset[str] = frozenset()) -> dict[str, str | None]:
-    rows = capabilities(lacking, _TRADING)
+def _rows(lacking: frozenset[str] = frozenset(), **told: Any) -> dict[str, str | None]:
+    rows = capabilities(Told(lacking, **told))
     assert all(row.available == (row.reason is None) for row in rows)
     return {row.operation: row.reason for row in rows}
 
 
 def test_every_operation_is_spoken_of() -> None:
     rows = _rows()
-    assert {*operations(), *(f"ticks.{kind}" for kind in TickKind)} == rows.keys()
+    kinds = {
+        *(f"ticks.{kind}" for kind in TickKind),
+        *(f"orders.{kind}" for kind in PriceType),
+        *(f"downloads.{kind}" for kind in DownloadKind),
+    }
+    assert {*operations(), *kinds} == rows.keys()
     absent = {name for name, reason in rows.items() if reason is not None}
     of_ticks = {f"ticks.{kind}" for kind in TickKind if kind is not TickKind.SNAPSHOT}
-    assert absent == of_ticks | {name for name in rows if name.startswith("simulation.")}
+    simulated = {name for name in rows if name.startswith("simulation.")}
+    assert absent == of_ticks | simulated | {"orders.AFTER_HOURS"}
+
+
+def test_a_login_without_an_account_for_shares_trades_nothing_and_says_what_it_has() -> None:
+    rows = _rows(accounts=0, unserved={3: 1, 1: 2})
+    for name in ("trading.submit", "accounts.positions", "ipoQuotas", "orders.LIMIT"):
+        assert "2 of futures, 1 of margin" in (rows[name] or "")
+    assert (rows["bars"], rows["accounts"]) == (None, None)
+    # Before the login nobody knows.
+    assert _rows(accounts=None, unserved={3: 1}) == _rows(accounts=1, unserved={3: 1}) == _rows()
+
+
+async def test_what_was_not_downloaded_is_no_capability_until_it_is(pair: Pair) -> None:
+    def told() -> str | None:
+        return _rows(empty=pair.client.empty)["lists.etfBasket"]
+
+    pair.exchange.funds = ()
+    await pair.terminal.catalog.etf_basket("510300.SH")
+    assert "downloaded" in (told() or "")
+    assert _rows(empty=pair.client.empty)["reference.sectors"] is None
+    pair.exchange.funds = ("510300.SH",)
+    await pair.terminal.catalog.etf_basket("510300.SH")
+    assert told() is None
 
 
 async def test_a_function_that_the_terminal_has_not_is_an_error_and_then_no_capability(
@@ -48,6 +72,16 @@ async def test_a_function_that_the_terminal_has_not_is_an_error_and_then_no_capa
     assert rows["lists.bonds"] is None
 
 
+def test_a_terminal_that_downloads_no_history_says_so_by_kind() -> None:
+    rows = _rows(frozenset({"supply_history_data2"}))
+    without = {kind for kind in DownloadKind if rows[f"downloads.{kind}"] is None}
+    assert without == {
+        DownloadKind.WEIGHTS, DownloadKind.BONDS, DownloadKind.HOLIDAYS,
+        DownloadKind.EXPIRED_CONTRACTS,
+    }  # fmt: skip
+    assert _rows(frozenset({"download_cb_data"}))["downloads.BONDS"] is not None
+
+
 async def test_a_function_that_an_older_sdk_has_not_is_told_the_same_way(pair: Pair) -> None:
     with pytest.raises(GatewayError) as told:
         await pair.client.ask("get_something_newer")
@@ -62,6 +96,8 @@ async def test_a_function_that_an_older_sdk_has_not_is_told_the_same_way(pair: P
         ("subscribe_quote", "quoteStream.watch"),
         ("get_l2_order", "ticks.LEVEL2_ORDER"),
         ("get_divid_factors", "dividends.histories"),
+        ("query_stock_asset_async", "accounts.assets"),
+        ("query_stock_orders_async", "trading.submit"),
     ],
 )
 def test_what_needs_it_is_not_available(function: str, operation: str) -> None:
@@ -100,9 +136,7 @@ async def test_a_call_that_hangs_in_the_terminal_is_answered_and_the_others_go_o
     assert told.value.reason is Reason.SOURCE_UNAVAILABLE
     pair.exchange.hang.clear()
     pair.exchange.free.set()
-    async with asyncio.timeout(20):
-        while pair.client.thread.state.hanging:
-            await asyncio.sleep(0.002)
+    await until(lambda: not pair.client.thread.state.hanging)
     assert len(await pair.terminal.quotes(["600519.SH"])) == 1
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Reason
+from tests.waiting import until
 
 _LIMITS = DataLimits(seconds=5.0, waiting=3, pause_seconds=0.0, lost_threads=1)
 
@@ -49,9 +50,7 @@ async def _lose(thread: DataThread) -> _Hang:
 
 
 async def _came_back(thread: DataThread) -> None:
-    async with asyncio.timeout(5):
-        while thread.state.hanging:
-            await asyncio.sleep(0.001)
+    await until(lambda: not thread.state.hanging)
 
 
 async def test_all_calls_run_on_one_thread_that_is_not_the_loops(thread: DataThread) -> None:
@@ -162,3 +161,10 @@ async def test_a_cancelled_caller_leaves_no_work_behind(thread: DataThread) -> N
     await slow
     await thread.run(lambda: None)
     assert not ran.is_set()
+
+
+def test_no_thread_begins_before_something_is_asked() -> None:
+    before = threading.active_count()
+    made = DataThread(_LIMITS)
+    assert threading.active_count() == before
+    made.close()

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from quantgraph.backends.xtquant.downloads import (
-    DownloadKind,
-    DownloadWish,
-    Progress,
-    TerminalDownloads,
-)
+from quantgraph.backends.xtquant.downloads import TerminalDownloads
+from quantgraph.domain.downloads import DownloadKind, DownloadWish
+from quantgraph.domain.downloads import DownloadProgress as Progress
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Reason
 
@@ -73,10 +70,11 @@ async def test_whole_lists_are_named_by_their_table(
         (DownloadKind.WEIGHTS, ("weights",)),
         (DownloadKind.BONDS, ("bonds",)),
         (DownloadKind.HOLIDAYS, ("downloadholidaydata",)),
+        (DownloadKind.EXPIRED_CONTRACTS, ("expired", True)),
     ],
 )
 async def test_what_tells_no_progress_is_told_when_it_is_done(
-    pair: Pair, kind: DownloadKind, call: tuple[str]
+    pair: Pair, kind: DownloadKind, call: tuple[Any, ...]
 ) -> None:
     assert await _run(pair, DownloadWish(kind)) == [Progress(1, 1)]
     assert call in pair.exchange.calls
@@ -91,7 +89,7 @@ async def _refused(pair: Pair, wish: DownloadWish, quiet: float = 20.0) -> Gatew
 async def test_a_download_that_fails_says_why(pair: Pair) -> None:
     pair.exchange.steps = [{"finished": 0, "total": -1, "message": "无权限"}]
     error = await _refused(pair, DownloadWish(DownloadKind.TICKS, _TWO))
-    assert error.reason is Reason.SOURCE_UNAVAILABLE
+    assert error.reason is Reason.DOWNLOAD_REFUSED
     assert "无权限" in error.message
 
 
@@ -118,11 +116,28 @@ async def test_a_cancelled_download_is_stopped_at_the_terminal(pair: Pair) -> No
     assert (await downloads.run(wish, lambda _: None)).total == 2
 
 
-@pytest.mark.parametrize(
-    "wish", [DownloadWish(DownloadKind.DAYS), DownloadWish(DownloadKind.SECTORS, _TWO)], ids=str
-)
-async def test_symbols_are_named_where_they_count_and_nowhere_else(
-    pair: Pair, wish: DownloadWish
+async def test_days_of_minutes_are_named_to_the_second(pair: Pair) -> None:
+    day = date(2022, 1, 4)
+    await _run(pair, DownloadWish(DownloadKind.MINUTES, _TWO, day, day))
+    ((_, period, start, end, _),) = _asked(pair)
+    assert (period, start, end) == ("1m", "20220104000000", "20220104235959")
+
+
+async def test_a_terminal_that_is_lost_meanwhile_is_away_and_does_not_count_as_silent(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (await _refused(pair, wish)).reason is Reason.BAD_REQUEST
-    assert _asked(pair) == []
+    monkeypatch.setattr("quantgraph.backends.xtquant.downloads._LOOK_S", 0.02)
+    pair.exchange.steps, begun = [{"finished": 1, "total": 2, "message": ""}], asyncio.Event()
+    downloads = TerminalDownloads(pair.client, up=lambda: not begun.is_set())
+    with pytest.raises(GatewayError) as told:
+        await downloads.run(DownloadWish(DownloadKind.DAYS, _TWO), lambda _: begun.set())
+    assert told.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert pair.exchange.stopped == 1
+
+
+async def test_nothing_is_asked_of_a_terminal_that_is_away(pair: Pair) -> None:
+    downloads = TerminalDownloads(pair.client, up=lambda: False)
+    with pytest.raises(GatewayError) as told:
+        await downloads.run(DownloadWish(DownloadKind.WEIGHTS), lambda _: None)
+    assert told.value.reason is Reason.SOURCE_UNAVAILABLE
+    assert ("weights",) not in pair.exchange.calls

@@ -35,6 +35,15 @@ def test_a_figure_of_a_row_is_on_its_line() -> None:
     assert by_name["`band.fund.star`"][1] == "FUND SH588"
 
 
+def test_every_address_of_a_source_can_be_followed() -> None:
+    by_name = {line[0]: line[5] for line in LINES}
+    told = by_name["`phases.after-hours.main`"]
+    assert [part.split(">")[0] for part in told.split("<")[1:]] == [
+        "https://www.sse.com.cn/aboutus/mediacenter/hotandd/c/c_20260424_10816474.shtml",
+        "https://docs.static.szse.cn/www/lawrules/rule/trade/current/W020260424690713155663.pdf",
+    ]
+
+
 def test_the_tool_compares_and_writes(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(rules, "FILE", tmp_path / "rules.md")
     assert rules.main(["--chek"]) == 2

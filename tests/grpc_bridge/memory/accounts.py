@@ -11,6 +11,8 @@ from quantgraph.domain.errors import (
     GatewayError,
     unknown_account,
 )
+from quantgraph.domain.instruments import Board, Market
+from quantgraph.domain.ipos import IpoQuota
 from quantgraph.domain.limits import Allowance, TradingLimits, Usage
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
@@ -127,3 +129,14 @@ class MemoryAllowances:
         return Allowance(
             account_id, NOW.date(), limits, Usage(2, 20, Decimal("10.10"), Decimal("20.20"))
         )
+
+
+class MemoryIpoQuotas:
+    """Two quotas, one of them of a whole exchange."""
+
+    async def ipo_quotas(self, account_id: str) -> list[IpoQuota]:
+        known_account(account_id)
+        return [
+            IpoQuota(Market.SH, Board.STAR, 5_000, Source.SIMULATED),
+            IpoQuota(Market.SZ, None, 0, Source.SIMULATED),
+        ]

@@ -1,24 +1,36 @@
 """The gateway itself in memory: who asks, its clock, its limits and its switches."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from typing import Any
 
 from quantgraph.domain.access import Actor, Principal, Scope
-from quantgraph.domain.controls import Control, TradingState, TradingStatus
+from quantgraph.domain.controls import Control, HaltCause, TradingState, TradingStatus
 from quantgraph.domain.errors import (
     Unauthenticated,
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Phase
+from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.subscriptions import OpenStream, Tally
 from quantgraph.domain.system import (
+    PARTS,
     BackendInfo,
     Capability,
     ClockInfo,
     Limits,
     Mode,
     ServerInfo,
+)
+from quantgraph.domain.terminals import (
+    AccountLogin,
+    TerminalLink,
+    TerminalNews,
+    TerminalPart,
+    TerminalState,
+    TerminalStatus,
 )
 from quantgraph.services.subscriptions import StreamBook
 
@@ -82,13 +94,23 @@ class MemorySystem:
         self.wrong: dict[str, str] = {}
         self.trading = TradingState.ACTIVE
         self.epoch = "w1"
+        self.limits = LIMITS
 
-    async def info(self) -> ServerInfo:
+    async def info(self, parts: AbstractSet[str] = PARTS) -> ServerInfo:
         clock = ClockInfo(NOW, True, 1.0, False, Phase.CONTINUOUS, date(2024, 3, 1), self.epoch)
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
-        parts = (TradingStatus(None, self.trading), clock, LIMITS, (backend,))
-        return ServerInfo("0.1.0", Mode.MOCK, *parts, "test", "numpy", NOW)
+        parts = (TradingStatus(None, self.trading), clock, self.limits, (backend,))
+        return ServerInfo("0.1.0", Mode.MOCK, *parts, "test", "numpy", NOW, self._terminals())
+
+    async def terminals(self) -> AsyncGenerator[TerminalNews, None]:
+        yield TerminalNews(StreamKind.SNAPSHOT, self._terminals())
+
+    @staticmethod
+    def _terminals() -> tuple[TerminalStatus, ...]:
+        link = TerminalLink(TerminalPart.TRADING, TerminalState.LOST, NOW, None, 2, "TIMED_OUT")
+        logins = (AccountLogin("sim-1", True, None), AccountLogin("sim-2", False, "Away."))
+        return (TerminalStatus("sim", "sim", Source.SIMULATED, (link,), logins),)
 
     async def problems(self) -> dict[str, str]:
         return self.wrong
@@ -105,6 +127,9 @@ class MemoryControlLog:
 
     def present(self) -> list[Control]:
         return list({each.account_id: each for each in self.held}.values())
+
+    def of(self, cause: HaltCause) -> list[Control]:
+        return [each for each in self.held if each.cause is cause]
 
 
 class MemorySecret:

@@ -124,7 +124,7 @@ _NUMBERS: Mapping[type, Callable[[Any], tuple[int, ...]]] = {
     Enter: _enter,
     Cancel: lambda record: (2, record.key),
     Lower: lambda record: (9, record.key, record.quantity),
-    Turn: lambda record: (3, _CODES[record.phase]),
+    Turn: lambda record: (3, _CODES[record.phase], *record.leaving),
     Halt: lambda record: (4, int(record.resumed)),
     Expire: lambda _: (5,),
     Trade: _trade,

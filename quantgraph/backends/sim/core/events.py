@@ -45,9 +45,13 @@ class Lower:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Begin a phase of the day; what the one before leaves undone (an auction) is done first."""
+    """Begin a phase of the day; what the one before leaves undone (an auction) is done first.
+
+    `leaving`: keys of orders that are taken out before anything is matched in the new phase.
+    """
 
     phase: Phase
+    leaving: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class Venue:
         if isinstance(command, Lower):
             return self._lower(command.key, command.quantity)
         if isinstance(command, Turn):
-            return self._turn(command.phase)
+            return self._turn(command)
         if isinstance(command, Halt):
             return self._halt(resumed=command.resumed)
         return self._expire()
@@ -236,10 +236,11 @@ class Venue:
         late = self.phase is Phase.AFTER_HOURS and key in self._late.orders
         return late or self._gate.cancels
 
-    def _turn(self, phase: Phase) -> list[Event]:
-        events = self._uncross() if self._gate.ends_auction(phase) else []
-        self._gate.phase = phase
-        return [*events, *self._resume()]
+    def _turn(self, turn: Turn) -> list[Event]:
+        events = self._uncross() if self._gate.ends_auction(turn.phase) else []
+        self._gate.phase = turn.phase
+        gone = [each for key in turn.leaving for each in self._cancel(key)]
+        return [*events, *gone, *self._resume()]
 
     def _halt(self, *, resumed: bool) -> list[Event]:
         self._gate.halted = not resumed

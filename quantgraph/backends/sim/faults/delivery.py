@@ -4,11 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.domain.incidents import Incident
 from quantgraph.domain.orders import OrderState
-from quantgraph.domain.terminal import Checkpoint, ExecutionReport, LinkChange, TerminalEvent
+from quantgraph.domain.terminal import (
+    Checkpoint,
+    ExecutionReport,
+    LinkChange,
+    StrangeStatus,
+    TerminalEvent,
+)
 
 
 class Delivery:
@@ -22,6 +29,9 @@ class Delivery:
         self._held: list[ExecutionReport] = []
         self._awaited: dict[str | None, asyncio.Event] = {}
         self.up = True
+        # When the link changed last, and when something was told last; None: not yet.
+        self.since: datetime | None = None
+        self.told: datetime | None = None
 
     def put(self, report: ExecutionReport) -> None:
         """Send a callback off."""
@@ -37,12 +47,14 @@ class Delivery:
             else:
                 self._hold(report, held.delay_ms)
 
-    def mark(self, point: Checkpoint) -> None:
+    def mark(self, point: Checkpoint | StrangeStatus) -> None:
         """Send a mark behind what is on its way; what is held back comes later."""
         self._queue.put_nowait(point)
 
     def relink(self, change: LinkChange) -> None:
         """Let nothing pass any more, or all again; the reader is told."""
+        if self.up is not change.connected:
+            self.since = change.time
         self.up = change.connected
         self._held.clear()
         self._queue.put_nowait(change)
@@ -55,6 +67,7 @@ class Delivery:
         """Forget what is on its way, except that the link was changed."""
         waiting = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
         self._held.clear()
+        self.since = self.told = None
         for each in waiting:
             if not isinstance(each, ExecutionReport):
                 self._queue.put_nowait(each)
@@ -63,6 +76,8 @@ class Delivery:
         """Yield what arrives, until the end."""
         while (event := await self._queue.get()) is not None:
             yield event
+            if isinstance(event, ExecutionReport):
+                self.told = event.time
             # Asked for the next one, the reader is done with this one.
             if isinstance(event, ExecutionReport):
                 heard = self._awaited.get(event.tag)

@@ -26,6 +26,7 @@ from quantgraph.domain.terminal import (
     LinkChange,
     ListedOrder,
     PlacedOrder,
+    StrangeStatus,
     TerminalEvent,
 )
 
@@ -133,6 +134,13 @@ class FaultyTerminal:
         finally:
             pump.cancel()
 
+    def link(self) -> tuple[bool, datetime | None, datetime | None]:
+        """Return whether it is connected, when that changed last, and when it last told anything.
+
+        None of both that have not happened.
+        """
+        return self._delivery.up, self._delivery.since, self._delivery.told
+
     @property
     def arriving(self) -> asyncio.Lock:
         """Whoever holds it keeps late orders from getting to the exchange."""
@@ -209,7 +217,7 @@ class FaultyTerminal:
             async for event in events:
                 if isinstance(event, LinkChange):
                     self._delivery.relink(event)
-                elif isinstance(event, Checkpoint):
+                elif isinstance(event, Checkpoint | StrangeStatus):
                     self._delivery.mark(event)
                 else:
                     self._delivery.put(event)

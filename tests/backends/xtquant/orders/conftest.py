@@ -33,7 +33,6 @@ class Desk:
     listener: OrderListener
     trading: XtTrading
     accounts: XtAccounts
-    alarms: list[tuple[str, str]]
     naps: list[float]
     told: list[Any] = field(default_factory=list)
     reader: asyncio.Task[None] | None = None
@@ -79,7 +78,7 @@ async def open_desk(counter):
     desks, numbers = [], count(1)
 
     async def make(kept=100_000, linked=True, read=True, **parts):
-        naps, alarms = [], []
+        naps = []
 
         async def nap(seconds):
             naps.append(seconds)
@@ -94,9 +93,9 @@ async def open_desk(counter):
         module, path = native.sdk("xttrader"), "C:/迅投/userdata_mini"
         link = TraderLink(LinkParts(module, path, **{**values, **parts}))
         world = counter.world
-        listener = OrderListener(link, world, lambda *told: alarms.append(told), kept)
+        listener = OrderListener(link, world, kept)
         trading = XtTrading(link, listener, TradingParts(world, 20.0))
-        desk = Desk(counter, link, listener, trading, XtAccounts(link), alarms, naps)
+        desk = Desk(counter, link, listener, trading, XtAccounts(link), naps)
         desks.append(desk)
         link.start()
         if linked:

@@ -6,7 +6,10 @@ import pytest
 
 from quantgraph.backends.xtquant.issues import XtIssues
 from quantgraph.domain.errors import NotFound, Unavailable, Unsupported
+from quantgraph.domain.instruments import Board, Market
+from quantgraph.domain.ipos import IpoQuota
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
 from tests.doubles.world import ACCOUNT
 from tests.waiting import until
 
@@ -39,11 +42,15 @@ async def test_issues_of_the_day_are_told(desk):
 
 
 async def test_limits_are_those_of_the_account(desk):
-    desk.counter.quotas = {"SH": 10_000, "KCB": 5_000}
+    desk.counter.quotas = {"SZ": 500, "SH": 10_000, "KCB": 5_000, "XX": 7}
     issues = XtIssues(desk.link)
-    assert await issues.limits(ACCOUNT) == {"SH": 10_000, "KCB": 5_000}
+    assert await issues.ipo_quotas(ACCOUNT) == [
+        IpoQuota(Market.SH, Board.MAIN, 10_000, Source.TERMINAL),
+        IpoQuota(Market.SH, Board.STAR, 5_000, Source.TERMINAL),
+        IpoQuota(Market.SZ, None, 500, Source.TERMINAL),
+    ]
     with pytest.raises(NotFound):
-        await issues.limits("nobody")
+        await issues.ipo_quotas("nobody")
 
 
 async def test_a_terminal_without_the_function_says_so(desk):
@@ -54,6 +61,7 @@ async def test_a_terminal_without_the_function_says_so(desk):
     desk.counter.script.when("queryIPODataWithSeq", RuntimeError("内部错误"))
     with pytest.raises(Unavailable, match="内部错误"):
         await XtIssues(desk.link).issues()
+    assert desk.link.lacking == {"query_ipo_data_async"}
 
 
 async def test_without_a_link_nothing_is_told(open_desk, counter):
@@ -61,6 +69,6 @@ async def test_without_a_link_nothing_is_told(open_desk, counter):
     desk = await open_desk(linked=False)
     await until(lambda: desk.naps)
     with pytest.raises(Unavailable):
-        await XtIssues(desk.link).limits(ACCOUNT)
+        await XtIssues(desk.link).ipo_quotas(ACCOUNT)
     counter.answer = 0
     await until(lambda: desk.link.up)

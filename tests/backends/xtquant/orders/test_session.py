@@ -1,9 +1,13 @@
 """What a session changes in the SDK's trader, and which of its functions are ever reached for."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from threading import Event as Latch
 
 from quantgraph.backends.xtquant.callbacks import Callbacks
+from quantgraph.backends.xtquant.session import Session
 from tests.doubles import native
 from tests.doubles.script import lose
 from tests.doubles.world import ACCOUNT
@@ -44,6 +48,43 @@ async def test_answers_and_pushes_come_in_one_order(desk):
     trader = desk.link._session._trader
     assert trader.resp_executor is trader.executor
     assert trader.executor._max_workers == 1
+
+
+class Eager:
+    """A native side that goes away in the moment in which it is started."""
+
+    def __init__(self, fire, *_):
+        self.fire, self.nextSeq = fire, count(1).__next__
+
+    def init(self):
+        pass
+
+    def start(self):
+        self.fire("Disconnected")
+
+    def connect(self):
+        return 0
+
+    def stop(self):
+        pass
+
+
+def test_what_is_pushed_as_the_native_side_starts_is_heard(double):
+    double.trader = Eager
+    told, heard = [], Latch()
+    callbacks = Callbacks(lambda kind, _: (told.append(kind), heard.set()))
+
+    def begin():
+        session = Session(native.sdk("xttrader"), "C:/userdata_mini", 1, callbacks)
+        assert session.connect(1.0) == 0
+        return session
+
+    # Of the main thread the SDK wants an event loop.
+    with ThreadPoolExecutor(1) as pool:
+        session = pool.submit(begin).result(20)
+    assert heard.wait(20)
+    session.close()
+    assert (told, double.escaped) == (["disconnected"], [])
 
 
 async def test_a_subscription_without_an_answer_is_tried_again(open_desk, counter):

@@ -24,6 +24,8 @@ async def test_the_session_is_made_away_from_the_event_loop(desk):
     assert asyncio.get_running_loop() is asyncio.get_event_loop()
     kept = desk.link._session._trader
     assert kept.loop.is_closed()
+    with pytest.raises(RuntimeError, match="no current event loop"):
+        await desk.link.call(lambda _: asyncio.get_event_loop())
 
 
 async def test_a_lost_session_is_told_and_another_one_opened(desk):

@@ -9,10 +9,10 @@ import pytest
 from quantgraph.domain.errors import NotFound, OrderRefused, TradingDisabled, Unavailable
 from quantgraph.domain.orders import OrderState, PriceType, Side
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import FateUnknownError, LinkChange
+from quantgraph.domain.terminal import FateUnknownError, LinkChange, StrangeStatus
 from tests.doubles.script import lose, twice
 from tests.doubles.world import ACCOUNT
-from tests.waiting import until
+from tests.waiting import settled, until
 
 S = OrderState
 
@@ -157,11 +157,28 @@ async def test_a_status_that_nobody_listed_is_unknown_and_an_alarm(desk, status)
 
     desk.counter.script.when("StockOrder", strange)
     await desk.trading.place(desk.resting())
-    (told,) = await desk.heard(1)
+    alarm, told = await desk.heard(2)
     assert told.state is S.UNKNOWN
-    await until(lambda: desk.alarms)
-    ((account, text),) = desk.alarms
-    assert (account, f"status {status} " in text) == (ACCOUNT, True)
+    assert isinstance(alarm, StrangeStatus)
+    assert (alarm.account_id, f"status {status} " in alarm.text) == (ACCOUNT, True)
+
+
+async def test_a_strange_status_of_the_list_is_told_once(desk):
+    await desk.trading.place(desk.resting())
+    await desk.heard(1)
+    desk.counter.script.when("QueryStockOrders", _strange_rows, -1)
+    for _ in range(2):
+        (row,) = await desk.trading.orders_today(ACCOUNT)
+        assert row.state is S.UNKNOWN
+    await settled()
+    (alarm,) = await desk.heard(1)
+    assert "status 58 " in alarm.text
+
+
+def _strange_rows(told):
+    for row in told[1]:
+        row.order_status = 58
+    return (told,)
 
 
 async def test_a_trade_that_is_told_twice_counts_once(desk):
