@@ -16,6 +16,7 @@ from grpc_bridge.catalog import CatalogServicer
 from grpc_bridge.controls import ControlServicer
 from grpc_bridge.dividends import DividendServicer
 from grpc_bridge.download_jobs import DownloadServicer
+from grpc_bridge.ending import Ending
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
 from grpc_bridge.instruments import InstrumentServicer
@@ -95,6 +96,7 @@ class GrpcServer:
     def __init__(self, server: aio.Server, frame: CallFrame, health: LiveHealth, port: int) -> None:
         """Hold a server that was started."""
         self._server = server
+        self._ending = Ending(server)
         self._frame = frame
         self._health = health
         self.port = port
@@ -114,11 +116,14 @@ class GrpcServer:
         self._frame.end_streams()
 
     async def stop(self, grace: float) -> None:
-        """Take no new call, end live streams at once, and give the others `grace` seconds."""
+        """Take no new call, end live streams at once, and give the others `grace` seconds.
+
+        Asked again it ends at the earlier of the two times.
+        """
         await self._health.stop()
         self._frame.end_streams()
         self._frame.end_probes()
-        await self._server.stop(grace)
+        await self._ending.stop(grace)
 
     async def wait(self) -> None:
         """Return when the server has stopped."""
