@@ -33,6 +33,8 @@ class Broadcast:
         self._stream = stream
         self._cohorts: dict[Cohort, None] = {}
         self._members: dict[Member, Cohort] = {}
+        # Members whose source is being opened.
+        self._coming = 0
         # Of each wish the one cohort that others join once they are in step.
         self._mains: dict[Wish, Cohort] = {}
         self._agenda = Agenda(self._flush, gather_s)
@@ -53,11 +55,15 @@ class Broadcast:
     @asynccontextmanager
     async def joined(self, wish: Wish, one: Member) -> AsyncGenerator[None]:
         """Tell a member; see `members.QuoteBroadcast`."""
-        if len(self._members) >= MAX_MEMBERS:
-            text = f"{len(self._members)} subscriptions of live quotes are open; this is the most."
+        if len(self._members) + self._coming >= MAX_MEMBERS:
+            text = f"{MAX_MEMBERS} subscriptions of live quotes are open; this is the most."
             raise LimitReached(Reason.SUBSCRIPTION_LIMIT, text)
         cohort = Cohort(wish)
-        cohort.tap = await self._stream.tap(wish.watch, partial(self._plan, cohort))
+        self._coming += 1
+        try:
+            cohort.tap = await self._stream.tap(wish.watch, partial(self._plan, cohort))
+        finally:
+            self._coming -= 1
         self._add(cohort, one)
         attach(one)
         try:

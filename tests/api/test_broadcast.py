@@ -292,6 +292,24 @@ async def test_subscribers_in_step_are_bounded_too(stage, monkeypatch):
     assert line.heard()
 
 
+async def test_subscribers_whose_source_is_being_opened_count_too(stage, monkeypatch):
+    monkeypatch.setattr("quantgraph.services.broadcast.MAX_MEMBERS", 2)
+    opened, tap = asyncio.Event(), stage.shared.tap
+
+    async def slow(*asked):
+        await opened.wait()
+        return await tap(*asked)
+
+    monkeypatch.setattr(stage.shared, "tap", slow)
+    joins = [asyncio.create_task(stage.join(DOCUMENTS["chain"], s=[A])) for _ in range(3)]
+    async with asyncio.timeout(10):
+        *_, refused = await next(asyncio.as_completed(joins))
+    with pytest.raises(LimitReached):
+        await refused
+    opened.set()
+    assert sum(task.done() for *_, task in await asyncio.gather(*joins)) == 1
+
+
 async def test_heartbeats_come_after_the_snapshot_and_go_on(stage, monkeypatch):
     monkeypatch.setattr("quantgraph.services.broadcast.HEARTBEAT_S", 0.01)
     query = "subscription($s: [Symbol!]) { quotes(symbols: $s) { kind source { connected } } }"
