@@ -30,6 +30,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CatalogService/ListIpos": Scope.READ,
     "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListTableRows": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListTerminalTables": Scope.READ,
     "/quantgraph.v1.ControlService/ArmTrading": Scope.ADMIN,
     "/quantgraph.v1.ControlService/DisarmTrading": Scope.TRADE,
     "/quantgraph.v1.ControlService/SetDeadMan": Scope.TRADE,

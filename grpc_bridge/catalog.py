@@ -2,12 +2,18 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from dataclasses import replace
+
 from grpc_bridge.batches import checked_size
 from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds, etfs, futures, ipos, options
+from quantgraph.wire import bonds, etfs, futures, ipos, options, tables
 from quantgraph.wire.fields import symbol_from_proto
+from quantgraph.wire.pages import after_token, page_size, token_of
+
+_PAGE = 50
 
 
 class CatalogServicer(CatalogServiceServicer):
@@ -54,3 +60,31 @@ class CatalogServicer(CatalogServiceServicer):
     ) -> catalog_pb2.ListIposResponse:
         found = await self._gateway.lists.ipos(ipos.request_from_proto(request))
         return catalog_pb2.ListIposResponse(ipos=[ipos.ipo_to_proto(each) for each in found])
+
+    async def ListTerminalTables(
+        self, request: catalog_pb2.ListTerminalTablesRequest, context: object
+    ) -> catalog_pb2.ListTerminalTablesResponse:
+        search = tables.search_from_proto(request)
+        size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
+        after = after_token(search.scope, request.page_token)
+        found, more = await self._gateway.lists.tables(search, size, after)
+        return catalog_pb2.ListTerminalTablesResponse(
+            tables=[tables.table_to_proto(each) for each in found],
+            next_page_token=token_of(search.scope, found[-1].name) if more else "",
+        )
+
+    async def ListTableRows(
+        self, request: catalog_pb2.ListTableRowsRequest, context: object
+    ) -> catalog_pb2.ListTableRowsResponse:
+        checked_size(self._gateway.limits, request.symbols, "symbols")
+        checked_size(self._gateway.limits, request.fields, "fields")
+        asked = replace(
+            tables.request_from_proto(request),
+            first=page_size(request.page_size, _PAGE, PAGE_ITEMS),
+        )
+        after = after_token(asked.scope, request.page_token)
+        page = await self._gateway.lists.table_rows(replace(asked, after=after))
+        return catalog_pb2.ListTableRowsResponse(
+            page=tables.page_to_proto(page),
+            next_page_token=token_of(asked.scope, page.next) if page.more and page.next else "",
+        )

@@ -46,6 +46,8 @@ SCOPES: dict[str, Scope] = {
     "Query.sessionPhases": Scope.READ,
     "Query.simulation": Scope.ADMIN,
     "Query.fingerprint": Scope.ADMIN,
+    "Query.tableRows": Scope.READ,
+    "Query.terminalTables": Scope.READ,
     "Query.ticks": Scope.READ,
     "Query.tradingLimits": Scope.READ,
     "Query.trades": Scope.READ,

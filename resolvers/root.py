@@ -27,6 +27,7 @@ from resolvers.sectors import SectorMutations, SectorQueries
 from resolvers.simulation import ClockMutations, SimulationQueries, WorldMutations
 from resolvers.snapshots import SnapshotQueries
 from resolvers.system import SystemQueries, SystemSubscriptions
+from resolvers.tables import TableQueries
 from resolvers.ticks import TickQueries
 from resolvers.training import CounterMutations, MarketMutations
 from resolvers.write_offs import WriteOffMutations
@@ -50,6 +51,7 @@ class Query(
     SectorQueries,
     CalendarQueries,
     CatalogQueries,
+    TableQueries,
     FinancialQueries,
     DownloadQueries,
     AccountQueries,

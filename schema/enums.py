@@ -22,6 +22,7 @@ from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.system import Mode
+from quantgraph.domain.tables import CellKind
 from quantgraph.domain.terminals import TerminalPart, TerminalState
 from quantgraph.domain.ticks import TradeSide
 
@@ -65,6 +66,17 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "BACK": "Additive, oldest bar unchanged (后复权).",
             "FRONT_RATIO": "By ratio, newest held bar unchanged (等比前复权).",
             "BACK_RATIO": "By ratio, oldest held bar unchanged (等比后复权).",
+        },
+    ),
+    _publish(
+        CellKind,
+        "CellKind",
+        "What a column of a terminal's table holds.",
+        {
+            "INTEGER": "Whole numbers.",
+            "NUMBER": "Numbers as the terminal holds them: doubles, in the unit of the column.",
+            "TEXT": "Texts: symbols, words, and what is bytes there in base64.",
+            "TIME": "Instants.",
         },
     ),
     _publish(

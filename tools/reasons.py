@@ -67,6 +67,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "No futures product has this code here.",
         "Ask for a product such as IF.",
     ),
+    Reason.UNKNOWN_TABLE: (
+        "The terminal knows no table of this name.",
+        "Look it up with `terminalTables`; where that is empty, its list is not downloaded.",
+    ),
     Reason.UNKNOWN_SCENARIO: (
         "There is no scenario of this name.",
         "Look it up with `scenarios`.",

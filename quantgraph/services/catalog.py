@@ -13,6 +13,17 @@ from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.ports.market import Quotes
 from quantgraph.domain.ports.reference import Catalog, Reference
+from quantgraph.domain.tables import (
+    TablePage,
+    TableRequest,
+    TableSearch,
+    TerminalTable,
+    begin_of,
+    check_place,
+    columns_of,
+    page_of,
+    unknown_table,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,28 @@ class PricedCatalog:
         found = await self._catalog.ipos(request)
         present_budget().spend(len(found), self.rows)
         return found
+
+    async def tables(
+        self, search: TableSearch, first: int, after: str | None
+    ) -> tuple[Sequence[TerminalTable], bool]:
+        """Return a page of the terminal's tables; see the port."""
+        found = [each for each in await self._catalog.tables() if search.wants(each)]
+        behind = [each for each in found if after is None or each.name > after]
+        return behind[:first], len(behind) > first
+
+    async def table_rows(self, request: TableRequest) -> TablePage:
+        """Return a page of a table's rows; see the port."""
+        _check_span(request.start, request.end)
+        known = {each.name: each for each in await self._catalog.tables()}
+        table = known.get(request.table)
+        if table is None:
+            raise unknown_table(request.table)
+        columns_of(table, request.fields)
+        first = begin_of(request)
+        found = await self._catalog.table_slice(table, request, first)
+        check_place(request, found)
+        present_budget().spend(len(found.rows), self.rows)
+        return page_of(table, request, found, first)
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the bonds; one call for prices, and only where they are asked for."""

@@ -12,6 +12,7 @@ from quantgraph.v1 import etfs_pb2 as _etfs_pb2
 from quantgraph.v1 import futures_pb2 as _futures_pb2
 from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import options_pb2 as _options_pb2
+from quantgraph.v1 import tables_pb2 as _tables_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -285,3 +286,147 @@ class ListIposResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListIposResponse: _TypeAlias = ListIposResponse  # noqa: Y015
+
+@_typing.final
+class ListTerminalTablesRequest(_message.Message):
+    """Which of the terminal's tables."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEARCH_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    search: _builtins.str
+    """Those with this text in name or title, in any case; absent: all."""
+    page_size: _builtins.int
+    """Tables a page, 1 to 500; 0: 50."""
+    page_token: _builtins.str
+    """next_page_token of the page before, with the same search; empty: from the first one."""
+    def __init__(
+        self,
+        *,
+        search: _builtins.str | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "search", b"search"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "page_size", b"page_size", "page_token", b"page_token", "search", b"search"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__search: _TypeAlias = _typing.Literal["search"]  # noqa: Y015
+    _WhichOneofArgType__search: _TypeAlias = _typing.Literal["_search", b"_search"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__search) -> _WhichOneofReturnType__search | None: ...
+
+Global___ListTerminalTablesRequest: _TypeAlias = ListTerminalTablesRequest  # noqa: Y015
+
+@_typing.final
+class ListTerminalTablesResponse(_message.Message):
+    """A page of tables."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """What goes on behind this page; empty at the end."""
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[_tables_pb2.TerminalTable]:
+        """By name."""
+
+    def __init__(
+        self,
+        *,
+        tables: _abc.Iterable[_tables_pb2.TerminalTable] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "tables", b"tables"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTerminalTablesResponse: _TypeAlias = ListTerminalTablesResponse  # noqa: Y015
+
+@_typing.final
+class ListTableRowsRequest(_message.Message):
+    """Which rows of which table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLE_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    table: _builtins.str
+    """Name of the table, as ListTerminalTables has it."""
+    page_size: _builtins.int
+    """Rows a page, 1 to 500; 0: 50."""
+    page_token: _builtins.str
+    """next_page_token of the page before, with the same filters; empty: from the first row."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rows of these symbols alone, as in "113052.SH"; empty for all. A table without symbols has
+        the same rows whatever is asked.
+        """
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """These columns alone, by name; empty for all."""
+
+    @_builtins.property
+    def start(self) -> _types_pb2.Date:
+        """First day in Shanghai of the table's own time, included; absent: from its first row."""
+
+    @_builtins.property
+    def end(self) -> _types_pb2.Date:
+        """Last such day, included; absent: to its last row. A table without a time has all rows."""
+
+    def __init__(
+        self,
+        *,
+        table: _builtins.str = ...,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        start: _types_pb2.Date | None = ...,
+        end: _types_pb2.Date | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "fields", b"fields", "page_size", b"page_size", "page_token", b"page_token", "start", b"start", "symbols", b"symbols", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTableRowsRequest: _TypeAlias = ListTableRowsRequest  # noqa: Y015
+
+@_typing.final
+class ListTableRowsResponse(_message.Message):
+    """A page of rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """What goes on behind this page; empty at the end."""
+    @_builtins.property
+    def page(self) -> _tables_pb2.TablePage:
+        """The rows as columns."""
+
+    def __init__(
+        self,
+        *,
+        page: _tables_pb2.TablePage | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTableRowsResponse: _TypeAlias = ListTableRowsResponse  # noqa: Y015

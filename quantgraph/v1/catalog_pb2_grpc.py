@@ -60,6 +60,16 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.FromString,
                 _registered_method=True)
+        self.ListTerminalTables = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListTerminalTables',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesResponse.FromString,
+                _registered_method=True)
+        self.ListTableRows = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListTableRows',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -105,6 +115,24 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTerminalTables(self, request, context):
+        """Returns the tables that the terminal knows of, by name, a page at a time: empty as long as it
+        has not downloaded their list. Errors: INVALID_CURSOR; TERMINAL_LACKS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTableRows(self, request, context):
+        """Returns rows of one of the terminal's tables, in the table's own order, a page at a time, as
+        far as it was downloaded. Errors: UNKNOWN_TABLE, START_AFTER_END, BAD_REQUEST for an unknown
+        column, INVALID_CURSOR, also where the table was downloaded anew since the page before;
+        TERMINAL_LACKS where its files cannot be read by this gateway.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -132,6 +160,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListIpos,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.SerializeToString,
+            ),
+            'ListTerminalTables': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTerminalTables,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesResponse.SerializeToString,
+            ),
+            'ListTableRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTableRows,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -270,6 +308,60 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/ListIpos',
             quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.ListIposResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTerminalTables(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListTerminalTables',
+            quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListTerminalTablesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTableRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListTableRows',
+            quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListTableRowsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,16 @@ class CatalogServiceStub:
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
     ROW_LIMIT.
     """
+    ListTerminalTables: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListTerminalTablesRequest, _catalog_pb2.ListTerminalTablesResponse]
+    """Returns the tables that the terminal knows of, by name, a page at a time: empty as long as it
+    has not downloaded their list. Errors: INVALID_CURSOR; TERMINAL_LACKS.
+    """
+    ListTableRows: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListTableRowsRequest, _catalog_pb2.ListTableRowsResponse]
+    """Returns rows of one of the terminal's tables, in the table's own order, a page at a time, as
+    far as it was downloaded. Errors: UNKNOWN_TABLE, START_AFTER_END, BAD_REQUEST for an unknown
+    column, INVALID_CURSOR, also where the table was downloaded anew since the page before;
+    TERMINAL_LACKS where its files cannot be read by this gateway.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -74,6 +84,16 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListIpos: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]  # type: ignore[assignment]
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
     ROW_LIMIT.
+    """
+    ListTerminalTables: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListTerminalTablesRequest, _catalog_pb2.ListTerminalTablesResponse]  # type: ignore[assignment]
+    """Returns the tables that the terminal knows of, by name, a page at a time: empty as long as it
+    has not downloaded their list. Errors: INVALID_CURSOR; TERMINAL_LACKS.
+    """
+    ListTableRows: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListTableRowsRequest, _catalog_pb2.ListTableRowsResponse]  # type: ignore[assignment]
+    """Returns rows of one of the terminal's tables, in the table's own order, a page at a time, as
+    far as it was downloaded. Errors: UNKNOWN_TABLE, START_AFTER_END, BAD_REQUEST for an unknown
+    column, INVALID_CURSOR, also where the table was downloaded anew since the page before;
+    TERMINAL_LACKS where its files cannot be read by this gateway.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -125,6 +145,28 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListIposResponse, _abc.Awaitable[_catalog_pb2.ListIposResponse]]:
         """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
         ROW_LIMIT.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTerminalTables(
+        self,
+        request: _catalog_pb2.ListTerminalTablesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListTerminalTablesResponse, _abc.Awaitable[_catalog_pb2.ListTerminalTablesResponse]]:
+        """Returns the tables that the terminal knows of, by name, a page at a time: empty as long as it
+        has not downloaded their list. Errors: INVALID_CURSOR; TERMINAL_LACKS.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTableRows(
+        self,
+        request: _catalog_pb2.ListTableRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListTableRowsResponse, _abc.Awaitable[_catalog_pb2.ListTableRowsResponse]]:
+        """Returns rows of one of the terminal's tables, in the table's own order, a page at a time, as
+        far as it was downloaded. Errors: UNKNOWN_TABLE, START_AFTER_END, BAD_REQUEST for an unknown
+        column, INVALID_CURSOR, also where the table was downloaded anew since the page before;
+        TERMINAL_LACKS where its files cannot be read by this gateway.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,6 +18,7 @@ from quantgraph.domain import (
     terminals,
     ticks,
 )
+from quantgraph.domain import tables as terminal_tables
 from quantgraph.domain.financials import tables
 from quantgraph.domain.rules import lots, sessions
 from quantgraph.domain.sources import Source
@@ -34,6 +35,7 @@ from quantgraph.v1 import (
     quotes_pb2,
     streams_pb2,
     system_pb2,
+    tables_pb2,
     terminals_pb2,
     ticks_pb2,
     types_pb2,
@@ -89,6 +91,7 @@ PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
 ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
 OPTION_TYPE = EnumCodec(options.OptionType, options_pb2.OptionType)
 CASH_SUBSTITUTION = EnumCodec(etfs.CashSubstitution, etfs_pb2.CashSubstitution)
+CELL_KIND = EnumCodec(terminal_tables.CellKind, tables_pb2.CellKind)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)
 ACCOUNT_STATUS = EnumCodec(accounts.AccountStatus, accounts_pb2.AccountStatus)
 SIDE = EnumCodec(orders.Side, orders_pb2.Side)

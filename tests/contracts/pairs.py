@@ -26,6 +26,7 @@ class Pair:
 ACCOUNT = {"accountId": "sim-1"}
 NOBODY = {"accountId": "nobody"}
 MAOTAI, NOTHING = {"symbol": "600519.SH"}, {"symbol": "999999.SH"}
+PRICES = "bond_conv_price_info"
 BOTH = {"symbols": ["600519.SH", "999999.SH", "000001.SZ"]}
 BOTH_KNOWN = {"symbols": ["600519.SH", "000001.SZ"]}
 DAYS = {**MAOTAI, "period": "DAY_1", "adjustment": "NONE", "ensure": False}
@@ -211,6 +212,23 @@ PAIRS: Mapping[str, Pair] = {
         "PortfolioService.ListStrategies", "strategies[]", (PAGE, {**PAGE, "after": "!"})
     ),
     "Query.ticks": _ticks("SNAPSHOT"),
+    "Query.tableRows": Pair(
+        "CatalogService.ListTableRows",
+        "page",
+        (
+            {"table": PRICES, "first": 3},
+            {"table": PRICES, "first": 1, "symbols": ["110059.SH"], "fields": ["price", "time"]},
+            {"table": "bond_amount_chg", "first": 9, "start": "2020-01-01", "end": "2021-12-31"},
+            {"table": "没有", "first": 1}, {"table": "", "first": 1},
+            {"table": PRICES, "first": 1, "fields": ["?"]},
+            {"table": PRICES, "first": 1, "after": "!"}, {"table": PRICES, "first": 1, **BACKWARDS},
+        ),
+    ),
+    "Query.terminalTables": Pair(
+        "CatalogService.ListTerminalTables",
+        "tables[]",
+        ({"first": 9}, {"first": 1, "search": "转股"}, {"first": 2}, {"first": 1, "after": "!"}),
+    ),
     "Query.trades": _ticks("TRADE"),
     "Query.tradingLimits": Pair("OrderService.GetTradingLimits", "limits", (ACCOUNT, NOBODY)),
     "Query.tradingCalendar": Pair(
@@ -517,6 +535,7 @@ NOT_TRAVELLING = {
     "Instrument.sectors": "ListSectorNames",
     "Instrument.sessionPhases": "ListSessionPhases",
     "MarketSnapshot.columns": "the same as rows",
+    "TablePage.pageInfo": "next_page_token of the response",
     "Order.fills": "ListFills",
     "OrderProblem.retryAt": "details.retry_at",
     "QuoteEvent.symbol": "quote.symbol",
@@ -531,6 +550,7 @@ ONLY_IN_MESSAGES = {
     "DividendHistory.known": "events is null where it is false",
     "MarketSnapshot.names": "rows.name",
     "MarketSnapshot.symbols": "rows.symbol",
+    "TableColumn.missing": "null among the values",
 }
 # Arguments of one wire alone, and where the other has them.
 ONLY_ARGUMENTS = {

@@ -155,6 +155,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.simulation": ({},),
     "Query.strategies": ({**ACCOUNT, "first": 9},),
     "Query.ticks": TICKS,
+    "Query.tableRows": ({"table": "bond_conv_price_info", "first": 9},),
+    "Query.terminalTables": ({"first": 9},),
     "Query.trades": TICKS,
     "Query.tradingCalendar": ({"market": "SH", **SPAN},),
     "Query.tradingLimits": (ACCOUNT,),
@@ -233,6 +235,8 @@ UNDATED = {
     "Mutation.cancelDownload", "Query.downloadJob",  # their ids are not known before
     "Subscription.downloadJobUpdates",  # nothing is under way any more
     "Query.convertibleBonds",  # the first of them is listed later
+    "Query.tableRows",  # of these bonds
+    "Query.terminalTables",
     "Query.optionChain",  # there are none before the end of 2019
 }  # fmt: skip
 KEYS = [

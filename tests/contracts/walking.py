@@ -107,11 +107,25 @@ def plain(kind: Any, message: Any) -> dict[str, Any]:
             found[name] = _single(inner, field, value)
     if kind.name == "DividendHistory" and not message.known:
         found["events"] = None
+    if kind.name == "TableColumn":
+        found |= _values(message, found)
     if kind.name in COLUMNS:
         columns = getattr(message, COLUMNS[kind.name])
         found["rowCount"] = columns.row_count
         found["rows"] = _rows(get_named_type(kind.fields["rows"].type), columns, message)
     return found
+
+
+def _values(message: Any, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the lists of a column: null but for that of its kind, and null where it says so."""
+    kind = f"{enum_name(type(message).DESCRIPTOR.fields_by_name['kind'].enum_type, message.kind)}S"
+    lists = ("integers", "numbers", "texts", "times")
+    return {
+        name: [None if row in message.missing else each for row, each in enumerate(found[name])]
+        if name == kind.lower()
+        else None
+        for name in lists
+    }
 
 
 def _single(kind: Any, field: FieldDescriptor, value: Any) -> Any:

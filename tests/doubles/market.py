@@ -47,6 +47,8 @@ class Exchange:
     underlying: str = "510300.SH"
     data_dir: str = "/terminal/datadir"
     authorized: tuple[str, ...] = ()
+    # The vendor's list of tables, as its verb tells it.
+    tables: tuple[dict[str, Any], ...] = ()
     # What a download says, in its order; None: what a good one says, which brings what was empty.
     # `refused`: codes that none may be of. `stopped` counts stops.
     steps: list[dict[str, Any]] | None = None
@@ -179,6 +181,8 @@ class Quotes:
             raise RuntimeError(f"[xtquant]function not realize. name:{verb}")
         if verb == "getauthorizedmarketlist":
             return _encoded({"result": list(self.exchange.authorized)})
+        if verb == "getmetatabledatas":
+            return _encoded({"result": list(self.exchange.tables)})
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])

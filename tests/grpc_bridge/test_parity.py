@@ -59,6 +59,8 @@ RPCS = {
     "Subscription.terminalUpdates": "SystemService.StreamTerminalStatus",
     "Subscription.tradingUpdates": "ControlService.StreamTradingStatus",
     "Query.ticks": "TickService.ListTicks",
+    "Query.tableRows": "CatalogService.ListTableRows",
+    "Query.terminalTables": "CatalogService.ListTerminalTables",
     "Query.trades": "TickService.ListTicks",
     "Mutation.addSectorMembers": "SectorService.AddSectorMembers",
     "Mutation.createSector": "SectorService.CreateSector",

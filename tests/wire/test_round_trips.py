@@ -47,6 +47,7 @@ from quantgraph.domain.streams import (
 )
 from quantgraph.domain.subscriptions import OpenStream
 from quantgraph.domain.system import ServerInfo
+from quantgraph.domain.tables import TerminalTable
 from quantgraph.domain.terminals import TerminalNews
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
@@ -74,6 +75,7 @@ from quantgraph.wire import (
     streams,
     subscriptions,
     system,
+    tables,
     terminals,
     ticks,
 )
@@ -84,6 +86,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (EtfBasket, etfs.basket_to_proto, etfs.basket_from_proto),
     (OptionChain, options.chain_to_proto, options.chain_from_proto),
     (MainContract, futures.contract_to_proto, futures.contract_from_proto),
+    (TerminalTable, tables.table_to_proto, tables.table_from_proto),
     (Ipo, ipos.ipo_to_proto, ipos.ipo_from_proto),
     (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),

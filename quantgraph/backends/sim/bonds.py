@@ -37,15 +37,23 @@ def list_bonds(request: BondRequest, day: date, events: Events) -> Sequence[Conv
 def _adjusted(
     bond: ConvertibleBond, day: date, events: Sequence[CorporateAction]
 ) -> ConvertibleBond:
-    """Return the bond with its price after each event, (price - cash) / (1 + new shares)."""
-    begun = [each for each in events if each.ex_date <= day]
-    if not begun or bond.conversion_price is None:
-        return bond
-    price = Decimal(repr(bond.conversion_price))
-    for event in begun:
+    """Return the bond with its price after the last event."""
+    prices = adjusted_prices(bond, day, events)
+    return replace(bond, conversion_price=prices[-1][1]) if prices else bond
+
+
+def adjusted_prices(
+    bond: ConvertibleBond, day: date, events: Sequence[CorporateAction]
+) -> list[tuple[date, float]]:
+    """Return a bond's price after each event up to a day, (price - cash) / (1 + new shares)."""
+    if bond.conversion_price is None:
+        return []
+    price, found = Decimal(repr(bond.conversion_price)), list[tuple[date, float]]()
+    for event in (each for each in events if each.ex_date <= day):
         grown = (price - event.cash / _TEN) / (1 + (event.bonus + event.conversion) / _TEN)
         price = max(grown.quantize(_CENT, ROUND_HALF_UP), _CENT)
-    return replace(bond, conversion_price=float(price))
+        found.append((event.ex_date, float(price)))
+    return found
 
 
 def _wanted(bond: ConvertibleBond, request: BondRequest) -> bool:

@@ -1,6 +1,7 @@
 """What the simulated terminal lists besides instruments, as of its clock's day."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from quantgraph.backends.sim.bonds import list_bonds
@@ -10,12 +11,14 @@ from quantgraph.backends.sim.futures import PRODUCT, FuturesDesk
 from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.options import OptionDesk
 from quantgraph.backends.sim.paths import Paths
+from quantgraph.backends.sim.tables import TABLES, rows_of
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
+from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 
 
 class SimCatalog:
@@ -55,6 +58,17 @@ class SimCatalog:
         end = min(request.end or today, today)
         start = request.start or end
         return self._futures.main_contracts(start, end) if start <= end else ()
+
+    async def tables(self) -> Sequence[TerminalTable]:
+        """Return the simulated terminal's tables, by name."""
+        return TABLES
+
+    async def table_slice(
+        self, table: TerminalTable, request: TableRequest, first: int
+    ) -> TableSlice:
+        """Return some of a table's rows as of the clock's day."""
+        found = rows_of(table, request, self._clock.moment().day, self._events)
+        return replace(found, rows=found.rows[first : first + request.first])
 
     def find(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         """Return options, futures and issues still to be listed among the symbols: blocking."""

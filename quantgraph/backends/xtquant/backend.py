@@ -115,7 +115,7 @@ class XtTerminal:
     def _capabilities(self) -> tuple[Capability, ...]:
         data, link = self._data, self.link
         accounts = None if link.accounts is None else len(link.accounts)
-        told = Told(data.lacking | link.lacking, data.empty, accounts, link.unserved)
+        told = Told(data.lacking | link.lacking, data.empty, accounts, link.unserved, data.afar)
         return capabilities(told)
 
     def _problems(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from quantgraph.backends.xtquant.downloads import FETCHED
 from quantgraph.backends.xtquant.order_codes import ACCOUNT_TYPES, price_number
+from quantgraph.backends.xtquant.tables import AFAR
 from quantgraph.backends.xtquant.ticks import NO_TRADES
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.instruments import Market
@@ -35,6 +36,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "get_etf_info": ("lists.etfBasket",),
     "get_option_list": ("lists.optionChain",),
     "get_ipo_info": ("lists.ipos",),
+    "get_metatable_list": ("lists.tables", "lists.tableRows"),
+    "get_metatable_config": ("lists.tables", "lists.tableRows"),
     "get_main_contract": ("lists.mainContracts",),
     "subscribe_quote": ("quoteStream", "barStream"),
     "get_market_data_ex_ori": ("ticks.SNAPSHOT",),
@@ -69,6 +72,7 @@ _DOWNLOADED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("reference.sectors", "reference.sector", "reference.sectorsOf"),
     ),
     "get_etf_info": ("lists of funds", ("lists.etfBasket",)),
+    "get_metatable_list": ("list of tables", ("lists.tables", "lists.tableRows")),
 }
 
 
@@ -78,13 +82,14 @@ class Told:
 
     `lacking`: functions that it has not. `empty`: those that list what is downloaded, and had
     nothing. `accounts`: of those that are served; None before the first login. `unserved`: how many
-    there are of other types, by the type.
+    there are of other types, by the type. `afar`: its files are on another machine.
     """
 
     lacking: Collection[str] = ()
     empty: Collection[str] = ()
     accounts: int | None = None
     unserved: Mapping[int, int] = field(default_factory=dict[int, int])
+    afar: bool = False
 
 
 def capabilities(told: Told) -> tuple[Capability, ...]:
@@ -92,7 +97,7 @@ def capabilities(told: Told) -> tuple[Capability, ...]:
 
     It grows truer with what the terminal is asked.
     """
-    missing = _not_downloaded(told) | _lacking(told)
+    missing = _not_downloaded(told) | _afar(told) | _lacking(told)
     fetched = {f"downloads.{kind}": missing.get(f"downloads.{kind}") for kind in DownloadKind}
     said = {
         name: text
@@ -125,6 +130,10 @@ def _not_downloaded(told: Told) -> dict[str, str]:
         for what, operations in (_DOWNLOADED[function],)
         for operation in operations
     }
+
+
+def _afar(told: Told) -> dict[str, str]:
+    return {"lists.tableRows": AFAR} if told.afar else {}
 
 
 def _unserved(told: Told) -> dict[str, str]:

@@ -8,6 +8,7 @@ from quantgraph.backends.xtquant import chains, lists
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import day_digits, ms_day
+from quantgraph.backends.xtquant.tables import TableBook, read_slice
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.etfs import EtfBasket
@@ -16,6 +17,7 @@ from quantgraph.domain.instruments import InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.sources import Source
+from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 
 Today: TypeAlias = Callable[[], date]
 # The sector that lists every convertible bond, in the terminal's own words.
@@ -33,6 +35,7 @@ class TerminalCatalog:
         self._client = client
         self._calendar = calendar
         self._today = today
+        self._tables = TableBook()
         self._baskets: tuple[date | None, Mapping[str, Mapping[str, Any]]] = (None, {})
 
     async def bonds(self, request: BondRequest) -> Sequence[ConvertibleBond]:
@@ -57,6 +60,16 @@ class TerminalCatalog:
             self._baskets = (day if told else None, told)
         found = self._baskets[1].get(to_vendor(symbol))
         return None if found is None else lists.read_basket(symbol, found, day)
+
+    async def tables(self) -> Sequence[TerminalTable]:
+        """Return the tables that the terminal lists, by name."""
+        return await self._client.run(self._tables.read)
+
+    async def table_slice(
+        self, table: TerminalTable, request: TableRequest, first: int
+    ) -> TableSlice:
+        """Return some of a table's rows; see `ports.Catalog`."""
+        return await self._client.run(read_slice, table, request, first)
 
     async def option_chain(self, underlying: str) -> OptionChain:
         """Return the contracts listed on the present day; no expiries where there are none."""

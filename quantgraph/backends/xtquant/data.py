@@ -18,7 +18,7 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _UNREALIZED = "function not realize"
 _SHOWN = 200
 # Functions that list all that was downloaded of something.
-_LISTS = frozenset({"get_sector_list", "get_etf_info"})
+_LISTS = frozenset({"get_sector_list", "get_etf_info", "get_metatable_list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Data:
         self.lacking: frozenset[str] = frozenset()
         # Those that list all of something, and listed nothing when they were asked last.
         self.empty: frozenset[str] = frozenset()
+        # Whether the terminal's files turned out to be on another machine.
+        self.afar = False
 
     def call(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 the SDK is untyped
         """Return what a function of the SDK returns.
@@ -109,6 +111,11 @@ class DataClient:
     def empty(self) -> frozenset[str]:
         """Those of its lists that had nothing when they were asked last."""
         return self._data.empty
+
+    @property
+    def afar(self) -> bool:
+        """Whether its files turned out to be on another machine."""
+        return self._data.afar
 
     async def run(
         self, work: Callable[Concatenate[Data, P], R], *args: P.args, **kwargs: P.kwargs

@@ -16,6 +16,13 @@ from quantgraph.domain.rules.daily import InstrumentRules
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector, SectorChange
 from quantgraph.domain.sessions import SessionDay, TradingDays
+from quantgraph.domain.tables import (
+    TablePage,
+    TableRequest,
+    TableSearch,
+    TableSlice,
+    TerminalTable,
+)
 
 
 class Reference(Protocol):
@@ -151,6 +158,19 @@ class Catalog(Protocol):
         """
         ...
 
+    async def tables(self) -> Sequence[TerminalTable]:
+        """Return the tables that the terminal knows of, by name."""
+        ...
+
+    async def table_slice(
+        self, table: TerminalTable, request: TableRequest, first: int
+    ) -> TableSlice:
+        """Return up to `request.first` of the rows that match, from row `first` on.
+
+        Errors: TERMINAL_LACKS where its files cannot be read here.
+        """
+        ...
+
 
 class IpoQuotas(Protocol):
     """How much of new issues an account may subscribe."""
@@ -196,6 +216,20 @@ class PricedLists(Protocol):
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the listed convertible bonds of a request, by symbol; unknown ones are absent."""
+        ...
+
+    async def tables(
+        self, search: TableSearch, first: int, after: str | None
+    ) -> tuple[Sequence[TerminalTable], bool]:
+        """Return up to `first` tables by name after a name, and whether more follow."""
+        ...
+
+    async def table_rows(self, request: TableRequest) -> TablePage:
+        """Return a page of a table's rows, in the table's own order.
+
+        Errors: UNKNOWN_TABLE, START_AFTER_END, BAD_REQUEST for an unknown column, INVALID_CURSOR
+        where the table has changed since the page before; TERMINAL_LACKS of a real terminal.
+        """
         ...
 
 
