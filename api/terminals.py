@@ -44,6 +44,7 @@ class TerminalWorld:
             clock=self.clock,
             market=backend.quotes,
             catalog=backend.catalog,
+            depth=backend.depth,
             bar_feed=backend.bar_feed,
             downloader=backend.downloader,
             recorded=self.recorded,

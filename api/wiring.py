@@ -159,6 +159,7 @@ class Wiring:
             sectors=audited(custom, logs.audit, SECTORS),
             sessions=RuledSessions(world.calendar),
             lists=lists,
+            depth=world.depth,
             financials=world.recorded,
             downloads=downloads,
             missing_bars=DownloadedBars(downloads),

@@ -8,6 +8,7 @@ from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.orders import Destination
+from quantgraph.domain.ports.depth import Depth
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
 from quantgraph.domain.ports.reference import Catalog, IpoQuotas
@@ -49,6 +50,7 @@ class World:
     clock: DatedClock
     market: WorldMarket
     catalog: Catalog
+    depth: Depth
     bar_feed: BarFeed
     downloader: Downloader
     recorded: Recorded

@@ -14,6 +14,7 @@ from grpc_bridge.bars import BarServicer
 from grpc_bridge.calendar import CalendarServicer
 from grpc_bridge.catalog import CatalogServicer
 from grpc_bridge.controls import ControlServicer
+from grpc_bridge.depth import DepthServicer
 from grpc_bridge.dividends import DividendServicer
 from grpc_bridge.download_jobs import DownloadServicer
 from grpc_bridge.ending import Ending
@@ -41,6 +42,7 @@ from quantgraph.v1 import (
     calendar_pb2_grpc,
     catalog_pb2_grpc,
     controls_pb2_grpc,
+    depth_pb2_grpc,
     dividends_pb2_grpc,
     downloads_pb2_grpc,
     financials_pb2_grpc,
@@ -65,6 +67,7 @@ SERVICES = tuple(
         "Calendar",
         "Catalog",
         "Control",
+        "Depth",
         "Dividend",
         "Download",
         "Financial",
@@ -187,6 +190,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     calendar_pb2_grpc.add_CalendarServiceServicer_to_server(CalendarServicer(gateway), server)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServicer(gateway), server)
     controls_pb2_grpc.add_ControlServiceServicer_to_server(ControlServicer(gateway), server)
+    depth_pb2_grpc.add_DepthServiceServicer_to_server(DepthServicer(gateway), server)
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
     downloads_pb2_grpc.add_DownloadServiceServicer_to_server(DownloadServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)

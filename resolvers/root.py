@@ -14,6 +14,7 @@ from resolvers.calendar import CalendarQueries
 from resolvers.catalog import CatalogQueries
 from resolvers.connections import ConnectionMutations, ConnectionSubscriptions
 from resolvers.controls import ControlMutations, ControlQueries, ControlSubscriptions
+from resolvers.depth import DepthQueries
 from resolvers.dividends import DividendQueries
 from resolvers.downloads import DownloadMutations, DownloadQueries, DownloadSubscriptions
 from resolvers.fills import FillQueries, FillSubscriptions
@@ -52,6 +53,7 @@ class Query(
     CalendarQueries,
     CatalogQueries,
     TableQueries,
+    DepthQueries,
     FinancialQueries,
     DownloadQueries,
     AccountQueries,

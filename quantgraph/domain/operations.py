@@ -20,8 +20,8 @@ _OWN = frozenset(
 WHOLE: Mapping[str, str | None] = dict.fromkeys(
     (
         *("bars", "dividends", "ticks", "quotes", "snapshots", "quoteStream", "barStream"),
-        *("reference", "rules", "sectors", "sessions", "lists", "financials", "ipoQuotas"),
-        *("downloads", "missingBars"),
+        *("reference", "rules", "sectors", "sessions", "lists", "depth", "financials"),
+        *("ipoQuotas", "downloads", "missingBars"),
         *("accounts", "connections", "controls", "trading", "batches", "previews"),
         *("allowances", "fills", "portfolio"),
     )

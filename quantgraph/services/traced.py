@@ -21,6 +21,7 @@ def traced_backend(backend: Backend) -> Backend:
         data=traced(backend.data),
         reference=traced(backend.reference),
         catalog=traced(backend.catalog),
+        depth=traced(backend.depth),
         accounts=traced(backend.accounts),
     )
 

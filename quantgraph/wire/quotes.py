@@ -32,8 +32,8 @@ def quote_to_proto(quote: Quote) -> quotes_pb2.Quote:
         previous_close=quote.previous_close,
         volume=quote.volume,
         amount=quote.amount,
-        bids=[_level(each) for each in quote.bids],
-        asks=[_level(each) for each in quote.asks],
+        bids=levels_to_proto(quote.bids),
+        asks=levels_to_proto(quote.asks),
         suspended=quote.suspended,
         source=SOURCE.to_proto(quote.source),
         halted=quote.halted,
@@ -52,8 +52,8 @@ def quote_from_proto(message: quotes_pb2.Quote) -> Quote:
         previous_close=message.previous_close if message.HasField("previous_close") else None,
         volume=message.volume,
         amount=message.amount,
-        bids=_levels(message.bids),
-        asks=_levels(message.asks),
+        bids=levels_from_proto(message.bids),
+        asks=levels_from_proto(message.asks),
         suspended=message.suspended,
         source=SOURCE.from_proto(message.source, "source"),
         halted=message.halted,
@@ -135,9 +135,11 @@ def watch_from_proto(
     return QuoteWatch(symbols, policy, interval, size, named=message.HasField("symbols"))
 
 
-def _level(level: Level) -> quotes_pb2.Level:
-    return quotes_pb2.Level(price=level.price, quantity=level.quantity)
+def levels_to_proto(levels: Iterable[Level]) -> list[quotes_pb2.Level]:
+    """Write a side of a book."""
+    return [quotes_pb2.Level(price=each.price, quantity=each.quantity) for each in levels]
 
 
-def _levels(levels: Iterable[quotes_pb2.Level]) -> tuple[Level, ...]:
+def levels_from_proto(levels: Iterable[quotes_pb2.Level]) -> tuple[Level, ...]:
+    """Read a side of a book."""
     return tuple(Level(each.price, each.quantity) for each in levels)

@@ -11,6 +11,7 @@ from api import server
 from api.assembly import open_assembly
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
+from quantgraph.backends.sim.deep import SimDepth
 from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.listing import Listing
@@ -108,6 +109,7 @@ class Terminal:
             bar_feed=SimBarFeed(self.market),
             reference=self.market,
             catalog=self.market.catalog,
+            depth=SimDepth(self.market),
             quotas=HeldQuotas(self.counter, Data(self.market), (self.calendar, self.clock)),
             accounts=self.counter,
             downloader=self.downloader,

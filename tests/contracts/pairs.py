@@ -133,6 +133,8 @@ PAIRS: Mapping[str, Pair] = {
     "Query.level2Orders": _ticks("LEVEL2_ORDER"),
     "Query.level2Quotes": _ticks("LEVEL2_QUOTE"),
     "Query.level2Transactions": _ticks("LEVEL2_TRANSACTION"),
+    "Query.moneyFlows": Pair("DepthService.ListMoneyFlows", "results[].flow", (BOTH,)),
+    "Query.orderBooks": Pair("DepthService.ListOrderBooks", "results[].book", (BOTH,)),
     "Query.mainContracts": Pair(
         "CatalogService.ListMainContracts",
         "contracts[]",

@@ -183,6 +183,11 @@ class Quotes:
             return _encoded({"result": list(self.exchange.authorized)})
         if verb == "getmetatabledatas":
             return _encoded({"result": list(self.exchange.tables)})
+        if verb == "getindexmirrordata":
+            told = _decoded(body)
+            kept = self.exchange.recordings
+            rows = {code: kept.get((told["period"], code)) for code in told["stocklist"]}
+            return _encoded({code: row for code, row in rows.items() if row is not None})
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])

@@ -32,6 +32,8 @@ RPCS = {
     "Query.level2Quotes": "TickService.ListTicks",
     "Query.level2Transactions": "TickService.ListTicks",
     "Query.mainContracts": "CatalogService.ListMainContracts",
+    "Query.moneyFlows": "DepthService.ListMoneyFlows",
+    "Query.orderBooks": "DepthService.ListOrderBooks",
     "Query.optionChain": "CatalogService.GetOptionChain",
     "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
     "Query.order": "OrderService.GetOrder",

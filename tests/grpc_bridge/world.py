@@ -42,6 +42,7 @@ from tests.grpc_bridge.memory.bars import (
     daily_columns,
     weekdays,
 )
+from tests.grpc_bridge.memory.depth import MemoryDepth
 from tests.grpc_bridge.memory.downloads import memory_downloads
 from tests.grpc_bridge.memory.orders import MemoryFills, MemoryPreviews, MemoryTrading
 from tests.grpc_bridge.memory.portfolio import MemoryPortfolio
@@ -118,6 +119,7 @@ class World:
             lists=PricedCatalog(
                 simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
             ),
+            depth=MemoryDepth(),
             financials=MemoryFinancials(),
             downloads=self.downloads,
             missing_bars=DownloadedBars(self.downloads),

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from quantgraph.backends.sim.deep import NO_FLOWS
 from quantgraph.backends.sim.downloads import LACKING
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.operations import WHOLE, report
@@ -22,7 +23,7 @@ _NO_TICKS = {
     TickKind.LEVEL2_TRANSACTION: _NO_DEALS,
 }
 
-_SAID = {**WHOLE, "ticks": _NO_SNAPSHOTS, "simulation": None}
+_SAID = {**WHOLE, "ticks": _NO_SNAPSHOTS, "depth.moneyFlows": NO_FLOWS, "simulation": None}
 
 
 @cache

@@ -12,6 +12,7 @@ from quantgraph.backends.sim.board import QuoteTable
 from quantgraph.backends.sim.bookkeeper import Bookkeeper
 from quantgraph.backends.sim.cadence import SCREEN_MS
 from quantgraph.backends.sim.catalog import SimCatalog
+from quantgraph.backends.sim.depth import LEVELS
 from quantgraph.backends.sim.feed import FeedParts, Runner, SimFeed
 from quantgraph.backends.sim.live import Screens, no_screens
 from quantgraph.backends.sim.moments import MarketClock
@@ -65,6 +66,7 @@ class SimMarket:
         self._paths = Paths(world)
         self._series = SeriesReader(self._paths)
         self._quoter = Quoter(self._paths, parts.interval_ms)
+        self._deep = Quoter(self._paths, parts.interval_ms, LEVELS)
         self.catalog = SimCatalog(parts.clock, parts.runner, self._paths)
         self._table = QuoteTable(self._paths, self._quoter)
         self._books = Bookkeeper(world.seed, world.calendar.last.year)
@@ -133,13 +135,22 @@ class SimMarket:
 
     async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
+        return await self._newest(self._quoter, symbols)
+
+    async def deep(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return the same with every level that is displayed."""
+        return await self._newest(self._deep, symbols)
+
+    async def _newest(
+        self, quoter: Quoter, symbols: Sequence[str]
+    ) -> Sequence[Quote | GatewayError]:
         screens = await self._screens(symbols)
         now = self._clock.moment()
         paths = self._paths.recall_paths(symbols, now.day) if len(symbols) <= _FEW else None
         if paths is not None:
-            found = self._quoter.quote(paths, now, screens)
+            found = quoter.quote(paths, now, screens)
         else:
-            found = await self._run(self._quoter.read, symbols, now, screens)
+            found = await self._run(quoter.read, symbols, now, screens)
         known = await self._unquoted([symbol for symbol in symbols if symbol not in found])
         return [
             found.get(symbol) or known.get(symbol) or unknown_symbol(symbol) for symbol in symbols

@@ -31,7 +31,6 @@ from quantgraph.domain.ticks import DEPTH
 
 _KEPT = 4_096
 _NONE: Mapping[str, Screen] = {}
-_SHOWN = 5  # levels of a quote
 
 
 class Quoter:
@@ -41,9 +40,10 @@ class Quoter:
     order book is quoted as before.
     """
 
-    def __init__(self, paths: Paths, interval_ms: int) -> None:
-        """Quote from the paths, every `interval_ms` of trading time."""
+    def __init__(self, paths: Paths, interval_ms: int, levels: int = DEPTH) -> None:
+        """Quote from the paths, every `interval_ms` of trading time, so many levels a side."""
         self._paths = paths
+        self.levels = levels
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._scenes: Memo[tuple[Instrument, date, int, int], Scene] = Memo(_KEPT)
@@ -120,7 +120,7 @@ class Quoter:
         (state, screen), instrument = shown, path.instrument
         scripted = screen is not None and screen.scripted
         state, scale = printed(state, screen) if screen else state, state.scale
-        book = displayed(screen, DEPTH) if screen else self.book(instrument, state, now)
+        book = displayed(screen, self.levels) if screen else self.book(instrument, state, now)
         return Quote(
             symbol=instrument.symbol,
             time=now.ms,
@@ -139,7 +139,7 @@ class Quoter:
         )
 
     def book(self, instrument: Instrument, state: Print, at: Moment) -> Display:
-        """Return five displayed levels at the moment of a quote, the best ones.
+        """Return the displayed levels at the moment of a quote, the best ones.
 
         While an auction collects orders that meet, it is one price on both sides.
         """
@@ -148,7 +148,7 @@ class Quoter:
         make = partial(self._scene, instrument, at.day, usual, state.scale)
         scene = self._scenes.fetch(key, make)
         book = indicate(show(state, scene, scene.program.shown(at.ms)))
-        return Display(book.bids[:_SHOWN], book.asks[:_SHOWN])
+        return Display(book.bids[: self.levels], book.asks[: self.levels])
 
     def _scene(
         self, instrument: Instrument, day: date, usual: tuple[int, int], scale: int

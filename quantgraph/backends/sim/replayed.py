@@ -14,6 +14,7 @@ from quantgraph.backends.sim.live import screens_on
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.backends.sim.paths import World, price_scale
+from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.recordings import Recordings, Replays
 from quantgraph.backends.sim.replayed_bars import ReplayedSeries
 from quantgraph.backends.sim.replayed_quotes import make_quote, overlay
@@ -25,6 +26,7 @@ from quantgraph.domain.live_bars import FormingBar
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.snapshots import QuoteColumns
 from quantgraph.domain.streams import SourceState
+from quantgraph.domain.ticks import DEPTH
 
 # A pause or a jump of the clock is noticed after so many real seconds.
 _LONGEST_WAIT_S = 0.25
@@ -58,16 +60,6 @@ class ReplayedMarket(SimMarket):
         inner = await super().bars(replace(request, symbols=others)) if others else ()
         found = {**dict(zip(others, inner, strict=True)), **made}
         return [found[symbol] for symbol in request.symbols]
-
-    async def quotes(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
-        """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL."""
-        now = self._clock.moment()
-        days = await self._days(self._covered(symbols, now), now.day)
-        others = [symbol for symbol in symbols if symbol not in days]
-        inner = await super().quotes(others) if others else ()
-        found: dict[str, Quote | GatewayError] = dict(zip(others, inner, strict=True))
-        found |= await self._quotes(days, now.day)
-        return [found[symbol] for symbol in symbols]
 
     async def board(self, symbols: Sequence[str], fields: tuple[str, ...]) -> QuoteColumns:
         """Return the newest quotes of those symbols that exist, as columns."""
@@ -131,17 +123,30 @@ class ReplayedMarket(SimMarket):
         generated = await super().source(symbol, day)
         return None if generated is None else generated.previous_close
 
+    async def _newest(
+        self, quoter: Quoter, symbols: Sequence[str]
+    ) -> Sequence[Quote | GatewayError]:
+        now = self._clock.moment()
+        days = await self._days(self._covered(symbols, now), now.day)
+        others = [symbol for symbol in symbols if symbol not in days]
+        inner = await super()._newest(quoter, others) if others else ()
+        found: dict[str, Quote | GatewayError] = dict(zip(others, inner, strict=True))
+        found |= await self._quotes(days, now.day, quoter.levels)
+        return [found[symbol] for symbol in symbols]
+
     def _covered(self, symbols: Sequence[str], now: Moment) -> list[str]:
         return [symbol for symbol in dict.fromkeys(symbols) if self.replays.lives(symbol, now.day)]
 
-    async def _quotes(self, days: Loaded, day: date) -> Mapping[str, Quote]:
+    async def _quotes(self, days: Loaded, day: date, levels: int = DEPTH) -> Mapping[str, Quote]:
         """Return the quotes of recorded days; of live symbols with our orders in them."""
         screens = await self._screens(list(days))
         # Read after the order books, but of the day that was asked for: it may just have ended.
         now = self._clock.moment()
         at = self._quoter.instant(now) if now.day == day else self._last(now.epoch, day)
         shown = screens_on(screens, day)
-        return {s: make_quote(s, (frames, shown.get(s)), at.ms) for s, frames in days.items()}
+        return {
+            s: make_quote(s, (frames, shown.get(s)), at.ms, levels) for s, frames in days.items()
+        }
 
     def _last(self, epoch: str, day: date) -> Moment:
         return Moment(epoch, day, day_instant(day, day_length(day)))

@@ -13,7 +13,9 @@ from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import DEPTH
 
 
-def make_quote(symbol: str, shown: tuple[ReplayFrames, Screen | None], at: int) -> Quote:
+def make_quote(
+    symbol: str, shown: tuple[ReplayFrames, Screen | None], at: int, levels: int = DEPTH
+) -> Quote:
     """Return what was recorded up to an instant (epoch ms), stamped with the newest of it.
 
     A symbol that is traded here shows its order book, at the instant itself.
@@ -34,8 +36,8 @@ def make_quote(symbol: str, shown: tuple[ReplayFrames, Screen | None], at: int) 
         previous_close=None if frames.previous is None else frames.previous / scale,
         volume=state.volume,
         amount=state.amount,
-        bids=tuple(Level(rung.price / scale, rung.quantity) for rung in bids[:DEPTH]),
-        asks=tuple(Level(rung.price / scale, rung.quantity) for rung in asks[:DEPTH]),
+        bids=tuple(Level(rung.price / scale, rung.quantity) for rung in bids[:levels]),
+        asks=tuple(Level(rung.price / scale, rung.quantity) for rung in asks[:levels]),
         suspended=False,
         source=Source.SIMULATED if scripted else Source.REPLAY,
         halted=frames.halted(at) if screen is None else screen.halted,

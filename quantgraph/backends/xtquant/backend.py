@@ -96,6 +96,7 @@ class XtTerminal:
             bar_feed=TerminalBars(self._feed, self._market, self._clock),
             reference=self._market.reference,
             catalog=self._market.catalog,
+            depth=self._market.depth,
             quotas=XtIssues(self.link),
             accounts=XtAccounts(self.link),
             downloader=self._downloads,

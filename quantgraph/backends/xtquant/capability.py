@@ -45,6 +45,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
         function: tuple(f"downloads.{kind}" for kind in kinds)
         for function, kinds in FETCHED.items()
     },
+    "get_fullspeed_orderbook": ("depth.orderBooks",),
+    "get_transactioncount": ("depth.moneyFlows",),
     "get_l2_quote": ("ticks.LEVEL2_QUOTE",),
     "get_l2_order": ("ticks.LEVEL2_ORDER",),
     "get_l2_transaction": ("ticks.LEVEL2_TRANSACTION",),

@@ -7,6 +7,7 @@ from quantgraph.backends.xtquant.bars import BarParts, read_bars
 from quantgraph.backends.xtquant.book import InstrumentBook
 from quantgraph.backends.xtquant.catalog import TerminalCatalog
 from quantgraph.backends.xtquant.data import Data, DataClient
+from quantgraph.backends.xtquant.depth import TerminalDepth
 from quantgraph.backends.xtquant.dividends import read_dividends
 from quantgraph.backends.xtquant.financials import read_financials
 from quantgraph.backends.xtquant.quotes import read_board, read_quotes
@@ -26,7 +27,7 @@ from quantgraph.domain.ticks import TickColumns, TickRequest
 class TerminalMarket:
     """Implements `Bars` (MIN_1, DAY_1, unadjusted), `Dividends`, `Ticks`, `Quotes`, `QuoteBoard`.
 
-    And `Financials`; `reference` and `catalog` are their ports. What the terminal has not
+    And `Financials`; `reference`, `catalog` and `depth` are their ports. What the terminal has not
     downloaded is empty here; nothing is made up in its place. Errors of all: SOURCE_UNAVAILABLE,
     TERMINAL_LACKS, TIMED_OUT and OVERLOADED, beside those of the ports.
     """
@@ -39,6 +40,7 @@ class TerminalMarket:
         self._parts = BarParts(self._book, calendar)
         self.reference = TerminalReference(client, self._book, self._today)
         self.catalog = TerminalCatalog(client, calendar, self._today)
+        self.depth = TerminalDepth(client, self._book, self._today)
 
     async def bars(self, request: BarRequest) -> Sequence[BarSeries | GatewayError]:
         """Return finished bars; see `ports.Bars`."""

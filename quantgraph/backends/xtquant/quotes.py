@@ -25,26 +25,31 @@ from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import DEPTH
 
 _DECIMALS = 4
+# Beyond it, and where it is NaN, a size is no number.
+_MOST = 1e15
 
 
 def read_quotes(
     data: Data, book: InstrumentBook, symbols: Sequence[str], day: date
 ) -> list[Quote | GatewayError]:
     """Return the newest quote per symbol. Errors per symbol: UNKNOWN_SYMBOL, NOT_QUOTED."""
-    found = _ask(data, symbols)
+    found = quotes_of(data, symbols)
     absent = [symbol for symbol in symbols if symbol not in found]
     known = book.find(data, absent, day)
-    return [
-        found[symbol]
-        if symbol in found
-        else (_unquoted(symbol) if known.get(symbol) is not None else unknown_symbol(symbol))
-        for symbol in symbols
-    ]
+    return [found[s] if s in found else absence(s, known.get(s), "quote") for s in symbols]
+
+
+def absence(symbol: str, known: object | None, what: str) -> GatewayError:
+    """Return why there is nothing of a symbol: UNKNOWN_SYMBOL, or NOT_QUOTED where it is listed."""
+    if known is None:
+        return unknown_symbol(symbol)
+    text = f"The terminal lists {symbol} and has no {what} of it."
+    return Unsupported(Reason.NOT_QUOTED, text, symbol=symbol)
 
 
 def read_board(data: Data, symbols: Sequence[str], fields: Sequence[str]) -> QuoteColumns:
     """Return the asked columns of those symbols that are quoted, in their order."""
-    found = _ask(data, symbols)
+    found = quotes_of(data, symbols)
     rows = [found[symbol] for symbol in symbols if symbol in found]
     values: dict[str, Column] = {}
     valid: dict[str, Mask] = {}
@@ -80,8 +85,8 @@ def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
         previous_close=price_of(told.get("lastClose")),
         volume=exact or int(told.get("volume") or 0) * lot,
         amount=float(told.get("amount") or 0.0),
-        bids=_levels(told.get("bidPrice"), told.get("bidVol"), lot),
-        asks=_levels(told.get("askPrice"), told.get("askVol"), lot),
+        bids=levels_of((told.get("bidPrice"), told.get("bidVol")), lot, DEPTH),
+        asks=levels_of((told.get("askPrice"), told.get("askVol")), lot, DEPTH),
         suspended=phase in SUSPENDED_PHASES,
         source=Source.TERMINAL,
         halted=phase in HALTED_PHASES,
@@ -95,18 +100,21 @@ def price_of(value: object) -> float | None:
     return round(float(value), _DECIMALS)
 
 
-def _levels(prices: Any, volumes: Any, lot: int) -> tuple[Level, ...]:  # noqa: ANN401 lists, or None
+def levels_of(side: tuple[Any, Any], lot: int, most: int) -> tuple[Level, ...]:
+    """Return a side's levels, best first, of lists of prices and lots, or None."""
+    prices, volumes = side
     levels: list[Level] = []
     for told, volume in zip(prices or (), volumes or (), strict=False):
         price = price_of(told)
         # An empty level is 0 at 0; so is what lies behind it.
-        if price is None or not volume:
+        if price is None or not volume or not 0 < volume < _MOST:
             break
         levels.append(Level(price, int(volume) * lot))
-    return tuple(levels[:DEPTH])
+    return tuple(levels[:most])
 
 
-def _ask(data: Data, symbols: Sequence[str]) -> dict[str, Quote]:
+def quotes_of(data: Data, symbols: Sequence[str]) -> dict[str, Quote]:
+    """Return the newest quotes of those symbols that have one, by symbol."""
     codes = {to_vendor(symbol): symbol for symbol in symbols}
     told: Mapping[str, Mapping[str, Any]] = data.call("get_full_tick", [*codes]) if codes else {}
     read = ((symbol, read_quote(symbol, told.get(code) or {})) for code, symbol in codes.items())
@@ -121,8 +129,3 @@ def _cell(quote: Quote, name: str) -> float | int | bool | None:
     levels = quote.bids if side == "bid" else quote.asks
     place = int(level) - 1
     return getattr(levels[place], part) if place < len(levels) else None
-
-
-def _unquoted(symbol: str) -> GatewayError:
-    text = f"The terminal lists {symbol} and has no quote of it."
-    return Unsupported(Reason.NOT_QUOTED, text, symbol=symbol)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from quantgraph.domain.ports.depth import Depth
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import (
     BarFeed,
@@ -53,6 +54,7 @@ class Backend:
     bar_feed: BarFeed
     reference: Reference
     catalog: Catalog
+    depth: Depth
     quotas: IpoQuotas
     accounts: TerminalAccounts
     downloader: Downloader

@@ -60,6 +60,15 @@ async def quote(market, symbol=SYMBOL):
     return (await market.quotes([symbol]))[0]
 
 
+async def test_a_recorded_book_shows_the_levels_that_were_recorded(market):
+    go(market, 10, 0)
+    (deep,), short = await market.deep([SYMBOL]), await quote(market)
+    assert (deep.bids[:5], deep.asks[:5]) == (short.bids, short.asks)
+    assert len(deep.bids) == len(deep.asks) == 10
+    (other,) = await market.deep([OTHER])
+    assert len(other.bids) == 10
+
+
 async def bars(market, period=Period.MIN_1, window=None, symbols=(SYMBOL,)):
     request = BarRequest(symbols, period, window or Window(last=1_000), fields=FIELDS)
     return await market.bars(request)

@@ -1,0 +1,33 @@
+"""Answers DepthService."""
+
+# ruff: noqa: N802 the methods are named by the contract
+
+from grpc_bridge.batches import checked_batch
+from quantgraph.domain.ports.gateway import Gateway
+from quantgraph.v1 import depth_pb2
+from quantgraph.v1.depth_pb2_grpc import DepthServiceServicer
+from quantgraph.wire.depth import book_result, flow_result
+
+
+class DepthServicer(DepthServiceServicer):
+    """DepthService over the gateway's ports."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        """Answer from `gateway`."""
+        self._gateway = gateway
+
+    async def ListOrderBooks(
+        self, request: depth_pb2.ListOrderBooksRequest, context: object
+    ) -> depth_pb2.ListOrderBooksResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        found = await self._gateway.depth.order_books(symbols)
+        results = [book_result(*each) for each in zip(symbols, found, strict=True)]
+        return depth_pb2.ListOrderBooksResponse(results=results)
+
+    async def ListMoneyFlows(
+        self, request: depth_pb2.ListMoneyFlowsRequest, context: object
+    ) -> depth_pb2.ListMoneyFlowsResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        found = await self._gateway.depth.money_flows(symbols)
+        results = [flow_result(*each) for each in zip(symbols, found, strict=True)]
+        return depth_pb2.ListMoneyFlowsResponse(results=results)

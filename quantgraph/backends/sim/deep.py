@@ -1,0 +1,46 @@
+"""What the simulated market shows beyond five levels, and what it cannot count."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quantgraph.domain.depth import MoneyFlow, OrderBook
+from quantgraph.domain.errors import GatewayError, Unsupported
+from quantgraph.domain.quotes import Quote
+from quantgraph.domain.reasons import Reason
+
+NO_FLOWS = "The market is generated second by second, without single orders that could be counted."
+
+
+class _Deep(Protocol):
+    async def deep(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
+        """Return quotes with every level that there is."""
+        ...
+
+
+class SimDepth:
+    """Implements `Depth`: the ten levels of the generated books, orders of ours among them."""
+
+    def __init__(self, market: _Deep) -> None:
+        """Show the books of `market`."""
+        self._market = market
+
+    async def order_books(self, symbols: Sequence[str]) -> Sequence[OrderBook | GatewayError]:
+        """Return the present book per symbol. Errors per symbol: UNKNOWN_SYMBOL, NOT_QUOTED."""
+        found = await self._market.deep(symbols)
+        return [_book(each) if isinstance(each, Quote) else each for each in found]
+
+    async def money_flows(self, symbols: Sequence[str]) -> Sequence[MoneyFlow | GatewayError]:
+        """Raise TERMINAL_LACKS: nobody's orders make these trades."""
+        del symbols
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_FLOWS, function="money_flows")
+
+
+def _book(quote: Quote) -> OrderBook:
+    return OrderBook(
+        symbol=quote.symbol,
+        time=quote.time,
+        last_price=quote.last_price,
+        bids=quote.bids,
+        asks=quote.asks,
+        source=quote.source,
+    )

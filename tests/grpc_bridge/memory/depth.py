@@ -1,0 +1,34 @@
+"""Deep order books and flows of money in memory."""
+
+from collections.abc import Sequence
+
+from quantgraph.domain.depth import Flow, MoneyFlow, NetFlow, OrderBook, SizedFlow
+from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.quotes import Level
+from quantgraph.domain.sources import Source
+from tests.grpc_bridge.memory.bars import SYMBOLS
+
+AT = 1_700_000_000_000
+UNTOLD = Flow(None, None, None, None)
+
+
+def book(symbol: str) -> OrderBook:
+    bids = tuple(Level(10.0 - step / 100, 100 + step) for step in range(1, 21))
+    return OrderBook(symbol, AT, None, bids, (Level(10.01, 300),), Source.TERMINAL)
+
+
+def flow(symbol: str) -> MoneyFlow:
+    told = [Flow(float(step), 100 * step, -1.5, None) for step in range(1, 10)]
+    sized = SizedFlow(*told[:4], UNTOLD)
+    counts = (7, 8, 1, 0, 3)
+    figures = (*counts, -100, 200, None, 0, 0.5, -0.25, None)
+    sides = (sized, SizedFlow(*told[4:9]), sized, sized, NetFlow(*told[:4]))
+    return MoneyFlow(symbol, AT, *sides, *figures, Source.TERMINAL)
+
+
+class MemoryDepth:
+    async def order_books(self, symbols: Sequence[str]) -> Sequence[OrderBook | GatewayError]:
+        return [book(each) if each in SYMBOLS else unknown_symbol(each) for each in symbols]
+
+    async def money_flows(self, symbols: Sequence[str]) -> Sequence[MoneyFlow | GatewayError]:
+        return [flow(each) if each in SYMBOLS else unknown_symbol(each) for each in symbols]
