@@ -33,6 +33,7 @@ from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.connections import SwitchedAccounts
 from quantgraph.services.controls import TradingControls
+from quantgraph.services.depth import CheckedDepth
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.download_jobs import DownloadJobs
 from quantgraph.services.fills import JournalledFills
@@ -159,7 +160,7 @@ class Wiring:
             sectors=audited(custom, logs.audit, SECTORS),
             sessions=RuledSessions(world.calendar),
             lists=lists,
-            depth=world.depth,
+            depth=CheckedDepth(world.depth),
             financials=world.recorded,
             downloads=downloads,
             missing_bars=DownloadedBars(downloads),

@@ -39,6 +39,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.ControlService/HaltTrading": Scope.TRADE,
     "/quantgraph.v1.ControlService/ResumeTrading": Scope.ADMIN,
     "/quantgraph.v1.ControlService/StreamTradingStatus": Scope.READ,
+    "/quantgraph.v1.DepthService/GetOrderQueues": Scope.READ,
+    "/quantgraph.v1.DepthService/GetOrderRank": Scope.READ,
     "/quantgraph.v1.DepthService/ListMoneyFlows": Scope.READ,
     "/quantgraph.v1.DepthService/ListOrderBooks": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,

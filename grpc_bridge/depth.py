@@ -6,7 +6,14 @@ from grpc_bridge.batches import checked_batch
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import depth_pb2
 from quantgraph.v1.depth_pb2_grpc import DepthServiceServicer
-from quantgraph.wire.depth import book_result, flow_result
+from quantgraph.wire.depth import (
+    book_result,
+    flow_result,
+    queue_request_from_proto,
+    queues_to_proto,
+    rank_request_from_proto,
+    rank_to_proto,
+)
 
 
 class DepthServicer(DepthServiceServicer):
@@ -31,3 +38,15 @@ class DepthServicer(DepthServiceServicer):
         found = await self._gateway.depth.money_flows(symbols)
         results = [flow_result(*each) for each in zip(symbols, found, strict=True)]
         return depth_pb2.ListMoneyFlowsResponse(results=results)
+
+    async def GetOrderQueues(
+        self, request: depth_pb2.GetOrderQueuesRequest, context: object
+    ) -> depth_pb2.GetOrderQueuesResponse:
+        found = await self._gateway.depth.order_queues(queue_request_from_proto(request))
+        return depth_pb2.GetOrderQueuesResponse(queues=queues_to_proto(found))
+
+    async def GetOrderRank(
+        self, request: depth_pb2.GetOrderRankRequest, context: object
+    ) -> depth_pb2.GetOrderRankResponse:
+        found = await self._gateway.depth.order_rank(rank_request_from_proto(request))
+        return depth_pb2.GetOrderRankResponse(rank=rank_to_proto(found))

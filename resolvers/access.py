@@ -31,6 +31,8 @@ SCOPES: dict[str, Scope] = {
     "Query.moneyFlows": Scope.READ,
     "Query.optionChain": Scope.READ,
     "Query.orderBooks": Scope.READ,
+    "Query.orderQueues": Scope.READ,
+    "Query.orderRank": Scope.READ,
     "Query.marketSnapshot": Scope.READ,
     "Query.mySubscriptions": Scope.READ,
     "Query.order": Scope.READ,

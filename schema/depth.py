@@ -187,3 +187,58 @@ class MoneyFlow:
 
 def _long(value: int | None) -> Long | None:
     return None if value is None else Long(value)
+
+
+@strawberry.type(description="The single orders that wait at one price.")
+class OrderQueue:
+    level: int | None = strawberry.field(
+        description="1 the best price of its side; null where the terminal does not number it."
+    )
+    price: float = strawberry.field(description="Price, yuan.")
+    quantities: list[Long] = strawberry.field(
+        description="What waits of each order, shares, the first one to trade first; as many as "
+        "the exchange publishes."
+    )
+
+    @classmethod
+    def from_domain(cls, queue: domain.OrderQueue) -> "OrderQueue":
+        """Show a domain queue."""
+        sizes = [Long(each) for each in queue.quantities]
+        return cls(level=queue.level, price=queue.price, quantities=sizes)
+
+
+@strawberry.type(description="The queues (委托队列) of a symbol in the book of a thousand levels.")
+class OrderQueues:
+    symbol: Symbol = strawberry.field(description="Whose queues these are.")
+    time: datetime = strawberry.field(description="When they stood like this.")
+    bids: list[OrderQueue] = strawberry.field(description="Buying levels, as the terminal lists.")
+    asks: list[OrderQueue] = strawberry.field(description="Selling levels, as the terminal lists.")
+    source: Source = strawberry.field(description="Where the queues come from.")
+
+    @classmethod
+    def from_domain(cls, queues: domain.OrderQueues) -> "OrderQueues":
+        """Show domain queues."""
+        return cls(
+            symbol=Symbol(queues.symbol),
+            time=from_ms(queues.time),
+            bids=[OrderQueue.from_domain(each) for each in queues.bids],
+            asks=[OrderQueue.from_domain(each) for each in queues.asks],
+            source=queues.source,
+        )
+
+
+@strawberry.type(description="Where an order stands among those that wait.")
+class OrderRank:
+    symbol: Symbol = strawberry.field(description="Whose book this is.")
+    price_rank: Long | None = strawberry.field(
+        description="The terminal's rank of the order at its price (价内排名), in its own count; "
+        "null where it cannot tell."
+    )
+    source: Source = strawberry.field(description="Where the rank comes from.")
+
+    @classmethod
+    def from_domain(cls, rank: domain.OrderRank) -> "OrderRank":
+        """Show a domain rank."""
+        return cls(
+            symbol=Symbol(rank.symbol), price_rank=_long(rank.price_rank), source=rank.source
+        )

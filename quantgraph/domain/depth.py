@@ -1,7 +1,9 @@
 """What level 2 tells beyond quotes: deep order books, and whose money moved a symbol today."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+from quantgraph.domain.orders import Side
 from quantgraph.domain.quotes import Level
 from quantgraph.domain.sources import Source
 
@@ -88,4 +90,60 @@ class MoneyFlow:
     ddx: float | None
     ddy: float | None
     ddz: float | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    """Of which price levels: the best `levels` of each side, or those at `prices`, in yuan."""
+
+    symbol: str
+    levels: int | None = None
+    prices: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQueue:
+    """The orders that wait at one price, in shares, the first one to trade first.
+
+    `level` 1 is the best price; None where the terminal does not number it.
+    """
+
+    level: int | None
+    price: float
+    quantities: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQueues:
+    """The queues of a symbol, best price first; time in epoch ms (UTC)."""
+
+    symbol: str
+    time: int
+    bids: tuple[OrderQueue, ...]
+    asks: tuple[OrderQueue, ...]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RankRequest:
+    """An order whose place is asked for: when it was sent (epoch ms), yuan, shares."""
+
+    symbol: str
+    side: Side
+    time: int
+    price: Decimal
+    quantity: int
+    open_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRank:
+    """Where an order stands in the book of a thousand levels; None where the terminal cannot tell.
+
+    `price_rank` is the vendor's 价内排名, in its own count.
+    """
+
+    symbol: str
+    price_rank: int | None
     source: Source

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from quantgraph.v1 import orders_pb2 as _orders_pb2
 from quantgraph.v1 import quotes_pb2 as _quotes_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -541,3 +542,245 @@ class MoneyFlow(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__withdrawn_sell_quantity) -> _WhichOneofReturnType__withdrawn_sell_quantity | None: ...
 
 Global___MoneyFlow: _TypeAlias = MoneyFlow  # noqa: Y015
+
+@_typing.final
+class GetOrderQueuesRequest(_message.Message):
+    """Of which price levels: exactly one of levels and prices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    levels: _builtins.int
+    """So many best levels of each side, 1 to 100."""
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Decimal]:
+        """At these prices, yuan; up to 100."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        levels: _builtins.int | None = ...,
+        prices: _abc.Iterable[_types_pb2.Decimal] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels", "prices", b"prices", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__levels: _TypeAlias = _typing.Literal["levels"]  # noqa: Y015
+    _WhichOneofArgType__levels: _TypeAlias = _typing.Literal["_levels", b"_levels"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__levels) -> _WhichOneofReturnType__levels | None: ...
+
+Global___GetOrderQueuesRequest: _TypeAlias = GetOrderQueuesRequest  # noqa: Y015
+
+@_typing.final
+class GetOrderQueuesResponse(_message.Message):
+    """The queues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def queues(self) -> Global___OrderQueues:
+        """The queues."""
+
+    def __init__(
+        self,
+        *,
+        queues: Global___OrderQueues | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["queues", b"queues"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queues", b"queues"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrderQueuesResponse: _TypeAlias = GetOrderQueuesResponse  # noqa: Y015
+
+@_typing.final
+class OrderQueues(_message.Message):
+    """The queues (委托队列) of a symbol in the book of a thousand levels."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    BIDS_FIELD_NUMBER: _builtins.int
+    ASKS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market."""
+    source: _types_pb2.Source.ValueType
+    """Where the queues come from."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When they stood like this."""
+
+    @_builtins.property
+    def bids(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderQueue]:
+        """Buying levels, as the terminal lists them."""
+
+    @_builtins.property
+    def asks(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderQueue]:
+        """Selling levels, as the terminal lists them."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        bids: _abc.Iterable[Global___OrderQueue] | None = ...,
+        asks: _abc.Iterable[Global___OrderQueue] | None = ...,
+        source: _types_pb2.Source.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asks", b"asks", "bids", b"bids", "source", b"source", "symbol", b"symbol", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderQueues: _TypeAlias = OrderQueues  # noqa: Y015
+
+@_typing.final
+class OrderQueue(_message.Message):
+    """The single orders that wait at one price."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    QUANTITIES_FIELD_NUMBER: _builtins.int
+    level: _builtins.int
+    """1 the best price of its side; absent where the terminal does not number it."""
+    price: _builtins.float
+    """Price, yuan."""
+    @_builtins.property
+    def quantities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """What waits of each order, shares, the first one to trade first; as many as the exchange
+        publishes.
+        """
+
+    def __init__(
+        self,
+        *,
+        level: _builtins.int | None = ...,
+        price: _builtins.float = ...,
+        quantities: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_level", b"_level", "level", b"level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_level", b"_level", "level", b"level", "price", b"price", "quantities", b"quantities"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__level: _TypeAlias = _typing.Literal["level"]  # noqa: Y015
+    _WhichOneofArgType__level: _TypeAlias = _typing.Literal["_level", b"_level"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__level) -> _WhichOneofReturnType__level | None: ...
+
+Global___OrderQueue: _TypeAlias = OrderQueue  # noqa: Y015
+
+@_typing.final
+class GetOrderRankRequest(_message.Message):
+    """Which order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    OPEN_QUANTITY_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    side: _orders_pb2.Side.ValueType
+    """Its direction."""
+    quantity: _builtins.int
+    """The whole of it, shares."""
+    open_quantity: _builtins.int
+    """What of it still waits, shares."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it was sent."""
+
+    @_builtins.property
+    def price(self) -> _types_pb2.Decimal:
+        """Its limit, yuan."""
+
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        side: _orders_pb2.Side.ValueType = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        price: _types_pb2.Decimal | None = ...,
+        quantity: _builtins.int = ...,
+        open_quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["open_quantity", b"open_quantity", "price", b"price", "quantity", b"quantity", "side", b"side", "symbol", b"symbol", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrderRankRequest: _TypeAlias = GetOrderRankRequest  # noqa: Y015
+
+@_typing.final
+class GetOrderRankResponse(_message.Message):
+    """Its place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RANK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rank(self) -> Global___OrderRank:
+        """The rank."""
+
+    def __init__(
+        self,
+        *,
+        rank: Global___OrderRank | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rank", b"rank"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rank", b"rank"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrderRankResponse: _TypeAlias = GetOrderRankResponse  # noqa: Y015
+
+@_typing.final
+class OrderRank(_message.Message):
+    """Where an order stands among those that wait."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    PRICE_RANK_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market."""
+    price_rank: _builtins.int
+    """The terminal's rank of the order at its price (价内排名), in its own count; absent where it
+    cannot tell.
+    """
+    source: _types_pb2.Source.ValueType
+    """Where the rank comes from."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        price_rank: _builtins.int | None = ...,
+        source: _types_pb2.Source.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_price_rank", b"_price_rank", "price_rank", b"price_rank"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_price_rank", b"_price_rank", "price_rank", b"price_rank", "source", b"source", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__price_rank: _TypeAlias = _typing.Literal["price_rank"]  # noqa: Y015
+    _WhichOneofArgType__price_rank: _TypeAlias = _typing.Literal["_price_rank", b"_price_rank"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__price_rank) -> _WhichOneofReturnType__price_rank | None: ...
+
+Global___OrderRank: _TypeAlias = OrderRank  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DepthServiceStub:
-    """What level 2 tells beyond recordings: deep order books, and flows of money.
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,20 @@ class DepthServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsResponse.FromString,
                 _registered_method=True)
+        self.GetOrderQueues = channel.unary_unary(
+                '/quantgraph.v1.DepthService/GetOrderQueues',
+                request_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesResponse.FromString,
+                _registered_method=True)
+        self.GetOrderRank = channel.unary_unary(
+                '/quantgraph.v1.DepthService/GetOrderRank',
+                request_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.FromString,
+                _registered_method=True)
 
 
 class DepthServiceServicer:
-    """What level 2 tells beyond recordings: deep order books, and flows of money.
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders.
     """
 
     def ListOrderBooks(self, request, context):
@@ -68,6 +78,24 @@ class DepthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOrderQueues(self, request, context):
+        """Returns the single orders that wait at some prices. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
+        NOT_QUOTED where the terminal gets none of it, TERMINAL_LACKS (in mock: no single orders are
+        simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrderRank(self, request, context):
+        """Returns where an order stands among those that wait. The terminal tells it while it computes
+        the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
+        TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DepthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -81,6 +109,16 @@ def add_DepthServiceServicer_to_server(servicer, server):
                     request_deserializer=quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsResponse.SerializeToString,
             ),
+            'GetOrderQueues': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrderQueues,
+                    request_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesResponse.SerializeToString,
+            ),
+            'GetOrderRank': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrderRank,
+                    request_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'quantgraph.v1.DepthService', rpc_method_handlers)
@@ -90,7 +128,7 @@ def add_DepthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DepthService:
-    """What level 2 tells beyond recordings: deep order books, and flows of money.
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders.
     """
 
     @staticmethod
@@ -137,6 +175,60 @@ class DepthService:
             '/quantgraph.v1.DepthService/ListMoneyFlows',
             quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsRequest.SerializeToString,
             quantgraph_dot_v1_dot_depth__pb2.ListMoneyFlowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrderQueues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.DepthService/GetOrderQueues',
+            quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_depth__pb2.GetOrderQueuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrderRank(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.DepthService/GetOrderRank',
+            quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.SerializeToString,
+            quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DepthServiceStub:
-    """What level 2 tells beyond recordings: deep order books, and flows of money."""
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -42,10 +42,20 @@ class DepthServiceStub:
     """Returns today's flows of money of each symbol, in their order. Failures and errors: as
     ListOrderBooks; in mock TERMINAL_LACKS, because no single orders are simulated.
     """
+    GetOrderQueues: _grpc.UnaryUnaryMultiCallable[_depth_pb2.GetOrderQueuesRequest, _depth_pb2.GetOrderQueuesResponse]
+    """Returns the single orders that wait at some prices. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
+    NOT_QUOTED where the terminal gets none of it, TERMINAL_LACKS (in mock: no single orders are
+    simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+    """
+    GetOrderRank: _grpc.UnaryUnaryMultiCallable[_depth_pb2.GetOrderRankRequest, _depth_pb2.GetOrderRankResponse]
+    """Returns where an order stands among those that wait. The terminal tells it while it computes
+    the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
+    TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+    """
 
 @_typing.type_check_only
 class DepthServiceAsyncStub(DepthServiceStub):
-    """What level 2 tells beyond recordings: deep order books, and flows of money."""
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListOrderBooks: _aio.UnaryUnaryMultiCallable[_depth_pb2.ListOrderBooksRequest, _depth_pb2.ListOrderBooksResponse]  # type: ignore[assignment]
@@ -57,9 +67,19 @@ class DepthServiceAsyncStub(DepthServiceStub):
     """Returns today's flows of money of each symbol, in their order. Failures and errors: as
     ListOrderBooks; in mock TERMINAL_LACKS, because no single orders are simulated.
     """
+    GetOrderQueues: _aio.UnaryUnaryMultiCallable[_depth_pb2.GetOrderQueuesRequest, _depth_pb2.GetOrderQueuesResponse]  # type: ignore[assignment]
+    """Returns the single orders that wait at some prices. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
+    NOT_QUOTED where the terminal gets none of it, TERMINAL_LACKS (in mock: no single orders are
+    simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+    """
+    GetOrderRank: _aio.UnaryUnaryMultiCallable[_depth_pb2.GetOrderRankRequest, _depth_pb2.GetOrderRankResponse]  # type: ignore[assignment]
+    """Returns where an order stands among those that wait. The terminal tells it while it computes
+    the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
+    TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+    """
 
 class DepthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What level 2 tells beyond recordings: deep order books, and flows of money."""
+    """What level 2 tells beyond recordings: deep books, flows of money, queues of orders."""
 
     @_abc_1.abstractmethod
     def ListOrderBooks(
@@ -80,6 +100,28 @@ class DepthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_depth_pb2.ListMoneyFlowsResponse, _abc.Awaitable[_depth_pb2.ListMoneyFlowsResponse]]:
         """Returns today's flows of money of each symbol, in their order. Failures and errors: as
         ListOrderBooks; in mock TERMINAL_LACKS, because no single orders are simulated.
+        """
+
+    @_abc_1.abstractmethod
+    def GetOrderQueues(
+        self,
+        request: _depth_pb2.GetOrderQueuesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_depth_pb2.GetOrderQueuesResponse, _abc.Awaitable[_depth_pb2.GetOrderQueuesResponse]]:
+        """Returns the single orders that wait at some prices. Errors: BAD_REQUEST, UNKNOWN_SYMBOL,
+        NOT_QUOTED where the terminal gets none of it, TERMINAL_LACKS (in mock: no single orders are
+        simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+        """
+
+    @_abc_1.abstractmethod
+    def GetOrderRank(
+        self,
+        request: _depth_pb2.GetOrderRankRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_depth_pb2.GetOrderRankResponse, _abc.Awaitable[_depth_pb2.GetOrderRankResponse]]:
+        """Returns where an order stands among those that wait. The terminal tells it while it computes
+        the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
+        TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
         """
 
 def add_DepthServiceServicer_to_server(servicer: DepthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -41,6 +41,10 @@ TICKET = {
 }  # fmt: skip
 
 BY_HAND = {**ACCOUNT, **MAOTAI, "side": "BUY", "quantity": 100, "limitPrice": "1700.00"}
+RANKED = {
+    **MAOTAI, "side": "BUY", "time": "2024-03-01T10:00:00+08:00", "price": "1700.00",
+    "quantity": 200, "openQuantity": 100,
+}  # fmt: skip
 
 
 def _ticks(kind: str) -> Pair:
@@ -135,6 +139,15 @@ PAIRS: Mapping[str, Pair] = {
     "Query.level2Transactions": _ticks("LEVEL2_TRANSACTION"),
     "Query.moneyFlows": Pair("DepthService.ListMoneyFlows", "results[].flow", (BOTH,)),
     "Query.orderBooks": Pair("DepthService.ListOrderBooks", "results[].book", (BOTH,)),
+    "Query.orderQueues": Pair(
+        "DepthService.GetOrderQueues",
+        "queues",
+        ({**MAOTAI, "levels": 2}, {**MAOTAI, "prices": ["1700.00"]}, MAOTAI,
+         {**MAOTAI, "levels": 0}),
+    ),
+    "Query.orderRank": Pair(
+        "DepthService.GetOrderRank", "rank", (RANKED, {**RANKED, "price": "0"})
+    ),
     "Query.mainContracts": Pair(
         "CatalogService.ListMainContracts",
         "contracts[]",

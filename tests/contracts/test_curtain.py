@@ -41,6 +41,10 @@ ACCOUNT, MAOTAI = {"accountId": "sim-1"}, {"symbol": "600519.SH"}
 BANK, NEWCOMER = {"symbol": "000001.SZ"}, {"symbol": "601136.SH"}
 UNRECORDED = {"symbol": "600036.SH"}  # prices that are recorded take no event of a user's
 BOTH = {"symbols": ["600519.SH", "000001.SZ"]}
+RANKED = {
+    **MAOTAI, "side": "BUY", "time": "2018-01-15T10:00:00+08:00", "price": "700",
+    "quantity": 200, "openQuantity": 100,
+}  # fmt: skip
 INPUT = {**MAOTAI, "price": "700", "quantity": 100}
 HAND = {"side": "BUY", "quantity": 100, "limitPrice": "700.00"}
 # Far beyond the clock: what is asked for by its day is not told either.
@@ -142,6 +146,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.moneyFlows": (BOTH,),
     "Query.optionChain": ({"underlying": "510300.SH"},),
     "Query.orderBooks": (BOTH,),
+    "Query.orderQueues": ({**MAOTAI, "levels": 5},),
+    "Query.orderRank": (RANKED,),
     "Query.order": ({**ACCOUNT, "clientOrderId": "o-%"},),
     "Query.orders": ({**ACCOUNT, "first": 9},),
     "Query.positions": (ACCOUNT,),
@@ -228,7 +234,7 @@ UNDATED = {
     "Mutation.removeSectorMembers", "Mutation.renameSector", "Mutation.resumeTrading",
     "Mutation.setFaults",
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
-    "Query.ipoQuotas", "Query.moneyFlows",
+    "Query.ipoQuotas", "Query.moneyFlows", "Query.orderQueues", "Query.orderRank",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.mySubscriptions", "Query.positionsPage", "Query.strategies", "Query.ticks",
     "Query.trades",

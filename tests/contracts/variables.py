@@ -63,6 +63,9 @@ _SENSIBLE: dict[str, list[Any]] = {
     "market": ["SH", "SZ"],
     "board": ["MAIN"],
     "quantity": [100, 200],
+    "openQuantity": [1, 100],
+    "levels": [1, 5],
+    "prices": [["12.34"], ["1700.00", "1700.01"]],
     "limitPrice": ["1700.00", "12.34"],
     "price": ["1700.00", "12.34", "0.01"],
     "costPrice": ["1700.00", "0", "0.001"],
@@ -89,6 +92,7 @@ _ALWAYS = {"cash", "StartDownloadInput.symbols"}
 # Arguments that are checked together, and which of them may be given. The first that fits counts.
 _TOGETHER: dict[tuple[str, ...], list[tuple[str, ...]]] = {
     ("id", "clientOrderId"): [("id",), ("clientOrderId",)],
+    ("levels", "prices"): [("levels",), ("prices",)],
     ("symbols", "sector", "market"): [("symbols",), ("sector",), ("market",)],
     ("market", "sector"): [("market",), ("sector",)],
     ("symbols", "search"): [(), ("symbols",), ("search",)],

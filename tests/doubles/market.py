@@ -22,6 +22,7 @@ from tests.doubles import rendering as words
 _PERIODS = {"1m": Period.MIN_1, "1d": Period.DAY_1}
 _MAIN, _ETF = (5004, 86400000), (2004, 86401000)
 _LISTS = {"上证期权": "SHO", "深证期权": "SZO"}
+_TOLD = frozenset({"getl2thousandqueue", "getorderrank", "getallsubinfo"})
 
 
 @dataclass
@@ -54,6 +55,9 @@ class Exchange:
     steps: list[dict[str, Any]] | None = None
     refused: set[str] = field(default_factory=set)
     stopped: int = 0
+    # What verbs of level 2 answer, and what they were asked last.
+    told: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -183,6 +187,9 @@ class Quotes:
             return _encoded({"result": list(self.exchange.authorized)})
         if verb == "getmetatabledatas":
             return _encoded({"result": list(self.exchange.tables)})
+        if verb in _TOLD:
+            self.exchange.asked[verb] = _decoded(body)
+            return _encoded(self.exchange.told.get(verb, {}))
         if verb == "getindexmirrordata":
             told = _decoded(body)
             kept = self.exchange.recordings

@@ -34,6 +34,8 @@ RPCS = {
     "Query.mainContracts": "CatalogService.ListMainContracts",
     "Query.moneyFlows": "DepthService.ListMoneyFlows",
     "Query.orderBooks": "DepthService.ListOrderBooks",
+    "Query.orderQueues": "DepthService.GetOrderQueues",
+    "Query.orderRank": "DepthService.GetOrderRank",
     "Query.optionChain": "CatalogService.GetOptionChain",
     "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
     "Query.order": "OrderService.GetOrder",

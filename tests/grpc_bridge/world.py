@@ -20,6 +20,7 @@ from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
 from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.custom import CustomSectors, SectorLimits
+from quantgraph.services.depth import CheckedDepth
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.gate import Gate
 from quantgraph.services.missing import DownloadedBars
@@ -119,7 +120,7 @@ class World:
             lists=PricedCatalog(
                 simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
             ),
-            depth=MemoryDepth(),
+            depth=CheckedDepth(MemoryDepth()),
             financials=MemoryFinancials(),
             downloads=self.downloads,
             missing_bars=DownloadedBars(self.downloads),

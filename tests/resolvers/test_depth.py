@@ -31,19 +31,6 @@ def test_a_book_goes_on_where_the_quote_ends(ask_mock):
         assert book["lastPrice"] == quote["lastPrice"]
 
 
-def test_our_own_order_stands_in_the_book_beyond_the_quote(ask_mock):
-    shown = f'{{ orderBooks(symbols: ["000001.SZ"]) {{ {SIDES} }} }}'
-    price = ask_mock(shown)["orderBooks"][0]["bids"][7]["price"]
-    submit = """mutation($input: SubmitOrderInput!) { submitOrder(input: $input) {
-        ... on SubmittedOrder { order { id } } } }"""
-    wish = {"accountId": "sim-1", "symbol": "000001.SZ", "clientOrderId": "deep-1", "side": "BUY"}
-    wish |= {"quantity": 300, "limitPrice": f"{price:.2f}"}
-    assert ask_mock(submit, input=wish)
-    bids = dict(levels(ask_mock(shown)["orderBooks"][0]["bids"]))
-    assert len(bids) == 10
-    assert bids.get(price, 300) >= 300
-
-
 def test_unknown_symbols_leave_holes_and_a_batch_is_bounded(ask_mock):
     query = "query($s: [Symbol!]!) { orderBooks(symbols: $s) { symbol } }"
     found = ask_mock(query, s=["999999.SH", "000001.SZ"])["orderBooks"]
@@ -72,4 +59,4 @@ def test_the_other_wire_says_why_there_is_no_book(gateway):
         assert len(book_from_proto(bank.book).bids) == 10
         with pytest.raises(grpc.RpcError) as refused:
             stub.ListMoneyFlows(depth_pb2.ListMoneyFlowsRequest(symbols=["600519.SH"]))
-        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION

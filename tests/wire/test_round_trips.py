@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
 from quantgraph.domain.bonds import BondRequest, BondValue
-from quantgraph.domain.depth import MoneyFlow, OrderBook
+from quantgraph.domain.depth import MoneyFlow, OrderBook, OrderQueues, OrderRank
 from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.downloads import DownloadEvent, DownloadWish
 from quantgraph.domain.errors import GatewayError
@@ -116,6 +116,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Strategy, portfolio.strategy_to_proto, portfolio.strategy_from_proto),
     (OrderBook, depth.book_to_proto, depth.book_from_proto),
     (MoneyFlow, depth.flow_to_proto, depth.flow_from_proto),
+    (OrderQueues, depth.queues_to_proto, depth.queues_from_proto),
+    (OrderRank, depth.rank_to_proto, depth.rank_from_proto),
     (Quote, quotes.quote_to_proto, quotes.quote_from_proto),
     (QuoteEvent, quotes.event_to_proto, quotes.event_from_proto),
     (OpenStream, subscriptions.stream_to_proto, subscriptions.stream_from_proto),

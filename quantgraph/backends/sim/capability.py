@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from quantgraph.backends.sim.deep import NO_FLOWS
+from quantgraph.backends.sim.deep import NO_FLOWS, NO_QUEUES
 from quantgraph.backends.sim.downloads import LACKING
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.operations import WHOLE, report
@@ -23,7 +23,14 @@ _NO_TICKS = {
     TickKind.LEVEL2_TRANSACTION: _NO_DEALS,
 }
 
-_SAID = {**WHOLE, "ticks": _NO_SNAPSHOTS, "depth.moneyFlows": NO_FLOWS, "simulation": None}
+_SAID = {
+    **WHOLE,
+    "ticks": _NO_SNAPSHOTS,
+    "depth.moneyFlows": NO_FLOWS,
+    "depth.orderQueues": NO_QUEUES,
+    "depth.orderRank": NO_QUEUES,
+    "simulation": None,
+}
 
 
 @cache

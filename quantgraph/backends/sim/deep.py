@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from quantgraph.domain.depth import MoneyFlow, OrderBook
+from quantgraph.domain.depth import (
+    MoneyFlow,
+    OrderBook,
+    OrderQueues,
+    OrderRank,
+    QueueRequest,
+    RankRequest,
+)
 from quantgraph.domain.errors import GatewayError, Unsupported
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 
 NO_FLOWS = "The market is generated second by second, without single orders that could be counted."
+NO_QUEUES = "What others show at a price is one sum in the simulated books, without single orders."
 
 
 class _Deep(Protocol):
@@ -33,6 +41,16 @@ class SimDepth:
         """Raise TERMINAL_LACKS: nobody's orders make these trades."""
         del symbols
         raise Unsupported(Reason.TERMINAL_LACKS, NO_FLOWS, function="money_flows")
+
+    async def order_queues(self, request: QueueRequest) -> OrderQueues:
+        """Raise TERMINAL_LACKS: nobody's orders wait in these books."""
+        del request
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_QUEUES, function="order_queues")
+
+    async def order_rank(self, request: RankRequest) -> OrderRank:
+        """Raise TERMINAL_LACKS, for the same reason."""
+        del request
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_QUEUES, function="order_rank")
 
 
 def _book(quote: Quote) -> OrderBook:

@@ -47,6 +47,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     },
     "get_fullspeed_orderbook": ("depth.orderBooks",),
     "get_transactioncount": ("depth.moneyFlows",),
+    "get_l2thousand_queue": ("depth.orderQueues",),
+    "get_order_rank": ("depth.orderRank",),
     "get_l2_quote": ("ticks.LEVEL2_QUOTE",),
     "get_l2_order": ("ticks.LEVEL2_ORDER",),
     "get_l2_transaction": ("ticks.LEVEL2_TRANSACTION",),

@@ -9,8 +9,17 @@ from quantgraph.backends.xtquant.codes import lot_of, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import read_instant
 from quantgraph.backends.xtquant.flows import read_flow
+from quantgraph.backends.xtquant.queues import ask_queues, ask_rank
 from quantgraph.backends.xtquant.quotes import absence, levels_of, price_of, quotes_of
-from quantgraph.domain.depth import BOOK_LEVELS, MoneyFlow, OrderBook
+from quantgraph.domain.depth import (
+    BOOK_LEVELS,
+    MoneyFlow,
+    OrderBook,
+    OrderQueues,
+    OrderRank,
+    QueueRequest,
+    RankRequest,
+)
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.sources import Source
 
@@ -32,6 +41,14 @@ class TerminalDepth:
     async def money_flows(self, symbols: Sequence[str]) -> Sequence[MoneyFlow | GatewayError]:
         """Return today's flows per symbol; see `ports.Depth`."""
         return await self._client.run(_read_flows, self._book, symbols, self._today())
+
+    async def order_queues(self, request: QueueRequest) -> OrderQueues:
+        """Return the single orders that wait at some prices; see `ports.Depth`."""
+        return await self._client.run(ask_queues, self._book, request, self._today())
+
+    async def order_rank(self, request: RankRequest) -> OrderRank:
+        """Return where an order stands among those that wait; see `ports.Depth`."""
+        return await self._client.run(ask_rank, request)
 
 
 def read_book(symbol: str, told: Row) -> OrderBook | None:

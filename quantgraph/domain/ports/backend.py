@@ -4,10 +4,10 @@ Life after one vendor's terminal is another module that returns a `Backend`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from quantgraph.domain.ports.depth import Depth
+from quantgraph.domain.ports.depth import Depth, NoDepth
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import (
     BarFeed,
@@ -54,7 +54,6 @@ class Backend:
     bar_feed: BarFeed
     reference: Reference
     catalog: Catalog
-    depth: Depth
     quotas: IpoQuotas
     accounts: TerminalAccounts
     downloader: Downloader
@@ -65,3 +64,5 @@ class Backend:
     heed: Callable[[Callable[[], None]], None]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    # Of a terminal that tells none of level 2 nothing needs to be said.
+    depth: Depth = field(default_factory=NoDepth)

@@ -2,8 +2,20 @@
 
 from collections.abc import Sequence
 
-from quantgraph.domain.depth import Flow, MoneyFlow, NetFlow, OrderBook, SizedFlow
+from quantgraph.domain.depth import (
+    Flow,
+    MoneyFlow,
+    NetFlow,
+    OrderBook,
+    OrderQueue,
+    OrderQueues,
+    OrderRank,
+    QueueRequest,
+    RankRequest,
+    SizedFlow,
+)
 from quantgraph.domain.errors import GatewayError, unknown_symbol
+from quantgraph.domain.orders import Side
 from quantgraph.domain.quotes import Level
 from quantgraph.domain.sources import Source
 from tests.grpc_bridge.memory.bars import SYMBOLS
@@ -32,3 +44,12 @@ class MemoryDepth:
 
     async def money_flows(self, symbols: Sequence[str]) -> Sequence[MoneyFlow | GatewayError]:
         return [flow(each) if each in SYMBOLS else unknown_symbol(each) for each in symbols]
+
+    async def order_queues(self, request: QueueRequest) -> OrderQueues:
+        best = OrderQueue(1, 10.0, (100, 300))
+        plain = tuple(OrderQueue(None, float(each), ()) for each in request.prices)
+        return OrderQueues(request.symbol, AT, (best, *plain), (), Source.TERMINAL)
+
+    async def order_rank(self, request: RankRequest) -> OrderRank:
+        rank = request.quantity if request.side is Side.BUY else None
+        return OrderRank(request.symbol, rank, Source.TERMINAL)
