@@ -10,7 +10,7 @@ from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
 from quantgraph.wire import bonds, etfs, futures, ipos, options, tables
-from quantgraph.wire.fields import symbol_from_proto
+from quantgraph.wire.fields import date_from_proto, symbol_from_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
 _PAGE = 50
@@ -44,7 +44,8 @@ class CatalogServicer(CatalogServiceServicer):
         self, request: catalog_pb2.GetOptionChainRequest, context: object
     ) -> catalog_pb2.GetOptionChainResponse:
         underlying = symbol_from_proto(request.underlying, "underlying")
-        found = await self._gateway.lists.option_chain(underlying)
+        day = date_from_proto(request.date, "date") if request.HasField("date") else None
+        found = await self._gateway.lists.option_chain(underlying, day)
         return catalog_pb2.GetOptionChainResponse(chain=options.chain_to_proto(found))
 
     async def ListMainContracts(

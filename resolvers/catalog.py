@@ -58,15 +58,23 @@ class CatalogQueries:
         return EtfBasket.from_domain(await info.context.gateway.lists.etf_basket(symbol))
 
     @strawberry.field(
-        description="Option contracts (期权链) listed on an underlying on the present day. "
-        "Errors: UNKNOWN_SYMBOL."
+        description="Option contracts (期权链) listed on an underlying on the present day, or on "
+        "an earlier one. Errors: UNKNOWN_SYMBOL, BAD_REQUEST (a day to come), DATE_NOT_HELD (no "
+        "list of that day is held: a download of OPTION_HISTORY brings them)."
     )
     async def option_chain(
         self,
         info: Info,
         underlying: Annotated[Symbol, strawberry.argument(description="Code with market.")],
+        date: Annotated[
+            date | None,
+            strawberry.argument(
+                description="As of this day: what was listed by then and had not expired; "
+                "absent: the present one."
+            ),
+        ] = None,
     ) -> OptionChain | None:
-        found = await info.context.gateway.lists.option_chain(underlying)
+        found = await info.context.gateway.lists.option_chain(underlying, date)
         return OptionChain.from_domain(found)
 
     @strawberry.field(

@@ -95,6 +95,7 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "HOLIDAYS": "The exchanges' holidays.",
             "MAIN_CONTRACTS": "The main contracts of index futures, day by day.",
             "EXPIRED_CONTRACTS": "Contracts that have expired.",
+            "OPTION_HISTORY": "Which options on funds were listed, day by day.",
         },
     ),
     _publish(

@@ -364,8 +364,8 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Ask within the calendar, or extend it in config.toml.",
     ),
     Reason.DATE_NOT_HELD: (
-        "Members or weights of that day are not held; earlier days are not told by later ones.",
-        "Ask for a day from `Sector.dates` on, or import an older list.",
+        "Members, weights or options of that day are not held; later ones tell no earlier days.",
+        "Ask for a day from `Sector.dates` on, import an older list, or download OPTION_HISTORY.",
     ),
     Reason.PRICE_UNKNOWN: (
         "An instrument has neither a last price nor a previous close, so that it has no value.",

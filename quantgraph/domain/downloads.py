@@ -32,6 +32,7 @@ class DownloadKind(StrEnum):
     HOLIDAYS = "HOLIDAYS"
     MAIN_CONTRACTS = "MAIN_CONTRACTS"
     EXPIRED_CONTRACTS = "EXPIRED_CONTRACTS"
+    OPTION_HISTORY = "OPTION_HISTORY"
 
     @property
     def named(self) -> bool:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from quantgraph.domain.errors import InvalidRequest, Unsupported, bad_request
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 
 
@@ -51,3 +53,15 @@ class OptionChain:
 
     underlying: str
     expiries: tuple[OptionExpiry, ...]
+
+
+def day_to_come(day: date, today: date) -> InvalidRequest:
+    """Say that what will be listed on a day is not known before it."""
+    text = f"{day} has not come yet: the present day is {today}."
+    return bad_request(text, field="date")
+
+
+def chain_not_held(day: date) -> Unsupported:
+    """Say that the terminal has no list of options of a day that has passed."""
+    text = f"The terminal holds no list of options as of {day}: OPTION_HISTORY downloads them."
+    return Unsupported(Reason.DATE_NOT_HELD, text, date=day.isoformat())

@@ -52,11 +52,11 @@ class PricedCatalog:
             raise unknown_symbol(symbol) if known is None else no_list(symbol)
         return found
 
-    async def option_chain(self, underlying: str) -> OptionChain:
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
         """Return the contracts on an underlying; see the port."""
         if (await self._reference.instruments([underlying]))[0] is None:
             raise unknown_symbol(underlying)
-        return await self._catalog.option_chain(underlying)
+        return await self._catalog.option_chain(underlying, day)
 
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract]:
         """Return main contracts by day; see the port."""

@@ -52,6 +52,8 @@ class _DownloadKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Download
     """The main contracts of index futures, day by day."""
     DOWNLOAD_KIND_EXPIRED_CONTRACTS: _DownloadKind.ValueType  # 11
     """Contracts that have expired."""
+    DOWNLOAD_KIND_OPTION_HISTORY: _DownloadKind.ValueType  # 12
+    """Which options on funds were listed, day by day."""
 
 class DownloadKind(_DownloadKind, metaclass=_DownloadKindEnumTypeWrapper):
     """What is fetched into the terminal's cache: for symbols that are named, or as a whole list."""
@@ -80,6 +82,8 @@ DOWNLOAD_KIND_MAIN_CONTRACTS: DownloadKind.ValueType  # 10
 """The main contracts of index futures, day by day."""
 DOWNLOAD_KIND_EXPIRED_CONTRACTS: DownloadKind.ValueType  # 11
 """Contracts that have expired."""
+DOWNLOAD_KIND_OPTION_HISTORY: DownloadKind.ValueType  # 12
+"""Which options on funds were listed, day by day."""
 Global___DownloadKind: _TypeAlias = DownloadKind  # noqa: Y015
 
 class _DownloadState:

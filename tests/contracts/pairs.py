@@ -163,7 +163,9 @@ PAIRS: Mapping[str, Pair] = {
     "Query.optionChain": Pair(
         "CatalogService.GetOptionChain",
         "chain",
-        ({"underlying": "510300.SH"}, {"underlying": "999999.SH"}),
+        ({"underlying": "510300.SH"}, {"underlying": "999999.SH"},
+         {"underlying": "510300.SH", "date": "2022-12-28"},
+         {"underlying": "510300.SH", "date": "2100-01-04"}),
     ),
     "Query.mySubscriptions": Pair(
         "SystemService.ListSubscriptions", "streams[]", ({"first": 1}, {"first": 9})

@@ -148,6 +148,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.orderBooks": (BOTH,),
     "Query.orderQueues": ({**MAOTAI, "levels": 5},),
     "Query.orderRank": (RANKED,),
+    "Query.optionChain": ({"underlying": "510300.SH"},
+                          {"underlying": "510300.SH", "date": LATER}),
     "Query.order": ({**ACCOUNT, "clientOrderId": "o-%"},),
     "Query.orders": ({**ACCOUNT, "first": 9},),
     "Query.positions": (ACCOUNT,),

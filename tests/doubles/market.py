@@ -7,6 +7,7 @@ import asyncio
 import json
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.doubles import rendering as words
 
 _PERIODS = {"1m": Period.MIN_1, "1d": Period.DAY_1}
 _MAIN, _ETF = (5004, 86400000), (2004, 86401000)
+_CHAINS = (9502, 86400000)
 _LISTS = {"上证期权": "SHO", "深证期权": "SZO"}
 _TOLD = frozenset({"getl2thousandqueue", "getorderrank", "getallsubinfo"})
 
@@ -347,6 +349,8 @@ class Quotes:
             span = (words.a_day(now - 200 * 86_400_000), words.a_day(now))
             days = MainRequest(code.split("00")[0], *span)
             return [_encoded(words.main_row(each)) for each in self._mains(code, days)]
+        if (int(meta), int(number)) == _CHAINS:
+            return [_encoded(row) for row in self._listings(start, end)]
         catalog, market = self.exchange.market.catalog, code.split(".")[1]
         funds = [each for each in self.exchange.funds if each.endswith(market)]
         found = [self.exchange.ask(catalog.etf_basket(each)) for each in funds]
@@ -389,9 +393,21 @@ class Quotes:
     def _mains(self, code, request):
         return self.exchange.ask(self.exchange.market.catalog.main_contracts(request)) or []
 
-    def _contracts(self):
+    def _listings(self, start, end):
+        """Return the lists of each month's first day: what was listed since the one before."""
+        last = min(words.ms_of(end), self.exchange.now())
+        days = [words.a_day(ms) for ms in range(words.ms_of(start), last + 1, 86_400_000)]
+        for first in (day for day in days if day.day == 1):
+            weeks = [first - timedelta(days=n) for n in (0, 7, 14, 21, 28)]
+            listed = {c.symbol: c for day in weeks for c in self._contracts(day)}
+            for each in listed.values():
+                yield words.listing(each, first, self.exchange.underlying)
+                yield {**words.listing(each, first, "510050.SH"), "0": "10000001"}
+                yield {**words.listing(each, first, self.exchange.underlying), "5": ""}
+
+    def _contracts(self, day=None):
         chain = self.exchange.ask(
-            self.exchange.market.catalog.option_chain(self.exchange.underlying)
+            self.exchange.market.catalog.option_chain(self.exchange.underlying, day)
         )
         pairs = [strike for expiry in chain.expiries for strike in expiry.strikes]
         return [each for pair in pairs for each in (pair.call, pair.put) if each is not None]

@@ -281,5 +281,17 @@ def main_row(found):
     }
 
 
+def listing(contract, day, underlying):
+    """Return a row of the history of options, under the numbers of table 9502."""
+    name, market = underlying.split(".")
+    code, _, place = code_of(contract.symbol).partition(".")
+    return {
+        "G": int(day_ms(day)), "0": code, "1": place, "2": name, "3": market,
+        "4": contract.strike, "5": contract.type[0], "6": contract.expiry.month,
+        "7": digits(contract.expiry), "8": 0, "9": digits(contract.list_date), "10": 0,
+        "11": contract.name, "12": contract.unit,
+    }  # fmt: skip
+
+
 def a_day(ms):
-    return date.fromisoformat(text_of(ms, "%Y-%m-%d"))
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(_BEIJING).date()

@@ -14,6 +14,7 @@ from quantgraph.domain.ipos import IpoRequest
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceStub
 from quantgraph.wire import bonds, etfs, futures, ipos, options
+from quantgraph.wire.fields import date_to_proto
 from schema.selection import camel
 
 BOND = (
@@ -234,6 +235,30 @@ def test_every_contract_is_found_as_an_instrument(ask_mock):
         assert (found["kind"], found["market"]) == expected
     by_symbol = {each["symbol"]: each for each in contracts}
     assert all(kinds[s]["name"] == by_symbol[s]["name"] for s in kinds if s in by_symbol)
+
+
+def test_a_chain_of_an_earlier_day_has_what_was_listed_then(ask_mock, catalog):
+    query = (
+        f"""query($d: Date) {{ optionChain(underlying: "510300.SH", date: $d) {{ {CHAIN} }} }}"""
+    )
+    on_last, after = (ask_mock(query, d=day)["optionChain"] for day in ("2022-12-28", "2022-12-29"))
+    assert on_last["expiries"][0]["expiry"] == "2022-12-28"
+    assert after["expiries"][0]["expiry"] > "2022-12-29"
+    listed = [each["listDate"] for _, _, each in contracts_of(on_last)]
+    assert max(listed) <= "2022-12-28"
+    asked = catalog_pb2.GetOptionChainRequest(underlying="510300.SH")
+    asked.date.CopyFrom(date_to_proto(date(2022, 12, 28)))
+    told = options.chain_from_proto(catalog.GetOptionChain(asked).chain)
+    assert [str(each.expiry) for each in told.expiries] == [
+        each["expiry"] for each in on_last["expiries"]
+    ]
+
+
+def test_a_chain_of_a_day_to_come_is_refused(ask_mock):
+    query = '{ optionChain(underlying: "510300.SH", date: "2100-01-04") { underlying } }'
+    (error,) = ask_mock(query, fails=True)["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert "has not come yet" in error["message"]
 
 
 def test_an_underlying_without_contracts_has_an_empty_chain(ask_mock):

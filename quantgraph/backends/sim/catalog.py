@@ -17,7 +17,7 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
-from quantgraph.domain.options import OptionChain
+from quantgraph.domain.options import OptionChain, day_to_come
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 
 
@@ -42,9 +42,12 @@ class SimCatalog:
         """Return the listed bonds of a request, by symbol."""
         return list_bonds(request, self._clock.moment().day, self._events)
 
-    async def option_chain(self, underlying: str) -> OptionChain:
-        """Return the contracts that are listed on the clock's day."""
-        return await self._run(self._options.chain, underlying, self._clock.moment().day)
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
+        """Return the contracts that are listed on a day up to the clock's, or on that."""
+        today = self._clock.moment().day
+        if day is not None and day > today:
+            raise day_to_come(day, today)
+        return await self._run(self._options.chain, underlying, day or today)
 
     async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
         """Return the new issues that are announced on the clock's day."""

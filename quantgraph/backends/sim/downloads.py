@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from quantgraph.backends.sim.futures import PRODUCT
+from quantgraph.backends.sim.options import UNDERLYING
 from quantgraph.domain.bars import BarRequest, Period, Window, window
 from quantgraph.domain.bonds import BondRequest
 from quantgraph.domain.downloads import DownloadKind, DownloadProgress, DownloadWish, Told
@@ -92,6 +93,8 @@ class SimDownloads:
                 funds = InstrumentSearch(kinds=frozenset({InstrumentKind.FUND}))
                 found, _ = await shelf.reference.search(funds, _MANY, None)
                 return tuple(each.symbol for each in found)
+            case DownloadKind.OPTION_HISTORY:
+                return (UNDERLYING,)
             case _:
                 return (PRODUCT,)
 

@@ -15,7 +15,7 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
-from quantgraph.domain.options import OptionChain
+from quantgraph.domain.options import OptionChain, chain_not_held, day_to_come
 from quantgraph.domain.sources import Source
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 
@@ -71,11 +71,21 @@ class TerminalCatalog:
         """Return some of a table's rows; see `ports.Catalog`."""
         return await self._client.run(read_slice, table, request, first)
 
-    async def option_chain(self, underlying: str) -> OptionChain:
-        """Return the contracts listed on the present day; no expiries where there are none."""
-        day = self._today()
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
+        """Return the contracts listed on a day, or the present one; maybe no expiries.
+
+        Errors: BAD_REQUEST for a day to come, DATE_NOT_HELD for one that was not downloaded.
+        """
+        today = self._today()
+        if day is not None and day > today:
+            raise day_to_come(day, today)
+        if day is not None and day < today:
+            listed = await self._client.run(chains.read_day, underlying, day)
+            if listed is None:
+                raise chain_not_held(day)
+            return chains.build(underlying, listed)
         codes: Sequence[str] = await self._client.ask(
-            "get_option_list", to_vendor(underlying), day_digits(day), "", True
+            "get_option_list", to_vendor(underlying), day_digits(today), "", True
         )
         contracts = await self._client.run(chains.read_contracts, codes)
         return chains.build(underlying, contracts)

@@ -30,7 +30,7 @@ def ms_day(value: object) -> date | None:
 
 def day_digits(day: date | None) -> str:
     """Return a day as the vendor takes it, "" for an open end."""
-    return "" if day is None else day.strftime("%Y%m%d")
+    return "" if day is None else day.isoformat().replace("-", "")
 
 
 def instant_digits(instant_ms: int | None) -> str:

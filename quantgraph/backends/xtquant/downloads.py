@@ -38,6 +38,8 @@ _LISTS: Mapping[DownloadKind, tuple[tuple[str, ...], tuple[int, int]]] = {
         tuple(f"{product}00.IF" for product in ("IF", "IH", "IC", "IM")),
         (5004, 86_400_000),
     ),
+    # These stand for all options of an exchange.
+    DownloadKind.OPTION_HISTORY: (("XXXXXX.SHO", "XXXXXX.SZO"), (9502, 86_400_000)),
 }
 # The SDK's own functions for the rest: one call, no progress.
 _CALLS: Mapping[DownloadKind, str] = {

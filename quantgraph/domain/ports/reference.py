@@ -143,8 +143,11 @@ class Catalog(Protocol):
         """Return a fund's list for the present trading day, None where there is none."""
         ...
 
-    async def option_chain(self, underlying: str) -> OptionChain:
-        """Return the contracts listed on the present day; no expiries where there are none."""
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
+        """Return the contracts listed on a day, or the present one; maybe no expiries.
+
+        Errors: BAD_REQUEST for a day to come, DATE_NOT_HELD for one that no list is held of.
+        """
         ...
 
     async def ipos(self, request: IpoRequest) -> Sequence[Ipo]:
@@ -193,10 +196,10 @@ class PricedLists(Protocol):
         """
         ...
 
-    async def option_chain(self, underlying: str) -> OptionChain:
-        """Return the contracts listed on the present day; no expiries where there are none.
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
+        """Return the contracts listed on a day, or the present one; maybe no expiries.
 
-        Errors: UNKNOWN_SYMBOL.
+        Errors: UNKNOWN_SYMBOL, BAD_REQUEST for a day to come, DATE_NOT_HELD.
         """
         ...
 

@@ -54,6 +54,7 @@ async def test_statements_are_a_download_per_table_that_count_together(pair: Pai
         (DownloadKind.SECTORS, (2009, 86_400_000)),
         (DownloadKind.FUND_LISTS, (2004, 86_401_000)),
         (DownloadKind.MAIN_CONTRACTS, (5004, 86_400_000)),
+        (DownloadKind.OPTION_HISTORY, (9502, 86_400_000)),
     ],
 )
 async def test_whole_lists_are_named_by_their_table(

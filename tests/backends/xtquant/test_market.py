@@ -485,6 +485,34 @@ async def test_bonds_funds_options_issues_and_mains_are_those_of_the_market(pair
     assert await ours.main_contracts(MainRequest("AP")) is None
 
 
+async def test_chains_of_past_days_are_those_of_the_market(pair: Pair) -> None:
+    ours, theirs = pair.terminal.catalog, pair.sim.catalog
+    # The middle of a month, the last day of a contract, the first of another, and a Saturday.
+    for day in (date(2023, 1, 10), date(2022, 12, 28), date(2022, 12, 29), date(2022, 12, 31)):
+        expected = await theirs.option_chain("510300.SH", day)
+        assert expected.expiries, day
+        assert await ours.option_chain("510300.SH", day) == _told_chain(expected), day
+    assert await ours.option_chain("510300.SH", START) == await ours.option_chain("510300.SH")
+    assert (await ours.option_chain("600519.SH", date(2023, 1, 10))).expiries == ()
+    assert (await ours.option_chain("430047.BJ", date(2023, 1, 10))).expiries == ()
+
+
+@pytest.mark.parametrize("market", ["terminal", "sim"])
+async def test_a_day_to_come_has_no_chain(pair: Pair, market: str) -> None:
+    with pytest.raises(GatewayError) as told:
+        await getattr(pair, market).catalog.option_chain("510300.SH", START + timedelta(days=1))
+    assert (told.value.reason, told.value.details) == (Reason.BAD_REQUEST, {"field": "date"})
+
+
+async def test_a_day_of_which_no_list_was_downloaded_is_not_guessed(pair: Pair) -> None:
+    # The year of three digits is written with four: else it is another year to the terminal.
+    for day in (date(2018, 1, 2), date(991, 1, 2)):
+        with pytest.raises(GatewayError) as told:
+            await pair.terminal.catalog.option_chain("510300.SH", day)
+        assert told.value.reason is Reason.DATE_NOT_HELD
+        assert "OPTION_HISTORY" in told.value.message
+
+
 def test_the_share_of_a_draw_is_a_fraction_and_what_is_not_decided_is_null() -> None:
     row = {"securityCode": "688001", "market": "SH", "startDate": "20230301", "lwr": 0.05}
     found = read_issue({**row, "publishPrice": None, "listedDate": "0", "isProfit": 0})
