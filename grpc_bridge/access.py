@@ -29,6 +29,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CatalogService/GetOptionChain": Scope.READ,
     "/quantgraph.v1.CatalogService/ListIpos": Scope.READ,
     "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListSpecialTreatments": Scope.READ,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
     "/quantgraph.v1.CatalogService/ListTableRows": Scope.READ,
     "/quantgraph.v1.CatalogService/ListTerminalTables": Scope.READ,

@@ -4,12 +4,12 @@
 
 from dataclasses import replace
 
-from grpc_bridge.batches import checked_size
+from grpc_bridge.batches import checked_batch, checked_size
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds, etfs, futures, ipos, options, tables
+from quantgraph.wire import bonds, etfs, futures, ipos, options, tables, treatments
 from quantgraph.wire.fields import date_from_proto, symbol_from_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
@@ -54,6 +54,15 @@ class CatalogServicer(CatalogServiceServicer):
         found = await self._gateway.lists.main_contracts(futures.request_from_proto(request))
         return catalog_pb2.ListMainContractsResponse(
             contracts=[futures.contract_to_proto(each) for each in found]
+        )
+
+    async def ListSpecialTreatments(
+        self, request: catalog_pb2.ListSpecialTreatmentsRequest, context: object
+    ) -> catalog_pb2.ListSpecialTreatmentsResponse:
+        symbols = checked_batch(self._gateway.limits, request.symbols)
+        found = await self._gateway.lists.special_treatments(symbols)
+        return catalog_pb2.ListSpecialTreatmentsResponse(
+            treatments=[treatments.treatment_to_proto(each) for each in found]
         )
 
     async def ListIpos(

@@ -48,6 +48,7 @@ SCOPES: dict[str, Scope] = {
     "Query.sectors": Scope.READ,
     "Query.serverInfo": Scope.READ,
     "Query.sessionPhases": Scope.READ,
+    "Query.specialTreatments": Scope.READ,
     "Query.simulation": Scope.ADMIN,
     "Query.fingerprint": Scope.ADMIN,
     "Query.tableRows": Scope.READ,

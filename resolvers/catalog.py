@@ -18,6 +18,7 @@ from schema.ipos import Ipo
 from schema.options import OptionChain
 from schema.scalars import Symbol
 from schema.selection import picked
+from schema.treatments import SpecialTreatment
 
 _PRICED = frozenset({"price", "conversionValue", "premium"})
 
@@ -98,6 +99,23 @@ class CatalogQueries:
         request = MainRequest(product, start, end)
         found = await info.context.gateway.lists.main_contracts(request)
         return [MainContract.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="On which days shares were marked ST, *ST or PT (特别处理): by share in the "
+        "order asked for, oldest first; nothing for shares that never were, and for unknown "
+        "symbols. Errors: NOT_DOWNLOADED (a download of SPECIAL_TREATMENTS brings them), "
+        "ROW_LIMIT, BAD_REQUEST."
+    )
+    async def special_treatments(
+        self,
+        info: Info,
+        symbols: Annotated[
+            list[Symbol], strawberry.argument(description="Shares; each counts once.")
+        ],
+    ) -> list[SpecialTreatment] | None:
+        checked_batch(info, symbols)
+        found = await info.context.gateway.lists.special_treatments(symbols)
+        return [SpecialTreatment.from_domain(each) for each in found]
 
     @strawberry.field(
         description="Announced new issues (新股申购) by subscription day and symbol. Errors: "

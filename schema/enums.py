@@ -25,6 +25,7 @@ from quantgraph.domain.system import Mode
 from quantgraph.domain.tables import CellKind
 from quantgraph.domain.terminals import TerminalPart, TerminalState
 from quantgraph.domain.ticks import TradeSide
+from quantgraph.domain.treatments import TreatmentKind
 
 E = TypeVar("E", bound=Enum)
 
@@ -96,6 +97,7 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "MAIN_CONTRACTS": "The main contracts of index futures, day by day.",
             "EXPIRED_CONTRACTS": "Contracts that have expired.",
             "OPTION_HISTORY": "Which options on funds were listed, day by day.",
+            "SPECIAL_TREATMENTS": "Days of special treatment (ST, *ST, PT) of all shares.",
         },
     ),
     _publish(
@@ -210,6 +212,16 @@ PUBLISHED: tuple[type[Enum], ...] = (
         "OptionType",
         "Which right an option gives.",
         {"CALL": "To buy at the strike (认购).", "PUT": "To sell at the strike (认沽)."},
+    ),
+    _publish(
+        TreatmentKind,
+        "TreatmentKind",
+        "How a share was marked (特别处理).",
+        {
+            "ST": "ST: other risks.",
+            "STAR_ST": "*ST: it may be delisted.",
+            "PT": "PT: it was traded on Fridays alone, up to 2002.",
+        },
     ),
     _publish(
         ReportBasis,

@@ -367,6 +367,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Members, weights or options of that day are not held; later ones tell no earlier days.",
         "Ask for a day from `Sector.dates` on, import an older list, or download OPTION_HISTORY.",
     ),
+    Reason.NOT_DOWNLOADED: (
+        "The terminal has nothing of this yet: it was never downloaded to it.",
+        "Start a download of the kind that the message names, and ask again when it is done.",
+    ),
     Reason.PRICE_UNKNOWN: (
         "An instrument has neither a last price nor a previous close, so that it has no value.",
         "Leave it out, or import its bars.",

@@ -33,6 +33,7 @@ class DownloadKind(StrEnum):
     MAIN_CONTRACTS = "MAIN_CONTRACTS"
     EXPIRED_CONTRACTS = "EXPIRED_CONTRACTS"
     OPTION_HISTORY = "OPTION_HISTORY"
+    SPECIAL_TREATMENTS = "SPECIAL_TREATMENTS"
 
     @property
     def named(self) -> bool:

@@ -24,6 +24,7 @@ from quantgraph.domain.tables import (
     page_of,
     unknown_table,
 )
+from quantgraph.domain.treatments import SpecialTreatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class PricedCatalog:
         check_place(request, found)
         present_budget().spend(len(found.rows), self.rows)
         return page_of(table, request, found, first)
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return days of special treatment; see the port."""
+        found = await self._catalog.special_treatments(symbols)
+        present_budget().spend(len(found), self.rows)
+        return found
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the bonds; one call for prices, and only where they are asked for."""

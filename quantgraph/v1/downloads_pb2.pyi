@@ -54,6 +54,8 @@ class _DownloadKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Download
     """Contracts that have expired."""
     DOWNLOAD_KIND_OPTION_HISTORY: _DownloadKind.ValueType  # 12
     """Which options on funds were listed, day by day."""
+    DOWNLOAD_KIND_SPECIAL_TREATMENTS: _DownloadKind.ValueType  # 13
+    """Days of special treatment (ST, *ST, PT) of all shares."""
 
 class DownloadKind(_DownloadKind, metaclass=_DownloadKindEnumTypeWrapper):
     """What is fetched into the terminal's cache: for symbols that are named, or as a whole list."""
@@ -84,6 +86,8 @@ DOWNLOAD_KIND_EXPIRED_CONTRACTS: DownloadKind.ValueType  # 11
 """Contracts that have expired."""
 DOWNLOAD_KIND_OPTION_HISTORY: DownloadKind.ValueType  # 12
 """Which options on funds were listed, day by day."""
+DOWNLOAD_KIND_SPECIAL_TREATMENTS: DownloadKind.ValueType  # 13
+"""Days of special treatment (ST, *ST, PT) of all shares."""
 Global___DownloadKind: _TypeAlias = DownloadKind  # noqa: Y015
 
 class _DownloadState:

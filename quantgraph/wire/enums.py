@@ -17,6 +17,7 @@ from quantgraph.domain import (
     system,
     terminals,
     ticks,
+    treatments,
 )
 from quantgraph.domain import tables as terminal_tables
 from quantgraph.domain.financials import tables
@@ -38,6 +39,7 @@ from quantgraph.v1 import (
     tables_pb2,
     terminals_pb2,
     ticks_pb2,
+    treatments_pb2,
     types_pb2,
 )
 from quantgraph.wire.fields import invalid_field
@@ -90,6 +92,7 @@ ODD_LOT = EnumCodec(lots.OddLot, instruments_pb2.OddLot)
 PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)
 ACT = EnumCodec(sessions.Act, calendar_pb2.SessionAct)
 OPTION_TYPE = EnumCodec(options.OptionType, options_pb2.OptionType)
+TREATMENT_KIND = EnumCodec(treatments.TreatmentKind, treatments_pb2.TreatmentKind)
 CASH_SUBSTITUTION = EnumCodec(etfs.CashSubstitution, etfs_pb2.CashSubstitution)
 CELL_KIND = EnumCodec(terminal_tables.CellKind, tables_pb2.CellKind)
 REPORT_BASIS = EnumCodec(tables.ReportBasis, financials_pb2.ReportBasis)

@@ -219,6 +219,11 @@ PAIRS: Mapping[str, Pair] = {
             {"market": "SZ", "kind": "FUND", "date": "2024-03-02"},
         ),
     ),
+    "Query.specialTreatments": Pair(
+        "CatalogService.ListSpecialTreatments",
+        "treatments[]",
+        ({"symbols": ["600518.SH", "600519.SH"]}, {"symbols": []}, BOTH),
+    ),
     "Query.simulation": Pair("SimulationService.GetSimulation", "simulation", ({},)),
     "Query.fingerprint": Pair(
         "SimulationService.GetFingerprint",

@@ -44,6 +44,7 @@ RPCS = {
     "Query.positions": "AccountService.ListPositions",
     "Query.positionsPage": "AccountService.ListPositions",
     "Query.quote": "QuoteService.GetQuotes",
+    "Query.specialTreatments": "CatalogService.ListSpecialTreatments",
     "Query.quotes": "QuoteService.GetQuotes",
     "Query.risk": "PortfolioService.GetRisk",
     "Query.strategies": "PortfolioService.ListStrategies",

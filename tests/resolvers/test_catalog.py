@@ -13,7 +13,7 @@ from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.ipos import IpoRequest
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceStub
-from quantgraph.wire import bonds, etfs, futures, ipos, options
+from quantgraph.wire import bonds, etfs, futures, ipos, options, treatments
 from quantgraph.wire.fields import date_to_proto
 from schema.selection import camel
 
@@ -373,3 +373,25 @@ def test_a_fund_list_counts_no_cash_for_members_without_a_price_the_day_before(a
     found = basket["etfBasket"]
     assert found["cashDifference"] is None
     assert abs(found["estimatedCash"]) < 0.05 * found["unitValue"]
+
+
+def test_both_wires_tell_the_days_of_special_treatment(ask_mock, catalog):
+    query = """query($s: [Symbol!]!) {
+        specialTreatments(symbols: $s) { symbol kind start end source } }"""
+    symbols = ["600519.SH", "600518.SH", "999999.SH", "600518.SH"]
+    told = ask_mock(query, s=symbols)["specialTreatments"]
+    assert told == [
+        {"symbol": "600518.SH", "kind": "ST", "start": "2015-01-05", "end": None,
+         "source": "SIMULATED"}
+    ]  # fmt: skip
+    asked = catalog_pb2.ListSpecialTreatmentsRequest(symbols=symbols)
+    (found,) = catalog.ListSpecialTreatments(asked).treatments
+    names = treatments.SpecialTreatment.__dataclass_fields__
+    assert shown(treatments.treatment_from_proto(found), names) == told[0]
+    assert ask_mock(query, s=[])["specialTreatments"] == []
+
+
+def test_special_treatments_of_too_many_shares_are_refused(ask_mock):
+    query = "query($s: [Symbol!]!) { specialTreatments(symbols: $s) { symbol } }"
+    (error,) = ask_mock(query, fails=True, s=[f"{n:06d}.SH" for n in range(1001)])["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"

@@ -51,6 +51,7 @@ from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.tables import TerminalTable
 from quantgraph.domain.terminals import TerminalNews
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
+from quantgraph.domain.treatments import SpecialTreatment
 from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
 from quantgraph.wire import (
     accounts,
@@ -80,6 +81,7 @@ from quantgraph.wire import (
     tables,
     terminals,
     ticks,
+    treatments,
 )
 from tests.wire.strategies import INSTANTS, SYMBOLS, domain, fitting
 
@@ -92,6 +94,7 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Ipo, ipos.ipo_to_proto, ipos.ipo_from_proto),
     (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
+    (SpecialTreatment, treatments.treatment_to_proto, treatments.treatment_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),
     (Account, accounts.account_to_proto, accounts.account_from_proto),

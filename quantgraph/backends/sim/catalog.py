@@ -12,6 +12,7 @@ from quantgraph.backends.sim.moments import MarketClock
 from quantgraph.backends.sim.options import OptionDesk
 from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.tables import TABLES, rows_of
+from quantgraph.backends.sim.universe import FIRST_DAY
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
@@ -19,6 +20,8 @@ from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain, day_to_come
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.sources import Source
+from quantgraph.domain.treatments import SpecialTreatment, TreatmentKind
 
 
 class SimCatalog:
@@ -30,6 +33,7 @@ class SimCatalog:
         self._run = runner.run
         self._etfs = EtfDesk(paths)
         self._issues = paths.issues
+        self._paths = paths
         self._events = paths.world.announced.of
         self._options = OptionDesk(paths)
         self._futures = FuturesDesk(paths.world.calendar)
@@ -72,6 +76,14 @@ class SimCatalog:
         """Return some of a table's rows as of the clock's day."""
         found = rows_of(table, request, self._clock.moment().day, self._events)
         return replace(found, rows=found.rows[first : first + request.first])
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return the marks of the clock's day; in this market none ever changes."""
+        return await self._run(self._treated, symbols, self._clock.moment().day)
+
+    def _treated(self, symbols: Sequence[str], day: date) -> Sequence[SpecialTreatment]:
+        held = self._paths.instruments(symbols, day)
+        found = (held.get(symbol) for symbol in dict.fromkeys(symbols))
+        return [_treatment(each, day) for each in found if each is not None and each.is_st]
 
     def find(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         """Return options, futures and issues still to be listed among the symbols: blocking."""
@@ -83,3 +95,12 @@ class SimCatalog:
         asked = {symbol: desks.get(classify(symbol)[1]) for symbol in symbols}
         found = {s: None if desk is None else desk.find(s, day) for s, desk in asked.items()}
         return {symbol: one for symbol, one in found.items() if one is not None}
+
+
+def _treatment(share: Instrument, day: date) -> SpecialTreatment:
+    """Return the mark of a share; of an imported one nobody tells since when."""
+    star = share.name is not None and share.name.startswith(("*ST", "S*ST"))
+    since = max(share.list_date or FIRST_DAY, FIRST_DAY)
+    told = share.source is Source.SIMULATED and since <= day
+    kind = TreatmentKind.STAR_ST if star else TreatmentKind.ST
+    return SpecialTreatment(share.symbol, kind, since if told else None, None, share.source)

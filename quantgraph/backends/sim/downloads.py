@@ -35,7 +35,7 @@ _PERIODS = {DownloadKind.DAYS: Period.DAY_1, DownloadKind.MINUTES: Period.MIN_1}
 # Bars read of a symbol at most, the newest: a real download would bring all, and take as long.
 _LAST = 240
 _INDEX = "000300.SH"
-# More funds than are simulated.
+# More funds, and more shares, than are simulated.
 _MANY = 500
 
 
@@ -90,13 +90,16 @@ class SimDownloads:
             case DownloadKind.BONDS:
                 return tuple(each.symbol for each in await shelf.catalog.bonds(BondRequest()))
             case DownloadKind.FUND_LISTS:
-                funds = InstrumentSearch(kinds=frozenset({InstrumentKind.FUND}))
-                found, _ = await shelf.reference.search(funds, _MANY, None)
-                return tuple(each.symbol for each in found)
-            case DownloadKind.OPTION_HISTORY:
-                return (UNDERLYING,)
+                return await self._listed(InstrumentKind.FUND)
+            case DownloadKind.SPECIAL_TREATMENTS:
+                return await self._listed(InstrumentKind.STOCK, warned=True)
             case _:
-                return (PRODUCT,)
+                return (UNDERLYING if kind is DownloadKind.OPTION_HISTORY else PRODUCT,)
+
+    async def _listed(self, kind: InstrumentKind, *, warned: bool = False) -> tuple[str, ...]:
+        search = InstrumentSearch(kinds=frozenset({kind}))
+        found, _ = await self._shelf.reference.search(search, _MANY, None)
+        return tuple(each.symbol for each in found if each.is_st or not warned)
 
     async def _read(self, wish: DownloadWish, symbol: str) -> str:
         """Read what is there of a symbol, and say how much. Errors: UNKNOWN_SYMBOL, ...."""

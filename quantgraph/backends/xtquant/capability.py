@@ -7,6 +7,7 @@ from quantgraph.backends.xtquant.downloads import FETCHED
 from quantgraph.backends.xtquant.order_codes import ACCOUNT_TYPES, price_number
 from quantgraph.backends.xtquant.tables import AFAR
 from quantgraph.backends.xtquant.ticks import NO_TRADES
+from quantgraph.backends.xtquant.treatments import LIST
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.operations import WHOLE, report
@@ -77,6 +78,7 @@ _DOWNLOADED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "get_etf_info": ("lists of funds", ("lists.etfBasket",)),
     "get_metatable_list": ("list of tables", ("lists.tables", "lists.tableRows")),
+    LIST: ("days of special treatment", ("lists.specialTreatments",)),
 }
 
 

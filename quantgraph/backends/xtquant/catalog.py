@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from quantgraph.backends.xtquant import chains, lists
+from quantgraph.backends.xtquant import chains, lists, treatments
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import day_digits, ms_day
@@ -18,6 +18,7 @@ from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain, chain_not_held, day_to_come
 from quantgraph.domain.sources import Source
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.treatments import SpecialTreatment, treatments_not_downloaded
 
 Today: TypeAlias = Callable[[], date]
 # The sector that lists every convertible bond, in the terminal's own words.
@@ -103,6 +104,13 @@ class TerminalCatalog:
             and (request.end is None or issue.subscription_date <= request.end)
         ]
         return sorted(asked, key=lambda issue: (issue.subscription_date, issue.symbol))
+
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return the days of special treatment of each share. Errors: NOT_DOWNLOADED."""
+        found = await self._client.run(treatments.read_treatments, symbols)
+        if found is None:
+            raise treatments_not_downloaded()
+        return found
 
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
         """Return the main contract of each asked trading day up to the present one.

@@ -56,8 +56,12 @@ class Data:
             self._met = True
         answer = self._guarded(name, getattr(self._sdk.data, name, None), arguments)
         if name in _LISTS:
-            self.empty = self.empty - {name} if answer else self.empty | {name}
+            self.listed(name, anything=bool(answer))
         return answer
+
+    def listed(self, name: str, *, anything: bool) -> None:
+        """Note whether a list had anything when it was read last."""
+        self.empty = self.empty - {name} if anything else self.empty | {name}
 
     def _guarded(self, name: str, function: Any, arguments: tuple[object, ...]) -> Any:  # noqa: ANN401 the SDK is untyped
         try:

@@ -47,6 +47,7 @@ _CALLS: Mapping[DownloadKind, str] = {
     DownloadKind.BONDS: "download_cb_data",
     DownloadKind.HOLIDAYS: "download_holiday_data",
     DownloadKind.EXPIRED_CONTRACTS: "download_history_contracts",
+    DownloadKind.SPECIAL_TREATMENTS: "download_his_st_data",
 }
 
 

@@ -23,6 +23,7 @@ from quantgraph.domain.tables import (
     TableSlice,
     TerminalTable,
 )
+from quantgraph.domain.treatments import SpecialTreatment
 
 
 class Reference(Protocol):
@@ -174,6 +175,13 @@ class Catalog(Protocol):
         """
         ...
 
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return the days of special treatment of each share, oldest first; maybe none.
+
+        Errors: NOT_DOWNLOADED.
+        """
+        ...
+
 
 class IpoQuotas(Protocol):
     """How much of new issues an account may subscribe."""
@@ -214,6 +222,13 @@ class PricedLists(Protocol):
         """Return the main contract of each asked trading day up to the present one.
 
         Errors: UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+        """
+        ...
+
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return the days of special treatment of each share, oldest first; maybe none.
+
+        Errors: NOT_DOWNLOADED, ROW_LIMIT.
         """
         ...
 

@@ -77,7 +77,7 @@ def test_a_terminal_that_downloads_no_history_says_so_by_kind() -> None:
     without = {kind for kind in DownloadKind if rows[f"downloads.{kind}"] is None}
     assert without == {
         DownloadKind.WEIGHTS, DownloadKind.BONDS, DownloadKind.HOLIDAYS,
-        DownloadKind.EXPIRED_CONTRACTS,
+        DownloadKind.EXPIRED_CONTRACTS, DownloadKind.SPECIAL_TREATMENTS,
     }  # fmt: skip
     assert _rows(frozenset({"download_cb_data"}))["downloads.BONDS"] is not None
 

@@ -72,6 +72,7 @@ async def test_whole_lists_are_named_by_their_table(
         (DownloadKind.BONDS, ("bonds",)),
         (DownloadKind.HOLIDAYS, ("downloadholidaydata",)),
         (DownloadKind.EXPIRED_CONTRACTS, ("expired", True)),
+        (DownloadKind.SPECIAL_TREATMENTS, ("downloadhisstdata",)),
     ],
 )
 async def test_what_tells_no_progress_is_told_when_it_is_done(
