@@ -96,6 +96,7 @@ class PricedCatalog:
         check_place(request, found)
         present_budget().spend(len(found.rows), self.rows)
         return page_of(table, request, found, first)
+
     async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
         """Return days of special treatment; see the port."""
         found = await self._catalog.special_treatments(symbols)

@@ -13,6 +13,7 @@ from quantgraph.v1 import futures_pb2 as _futures_pb2
 from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import options_pb2 as _options_pb2
 from quantgraph.v1 import tables_pb2 as _tables_pb2
+from quantgraph.v1 import treatments_pb2 as _treatments_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -136,16 +137,22 @@ class GetOptionChainRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     UNDERLYING_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     underlying: _builtins.str
     """Code with market, as in "510300.SH"."""
+    @_builtins.property
+    def date(self) -> _types_pb2.Date:
+        """As of this day: what was listed by then and had not expired; absent: the present one."""
+
     def __init__(
         self,
         *,
         underlying: _builtins.str = ...,
+        date: _types_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date", b"date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["underlying", b"underlying"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "underlying", b"underlying"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -232,6 +239,54 @@ class ListMainContractsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListMainContractsResponse: _TypeAlias = ListMainContractsResponse  # noqa: Y015
+
+@_typing.final
+class ListSpecialTreatmentsRequest(_message.Message):
+    """Of which shares."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes with market, as in "600518.SH"; each counts once."""
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSpecialTreatmentsRequest: _TypeAlias = ListSpecialTreatmentsRequest  # noqa: Y015
+
+@_typing.final
+class ListSpecialTreatmentsResponse(_message.Message):
+    """The spans of days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TREATMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def treatments(self) -> _containers.RepeatedCompositeFieldContainer[_treatments_pb2.SpecialTreatment]:
+        """By share, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        treatments: _abc.Iterable[_treatments_pb2.SpecialTreatment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["treatments", b"treatments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSpecialTreatmentsResponse: _TypeAlias = ListSpecialTreatmentsResponse  # noqa: Y015
 
 @_typing.final
 class ListIposRequest(_message.Message):

@@ -55,6 +55,11 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
                 _registered_method=True)
+        self.ListSpecialTreatments = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListSpecialTreatments',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.FromString,
+                _registered_method=True)
         self.ListIpos = channel.unary_unary(
                 '/quantgraph.v1.CatalogService/ListIpos',
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
@@ -92,8 +97,9 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetOptionChain(self, request, context):
-        """Returns the option contracts listed on an underlying on the present day. Errors:
-        UNKNOWN_SYMBOL.
+        """Returns the option contracts listed on an underlying on the present day, or on an earlier one.
+        Errors: UNKNOWN_SYMBOL, BAD_REQUEST (a day to come), DATE_NOT_HELD (no list of that day is
+        held: a download of OPTION_HISTORY brings them).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,6 +108,15 @@ class CatalogServiceServicer:
     def ListMainContracts(self, request, context):
         """Returns the main contract of each asked trading day up to the present one. Errors:
         UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSpecialTreatments(self, request, context):
+        """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
+        first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
+        download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +170,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListMainContracts,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.SerializeToString,
+            ),
+            'ListSpecialTreatments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSpecialTreatments,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.SerializeToString,
             ),
             'ListIpos': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIpos,
@@ -281,6 +301,33 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/ListMainContracts',
             quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.ListMainContractsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSpecialTreatments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListSpecialTreatments',
+            quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

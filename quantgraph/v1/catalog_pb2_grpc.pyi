@@ -40,12 +40,18 @@ class CatalogServiceStub:
     UNKNOWN_SYMBOL, NO_ETF_LIST.
     """
     GetOptionChain: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetOptionChainRequest, _catalog_pb2.GetOptionChainResponse]
-    """Returns the option contracts listed on an underlying on the present day. Errors:
-    UNKNOWN_SYMBOL.
+    """Returns the option contracts listed on an underlying on the present day, or on an earlier one.
+    Errors: UNKNOWN_SYMBOL, BAD_REQUEST (a day to come), DATE_NOT_HELD (no list of that day is
+    held: a download of OPTION_HISTORY brings them).
     """
     ListMainContracts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListMainContractsRequest, _catalog_pb2.ListMainContractsResponse]
     """Returns the main contract of each asked trading day up to the present one. Errors:
     UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+    """
+    ListSpecialTreatments: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListSpecialTreatmentsRequest, _catalog_pb2.ListSpecialTreatmentsResponse]
+    """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
+    first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
+    download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
     """
     ListIpos: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
@@ -74,12 +80,18 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UNKNOWN_SYMBOL, NO_ETF_LIST.
     """
     GetOptionChain: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetOptionChainRequest, _catalog_pb2.GetOptionChainResponse]  # type: ignore[assignment]
-    """Returns the option contracts listed on an underlying on the present day. Errors:
-    UNKNOWN_SYMBOL.
+    """Returns the option contracts listed on an underlying on the present day, or on an earlier one.
+    Errors: UNKNOWN_SYMBOL, BAD_REQUEST (a day to come), DATE_NOT_HELD (no list of that day is
+    held: a download of OPTION_HISTORY brings them).
     """
     ListMainContracts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListMainContractsRequest, _catalog_pb2.ListMainContractsResponse]  # type: ignore[assignment]
     """Returns the main contract of each asked trading day up to the present one. Errors:
     UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+    """
+    ListSpecialTreatments: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListSpecialTreatmentsRequest, _catalog_pb2.ListSpecialTreatmentsResponse]  # type: ignore[assignment]
+    """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
+    first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
+    download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
     """
     ListIpos: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]  # type: ignore[assignment]
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
@@ -123,8 +135,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetOptionChainRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetOptionChainResponse, _abc.Awaitable[_catalog_pb2.GetOptionChainResponse]]:
-        """Returns the option contracts listed on an underlying on the present day. Errors:
-        UNKNOWN_SYMBOL.
+        """Returns the option contracts listed on an underlying on the present day, or on an earlier one.
+        Errors: UNKNOWN_SYMBOL, BAD_REQUEST (a day to come), DATE_NOT_HELD (no list of that day is
+        held: a download of OPTION_HISTORY brings them).
         """
 
     @_abc_1.abstractmethod
@@ -135,6 +148,17 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListMainContractsResponse, _abc.Awaitable[_catalog_pb2.ListMainContractsResponse]]:
         """Returns the main contract of each asked trading day up to the present one. Errors:
         UNKNOWN_PRODUCT, START_AFTER_END, ROW_LIMIT, CALENDAR_NOT_COVERED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSpecialTreatments(
+        self,
+        request: _catalog_pb2.ListSpecialTreatmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListSpecialTreatmentsResponse, _abc.Awaitable[_catalog_pb2.ListSpecialTreatmentsResponse]]:
+        """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
+        first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
+        download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
         """
 
     @_abc_1.abstractmethod

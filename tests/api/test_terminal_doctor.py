@@ -67,12 +67,18 @@ def test_what_the_terminal_tells_an_operator_is_shown(far, look, tmp_path, monke
     # Before it connects: the SDK asks for the folder once.
     far.exchange.authorized, far.exchange.data_dir = ("SH", "SZ"), str(tmp_path)
     found = look()[1]
+    assert "markets abroad" not in found
     assert "SH SZ" in found["markets"]["found"]
+    assert "tick 1m 1d" in found["periods"]["found"]
     assert str(tmp_path) in found["terminal disk"]["found"]
     monkeypatch.setattr("quantgraph.backends.xtquant.examining._ROOM", 1 << 62)
     assert look()[1]["terminal disk"]["state"] == "warning"
     far.exchange.unrealized.add("getauthorizedmarketlist")
-    assert "markets" not in look()[1]
+    far.exchange.unrealized |= {"getperiodlist"}
+    far.exchange.abroad = ("HK", "US")
+    found = look()[1]
+    assert not {"markets", "periods"} & found.keys()
+    assert "HK US" in found["markets abroad"]["found"]
 
 
 def test_a_login_that_failed_is_told_with_its_reason(far, look):

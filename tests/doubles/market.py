@@ -52,6 +52,8 @@ class Exchange:
     authorized: tuple[str, ...] = ()
     # The vendor's list of tables, as its verb tells it.
     tables: tuple[dict[str, Any], ...] = ()
+    abroad: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ("tick", "1m", "1d")
     # What a download says, in its order; None: what a good one says, which brings what was empty.
     # `refused`: codes that none may be of. `stopped` counts stops.
     steps: list[dict[str, Any]] | None = None
@@ -197,6 +199,11 @@ class Quotes:
             kept = self.exchange.recordings
             rows = {code: kept.get((told["period"], code)) for code in told["stocklist"]}
             return _encoded({code: row for code, row in rows.items() if row is not None})
+        if verb == "getwpmarketlist":
+            return _encoded({"result": list(self.exchange.abroad)})
+        if verb == "getperiodlist":
+            rows = [{"name": each, "desc": each} for each in self.exchange.periods]
+            return _encoded({"result": rows})
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])

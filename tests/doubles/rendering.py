@@ -4,7 +4,7 @@ Written against the SDK's documents, not against `backends/xtquant`: the two mus
 """
 
 import math
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np

@@ -19,8 +19,8 @@ from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain, day_to_come
-from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 from quantgraph.domain.sources import Source
+from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 from quantgraph.domain.treatments import SpecialTreatment, TreatmentKind
 
 
@@ -76,6 +76,7 @@ class SimCatalog:
         """Return some of a table's rows as of the clock's day."""
         found = rows_of(table, request, self._clock.moment().day, self._events)
         return replace(found, rows=found.rows[first : first + request.first])
+
     async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
         """Return the marks of the clock's day; in this market none ever changes."""
         return await self._run(self._treated, symbols, self._clock.moment().day)

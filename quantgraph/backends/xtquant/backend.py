@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any, cast
 
 from quantgraph.backends.xtquant.accounts import XtAccounts
 from quantgraph.backends.xtquant.capability import Told, capabilities
@@ -29,7 +30,13 @@ from quantgraph.domain.system import Capability
 from quantgraph.domain.terminals import TerminalPart, TerminalStatus
 
 KIND = "xtquant"
-_FACTS = {"data folder": "get_data_dir", "markets": "get_authorized_market_list"}
+# What the terminal tells an operator, and by which function.
+_FACTS = {
+    "data folder": "get_data_dir",
+    "markets": "get_authorized_market_list",
+    "markets abroad": "get_wp_market_list",
+    "periods": "get_period_list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class XtTerminal:
         )
 
     async def facts(self) -> Mapping[str, str]:
-        """Return what the terminal tells an operator: its data folder, and the login's markets.
+        """Return what the terminal tells an operator: its data folder, markets and periods.
 
         What it does not tell is left out.
         """
@@ -155,7 +162,7 @@ class XtTerminal:
                 told = await self._client.ask(function)
             except GatewayError:
                 continue
-            found[name] = told if isinstance(told, str) else " ".join(map(str, rows_of(told)))
+            found[name] = _fact(told)
         return {name: text for name, text in found.items() if text}
 
     def _heed(self, changed: Callable[[], None]) -> None:
@@ -198,3 +205,18 @@ class LiveQuotes:
     def state(self) -> SourceState:
         """Return whether the terminal is connected, and when it last gave a quote."""
         return self._feed.state()
+
+
+def _fact(told: Any) -> str:  # noqa: ANN401 a text, a list, or a document around either
+    """Return an answer as words: of a document its list, of what has a name the name."""
+    if isinstance(told, str):
+        return told
+    if isinstance(told, Mapping):
+        document = cast("Mapping[str, Any]", told)
+        return _fact(document.get("result", tuple(document)))
+    return " ".join(_name(each) for each in rows_of(told))
+
+
+def _name(told: Any) -> str:  # noqa: ANN401 a text, or a document with a name
+    named = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else {"name": told}
+    return str(named.get("name"))

@@ -143,6 +143,11 @@ def _logins(status: TerminalStatus) -> Iterator[Finding]:
 def _facts(facts: Mapping[str, str]) -> Iterator[Finding]:
     if "markets" in facts:
         yield Finding("markets", "ok", f"the login may see {facts['markets']}")
+    if "markets abroad" in facts:
+        found = f"{facts['markets abroad']}: not served here"
+        yield Finding("markets abroad", "ok", found)
+    if "periods" in facts:
+        yield Finding("periods", "ok", f"the terminal offers {facts['periods']}")
     folder = facts.get("data folder")
     if folder is not None and Path(folder).is_dir():
         free = shutil.disk_usage(folder).free

@@ -1,6 +1,7 @@
 """Listings, sectors and weights as the terminal holds them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
@@ -8,6 +9,7 @@ from quantgraph.backends.xtquant.book import InstrumentBook
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient, rows_of
 from quantgraph.domain.calendar import day_start
+from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Instrument, Market, classify
 from quantgraph.domain.names import finds, initials_of
 from quantgraph.domain.searches import InstrumentSearch
@@ -56,7 +58,7 @@ class TerminalReference:
         return await self._client.run(self._listed, market, self._today())
 
     async def sectors(self) -> Sequence[Sector]:
-        """Return all sectors as they are now, by name; the SDK tells no categories of them."""
+        """Return all sectors as they are now, by name, with the categories of their files."""
         held = await self._held()
         return [held[name] for name in sorted(held)]
 
@@ -68,7 +70,7 @@ class TerminalReference:
         members = await self._client.run(_members, name, day_start(day))
         if not members:
             raise date_not_held(f"The sector {name}", day, None)
-        return Sector(name, None, members, Source.TERMINAL, day)
+        return replace(now, symbols=members, day=day)
 
     async def sectors_of(self, symbols: Sequence[str]) -> Sequence[Sequence[Sector]]:
         """Return per symbol the sectors that it is in now, by name."""
@@ -128,12 +130,34 @@ class TerminalReference:
             held: dict[str, Sector] = {}
             for start in range(0, len(names), _TURN):
                 held |= await self._client.run(_read_sectors, names[start : start + _TURN])
-            self._sectors, self._day = held, day
+            categories = await self._categories(names)
+            self._sectors = {
+                n: replace(each, category=categories.get(n)) for n, each in held.items()
+            }
+            self._day = day
         return self._sectors
+
+    async def _categories(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Return what the files of the terminal's machine tell; where they cannot be read, nothing.
+
+        They need pyarrow, and a terminal that keeps them.
+        """
+        found: dict[str, str] = {}
+        for start in range(0, len(names), _TURN):
+            try:
+                found |= await self._client.run(_read_categories, names[start : start + _TURN])
+            except GatewayError:
+                break
+        return found
 
 
 def _read_sectors(data: Data, names: Sequence[str]) -> Mapping[str, Sector]:
     return {name: Sector(name, None, _members(data, name, -1), Source.TERMINAL) for name in names}
+
+
+def _read_categories(data: Data, names: Sequence[str]) -> Mapping[str, str]:
+    told = {name: data.call("get_sector_info", name)["category"].tolist() for name in names}
+    return {name: str(found[0]) for name, found in told.items() if found and found[0]}
 
 
 def _members(data: Data, name: str, when: int) -> tuple[str, ...]:

@@ -102,7 +102,8 @@ def test_what_is_said_to_be_called_is_named_by_the_back_end_and_nothing_else_is(
     waiting = {"query_ipo_data_async",
                "common_op_sync_with_seq", "common_op_async_with_seq"}  # fmt: skip
     # What `quantgraph doctor` alone shows.
-    waiting |= {"get_data_dir", "get_authorized_market_list"}
+    waiting |= {"get_data_dir", "get_authorized_market_list",
+                "get_wp_market_list", "get_period_list"}  # fmt: skip
     assert quoted - called == waiting
 
 

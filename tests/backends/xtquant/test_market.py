@@ -1,12 +1,16 @@
 """What the terminal answers through the REAL SDK is what the market behind it says."""
 
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import feather
 
 from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.backends.xtquant.lists import read_basket, read_issue
@@ -328,6 +332,27 @@ async def test_sectors_are_those_of_the_market(pair: Pair) -> None:
     with pytest.raises(GatewayError) as told:
         await pair.terminal.reference.sector(name, date(1991, 1, 4))
     assert told.value.reason is Reason.DATE_NOT_HELD
+
+
+async def test_sectors_have_the_categories_of_the_terminals_files(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "SectorData" / "latest"
+    folder.mkdir(parents=True)
+    told = {"original_name": "白酒", "category": "行业"}
+    feather.write_feather(pa.table({}).replace_schema_metadata(told), folder / "白酒.fe")
+    pair.exchange.data_dir = str(tmp_path)
+    names = [each.name for each in await pair.sim.sectors()]
+    reference = pair.terminal.reference
+    found = {each.name: each.category for each in await reference.sectors()}
+    assert found == {name: "行业" if name == "白酒" else None for name in names}
+    then = await reference.sector("白酒", date(2022, 6, 1))
+    assert then is not None
+    assert then.category == "行业"
+    # Read anew on another day, without the package that they need.
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    pair.at(0, 1)
+    assert {each.category for each in await reference.sectors()} == {None}
 
 
 async def test_weights_are_those_of_the_market_and_dated_when_they_are_read(pair: Pair) -> None:
