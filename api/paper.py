@@ -17,6 +17,7 @@ from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.backend import Backend
+from quantgraph.services.futures_positions import NoFutures, TwinnedFutures
 from quantgraph.services.paper import PaperKeeper
 from quantgraph.services.recorded import Recorded
 from quantgraph.services.twins import InterceptingTerminal, TwinnedAccounts, TwinnedQuotas, Twins
@@ -64,6 +65,7 @@ class PaperWorld:
         self.holder = TwinnedAccounts(self.twins)
         held = HeldQuotas(self.holder, recorded, (calendar, self._clock))
         self.quotas = TwinnedQuotas(backend.quotas, held)
+        self.futures = TwinnedFutures(backend.futures_positions, NoFutures(self.holder))
         self.sender = InterceptingTerminal(self.twins, backend.quotes.state)
         self.problem: str | None = "The paper exchange has not been opened yet."
         self._opener: asyncio.Task[None] | None = None

@@ -38,6 +38,7 @@ from quantgraph.domain.terminals import (
     TerminalStatus,
 )
 from quantgraph.services.coverage import CoverageJudge
+from quantgraph.services.futures_positions import NoFutures
 from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.timekeeper import Timekeeper
 from quantgraph.store.market import MarketStore
@@ -103,6 +104,7 @@ class SimulatedWorld:
             recorded=self.recorded,
             holder=self.terminal,
             quotas=HeldQuotas(self.terminal, self.recorded, (self.calendar, self.clock)),
+            futures_positions=NoFutures(self.terminal),
             sender=self.faulty,
             destination=Destination.SIMULATED,
             prefix="mock_order_",

@@ -50,6 +50,9 @@ class TerminalWorld:
             recorded=self.recorded,
             holder=holder,
             quotas=backend.quotas if self.paper is None else self.paper.quotas,
+            futures_positions=backend.futures_positions
+            if self.paper is None
+            else self.paper.futures,
             sender=sender,
             destination=Destination.TERMINAL if self.paper is None else Destination.INTERCEPTED,
             prefix="order_" if self.paper is None else "mock_order_",

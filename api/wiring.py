@@ -165,6 +165,7 @@ class Wiring:
             downloads=downloads,
             missing_bars=DownloadedBars(downloads),
             ipo_quotas=world.quotas,
+            futures_position_statistics=world.futures_positions,
             accounts=path.accounts,
             connections=audited(path.accounts, logs.audit, CONNECTIONS),
             controls=audited(path.controls, logs.audit, CONTROLS),

@@ -18,6 +18,7 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.AccountService/GetAsset": Scope.READ,
     "/quantgraph.v1.AccountService/ListAccounts": Scope.READ,
     "/quantgraph.v1.AccountService/ListIpoQuotas": Scope.READ,
+    "/quantgraph.v1.AccountService/ListFuturesPositionStatistics": Scope.READ,
     "/quantgraph.v1.AccountService/ListPositions": Scope.READ,
     "/quantgraph.v1.AccountService/StreamAccountEvents": Scope.READ,
     "/quantgraph.v1.BarService/DownloadBars": Scope.READ,

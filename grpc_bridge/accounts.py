@@ -21,6 +21,7 @@ from quantgraph.wire.accounts import (
     position_query_from_proto,
     position_to_proto,
 )
+from quantgraph.wire.futures_positions import statistics_to_proto
 from quantgraph.wire.ipos import quota_to_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
@@ -33,6 +34,7 @@ class AccountServicer(AccountServiceServicer):
         self._accounts = gateway.accounts
         self._connections = gateway.connections
         self._quotas = gateway.ipo_quotas
+        self._futures = gateway.futures_position_statistics
 
     async def ListAccounts(
         self, request: accounts_pb2.ListAccountsRequest, context: object
@@ -53,6 +55,13 @@ class AccountServicer(AccountServiceServicer):
         found = await self._quotas.ipo_quotas(request.account_id)
         quotas = [quota_to_proto(each) for each in found]
         return accounts_pb2.ListIpoQuotasResponse(quotas=quotas)
+
+    async def ListFuturesPositionStatistics(
+        self, request: accounts_pb2.ListFuturesPositionStatisticsRequest, context: object
+    ) -> accounts_pb2.ListFuturesPositionStatisticsResponse:
+        found = await self._futures.futures_position_statistics(request.account_id)
+        rows = [statistics_to_proto(each) for each in found]
+        return accounts_pb2.ListFuturesPositionStatisticsResponse(statistics=rows)
 
     async def GetAsset(
         self, request: accounts_pb2.GetAssetRequest, context: object

@@ -23,6 +23,7 @@ SCOPES: dict[str, Scope] = {
     "Query.instrument": Scope.READ,
     "Query.instruments": Scope.READ,
     "Query.ipoQuotas": Scope.READ,
+    "Query.futuresPositionStatistics": Scope.READ,
     "Query.ipos": Scope.READ,
     "Query.level2Orders": Scope.READ,
     "Query.level2Quotes": Scope.READ,

@@ -32,11 +32,16 @@ from schema.accounts import (
     PositionEdge,
 )
 from schema.context import Info
+from schema.futures_positions import FuturesPositionStatistics
 from schema.ipos import IpoQuota
 from schema.scalars import Symbol
 
 AccountArgument = Annotated[
     strawberry.ID, strawberry.argument(description="An account from `accounts`.")
+]
+
+FuturesAccountArgument = Annotated[
+    strawberry.ID, strawberry.argument(description="An account of futures.")
 ]
 
 
@@ -76,6 +81,20 @@ class AccountQueries:
         require_account(info, account_id)
         found = await info.context.gateway.ipo_quotas.ipo_quotas(account_id)
         return [IpoQuota.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="What an account of futures holds, by contract and direction, as the terminal "
+        "adds it up (期货持仓统计); empty for an account for shares. Such an account is not among "
+        "`accounts`, which are those that orders are sent for: its id is the one of its login. "
+        "Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS."
+    )
+    async def futures_position_statistics(
+        self, info: Info, account_id: FuturesAccountArgument
+    ) -> list[FuturesPositionStatistics] | None:
+        require_account(info, account_id)
+        port = info.context.gateway.futures_position_statistics
+        found = await port.futures_position_statistics(account_id)
+        return [FuturesPositionStatistics.from_domain(each) for each in found]
 
     @strawberry.field(
         description="The same accounts, a page at a time. Errors: BAD_REQUEST, "

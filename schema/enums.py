@@ -12,6 +12,7 @@ from quantgraph.domain.controls import HaltCause, TradingState
 from quantgraph.domain.downloads import DownloadKind, DownloadState
 from quantgraph.domain.etfs import CashSubstitution
 from quantgraph.domain.financials.tables import ReportBasis
+from quantgraph.domain.futures_positions import HedgeFlag, PositionDirection
 from quantgraph.domain.instruments import Board, InstrumentKind, Market
 from quantgraph.domain.level2 import EntrustSide, EntrustType, QuotePhase
 from quantgraph.domain.options import OptionType
@@ -148,6 +149,22 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "OPTION": "Option contract (期权).",
             "FUTURE": "Futures contract (期货).",
             "OTHER": "Anything else.",
+        },
+    ),
+    _publish(
+        PositionDirection,
+        "PositionDirection",
+        "Which way a position of futures goes (多空).",
+        {"LONG": "It gains when the price rises (多).", "SHORT": "It gains when it falls (空)."},
+    ),
+    _publish(
+        HedgeFlag,
+        "HedgeFlag",
+        "What a position of futures is for (投保标志).",
+        {
+            "SPECULATION": "To gain by it alone (投机).",
+            "ARBITRAGE": "To gain by a spread (套利).",
+            "HEDGE": "To hedge something else that is held (套保).",
         },
     ),
     _publish(

@@ -23,56 +23,61 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from quantgraph.v1 import futures_positions_pb2 as quantgraph_dot_v1_dot_futures__positions__pb2
 from quantgraph.v1 import ipos_pb2 as quantgraph_dot_v1_dot_ipos__pb2
 from quantgraph.v1 import streams_pb2 as quantgraph_dot_v1_dot_streams__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cquantgraph/v1/accounts.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18quantgraph/v1/ipos.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"*\n\x14ListIpoQuotasRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"@\n\x15ListIpoQuotasResponse\x12\'\n\x06quotas\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.IpoQuota\"\xab\x01\n\x13ListAccountsRequest\x12\x0b\n\x03ids\x18\x01 \x03(\t\x12\x15\n\x08terminal\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x03 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatusH\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0b\n\t_terminalB\t\n\x07_status\"Y\n\x14ListAccountsResponse\x12(\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x16.quantgraph.v1.Account\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x0fGetAssetRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"7\n\x10GetAssetResponse\x12#\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x14.quantgraph.v1.Asset\"b\n\x14ListPositionsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\\\n\x15ListPositionsResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.Position\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x15\x43onnectAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"R\n\x16\x43onnectAccountResponse\x12\'\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\".\n\x18\x44isconnectAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"U\n\x19\x44isconnectAccountResponse\x12\'\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"~\n\x1aStreamAccountEventsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\x05\x65poch\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03H\x01\x88\x01\x01\x42\x08\n\x06_epochB\x11\n\x0f_after_sequence\"I\n\x1bStreamAccountEventsResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.quantgraph.v1.AccountEvent\"\xe9\x01\n\x0c\x41\x63\x63ountEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x15\n\x08sequence\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\'\n\x07\x61\x63\x63ount\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06source\x18\x06 \x01(\x0b\x32\x1a.quantgraph.v1.SourceStateB\x0b\n\t_sequence\"c\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08terminal\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatus\"\xea\x01\n\x05\x41sset\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12$\n\x04\x63\x61sh\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0b\x66rozen_cash\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x05total\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.Source\"\xa7\x02\n\x08Position\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08sellable\x18\x04 \x01(\x03\x12*\n\ncost_price\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\nlast_price\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\x06profit\x18\x08 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\t \x01(\x0e\x32\x15.quantgraph.v1.Source*n\n\rAccountStatus\x12\x1e\n\x1a\x41\x43\x43OUNT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43OUNT_STATUS_CONNECTED\x10\x01\x12\x1f\n\x1b\x41\x43\x43OUNT_STATUS_DISCONNECTED\x10\x02\x32\xa5\x05\n\x0e\x41\x63\x63ountService\x12W\n\x0cListAccounts\x12\".quantgraph.v1.ListAccountsRequest\x1a#.quantgraph.v1.ListAccountsResponse\x12K\n\x08GetAsset\x12\x1e.quantgraph.v1.GetAssetRequest\x1a\x1f.quantgraph.v1.GetAssetResponse\x12Z\n\rListPositions\x12#.quantgraph.v1.ListPositionsRequest\x1a$.quantgraph.v1.ListPositionsResponse\x12Z\n\rListIpoQuotas\x12#.quantgraph.v1.ListIpoQuotasRequest\x1a$.quantgraph.v1.ListIpoQuotasResponse\x12]\n\x0e\x43onnectAccount\x12$.quantgraph.v1.ConnectAccountRequest\x1a%.quantgraph.v1.ConnectAccountResponse\x12\x66\n\x11\x44isconnectAccount\x12\'.quantgraph.v1.DisconnectAccountRequest\x1a(.quantgraph.v1.DisconnectAccountResponse\x12n\n\x13StreamAccountEvents\x12).quantgraph.v1.StreamAccountEventsRequest\x1a*.quantgraph.v1.StreamAccountEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cquantgraph/v1/accounts.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%quantgraph/v1/futures_positions.proto\x1a\x18quantgraph/v1/ipos.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"*\n\x14ListIpoQuotasRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"@\n\x15ListIpoQuotasResponse\x12\'\n\x06quotas\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.IpoQuota\":\n$ListFuturesPositionStatisticsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"e\n%ListFuturesPositionStatisticsResponse\x12<\n\nstatistics\x18\x01 \x03(\x0b\x32(.quantgraph.v1.FuturesPositionStatistics\"\xab\x01\n\x13ListAccountsRequest\x12\x0b\n\x03ids\x18\x01 \x03(\t\x12\x15\n\x08terminal\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x03 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatusH\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0b\n\t_terminalB\t\n\x07_status\"Y\n\x14ListAccountsResponse\x12(\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x16.quantgraph.v1.Account\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x0fGetAssetRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"7\n\x10GetAssetResponse\x12#\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x14.quantgraph.v1.Asset\"b\n\x14ListPositionsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\\\n\x15ListPositionsResponse\x12*\n\tpositions\x18\x01 \x03(\x0b\x32\x17.quantgraph.v1.Position\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x15\x43onnectAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"R\n\x16\x43onnectAccountResponse\x12\'\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\".\n\x18\x44isconnectAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"U\n\x19\x44isconnectAccountResponse\x12\'\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"~\n\x1aStreamAccountEventsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\x05\x65poch\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03H\x01\x88\x01\x01\x42\x08\n\x06_epochB\x11\n\x0f_after_sequence\"I\n\x1bStreamAccountEventsResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1b.quantgraph.v1.AccountEvent\"\xe9\x01\n\x0c\x41\x63\x63ountEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x15\n\x08sequence\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\'\n\x07\x61\x63\x63ount\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Account\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06source\x18\x06 \x01(\x0b\x32\x1a.quantgraph.v1.SourceStateB\x0b\n\t_sequence\"c\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08terminal\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.quantgraph.v1.AccountStatus\"\xea\x01\n\x05\x41sset\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12$\n\x04\x63\x61sh\x18\x02 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12+\n\x0b\x66rozen_cash\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x05total\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.Source\"\xa7\x02\n\x08Position\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x10\n\x08sellable\x18\x04 \x01(\x03\x12*\n\ncost_price\x18\x05 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12*\n\nlast_price\x18\x06 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12,\n\x0cmarket_value\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12&\n\x06profit\x18\x08 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12%\n\x06source\x18\t \x01(\x0e\x32\x15.quantgraph.v1.Source*n\n\rAccountStatus\x12\x1e\n\x1a\x41\x43\x43OUNT_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43OUNT_STATUS_CONNECTED\x10\x01\x12\x1f\n\x1b\x41\x43\x43OUNT_STATUS_DISCONNECTED\x10\x02\x32\xb2\x06\n\x0e\x41\x63\x63ountService\x12W\n\x0cListAccounts\x12\".quantgraph.v1.ListAccountsRequest\x1a#.quantgraph.v1.ListAccountsResponse\x12K\n\x08GetAsset\x12\x1e.quantgraph.v1.GetAssetRequest\x1a\x1f.quantgraph.v1.GetAssetResponse\x12Z\n\rListPositions\x12#.quantgraph.v1.ListPositionsRequest\x1a$.quantgraph.v1.ListPositionsResponse\x12Z\n\rListIpoQuotas\x12#.quantgraph.v1.ListIpoQuotasRequest\x1a$.quantgraph.v1.ListIpoQuotasResponse\x12\x8a\x01\n\x1dListFuturesPositionStatistics\x12\x33.quantgraph.v1.ListFuturesPositionStatisticsRequest\x1a\x34.quantgraph.v1.ListFuturesPositionStatisticsResponse\x12]\n\x0e\x43onnectAccount\x12$.quantgraph.v1.ConnectAccountRequest\x1a%.quantgraph.v1.ConnectAccountResponse\x12\x66\n\x11\x44isconnectAccount\x12\'.quantgraph.v1.DisconnectAccountRequest\x1a(.quantgraph.v1.DisconnectAccountResponse\x12n\n\x13StreamAccountEvents\x12).quantgraph.v1.StreamAccountEventsRequest\x1a*.quantgraph.v1.StreamAccountEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.accounts_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACCOUNTSTATUS']._serialized_start=2166
-  _globals['_ACCOUNTSTATUS']._serialized_end=2276
-  _globals['_LISTIPOQUOTASREQUEST']._serialized_start=162
-  _globals['_LISTIPOQUOTASREQUEST']._serialized_end=204
-  _globals['_LISTIPOQUOTASRESPONSE']._serialized_start=206
-  _globals['_LISTIPOQUOTASRESPONSE']._serialized_end=270
-  _globals['_LISTACCOUNTSREQUEST']._serialized_start=273
-  _globals['_LISTACCOUNTSREQUEST']._serialized_end=444
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=446
-  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=535
-  _globals['_GETASSETREQUEST']._serialized_start=537
-  _globals['_GETASSETREQUEST']._serialized_end=574
-  _globals['_GETASSETRESPONSE']._serialized_start=576
-  _globals['_GETASSETRESPONSE']._serialized_end=631
-  _globals['_LISTPOSITIONSREQUEST']._serialized_start=633
-  _globals['_LISTPOSITIONSREQUEST']._serialized_end=731
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=733
-  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=825
-  _globals['_CONNECTACCOUNTREQUEST']._serialized_start=827
-  _globals['_CONNECTACCOUNTREQUEST']._serialized_end=870
-  _globals['_CONNECTACCOUNTRESPONSE']._serialized_start=872
-  _globals['_CONNECTACCOUNTRESPONSE']._serialized_end=954
-  _globals['_DISCONNECTACCOUNTREQUEST']._serialized_start=956
-  _globals['_DISCONNECTACCOUNTREQUEST']._serialized_end=1002
-  _globals['_DISCONNECTACCOUNTRESPONSE']._serialized_start=1004
-  _globals['_DISCONNECTACCOUNTRESPONSE']._serialized_end=1089
-  _globals['_STREAMACCOUNTEVENTSREQUEST']._serialized_start=1091
-  _globals['_STREAMACCOUNTEVENTSREQUEST']._serialized_end=1217
-  _globals['_STREAMACCOUNTEVENTSRESPONSE']._serialized_start=1219
-  _globals['_STREAMACCOUNTEVENTSRESPONSE']._serialized_end=1292
-  _globals['_ACCOUNTEVENT']._serialized_start=1295
-  _globals['_ACCOUNTEVENT']._serialized_end=1528
-  _globals['_ACCOUNT']._serialized_start=1530
-  _globals['_ACCOUNT']._serialized_end=1629
-  _globals['_ASSET']._serialized_start=1632
-  _globals['_ASSET']._serialized_end=1866
-  _globals['_POSITION']._serialized_start=1869
-  _globals['_POSITION']._serialized_end=2164
-  _globals['_ACCOUNTSERVICE']._serialized_start=2279
-  _globals['_ACCOUNTSERVICE']._serialized_end=2956
+  _globals['_ACCOUNTSTATUS']._serialized_start=2368
+  _globals['_ACCOUNTSTATUS']._serialized_end=2478
+  _globals['_LISTIPOQUOTASREQUEST']._serialized_start=201
+  _globals['_LISTIPOQUOTASREQUEST']._serialized_end=243
+  _globals['_LISTIPOQUOTASRESPONSE']._serialized_start=245
+  _globals['_LISTIPOQUOTASRESPONSE']._serialized_end=309
+  _globals['_LISTFUTURESPOSITIONSTATISTICSREQUEST']._serialized_start=311
+  _globals['_LISTFUTURESPOSITIONSTATISTICSREQUEST']._serialized_end=369
+  _globals['_LISTFUTURESPOSITIONSTATISTICSRESPONSE']._serialized_start=371
+  _globals['_LISTFUTURESPOSITIONSTATISTICSRESPONSE']._serialized_end=472
+  _globals['_LISTACCOUNTSREQUEST']._serialized_start=475
+  _globals['_LISTACCOUNTSREQUEST']._serialized_end=646
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_start=648
+  _globals['_LISTACCOUNTSRESPONSE']._serialized_end=737
+  _globals['_GETASSETREQUEST']._serialized_start=739
+  _globals['_GETASSETREQUEST']._serialized_end=776
+  _globals['_GETASSETRESPONSE']._serialized_start=778
+  _globals['_GETASSETRESPONSE']._serialized_end=833
+  _globals['_LISTPOSITIONSREQUEST']._serialized_start=835
+  _globals['_LISTPOSITIONSREQUEST']._serialized_end=933
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_start=935
+  _globals['_LISTPOSITIONSRESPONSE']._serialized_end=1027
+  _globals['_CONNECTACCOUNTREQUEST']._serialized_start=1029
+  _globals['_CONNECTACCOUNTREQUEST']._serialized_end=1072
+  _globals['_CONNECTACCOUNTRESPONSE']._serialized_start=1074
+  _globals['_CONNECTACCOUNTRESPONSE']._serialized_end=1156
+  _globals['_DISCONNECTACCOUNTREQUEST']._serialized_start=1158
+  _globals['_DISCONNECTACCOUNTREQUEST']._serialized_end=1204
+  _globals['_DISCONNECTACCOUNTRESPONSE']._serialized_start=1206
+  _globals['_DISCONNECTACCOUNTRESPONSE']._serialized_end=1291
+  _globals['_STREAMACCOUNTEVENTSREQUEST']._serialized_start=1293
+  _globals['_STREAMACCOUNTEVENTSREQUEST']._serialized_end=1419
+  _globals['_STREAMACCOUNTEVENTSRESPONSE']._serialized_start=1421
+  _globals['_STREAMACCOUNTEVENTSRESPONSE']._serialized_end=1494
+  _globals['_ACCOUNTEVENT']._serialized_start=1497
+  _globals['_ACCOUNTEVENT']._serialized_end=1730
+  _globals['_ACCOUNT']._serialized_start=1732
+  _globals['_ACCOUNT']._serialized_end=1831
+  _globals['_ASSET']._serialized_start=1834
+  _globals['_ASSET']._serialized_end=2068
+  _globals['_POSITION']._serialized_start=2071
+  _globals['_POSITION']._serialized_end=2366
+  _globals['_ACCOUNTSERVICE']._serialized_start=2481
+  _globals['_ACCOUNTSERVICE']._serialized_end=3299
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from quantgraph.v1 import futures_positions_pb2 as _futures_positions_pb2
 from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import streams_pb2 as _streams_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
@@ -96,6 +97,52 @@ class ListIpoQuotasResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListIpoQuotasResponse: _TypeAlias = ListIpoQuotasResponse  # noqa: Y015
+
+@_typing.final
+class ListFuturesPositionStatisticsRequest(_message.Message):
+    """Whose positions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """An account of futures."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFuturesPositionStatisticsRequest: _TypeAlias = ListFuturesPositionStatisticsRequest  # noqa: Y015
+
+@_typing.final
+class ListFuturesPositionStatisticsResponse(_message.Message):
+    """What the account holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statistics(self) -> _containers.RepeatedCompositeFieldContainer[_futures_positions_pb2.FuturesPositionStatistics]:
+        """One per contract and direction, by contract."""
+
+    def __init__(
+        self,
+        *,
+        statistics: _abc.Iterable[_futures_positions_pb2.FuturesPositionStatistics] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statistics", b"statistics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFuturesPositionStatisticsResponse: _TypeAlias = ListFuturesPositionStatisticsResponse  # noqa: Y015
 
 @_typing.final
 class ListAccountsRequest(_message.Message):

@@ -55,6 +55,11 @@ class AccountServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.FromString,
                 _registered_method=True)
+        self.ListFuturesPositionStatistics = channel.unary_unary(
+                '/quantgraph.v1.AccountService/ListFuturesPositionStatistics',
+                request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsResponse.FromString,
+                _registered_method=True)
         self.ConnectAccount = channel.unary_unary(
                 '/quantgraph.v1.AccountService/ConnectAccount',
                 request_serializer=quantgraph_dot_v1_dot_accounts__pb2.ConnectAccountRequest.SerializeToString,
@@ -102,6 +107,16 @@ class AccountServiceServicer:
     def ListIpoQuotas(self, request, context):
         """Returns how many shares of new issues an account may subscribe on the present day, by part of
         the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFuturesPositionStatistics(self, request, context):
+        """Returns what an account of futures holds, by contract and direction, as the terminal adds it up
+        (期货持仓统计); nothing for an account for shares. Such an account is not among those of
+        ListAccounts, which orders are sent for: its id is the one of its login. Errors:
+        UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,6 +172,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.ListIpoQuotas,
                     request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.SerializeToString,
+            ),
+            'ListFuturesPositionStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFuturesPositionStatistics,
+                    request_deserializer=quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsResponse.SerializeToString,
             ),
             'ConnectAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.ConnectAccount,
@@ -283,6 +303,33 @@ class AccountService:
             '/quantgraph.v1.AccountService/ListIpoQuotas',
             quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasRequest.SerializeToString,
             quantgraph_dot_v1_dot_accounts__pb2.ListIpoQuotasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFuturesPositionStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.AccountService/ListFuturesPositionStatistics',
+            quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_accounts__pb2.ListFuturesPositionStatisticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,12 @@ class AccountServiceStub:
     """Returns how many shares of new issues an account may subscribe on the present day, by part of
     the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
     """
+    ListFuturesPositionStatistics: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ListFuturesPositionStatisticsRequest, _accounts_pb2.ListFuturesPositionStatisticsResponse]
+    """Returns what an account of futures holds, by contract and direction, as the terminal adds it up
+    (期货持仓统计); nothing for an account for shares. Such an account is not among those of
+    ListAccounts, which orders are sent for: its id is the one of its login. Errors:
+    UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
+    """
     ConnectAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]
     """Lets an account take orders again; where it does already, nothing changes. It lasts, also
     across a restart. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE where the terminal does not serve
@@ -82,6 +88,12 @@ class AccountServiceAsyncStub(AccountServiceStub):
     ListIpoQuotas: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListIpoQuotasRequest, _accounts_pb2.ListIpoQuotasResponse]  # type: ignore[assignment]
     """Returns how many shares of new issues an account may subscribe on the present day, by part of
     the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
+    """
+    ListFuturesPositionStatistics: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ListFuturesPositionStatisticsRequest, _accounts_pb2.ListFuturesPositionStatisticsResponse]  # type: ignore[assignment]
+    """Returns what an account of futures holds, by contract and direction, as the terminal adds it up
+    (期货持仓统计); nothing for an account for shares. Such an account is not among those of
+    ListAccounts, which orders are sent for: its id is the one of its login. Errors:
+    UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
     """
     ConnectAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ConnectAccountRequest, _accounts_pb2.ConnectAccountResponse]  # type: ignore[assignment]
     """Lets an account take orders again; where it does already, nothing changes. It lasts, also
@@ -139,6 +151,18 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_accounts_pb2.ListIpoQuotasResponse, _abc.Awaitable[_accounts_pb2.ListIpoQuotasResponse]]:
         """Returns how many shares of new issues an account may subscribe on the present day, by part of
         the market. Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TERMINAL_LACKS.
+        """
+
+    @_abc_1.abstractmethod
+    def ListFuturesPositionStatistics(
+        self,
+        request: _accounts_pb2.ListFuturesPositionStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.ListFuturesPositionStatisticsResponse, _abc.Awaitable[_accounts_pb2.ListFuturesPositionStatisticsResponse]]:
+        """Returns what an account of futures holds, by contract and direction, as the terminal adds it up
+        (期货持仓统计); nothing for an account for shares. Such an account is not among those of
+        ListAccounts, which orders are sent for: its id is the one of its login. Errors:
+        UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
         """
 
     @_abc_1.abstractmethod

@@ -9,6 +9,7 @@ from quantgraph.domain import (
     controls,
     downloads,
     etfs,
+    futures_positions,
     instruments,
     options,
     orders,
@@ -30,6 +31,7 @@ from quantgraph.v1 import (
     downloads_pb2,
     etfs_pb2,
     financials_pb2,
+    futures_positions_pb2,
     instruments_pb2,
     options_pb2,
     orders_pb2,
@@ -87,6 +89,10 @@ TICK_KIND = EnumCodec(ticks.TickKind, ticks_pb2.TickKind)
 QUOTE_POLICY = EnumCodec(quotes.QuotePolicy, quotes_pb2.QuotePolicy)
 MARKET = EnumCodec(instruments.Market, instruments_pb2.Market)
 INSTRUMENT_KIND = EnumCodec(instruments.InstrumentKind, instruments_pb2.InstrumentKind)
+POSITION_DIRECTION = EnumCodec(
+    futures_positions.PositionDirection, futures_positions_pb2.PositionDirection
+)
+HEDGE_FLAG = EnumCodec(futures_positions.HedgeFlag, futures_positions_pb2.HedgeFlag)
 BOARD = EnumCodec(instruments.Board, instruments_pb2.Board)
 ODD_LOT = EnumCodec(lots.OddLot, instruments_pb2.OddLot)
 PHASE = EnumCodec(sessions.Phase, calendar_pb2.SessionPhase)

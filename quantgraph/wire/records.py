@@ -1,7 +1,7 @@
 """Flat records: a dataclass and a message whose fields have the same names and meanings.
 
 What is None is absent, what is absent is None; dates, enumerations and lists of records are
-followed. A field that only one side has fails at once, not in silence.
+followed, and so are decimals. A field that only one side has fails at once, not in silence.
 """
 
 import dataclasses
@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -17,7 +18,12 @@ from google.protobuf.message import Message
 
 from quantgraph.v1 import types_pb2
 from quantgraph.wire.enums import EnumCodec
-from quantgraph.wire.fields import date_from_proto, date_to_proto
+from quantgraph.wire.fields import (
+    date_from_proto,
+    date_to_proto,
+    decimal_from_proto,
+    decimal_to_proto,
+)
 
 D = TypeVar("D")
 M = TypeVar("M", bound=Message)
@@ -34,6 +40,8 @@ def record_to_proto(record: object, message: M, codecs: Codecs) -> M:
             record_to_proto(value, getattr(message, name), codecs)
         elif isinstance(value, date):
             getattr(message, name).CopyFrom(date_to_proto(value))
+        elif isinstance(value, Decimal):
+            getattr(message, name).CopyFrom(decimal_to_proto(value))
         elif isinstance(value, Enum):
             setattr(message, name, codecs[type(value)].to_proto(value))
         elif value is not None:
@@ -68,9 +76,14 @@ def _read(message: Message, name: str, hint: Any, codecs: Codecs) -> Any:  # noq
         return tuple(value)
     if dataclasses.is_dataclass(hint):
         return record_from_proto(value, cast("type[object]", hint), codecs)
+    return _read_plain(value, name, codecs.get(hint))
+
+
+def _read_plain(value: Any, name: str, codec: EnumCodec[Any, Any] | None) -> Any:  # noqa: ANN401 a value
     if isinstance(value, types_pb2.Date):
         return date_from_proto(value, name)
-    codec = codecs.get(hint)
+    if isinstance(value, types_pb2.Decimal):
+        return decimal_from_proto(value, name)
     return value if codec is None else codec.from_proto(value, name)
 
 

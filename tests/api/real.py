@@ -32,6 +32,7 @@ from quantgraph.domain.terminals import (
 )
 from quantgraph.domain.ticks import TickColumns
 from quantgraph.loading import load_config
+from quantgraph.services.futures_positions import NoFutures
 from quantgraph.services.workers import Workers
 from quantgraph.store.arming import ArmingSecret
 from quantgraph.store.keys import KeyStore
@@ -111,6 +112,7 @@ class Terminal:
             catalog=self.market.catalog,
             depth=SimDepth(self.market),
             quotas=HeldQuotas(self.counter, Data(self.market), (self.calendar, self.clock)),
+            futures_positions=NoFutures(self.counter),
             accounts=self.counter,
             downloader=self.downloader,
             sender=send,

@@ -91,6 +91,9 @@ async def test_dev_reads_the_terminal_and_touches_no_order_function(far, tmp_pat
         assert {each.source for each in await gate.ipo_quotas.ipo_quotas(TWIN)} == {
             Source.SIMULATED
         }
+        for account in (ACCOUNT, TWIN):
+            port = gate.futures_position_statistics
+            assert await port.futures_position_statistics(account) == ()
         assert series.source is Source.TERMINAL
         info = await gate.system.info()
         can = {each.operation: each.available for each in info.backends[0].capabilities}

@@ -128,6 +128,9 @@ PAIRS: Mapping[str, Pair] = {
          {"first": 3, "markets": ["SH", "SZ"], "kinds": ["STOCK"], "boards": ["MAIN"],
           "sector": "白酒"}, {"first": 3, "sector": "没有"}),
     ),
+    "Query.futuresPositionStatistics": Pair(
+        "AccountService.ListFuturesPositionStatistics", "statistics[]", (ACCOUNT, NOBODY)
+    ),
     "Query.ipoQuotas": Pair("AccountService.ListIpoQuotas", "quotas[]", (ACCOUNT, NOBODY)),
     "Query.ipos": Pair(
         "CatalogService.ListIpos",

@@ -85,6 +85,8 @@ class Counter:
         self.answer = 0
         self.ipos: list[dict[str, Any]] = []
         self.quotas: dict[str, int] = {}
+        # Of accounts of futures, by account.
+        self.statistics: dict[str, list[dict[str, Any]]] = {}
         self._ids = count(_FIRST_ID)
         self._day = self._today()
         self._turn = asyncio.Lock()

@@ -119,6 +119,15 @@ class Session:
         work = self._say("QueryNewPurchaseLimit", seq, records)
         return self._ask("queryNewPurchaseLimitWithSeq", work)
 
+    def queryPositionStatisticsWithSeq(self, seq: int, request: Any) -> int:
+        account = request.m_strAccountID
+        records = [
+            self.native.new("PositionStatistics", account_id=account, **each)
+            for each in self.counter.statistics.get(account, ())
+        ]
+        work = self._say("QueryPositionStatistics", seq, records)
+        return self._ask("queryPositionStatisticsWithSeq", work)
+
     def queryIPODataWithSeq(self, seq: int, request: Any) -> int:
         records = [self.native.new("IPOData", **each) for each in self.counter.ipos]
         return self._ask("queryIPODataWithSeq", self._say("QueryIPOData", seq, records))

@@ -41,6 +41,7 @@ RPCS = {
     "Query.order": "OrderService.GetOrder",
     "Query.orders": "OrderService.ListOrders",
     "Query.ipoQuotas": "AccountService.ListIpoQuotas",
+    "Query.futuresPositionStatistics": "AccountService.ListFuturesPositionStatistics",
     "Query.positions": "AccountService.ListPositions",
     "Query.positionsPage": "AccountService.ListPositions",
     "Query.quote": "QuoteService.GetQuotes",

@@ -33,6 +33,7 @@ from tests.grpc_bridge.memory.accounts import (
     MemoryAccounts,
     MemoryAllowances,
     MemoryConnections,
+    MemoryFuturesPositions,
     MemoryIpoQuotas,
 )
 from tests.grpc_bridge.memory.bars import (
@@ -125,6 +126,7 @@ class World:
             downloads=self.downloads,
             missing_bars=DownloadedBars(self.downloads),
             ipo_quotas=MemoryIpoQuotas(),
+            futures_position_statistics=MemoryFuturesPositions(),
             accounts=self.accounts,
             connections=self.connections,
             controls=self.controls,

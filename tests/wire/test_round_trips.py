@@ -25,6 +25,7 @@ from quantgraph.domain.financials.tables import (
     ReportBasis,
 )
 from quantgraph.domain.futures import MainContract
+from quantgraph.domain.futures_positions import FuturesPositionStatistics
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
@@ -66,6 +67,7 @@ from quantgraph.wire import (
     fills,
     financials,
     futures,
+    futures_positions,
     instruments,
     ipos,
     live_bars,
@@ -92,6 +94,11 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (MainContract, futures.contract_to_proto, futures.contract_from_proto),
     (TerminalTable, tables.table_to_proto, tables.table_from_proto),
     (Ipo, ipos.ipo_to_proto, ipos.ipo_from_proto),
+    (
+        FuturesPositionStatistics,
+        futures_positions.statistics_to_proto,
+        futures_positions.statistics_from_proto,
+    ),
     (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
     (SpecialTreatment, treatments.treatment_to_proto, treatments.treatment_from_proto),

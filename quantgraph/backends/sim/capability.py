@@ -23,12 +23,15 @@ _NO_TICKS = {
     TickKind.LEVEL2_TRANSACTION: _NO_DEALS,
 }
 
+_NO_FUTURES = "No simulated account holds futures: all of them are for shares."
+
 _SAID = {
     **WHOLE,
     "ticks": _NO_SNAPSHOTS,
     "depth.moneyFlows": NO_FLOWS,
     "depth.orderQueues": NO_QUEUES,
     "depth.orderRank": NO_QUEUES,
+    "futuresPositionStatistics": _NO_FUTURES,
     "simulation": None,
 }
 

@@ -1,5 +1,6 @@
 """The vendor's terminal as a `Backend`: a data client, a trader's link, and nothing in between."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from quantgraph.backends.xtquant.capability import Told, capabilities
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.backends.xtquant.data import Address, Data, DataClient, rows_of
 from quantgraph.backends.xtquant.downloads import TerminalDownloads
+from quantgraph.backends.xtquant.futures_positions import XtFuturesPositions
 from quantgraph.backends.xtquant.issues import XtIssues
 from quantgraph.backends.xtquant.listener import OrderListener
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
@@ -105,6 +107,7 @@ class XtTerminal:
             catalog=self._market.catalog,
             depth=self._market.depth,
             quotas=XtIssues(self.link),
+            futures_positions=XtFuturesPositions(self.link),
             accounts=XtAccounts(self.link),
             downloader=self._downloads,
             sender=self._sender,
@@ -123,7 +126,8 @@ class XtTerminal:
     def _capabilities(self) -> tuple[Capability, ...]:
         data, link = self._data, self.link
         accounts = None if link.accounts is None else len(link.accounts)
-        told = Told(data.lacking | link.lacking, data.empty, accounts, link.unserved, data.afar)
+        others = Counter(each.account_type for each in link.unserved)
+        told = Told(data.lacking | link.lacking, data.empty, accounts, others, data.afar)
         return capabilities(told)
 
     def _problems(self) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from quantgraph.backends.xtquant.downloads import FETCHED
+from quantgraph.backends.xtquant.logins import FUTURES_ACCOUNT
 from quantgraph.backends.xtquant.order_codes import ACCOUNT_TYPES, price_number
 from quantgraph.backends.xtquant.tables import AFAR
 from quantgraph.backends.xtquant.ticks import NO_TRADES
@@ -61,6 +62,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "query_stock_asset_async": ("accounts.asset", "accounts.assets", "portfolio.risk"),
     "query_stock_positions_async": ("accounts.positions", "accounts.holdings", "portfolio.risk"),
     "query_new_purchase_limit_async": ("ipoQuotas",),
+    "query_position_statistics_async": ("futuresPositionStatistics",),
     # Without the list nothing that was not told is ever found: no order may be sent.
     "query_stock_orders_async": ("trading.submit", "trading.approve", "batches.submitAll"),
     "query_stock_trades_async": ("trading.submit", "trading.approve", "batches.submitAll"),
@@ -117,7 +119,7 @@ def capabilities(told: Told) -> tuple[Capability, ...]:
     ]
     simulated = {"simulation": "This is no simulated world."}
     fetches = [Capability(name, reason is None, reason) for name, reason in fetched.items()]
-    rows = report({**WHOLE, **_unserved(told), **said, **simulated})
+    rows = report({**WHOLE, **_unserved(told), **_futures(told), **said, **simulated})
     return (*rows, *ticks, *fetches, *_prices(told))
 
 
@@ -152,6 +154,13 @@ def _unserved(told: Told) -> dict[str, str]:
     ]
     others = f": it has {', '.join(words)}" if words else ""
     return dict.fromkeys(_OF_ACCOUNTS, f"This login has no account for shares{others}.")
+
+
+def _futures(told: Told) -> dict[str, str]:
+    """Return why no positions of futures can be told, where no account has any."""
+    if told.accounts is None or told.unserved.get(FUTURES_ACCOUNT):
+        return {}
+    return {"futuresPositionStatistics": "This login has no account of futures."}
 
 
 def _prices(told: Told) -> list[Capability]:

@@ -7,6 +7,8 @@ from quantgraph.backends.xtquant.records import Record
 from quantgraph.backends.xtquant.session import AccountRef
 from quantgraph.domain.terminals import AccountLogin
 
+# Of futures: what it holds is told, and it is not traded.
+FUTURES_ACCOUNT = 1
 _STRANGE = "The terminal says of the account what nobody has listed."
 
 

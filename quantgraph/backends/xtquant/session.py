@@ -103,6 +103,8 @@ def _kind(module: Vendor) -> Vendor:
         "stop": _stop,
         "common_op_sync_with_seq": _ask,
         "common_op_async_with_seq": _ask_later,
+        "later": None,
+        "query_position_statistics_async": _ask_statistics,
         "__del__": _end,
     }
     return type("Trader", (module.XtQuantTrader,), members)
@@ -126,6 +128,8 @@ def _stop(self: Vendor) -> None:
 
 def _ask(self: Vendor, seq: int, request: tuple[Callable[..., object], Any]) -> Vendor:
     """Wait for an answer as the SDK does, but not for ever."""
+    if self.later is not None:
+        return _ask_later(self, seq, request, self.later)
     answer: Future[Any] = Future()
     self.cbs[seq] = answer.set_result
     function, *args = request
@@ -147,6 +151,15 @@ def _ask_later(
     function, *args = request
     function(*args)
     return seq
+
+
+def _ask_statistics(self: Vendor, account: AccountRef, callback: Callable[[Any], None]) -> int:
+    """Ask what the SDK has no question for that does not wait: by its own one that does."""
+    self.later = callback
+    try:
+        return self.query_position_statistics(account)
+    finally:
+        self.later = None
 
 
 def _end(self: Vendor) -> None:

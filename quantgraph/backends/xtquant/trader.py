@@ -15,7 +15,7 @@ from quantgraph.backends.xtquant.crossing import enter
 from quantgraph.backends.xtquant.link import LinkState
 from quantgraph.backends.xtquant.logins import AccountState, closed_by, read_accounts, served
 from quantgraph.backends.xtquant.records import Record
-from quantgraph.backends.xtquant.session import Session, unasked
+from quantgraph.backends.xtquant.session import AccountRef, Session, unasked
 from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported
 from quantgraph.domain.reasons import Reason
@@ -80,8 +80,8 @@ class TraderLink:
         self.changed: Callable[[], None] = lambda: None
         # By id; None until the terminal has told them once.
         self.accounts: Mapping[str, AccountState] | None = None
-        # Of other types, by the number of the type.
-        self.unserved: Mapping[int, int] = {}
+        # Of other types.
+        self.unserved: Sequence[AccountRef] = ()
         # Questions that this terminal said it does not know.
         self.lacking: frozenset[str] = frozenset()
 
@@ -200,8 +200,7 @@ class TraderLink:
         """Ask which accounts there are, and how they are logged in."""
         infos = await self.ask("query_account_infos_async", read_accounts)
         self.accounts = {each.ref.account_id: each for each in infos if served(each)}
-        others = [each.ref.account_type for each in infos if not served(each)]
-        self.unserved = {kind: others.count(kind) for kind in others}
+        self.unserved = [each.ref for each in infos if not served(each)]
 
     async def _watch(self) -> None:
         """Return when the session is lost: it says so, or says nothing any more."""

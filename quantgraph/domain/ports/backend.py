@@ -18,7 +18,13 @@ from quantgraph.domain.ports.market import (
     Quotes,
     Ticks,
 )
-from quantgraph.domain.ports.reference import Catalog, Financials, IpoQuotas, Reference
+from quantgraph.domain.ports.reference import (
+    Catalog,
+    Financials,
+    FuturesPositions,
+    IpoQuotas,
+    Reference,
+)
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import Capability
 from quantgraph.domain.terminals import TerminalStatus
@@ -55,6 +61,7 @@ class Backend:
     reference: Reference
     catalog: Catalog
     quotas: IpoQuotas
+    futures_positions: FuturesPositions
     accounts: TerminalAccounts
     downloader: Downloader
     sender: Callable[[], Terminal]

@@ -28,6 +28,7 @@ from quantgraph.domain.ports.market import (
 )
 from quantgraph.domain.ports.reference import (
     Financials,
+    FuturesPositions,
     IpoQuotas,
     PricedLists,
     Reference,
@@ -162,6 +163,7 @@ class Gateway:
     downloads: Downloads
     missing_bars: MissingBars
     ipo_quotas: IpoQuotas
+    futures_position_statistics: FuturesPositions
     accounts: Accounts
     connections: Connections
     controls: Controls

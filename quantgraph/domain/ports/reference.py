@@ -9,6 +9,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.futures import MainContract, MainRequest
+from quantgraph.domain.futures_positions import FuturesPositionStatistics
 from quantgraph.domain.instruments import Instrument, Market, Segment
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
@@ -179,6 +180,20 @@ class Catalog(Protocol):
         """Return the days of special treatment of each share, oldest first; maybe none.
 
         Errors: NOT_DOWNLOADED.
+        """
+        ...
+
+
+class FuturesPositions(Protocol):
+    """What accounts of futures hold."""
+
+    async def futures_position_statistics(
+        self, account_id: str
+    ) -> Sequence[FuturesPositionStatistics]:
+        """Return what an account of futures holds, by contract and direction.
+
+        Nothing of an account for shares. Errors: UNKNOWN_ACCOUNT; SOURCE_UNAVAILABLE, TIMED_OUT,
+        TERMINAL_LACKS of a real terminal.
         """
         ...
 

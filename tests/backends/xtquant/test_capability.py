@@ -42,7 +42,18 @@ def test_a_login_without_an_account_for_shares_trades_nothing_and_says_what_it_h
         assert "2 of futures, 1 of margin" in (rows[name] or "")
     assert (rows["bars"], rows["accounts"]) == (None, None)
     # Before the login nobody knows.
-    assert _rows(accounts=None, unserved={3: 1}) == _rows(accounts=1, unserved={3: 1}) == _rows()
+    assert _rows(accounts=None, unserved={3: 1}) == _rows()
+    assert _rows(accounts=1, unserved={3: 1, 1: 1}) == _rows()
+
+
+def test_positions_of_futures_need_an_account_of_futures() -> None:
+    def told(**logins: Any) -> str | None:
+        return _rows(**logins)["futuresPositionStatistics"]
+
+    assert told(accounts=1, unserved={3: 1}) == "This login has no account of futures."
+    assert told(accounts=0, unserved={1: 1}) is None
+    lacking = frozenset({"query_position_statistics_async"})
+    assert "version or edition" in (told(lacking=lacking, accounts=1, unserved={1: 1}) or "")
 
 
 async def test_what_was_not_downloaded_is_no_capability_until_it_is(pair: Pair) -> None:

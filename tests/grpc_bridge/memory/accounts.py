@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Connection, Position
 from quantgraph.domain.errors import (
     EpochChanged,
     GatewayError,
     unknown_account,
+)
+from quantgraph.domain.futures_positions import (
+    FuturesPositionStatistics,
+    HedgeFlag,
+    PositionDirection,
 )
 from quantgraph.domain.instruments import Board, Market
 from quantgraph.domain.ipos import IpoQuota
@@ -140,3 +147,21 @@ class MemoryIpoQuotas:
             IpoQuota(Market.SH, Board.STAR, 5_000, Source.SIMULATED),
             IpoQuota(Market.SZ, None, 0, Source.SIMULATED),
         ]
+
+
+class MemoryFuturesPositions:
+    """Two rows, one of which tells next to nothing."""
+
+    async def futures_position_statistics(self, account_id: str) -> list[FuturesPositionStatistics]:
+        known_account(account_id)
+        names = [each.name for each in fields(FuturesPositionStatistics)]
+        told: dict[str, Any] = {name: Decimal("12.50") for name in names[18:35]}
+        told |= dict.fromkeys(names[35:41], 0.25) | dict.fromkeys(names[10:18], 3)
+        told |= {"direction": PositionDirection.LONG, "hedge_flag": HedgeFlag.HEDGE}
+        told |= {"account_id": account_id, "exchange": "IF", "exchange_name": "中金所"}
+        told |= {"symbol": "IF2303.CFFEX", "contract": "IF2303", "contract_name": "沪深2303"}
+        told |= {"product": "IF", "product_name": "沪深300股指期货", "expiry": date(2023, 3, 17)}
+        whole = FuturesPositionStatistics(**told, source=Source.TERMINAL)
+        unknown: dict[str, Any] = dict.fromkeys((*names[2:4], *names[5:10], *names[18:42]))
+        bare = replace(whole, contract="ag2306")
+        return [whole, replace(bare, **unknown)]

@@ -143,7 +143,8 @@ async def test_accounts_of_other_kinds_are_counted_and_not_served(open_desk, cou
     counter.accounts = {**counter.accounts, "7770001": [3, 0], "7770002": [3, 0]}
     desk = await open_desk()
     assert [each.id for each in await desk.accounts.accounts()] == [ACCOUNT]
-    assert desk.link.unserved == {3: 2}
+    kinds = [(each.account_id, each.account_type) for each in desk.link.unserved]
+    assert kinds == [("7770001", 3), ("7770002", 3)]
     assert counter.sessions[-1].subscribed == {ACCOUNT}
 
 
