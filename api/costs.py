@@ -44,6 +44,7 @@ _USUAL = {
     "Account.positions": 50,
     "Backend.capabilities": 50,
     "Query.convertibleBonds": 500,
+    "Query.hongKongBrokers": 1_000,
     "Query.indexWeights": 300,
     "Query.ipos": 100,
     "Query.positions": 50,

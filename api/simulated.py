@@ -16,6 +16,7 @@ from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.forming import SimBarFeed
+from quantgraph.backends.sim.hong_kong import NoHongKong
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.parts import WorldParts
@@ -105,6 +106,7 @@ class SimulatedWorld:
             holder=self.terminal,
             quotas=HeldQuotas(self.terminal, self.recorded, (self.calendar, self.clock)),
             futures_positions=NoFutures(self.terminal),
+            hong_kong=NoHongKong(),
             sender=self.faulty,
             destination=Destination.SIMULATED,
             prefix="mock_order_",

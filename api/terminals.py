@@ -53,6 +53,7 @@ class TerminalWorld:
             futures_positions=backend.futures_positions
             if self.paper is None
             else self.paper.futures,
+            hong_kong=backend.hong_kong,
             sender=sender,
             destination=Destination.TERMINAL if self.paper is None else Destination.INTERCEPTED,
             prefix="order_" if self.paper is None else "mock_order_",

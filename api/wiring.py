@@ -166,6 +166,7 @@ class Wiring:
             missing_bars=DownloadedBars(downloads),
             ipo_quotas=world.quotas,
             futures_position_statistics=world.futures_positions,
+            hong_kong=world.hong_kong,
             accounts=path.accounts,
             connections=audited(path.accounts, logs.audit, CONNECTIONS),
             controls=audited(path.controls, logs.audit, CONTROLS),

@@ -11,7 +11,7 @@ from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.depth import Depth
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
-from quantgraph.domain.ports.reference import Catalog, FuturesPositions, IpoQuotas
+from quantgraph.domain.ports.reference import Catalog, FuturesPositions, HongKong, IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import BackendInfo, ClockInfo
 from quantgraph.domain.terminals import TerminalStatus
@@ -57,6 +57,7 @@ class World:
     holder: Holder
     quotas: IpoQuotas
     futures_positions: FuturesPositions
+    hong_kong: HongKong
     sender: Terminal
     destination: Destination
     prefix: str

@@ -52,6 +52,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.DownloadService/StartDownload": Scope.TRADE,
     "/quantgraph.v1.DownloadService/StreamDownloadJobs": Scope.READ,
     "/quantgraph.v1.FinancialService/ListFinancials": Scope.READ,
+    "/quantgraph.v1.HongKongService/ListBrokerQueues": Scope.READ,
+    "/quantgraph.v1.HongKongService/ListBrokers": Scope.READ,
     "/quantgraph.v1.InstrumentService/GetInstruments": Scope.READ,
     "/quantgraph.v1.InstrumentService/ListInstrumentRules": Scope.READ,
     "/quantgraph.v1.InstrumentService/ListInstruments": Scope.READ,

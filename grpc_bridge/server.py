@@ -20,6 +20,7 @@ from grpc_bridge.download_jobs import DownloadServicer
 from grpc_bridge.ending import Ending
 from grpc_bridge.financials import FinancialServicer
 from grpc_bridge.health import LiveHealth
+from grpc_bridge.hong_kong import HongKongServicer
 from grpc_bridge.instruments import InstrumentServicer
 from grpc_bridge.interceptor import CallFrame
 from grpc_bridge.limits import CallLimits
@@ -46,6 +47,7 @@ from quantgraph.v1 import (
     dividends_pb2_grpc,
     downloads_pb2_grpc,
     financials_pb2_grpc,
+    hong_kong_pb2_grpc,
     instruments_pb2_grpc,
     orders_pb2_grpc,
     portfolio_pb2_grpc,
@@ -71,6 +73,7 @@ SERVICES = tuple(
         "Dividend",
         "Download",
         "Financial",
+        "HongKong",
         "Instrument",
         "Order",
         "Portfolio",
@@ -194,6 +197,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
     downloads_pb2_grpc.add_DownloadServiceServicer_to_server(DownloadServicer(gateway), server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
+    hong_kong_pb2_grpc.add_HongKongServiceServicer_to_server(HongKongServicer(gateway), server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(
         InstrumentServicer(gateway), server
     )

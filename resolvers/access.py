@@ -24,6 +24,8 @@ SCOPES: dict[str, Scope] = {
     "Query.instruments": Scope.READ,
     "Query.ipoQuotas": Scope.READ,
     "Query.futuresPositionStatistics": Scope.READ,
+    "Query.brokerQueues": Scope.READ,
+    "Query.hongKongBrokers": Scope.READ,
     "Query.ipos": Scope.READ,
     "Query.level2Orders": Scope.READ,
     "Query.level2Quotes": Scope.READ,

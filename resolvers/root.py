@@ -19,6 +19,7 @@ from resolvers.dividends import DividendQueries
 from resolvers.downloads import DownloadMutations, DownloadQueries, DownloadSubscriptions
 from resolvers.fills import FillQueries, FillSubscriptions
 from resolvers.financials import FinancialQueries
+from resolvers.hong_kong import HongKongQueries
 from resolvers.instruments import InstrumentQueries
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
@@ -54,6 +55,7 @@ class Query(
     CatalogQueries,
     TableQueries,
     DepthQueries,
+    HongKongQueries,
     FinancialQueries,
     DownloadQueries,
     AccountQueries,

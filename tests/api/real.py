@@ -14,6 +14,7 @@ from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.deep import SimDepth
 from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.forming import SimBarFeed
+from quantgraph.backends.sim.hong_kong import NoHongKong
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.market import MarketParts, SimMarket
@@ -113,6 +114,7 @@ class Terminal:
             depth=SimDepth(self.market),
             quotas=HeldQuotas(self.counter, Data(self.market), (self.calendar, self.clock)),
             futures_positions=NoFutures(self.counter),
+            hong_kong=NoHongKong(),
             accounts=self.counter,
             downloader=self.downloader,
             sender=send,

@@ -128,6 +128,18 @@ PAIRS: Mapping[str, Pair] = {
          {"first": 3, "markets": ["SH", "SZ"], "kinds": ["STOCK"], "boards": ["MAIN"],
           "sector": "白酒"}, {"first": 3, "sector": "没有"}),
     ),
+    "Query.brokerQueues": Pair(
+        "HongKongService.ListBrokerQueues",
+        "queues[]",
+        (
+            {"code": "00700.HK", "last": 2},
+            {"code": "00700.HK", **SPAN, "last": 1},
+            {"code": "00700.HK", **BACKWARDS, "last": 1},
+            {"code": "700.HK", "last": 1},
+            {"code": "00700.HK", "last": 201},
+        ),
+    ),
+    "Query.hongKongBrokers": Pair("HongKongService.ListBrokers", "brokers[]", ({},)),
     "Query.futuresPositionStatistics": Pair(
         "AccountService.ListFuturesPositionStatistics", "statistics[]", (ACCOUNT, NOBODY)
     ),

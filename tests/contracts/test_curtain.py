@@ -136,6 +136,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.instrument": (MAOTAI, NEWCOMER),
     "Query.instruments": ({"first": 500}, {"first": 9, "search": "601136"}),
     "Query.futuresPositionStatistics": (ACCOUNT,),
+    "Query.brokerQueues": ({"code": "00700.HK", "last": 9},),
+    "Query.hongKongBrokers": ({},),
     "Query.ipoQuotas": (ACCOUNT,),
     "Query.ipos": ({}, SPAN),
     "Query.level2Orders": TICKS,
@@ -240,6 +242,7 @@ UNDATED = {
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.ipoQuotas", "Query.moneyFlows", "Query.orderQueues", "Query.orderRank",
     "Query.ipoQuotas",
+    "Query.brokerQueues", "Query.hongKongBrokers",  # Hong Kong is not simulated
     "Query.futuresPositionStatistics",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.mySubscriptions", "Query.positionsPage", "Query.strategies", "Query.ticks",

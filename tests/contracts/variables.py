@@ -55,6 +55,7 @@ _SENSIBLE: dict[str, list[Any]] = {
     "epoch": [None],
     "after": [None],
     "afterSequence": [None],
+    "code": ["00700.HK", "09988.HK"],
     "symbol": ["600519.SH", "000001.SZ"],
     "table": ["bond_conv_price_info", "bond_amount_chg", "bond_call_info"],
     "fields": [["time"], ["symbol", "time"], []],

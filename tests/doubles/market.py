@@ -23,6 +23,7 @@ from tests.doubles import rendering as words
 _PERIODS = {"1m": Period.MIN_1, "1d": Period.DAY_1}
 _MAIN, _ETF = (5004, 86400000), (2004, 86401000)
 _CHAINS = (9502, 86400000)
+_BROKERS = (2038, 86401000)
 _LISTS = {"上证期权": "SHO", "深证期权": "SZO"}
 _TOLD = frozenset({"getl2thousandqueue", "getorderrank", "getallsubinfo"})
 
@@ -54,6 +55,8 @@ class Exchange:
     tables: tuple[dict[str, Any], ...] = ()
     abroad: tuple[str, ...] = ()
     periods: tuple[str, ...] = ("tick", "1m", "1d")
+    # Names of brokers of Hong Kong with their numbers; None: the login has not that market.
+    brokers: dict[str, list[int]] | None = None
     # What a download says, in its order; None: what a good one says, which brings what was empty.
     # `refused`: codes that none may be of. `stopped` counts stops.
     steps: list[dict[str, Any]] | None = None
@@ -207,7 +210,9 @@ class Quotes:
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])
-            return _encoded({"result": {c: f"{kind[0]}|{kind[1]}|{c}" for c in told["stocklist"]}})
+            lacks = kind == _BROKERS and self.exchange.brokers is None
+            codes = [] if lacks else told["stocklist"]
+            return _encoded({"result": {c: f"{kind[0]}|{kind[1]}|{c}" for c in codes}})
         return _encoded({})
 
     def get_market_data3(self, fields, codes, period, start, end, limit, dividend, fill, form, *_):
@@ -358,6 +363,9 @@ class Quotes:
             return [_encoded(words.main_row(each)) for each in self._mains(code, days)]
         if (int(meta), int(number)) == _CHAINS:
             return [_encoded(row) for row in self._listings(start, end)]
+        if (int(meta), int(number)) == _BROKERS:
+            listed = (self.exchange.brokers or {}).items()
+            return [_encoded({"0": name, "1": numbers}) for name, numbers in listed]
         catalog, market = self.exchange.market.catalog, code.split(".")[1]
         funds = [each for each in self.exchange.funds if each.endswith(market)]
         found = [self.exchange.ask(catalog.etf_basket(each)) for each in funds]

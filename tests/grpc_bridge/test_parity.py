@@ -40,6 +40,8 @@ RPCS = {
     "Query.marketSnapshot": "SnapshotService.GetMarketSnapshot",
     "Query.order": "OrderService.GetOrder",
     "Query.orders": "OrderService.ListOrders",
+    "Query.brokerQueues": "HongKongService.ListBrokerQueues",
+    "Query.hongKongBrokers": "HongKongService.ListBrokers",
     "Query.ipoQuotas": "AccountService.ListIpoQuotas",
     "Query.futuresPositionStatistics": "AccountService.ListFuturesPositionStatistics",
     "Query.positions": "AccountService.ListPositions",

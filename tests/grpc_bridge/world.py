@@ -46,6 +46,7 @@ from tests.grpc_bridge.memory.bars import (
 )
 from tests.grpc_bridge.memory.depth import MemoryDepth
 from tests.grpc_bridge.memory.downloads import memory_downloads
+from tests.grpc_bridge.memory.hong_kong import MemoryHongKong
 from tests.grpc_bridge.memory.orders import MemoryFills, MemoryPreviews, MemoryTrading
 from tests.grpc_bridge.memory.portfolio import MemoryPortfolio
 from tests.grpc_bridge.memory.quotes import MemoryQuotes, MemoryStream
@@ -127,6 +128,7 @@ class World:
             missing_bars=DownloadedBars(self.downloads),
             ipo_quotas=MemoryIpoQuotas(),
             futures_position_statistics=MemoryFuturesPositions(),
+            hong_kong=MemoryHongKong(),
             accounts=self.accounts,
             connections=self.connections,
             controls=self.controls,

@@ -26,6 +26,7 @@ from quantgraph.domain.financials.tables import (
 )
 from quantgraph.domain.futures import MainContract
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
+from quantgraph.domain.hong_kong import Broker, BrokerQueue
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
@@ -68,6 +69,7 @@ from quantgraph.wire import (
     financials,
     futures,
     futures_positions,
+    hong_kong,
     instruments,
     ipos,
     live_bars,
@@ -99,6 +101,8 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
         futures_positions.statistics_to_proto,
         futures_positions.statistics_from_proto,
     ),
+    (BrokerQueue, hong_kong.queue_to_proto, hong_kong.queue_from_proto),
+    (Broker, hong_kong.broker_to_proto, hong_kong.broker_from_proto),
     (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
     (SpecialTreatment, treatments.treatment_to_proto, treatments.treatment_from_proto),

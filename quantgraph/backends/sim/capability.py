@@ -4,6 +4,7 @@ from functools import cache
 
 from quantgraph.backends.sim.deep import NO_FLOWS, NO_QUEUES
 from quantgraph.backends.sim.downloads import LACKING
+from quantgraph.backends.sim.hong_kong import NO_HONG_KONG
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.operations import WHOLE, report
 from quantgraph.domain.orders import PriceType
@@ -32,6 +33,7 @@ _SAID = {
     "depth.orderQueues": NO_QUEUES,
     "depth.orderRank": NO_QUEUES,
     "futuresPositionStatistics": _NO_FUTURES,
+    "hongKong": NO_HONG_KONG,
     "simulation": None,
 }
 

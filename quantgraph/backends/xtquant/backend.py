@@ -12,6 +12,7 @@ from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.backends.xtquant.data import Address, Data, DataClient, rows_of
 from quantgraph.backends.xtquant.downloads import TerminalDownloads
 from quantgraph.backends.xtquant.futures_positions import XtFuturesPositions
+from quantgraph.backends.xtquant.hong_kong import TerminalHongKong
 from quantgraph.backends.xtquant.issues import XtIssues
 from quantgraph.backends.xtquant.listener import OrderListener
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
@@ -108,6 +109,7 @@ class XtTerminal:
             depth=self._market.depth,
             quotas=XtIssues(self.link),
             futures_positions=XtFuturesPositions(self.link),
+            hong_kong=TerminalHongKong(self._client),
             accounts=XtAccounts(self.link),
             downloader=self._downloads,
             sender=self._sender,

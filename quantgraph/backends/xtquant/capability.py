@@ -41,6 +41,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "get_metatable_list": ("lists.tables", "lists.tableRows"),
     "get_metatable_config": ("lists.tables", "lists.tableRows"),
     "get_main_contract": ("lists.mainContracts",),
+    "get_broker_queue_data": ("hongKong.brokerQueues",),
+    "get_hk_broker_dict": ("hongKong.brokers",),
     "subscribe_quote": ("quoteStream", "barStream"),
     "get_market_data_ex_ori": ("ticks.SNAPSHOT",),
     **{

@@ -22,6 +22,7 @@ from quantgraph.domain.ports.reference import (
     Catalog,
     Financials,
     FuturesPositions,
+    HongKong,
     IpoQuotas,
     Reference,
 )
@@ -62,6 +63,7 @@ class Backend:
     catalog: Catalog
     quotas: IpoQuotas
     futures_positions: FuturesPositions
+    hong_kong: HongKong
     accounts: TerminalAccounts
     downloader: Downloader
     sender: Callable[[], Terminal]

@@ -29,6 +29,7 @@ from quantgraph.domain.ports.market import (
 from quantgraph.domain.ports.reference import (
     Financials,
     FuturesPositions,
+    HongKong,
     IpoQuotas,
     PricedLists,
     Reference,
@@ -164,6 +165,7 @@ class Gateway:
     missing_bars: MissingBars
     ipo_quotas: IpoQuotas
     futures_position_statistics: FuturesPositions
+    hong_kong: HongKong
     accounts: Accounts
     connections: Connections
     controls: Controls

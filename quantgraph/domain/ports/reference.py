@@ -10,6 +10,7 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.tables import CompanyFinancials, FinancialRequest
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
+from quantgraph.domain.hong_kong import Broker, BrokerQueue, BrokerQueueRequest
 from quantgraph.domain.instruments import Instrument, Market, Segment
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
@@ -181,6 +182,21 @@ class Catalog(Protocol):
 
         Errors: NOT_DOWNLOADED.
         """
+        ...
+
+
+class HongKong(Protocol):
+    """What a terminal tells of Hong Kong's market: who waits in its books."""
+
+    async def broker_queues(self, request: BrokerQueueRequest) -> Sequence[BrokerQueue]:
+        """Return the newest queues of a share, oldest first; none where none are held.
+
+        Errors: TERMINAL_LACKS; SOURCE_UNAVAILABLE, TIMED_OUT of a real terminal.
+        """
+        ...
+
+    async def brokers(self) -> Sequence[Broker]:
+        """Return the brokers by number. Errors: as for queues."""
         ...
 
 
