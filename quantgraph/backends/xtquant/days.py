@@ -1,6 +1,5 @@
 """The vendor's days and instants, read from milliseconds and digits: never from a local clock."""
 
-import math
 from datetime import date, datetime
 
 from quantgraph.domain.calendar import SHANGHAI, day_of, from_ms, to_ms
@@ -8,6 +7,8 @@ from quantgraph.domain.calendar import SHANGHAI, day_of, from_ms, to_ms
 _DIGITS = 8
 # Before 1980 there was no market; what lies there is a sentinel.
 _EARLIEST_MS = 315_500_000_000
+# 9999: nothing later is a date.
+_LATEST_MS = 253_370_000_000_000
 
 
 def digits_day(value: object) -> date | None:
@@ -23,7 +24,7 @@ def digits_day(value: object) -> date | None:
 
 def ms_day(value: object) -> date | None:
     """Return the day in Shanghai of epoch milliseconds; None where there is none."""
-    if not isinstance(value, int | float) or math.isnan(value) or value < _EARLIEST_MS:
+    if not isinstance(value, int | float) or not _EARLIEST_MS <= value <= _LATEST_MS:
         return None
     return day_of(int(value))
 
@@ -43,7 +44,7 @@ def instant_digits(instant_ms: int | None) -> str:
 def read_instant(value: object) -> int | None:
     """Return epoch milliseconds of a `timetag`: a number, or `YYYYMMDD HH:MM:SS[.mmm]`."""
     if isinstance(value, int | float):
-        return int(value) if value >= _EARLIEST_MS else None
+        return int(value) if _EARLIEST_MS <= value <= _LATEST_MS else None
     text = str(value).strip()
     for form in ("%Y%m%d %H:%M:%S.%f", "%Y%m%d %H:%M:%S", "%Y%m%d%H%M%S"):
         try:

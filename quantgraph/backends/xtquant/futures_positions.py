@@ -46,7 +46,7 @@ class XtFuturesPositions:
         Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
         """
         known = self._link.accounts
-        if known is None:
+        if known is None or not self._link.up:
             raise away()
         for ref in self._link.unserved:
             if (ref.account_id, ref.account_type) == (account_id, FUTURES_ACCOUNT):

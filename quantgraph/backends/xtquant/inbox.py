@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeAlias, cast
 
+import structlog
+
 from quantgraph.backends.xtquant.crossing import enter
 
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # A code and a period: what is subscribed, and what a push tells of.
 Key: TypeAlias = tuple[str, str]
 Row: TypeAlias = Mapping[str, Any]
@@ -44,6 +47,8 @@ class Inbox:
         self._due: deque[Key] = deque()
         self._called = False
         self.overrun = 0
+        # Rows that could not be read.
+        self.broken = 0
 
     def put(self, period: str, told: Mapping[str, Any]) -> None:
         """Take what a push brought: a row per code, or a list of rows. From any thread."""
@@ -77,4 +82,10 @@ class Inbox:
         # Not one more than are there now: a thread that goes on pushing must not hold the loop.
         rows = [box.rows.popleft() for _ in range(len(box.rows))]
         for row in rows:
-            self._take(key, row)
+            try:
+                self._take(key, row)
+            except Exception as error:
+                # One row that makes no sense must not silence all that come after it.
+                self.broken += 1
+                if self.broken.bit_count() == 1:  # the first, and ever fewer of a flood
+                    _logger.warning("row_not_understood", error=repr(error), rows=self.broken)

@@ -40,7 +40,7 @@ class XtIssues:
         Errors: UNKNOWN_ACCOUNT, SOURCE_UNAVAILABLE, TIMED_OUT, TERMINAL_LACKS.
         """
         known = self._link.accounts
-        if known is None:
+        if known is None or not self._link.up:
             raise away()
         if account_id not in known:
             raise unknown_account(account_id)

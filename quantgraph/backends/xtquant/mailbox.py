@@ -24,7 +24,9 @@ class Mailbox(Generic[T]):
 
     def put(self, item: T) -> None:
         """Keep an item for the reader; one too many stands for all that it would have missed."""
-        if len(self._items) >= self._limit:
+        # Once one was not kept none is, until the reader has come to it: it must hear of the gap
+        # before what came later, and soon, however fast more comes.
+        if self._overflowed or len(self._items) >= self._limit:
             self._overflowed = True
         else:
             self._items.append(item)

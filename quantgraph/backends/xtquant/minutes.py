@@ -1,6 +1,7 @@
 """The bar under way, from what the terminal pushes: a minute's row, or the day so far."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, MutableMapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -39,14 +40,15 @@ def read_minute(symbol: str, row: Row, auctions: MutableMapping[str, Bar]) -> Ba
     ended, close = row.get("time"), price_of(row.get("close"))
     if not isinstance(ended, int) or close is None:
         return None
+    volume = _finite(row.get("volume"))
     bar = Bar(
         time=ended - _MINUTE_MS,
         open=price_of(row.get("open")),
         high=price_of(row.get("high")),
         low=price_of(row.get("low")),
         close=close,
-        volume=round(float(row.get("volume") or 0) * lot_of(symbol)),
-        amount=float(row.get("amount") or 0.0),
+        volume=None if volume is None else round(volume * lot_of(symbol)),
+        amount=_finite(row.get("amount")),
         previous_close=price_of(row.get("preClose")),
         suspended=False,
     )
@@ -144,6 +146,13 @@ class TerminalBars:
 
     def _now(self) -> int:
         return to_ms(self._clock.now())
+
+
+def _finite(value: object) -> float | None:
+    """Return a number; None for what is none, 0 for what is not told."""
+    if value is None:
+        return 0.0
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _joined(opened: Bar, bar: Bar) -> Bar:

@@ -1,5 +1,6 @@
 """Newest states as the terminal tells them, in three spellings of one thing."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -73,7 +74,7 @@ def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
     if instant is None:
         return None
     lot = lot_of(symbol)
-    exact = int(told.get("pvolume") or 0)
+    exact = _count(told.get("pvolume"))
     phase = phase_of(symbol, told.get("openInt"))
     return Quote(
         symbol=symbol,
@@ -83,8 +84,8 @@ def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
         high=price_of(told.get("high")),
         low=price_of(told.get("low")),
         previous_close=price_of(told.get("lastClose")),
-        volume=exact or int(told.get("volume") or 0) * lot,
-        amount=float(told.get("amount") or 0.0),
+        volume=exact or _count(told.get("volume")) * lot,
+        amount=_finite(told.get("amount")),
         bids=levels_of((told.get("bidPrice"), told.get("bidVol")), lot, DEPTH),
         asks=levels_of((told.get("askPrice"), told.get("askVol")), lot, DEPTH),
         suspended=phase in SUSPENDED_PHASES,
@@ -100,6 +101,15 @@ def price_of(value: object) -> float | None:
     return round(float(value), _DECIMALS)
 
 
+def _finite(value: object) -> float:
+    """Return a sum; 0 for what is no number, as for what is not told."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+def _count(value: object) -> int:
+    return int(_finite(value))
+
+
 def levels_of(side: tuple[Any, Any], lot: int, most: int) -> tuple[Level, ...]:
     """Return a side's levels, best first, of lists of prices and lots, or None."""
     prices, volumes = side
@@ -107,9 +117,10 @@ def levels_of(side: tuple[Any, Any], lot: int, most: int) -> tuple[Level, ...]:
     for told, volume in zip(prices or (), volumes or (), strict=False):
         price = price_of(told)
         # An empty level is 0 at 0; so is what lies behind it.
-        if price is None or not volume or not 0 < volume < _MOST:
+        quantity = _count(volume)
+        if price is None or not 0 < quantity < _MOST:
             break
-        levels.append(Level(price, int(volume) * lot))
+        levels.append(Level(price, quantity * lot))
     return tuple(levels[:most])
 
 

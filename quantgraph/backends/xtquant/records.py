@@ -17,6 +17,8 @@ from quantgraph.domain.terminal import ExecutionReport, Form, ListedOrder
 Record: TypeAlias = Any
 # A share's tick is a cent, a fund's a tenth of one; averages have a digit more.
 _TICK, _AVERAGE, _CENT = Decimal("0.001"), Decimal("0.0001"), Decimal("0.01")
+# No sum and no price has as many digits before its point.
+_BEYOND = 1e15
 # What counters say, by number or words; users of real terminals have reported these.
 _SAID = (
     (("260200", "可用资金不足", "资金可用余额"), Reason.INSUFFICIENT_CASH),
@@ -28,8 +30,11 @@ _SAID = (
 
 
 def money(value: float, step: Decimal = _CENT) -> Decimal | None:
-    """Return yuan as the terminal means them: no dust of a double; None for NaN and infinity."""
-    if not math.isfinite(value):
+    """Return yuan as the terminal means them: no dust of a double; None for what is no sum.
+
+    NaN, infinity, and the largest doubles that counters write for what they have not filled in.
+    """
+    if not math.isfinite(value) or abs(value) >= _BEYOND:
         return None
     return Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP)
 

@@ -32,10 +32,13 @@ class Replies:
         self._numbered: dict[int, asyncio.Future[Reply]] = {}
         self._tagged: dict[str, asyncio.Future[Reply]] = {}
         self._early: OrderedDict[int, Reply] = OrderedDict()
+        # All that are waited for; a cancel is known by nothing before its number is told.
+        self._waiting: set[asyncio.Future[Reply]] = set()
 
     def expect(self, tag: str | None) -> "asyncio.Future[Reply]":
         """Return what will be the answer to an order of a tag, or to a cancel (None)."""
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.add(answer)
         if tag is not None:
             self._tagged[tag] = answer
         return answer
@@ -45,7 +48,9 @@ class Replies:
         return tag in self._tagged
 
     def number(self, number: int, answer: "asyncio.Future[Reply]") -> None:
-        """Say which request the answer is to."""
+        """Say which request the answer is to; none where its session has ended meanwhile."""
+        if answer.done():
+            return
         early = self._early.pop(number, None)
         if early is not None:
             _settle(answer, early)
@@ -70,6 +75,7 @@ class Replies:
 
     def drop(self, answer: "asyncio.Future[Reply]") -> None:
         """Wait for it no more."""
+        self._waiting.discard(answer)
         self._numbered = {n: each for n, each in self._numbered.items() if each is not answer}
         self._tagged = {tag: each for tag, each in self._tagged.items() if each is not answer}
         if not answer.cancel() and not answer.cancelled():
@@ -77,7 +83,7 @@ class Replies:
 
     def fail(self, error: Exception) -> None:
         """Let all who wait hear that no answer will come: numbers begin anew with a session."""
-        for answer in (*self._numbered.values(), *self._tagged.values()):
+        for answer in self._waiting:
             if not answer.done():
                 answer.set_exception(error)
         self._numbered.clear()

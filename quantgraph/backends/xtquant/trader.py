@@ -138,14 +138,15 @@ class TraderLink:
                 enter(loop, _fail, answer, error)
 
         self._waiting.add(answer)
-        number = 0
+        asked: tuple[Session, int] | None = None
         try:
-            number = await self.call(lambda session: session.call(method, *args, answered))
+            asked = await self.call(lambda own: (own, own.call(method, *args, answered)))
             async with asyncio.timeout(self._parts.seconds):
                 return await answer
         except TimeoutError as error:
-            if self._session is not None:
-                self._session.forget(number)
+            if asked is not None:
+                # Of its own session: another one counts its questions anew.
+                asked[0].forget(asked[1])
             text = f"The terminal did not answer within {self._parts.seconds:g} s."
             raise Unavailable(Reason.TIMED_OUT, text) from error
         except GatewayError:

@@ -34,6 +34,22 @@ async def test_rows_are_handled_in_turns_of_time_and_others_come_in_between(monk
     assert max(after - before for before, after in pairwise(turns)) == 2
 
 
+async def test_a_row_that_makes_no_sense_silences_nobody() -> None:
+    seen: list[int] = []
+
+    def take(key, row) -> None:
+        if row["n"] is None:
+            raise ValueError(key)
+        seen.append(row["n"])
+
+    made = Inbox(asyncio.get_running_loop(), take)
+    made.put("tick", {"a": [{"n": 1}, {"n": None}, {"n": 2}], "b": {"n": 3}})
+    await settled()
+    made.put("tick", {"a": {"n": 4}})
+    await settled()
+    assert (seen, made.broken) == ([1, 2, 3, 4], 1)
+
+
 def test_a_second_thread_decodes_when_the_first_has_ended() -> None:
     entered, free, heard = threading.Event(), threading.Event(), []
 

@@ -13,7 +13,7 @@ from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.backends.xtquant.inbox import Inbox, Key, Row
 from quantgraph.backends.xtquant.link import Link, LinkState, Patience
 from quantgraph.backends.xtquant.live import TerminalFeed
-from quantgraph.backends.xtquant.minutes import TerminalBars
+from quantgraph.backends.xtquant.minutes import TerminalBars, read_minute
 from quantgraph.backends.xtquant.registry import SINGLES
 from quantgraph.domain.bars import Period
 from quantgraph.domain.errors import GatewayError, LimitReached, Unavailable
@@ -135,6 +135,35 @@ async def test_a_connection_that_another_call_renewed_is_noticed(
         await pair.terminal.quotes(["600519.SH"])
         await _subscribed(pair, feed, (("600519.SH",), "tick"))
         assert len(pair.exchange.clients) > 1
+
+
+async def test_a_pushed_quote_with_holes_is_read_as_far_as_it_goes(
+    pair: Pair, feed: TerminalFeed
+) -> None:
+    nan, without = float("nan"), float("inf")
+    async with aclosing(feed.follow("600519.SH")) as quotes:
+        first = await _next(quotes)
+        await _subscribed(pair, feed, (("600519.SH",), "tick"))
+        whole = words.tick(replace(first, time=first.time + 1), "600519.SH", pulled=False)
+        holes = {"volume": nan, "pvolume": nan, "amount": without, "bidVol": [nan] * 5}
+        rows = [{**whole, "time": without}, {**whole, **holes}]
+        for row in rows:
+            await asyncio.to_thread(pair.exchange.deliver, "tick", {"600519.SH": row})
+        told = await _next(quotes)
+        assert (told.time, told.last_price, told.asks) == (
+            first.time + 1,
+            first.last_price,
+            first.asks,
+        )
+        assert (told.volume, told.amount, told.bids) == (0, 0.0, ())
+
+
+def test_a_pushed_minute_without_a_volume_has_none() -> None:
+    nan = float("nan")
+    row = {"time": 1_675_215_060_000, "close": 10.0, "volume": nan, "amount": nan, "open": nan}
+    bar = read_minute("600519.SH", row, {})
+    assert bar is not None
+    assert (bar.close, bar.open, bar.volume, bar.amount) == (10.0, None, None, None)
 
 
 async def test_a_storm_from_eight_threads_ends_with_the_newest_of_every_symbol(

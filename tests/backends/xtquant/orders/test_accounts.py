@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from quantgraph.backends.xtquant.records import money
 from quantgraph.domain.errors import NotFound, Unavailable
 from quantgraph.domain.sources import Source
 from tests.doubles.world import ACCOUNT
@@ -85,3 +86,9 @@ async def test_one_account_that_is_unknown_fails_alone(desk):
     known, unknown = await desk.accounts.assets([ACCOUNT, "nobody"])
     assert known.account_id == ACCOUNT
     assert isinstance(unknown, NotFound)
+
+
+def test_the_double_that_a_counter_writes_for_nothing_is_no_sum():
+    unset = 1.7976931348623157e308
+    assert [money(each) for each in (unset, -unset, 1e15)] == [None, None, None]
+    assert money(999_999_999_999.994) == Decimal("999999999999.99")

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from quantgraph.backends.xtquant.futures_positions import XtFuturesPositions
 from quantgraph.backends.xtquant.issues import XtIssues
 from quantgraph.domain.errors import NotFound, Unavailable, Unsupported
 from quantgraph.domain.instruments import Board, Market
@@ -62,6 +63,14 @@ async def test_a_terminal_without_the_function_says_so(desk):
     with pytest.raises(Unavailable, match="内部错误"):
         await XtIssues(desk.link).issues()
     assert desk.link.lacking == {"query_ipo_data_async"}
+
+
+async def test_while_a_session_is_being_opened_nothing_is_asked(desk):
+    desk.link.state = desk.link.state.lost(desk.counter.world.now(), "SOURCE_UNAVAILABLE")
+    with pytest.raises(Unavailable, match="not connected"):
+        await XtIssues(desk.link).ipo_quotas(ACCOUNT)
+    with pytest.raises(Unavailable, match="not connected"):
+        await XtFuturesPositions(desk.link).futures_position_statistics(ACCOUNT)
 
 
 async def test_without_a_link_nothing_is_told(open_desk, counter):

@@ -45,6 +45,20 @@ async def test_all_who_wait_hear_that_no_answer_will_come():
     await asyncio.sleep(0)
 
 
+async def test_a_cancel_whose_session_ends_before_its_number_is_told_takes_no_later_answer():
+    replies = Replies()
+    old = replies.expect(None)
+    replies.fail(ValueError("gone"))
+    replies.number(7, old)
+    new = replies.expect(None)
+    # The next session counts anew, and answers before the number is told.
+    replies.answered(7, None, Reply(result=3))
+    replies.number(7, new)
+    assert (await told(new)).result == 3
+    with pytest.raises(ValueError, match="gone"):
+        await told(old)
+
+
 def test_what_was_taken_back_is_never_begun():
     claim, done = Claim(), []
     assert claim.revoke()

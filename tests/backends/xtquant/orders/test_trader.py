@@ -139,6 +139,20 @@ async def test_a_question_without_an_answer_times_out_and_is_forgotten(desk):
     assert (await desk.accounts.asset(ACCOUNT)).cash > 0
 
 
+async def test_a_question_that_is_late_forgets_nothing_of_the_next_session(desk):
+    forgotten = []
+    own, other = desk.link._session, SimpleNamespace(number=0, forget=forgotten.append)
+    desk.counter.script.when("queryStockAssetWithSeq", lose)
+    desk.hurry(seconds=0.3)
+    asked = asyncio.create_task(desk.accounts.asset(ACCOUNT))
+    await until(lambda: own._trader.cbs)
+    desk.link._session = other
+    with pytest.raises(Unavailable):
+        await asked
+    desk.link._session = own
+    assert (forgotten, own._trader.cbs) == ([], {})
+
+
 async def test_accounts_of_other_kinds_are_counted_and_not_served(open_desk, counter):
     counter.accounts = {**counter.accounts, "7770001": [3, 0], "7770002": [3, 0]}
     desk = await open_desk()
