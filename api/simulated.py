@@ -11,7 +11,7 @@ from quantgraph.backends.sim import paths
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.counter import CounterTerminal
-from quantgraph.backends.sim.deep import SimDepth
+from quantgraph.backends.sim.deep import SimDepth, SimDepthFeed
 from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.engine.process import ChildEngine, ChildParts
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
@@ -100,6 +100,7 @@ class SimulatedWorld:
             market=self.market,
             catalog=self.market.catalog,
             depth=SimDepth(self.market),
+            depth_feed=SimDepthFeed(self.market),
             bar_feed=self.bar_feed,
             downloader=SimDownloads(shelf, self.config.mock.download_ms / 1_000),
             recorded=self.recorded,

@@ -45,6 +45,7 @@ class TerminalWorld:
             market=backend.quotes,
             catalog=backend.catalog,
             depth=backend.depth,
+            depth_feed=backend.depth_feed,
             bar_feed=backend.bar_feed,
             downloader=backend.downloader,
             recorded=self.recorded,

@@ -39,6 +39,7 @@ from quantgraph.services.download_jobs import DownloadJobs
 from quantgraph.services.fills import JournalledFills
 from quantgraph.services.interception import intercept
 from quantgraph.services.live_bars import BarSources, SharedBars
+from quantgraph.services.live_depth import SharedDepth
 from quantgraph.services.meter import KeyMeter
 from quantgraph.services.missing import DownloadedBars
 from quantgraph.services.orders import JournaledTrading
@@ -110,7 +111,8 @@ class Wiring:
         self._cached = open_bars(world)
         self.downloads = open_downloads(world)
         live = BarSources(world.bar_feed, self._cached, world.clock, self._epoch)
-        self.streams = MarketStreams(self.quotes, SharedBars(live))
+        depth = SharedDepth(world.depth_feed, self._epoch)
+        self.streams = MarketStreams(self.quotes, SharedBars(live), depth)
 
     def open_path(self, logs: Logs) -> OrderPath:
         """Return the way of orders, which `logs` write down."""
@@ -161,6 +163,7 @@ class Wiring:
             sessions=RuledSessions(world.calendar),
             lists=lists,
             depth=CheckedDepth(world.depth),
+            depth_stream=self.streams.depth,
             financials=world.recorded,
             downloads=downloads,
             missing_bars=DownloadedBars(downloads),

@@ -8,7 +8,7 @@ from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.orders import Destination
-from quantgraph.domain.ports.depth import Depth
+from quantgraph.domain.ports.depth import Depth, DepthFeed
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
 from quantgraph.domain.ports.reference import Catalog, FuturesPositions, HongKong, IpoQuotas
@@ -51,6 +51,7 @@ class World:
     market: WorldMarket
     catalog: Catalog
     depth: Depth
+    depth_feed: DepthFeed
     bar_feed: BarFeed
     downloader: Downloader
     recorded: Recorded

@@ -45,6 +45,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.DepthService/GetOrderRank": Scope.READ,
     "/quantgraph.v1.DepthService/ListMoneyFlows": Scope.READ,
     "/quantgraph.v1.DepthService/ListOrderBooks": Scope.READ,
+    "/quantgraph.v1.DepthService/WatchOrderBook": Scope.READ,
+    "/quantgraph.v1.DepthService/WatchOrderQueues": Scope.READ,
     "/quantgraph.v1.DividendService/ListDividends": Scope.READ,
     "/quantgraph.v1.DownloadService/CancelDownload": Scope.TRADE,
     "/quantgraph.v1.DownloadService/GetDownloadJob": Scope.READ,

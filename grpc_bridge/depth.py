@@ -2,6 +2,9 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 from grpc_bridge.batches import checked_batch
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.v1 import depth_pb2
@@ -13,6 +16,13 @@ from quantgraph.wire.depth import (
     queues_to_proto,
     rank_request_from_proto,
     rank_to_proto,
+)
+from quantgraph.wire.depth_events import (
+    BOOK_LEVELS,
+    QUEUE_LEVELS,
+    book_event_to_proto,
+    queues_event_to_proto,
+    watch_from_proto,
 )
 
 
@@ -50,3 +60,19 @@ class DepthServicer(DepthServiceServicer):
     ) -> depth_pb2.GetOrderRankResponse:
         found = await self._gateway.depth.order_rank(rank_request_from_proto(request))
         return depth_pb2.GetOrderRankResponse(rank=rank_to_proto(found))
+
+    async def WatchOrderBook(
+        self, request: depth_pb2.WatchOrderBookRequest, context: object
+    ) -> AsyncGenerator[depth_pb2.WatchOrderBookResponse]:
+        watch = watch_from_proto(request, BOOK_LEVELS)
+        async with aclosing(self._gateway.depth_stream.watch_books(watch)) as events:
+            async for event in events:
+                yield depth_pb2.WatchOrderBookResponse(event=book_event_to_proto(event))
+
+    async def WatchOrderQueues(
+        self, request: depth_pb2.WatchOrderQueuesRequest, context: object
+    ) -> AsyncGenerator[depth_pb2.WatchOrderQueuesResponse]:
+        watch = watch_from_proto(request, QUEUE_LEVELS)
+        async with aclosing(self._gateway.depth_stream.watch_queues(watch)) as events:
+            async for event in events:
+                yield depth_pb2.WatchOrderQueuesResponse(event=queues_event_to_proto(event))

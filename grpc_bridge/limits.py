@@ -8,6 +8,8 @@ ENDLESS = frozenset(
         "/quantgraph.v1.QuoteService/WatchQuotes",
         "/quantgraph.v1.QuoteService/StreamQuotes",
         "/quantgraph.v1.BarService/WatchBars",
+        "/quantgraph.v1.DepthService/WatchOrderBook",
+        "/quantgraph.v1.DepthService/WatchOrderQueues",
         "/quantgraph.v1.OrderService/StreamOrderEvents",
         "/quantgraph.v1.OrderService/StreamFillEvents",
         "/quantgraph.v1.AccountService/StreamAccountEvents",

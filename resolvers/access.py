@@ -101,6 +101,8 @@ SCOPES: dict[str, Scope] = {
     "Subscription.bars": Scope.READ,
     "Subscription.downloadJobUpdates": Scope.READ,
     "Subscription.fills": Scope.READ,
+    "Subscription.orderBook": Scope.READ,
+    "Subscription.orderQueues": Scope.READ,
     "Subscription.orderUpdates": Scope.READ,
     "Subscription.quotes": Scope.READ,
     "Subscription.terminalUpdates": Scope.READ,

@@ -21,6 +21,7 @@ from resolvers.fills import FillQueries, FillSubscriptions
 from resolvers.financials import FinancialQueries
 from resolvers.hong_kong import HongKongQueries
 from resolvers.instruments import InstrumentQueries
+from resolvers.live_depth import DepthSubscriptions
 from resolvers.orders import OrderMutations, OrderQueries, OrderSubscriptions
 from resolvers.portfolio import PortfolioQueries
 from resolvers.previews import PreviewQueries
@@ -88,6 +89,7 @@ class Mutation(
 class Subscription(
     QuoteSubscriptions,
     BarSubscriptions,
+    DepthSubscriptions,
     OrderSubscriptions,
     FillSubscriptions,
     ConnectionSubscriptions,

@@ -1,12 +1,15 @@
-"""What level 2 tells beyond quotes: deep order books, and whose money moved a symbol today."""
+"""What level 2 tells beyond quotes: deep books, whose money moved a symbol, queues of orders."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 from quantgraph.domain.orders import Side
 from quantgraph.domain.quotes import Level
 from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import SourceState, StreamKind
 
+T = TypeVar("T")
 # Levels of a side that the vendor's quick books have at most.
 BOOK_LEVELS = 20
 
@@ -147,3 +150,29 @@ class OrderRank:
     symbol: str
     price_rank: int | None
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DepthWatch:
+    """What of a symbol is followed live: so many best levels of each side."""
+
+    symbol: str
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepthEvent(Generic[T]):
+    """One item of a live stream of books or queues. The sequence is per watch, within an epoch.
+
+    `told` is None in heartbeats, and in a snapshot before the first push. Only the newest counts:
+    `conflated_count` were skipped since `previous_sequence`.
+    """
+
+    kind: StreamKind
+    epoch: str
+    symbol: str
+    told: T | None = None
+    sequence: int | None = None
+    previous_sequence: int | None = None
+    conflated_count: int | None = None
+    source: SourceState | None = None

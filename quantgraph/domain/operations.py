@@ -21,7 +21,8 @@ WHOLE: Mapping[str, str | None] = dict.fromkeys(
     (
         *("bars", "dividends", "ticks", "quotes", "snapshots", "quoteStream", "barStream"),
         *("reference", "rules", "sectors", "sessions", "lists", "depth", "financials"),
-        *("ipoQuotas", "futuresPositionStatistics", "hongKong", "downloads", "missingBars"),
+        *("depthStream", "ipoQuotas", "futuresPositionStatistics", "hongKong"),
+        *("downloads", "missingBars"),
         *("accounts", "connections", "controls", "trading", "batches", "previews"),
         *("allowances", "fills", "portfolio"),
     )

@@ -25,52 +25,65 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from quantgraph.v1 import orders_pb2 as quantgraph_dot_v1_dot_orders__pb2
 from quantgraph.v1 import quotes_pb2 as quantgraph_dot_v1_dot_quotes__pb2
+from quantgraph.v1 import streams_pb2 as quantgraph_dot_v1_dot_streams__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19quantgraph/v1/depth.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aquantgraph/v1/orders.proto\x1a\x1aquantgraph/v1/quotes.proto\x1a\x19quantgraph/v1/types.proto\"(\n\x15ListOrderBooksRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"I\n\x16ListOrderBooksResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.OrderBookResult\"\x80\x01\n\x0fOrderBookResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04\x62ook\x18\x02 \x01(\x0b\x32\x18.quantgraph.v1.OrderBookH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xdc\x01\n\tOrderBook\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nlast_price\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\"\n\x04\x62ids\x18\x04 \x03(\x0b\x32\x14.quantgraph.v1.Level\x12\"\n\x04\x61sks\x18\x05 \x03(\x0b\x32\x14.quantgraph.v1.Level\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\r\n\x0b_last_price\"(\n\x15ListMoneyFlowsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"I\n\x16ListMoneyFlowsResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.MoneyFlowResult\"\x80\x01\n\x0fMoneyFlowResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04\x66low\x18\x02 \x01(\x0b\x32\x18.quantgraph.v1.MoneyFlowH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xaa\x01\n\x04\x46low\x12\x13\n\x06\x61mount\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08quantity\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x1a\n\ramount_change\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1c\n\x0fquantity_change\x18\x04 \x01(\x03H\x03\x88\x01\x01\x42\t\n\x07_amountB\x0b\n\t_quantityB\x10\n\x0e_amount_changeB\x12\n\x10_quantity_change\"\xc6\x01\n\tSizedFlow\x12(\n\x0b\x65xtra_large\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05large\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12#\n\x06medium\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05small\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05total\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Flow\"\xa0\x01\n\x07NetFlow\x12(\n\x0b\x65xtra_large\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05large\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12#\n\x06medium\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05small\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Flow\"\x90\x07\n\tMoneyFlow\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x0b\x61\x63tive_buys\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12.\n\x0c\x61\x63tive_sells\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12.\n\x0cpassive_buys\x18\x05 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12/\n\rpassive_sells\x18\x06 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12*\n\nnet_inflow\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.NetFlow\x12\x16\n\tbuy_count\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\nsell_count\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x1d\n\x10\x62uy_count_change\x18\n \x01(\x03H\x02\x88\x01\x01\x12\x1e\n\x11sell_count_change\x18\x0b \x01(\x03H\x03\x88\x01\x01\x12\x1f\n\x12trade_count_change\x18\x0c \x01(\x03H\x04\x88\x01\x01\x12\x1f\n\x12net_order_quantity\x18\r \x01(\x03H\x05\x88\x01\x01\x12#\n\x16net_withdrawn_quantity\x18\x0e \x01(\x03H\x06\x88\x01\x01\x12#\n\x16withdrawn_buy_quantity\x18\x0f \x01(\x03H\x07\x88\x01\x01\x12$\n\x17withdrawn_sell_quantity\x18\x10 \x01(\x03H\x08\x88\x01\x01\x12\x10\n\x03\x64\x64x\x18\x11 \x01(\x01H\t\x88\x01\x01\x12\x10\n\x03\x64\x64y\x18\x12 \x01(\x01H\n\x88\x01\x01\x12\x10\n\x03\x64\x64z\x18\x13 \x01(\x01H\x0b\x88\x01\x01\x12%\n\x06source\x18\x14 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x0c\n\n_buy_countB\r\n\x0b_sell_countB\x13\n\x11_buy_count_changeB\x14\n\x12_sell_count_changeB\x15\n\x13_trade_count_changeB\x15\n\x13_net_order_quantityB\x19\n\x17_net_withdrawn_quantityB\x19\n\x17_withdrawn_buy_quantityB\x1a\n\x18_withdrawn_sell_quantityB\x06\n\x04_ddxB\x06\n\x04_ddyB\x06\n\x04_ddz\"o\n\x15GetOrderQueuesRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x13\n\x06levels\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12&\n\x06prices\x18\x03 \x03(\x0b\x32\x16.quantgraph.v1.DecimalB\t\n\x07_levels\"D\n\x16GetOrderQueuesResponse\x12*\n\x06queues\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OrderQueues\"\xc0\x01\n\x0bOrderQueues\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x19.quantgraph.v1.OrderQueue\x12\'\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.OrderQueue\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source\"M\n\nOrderQueue\x12\x12\n\x05level\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x12\n\nquantities\x18\x03 \x03(\x03\x42\x08\n\x06_level\"\xc2\x01\n\x13GetOrderRankRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12!\n\x04side\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Side\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x10\n\x08quantity\x18\x05 \x01(\x03\x12\x15\n\ropen_quantity\x18\x06 \x01(\x03\">\n\x14GetOrderRankResponse\x12&\n\x04rank\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.OrderRank\"j\n\tOrderRank\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x17\n\nprice_rank\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12%\n\x06source\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\r\n\x0b_price_rank2\x84\x03\n\x0c\x44\x65pthService\x12]\n\x0eListOrderBooks\x12$.quantgraph.v1.ListOrderBooksRequest\x1a%.quantgraph.v1.ListOrderBooksResponse\x12]\n\x0eListMoneyFlows\x12$.quantgraph.v1.ListMoneyFlowsRequest\x1a%.quantgraph.v1.ListMoneyFlowsResponse\x12]\n\x0eGetOrderQueues\x12$.quantgraph.v1.GetOrderQueuesRequest\x1a%.quantgraph.v1.GetOrderQueuesResponse\x12W\n\x0cGetOrderRank\x12\".quantgraph.v1.GetOrderRankRequest\x1a#.quantgraph.v1.GetOrderRankResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19quantgraph/v1/depth.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aquantgraph/v1/orders.proto\x1a\x1aquantgraph/v1/quotes.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"(\n\x15ListOrderBooksRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"I\n\x16ListOrderBooksResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.OrderBookResult\"\x80\x01\n\x0fOrderBookResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04\x62ook\x18\x02 \x01(\x0b\x32\x18.quantgraph.v1.OrderBookH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xdc\x01\n\tOrderBook\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nlast_price\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\"\n\x04\x62ids\x18\x04 \x03(\x0b\x32\x14.quantgraph.v1.Level\x12\"\n\x04\x61sks\x18\x05 \x03(\x0b\x32\x14.quantgraph.v1.Level\x12%\n\x06source\x18\x06 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\r\n\x0b_last_price\"(\n\x15ListMoneyFlowsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"I\n\x16ListMoneyFlowsResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.MoneyFlowResult\"\x80\x01\n\x0fMoneyFlowResult\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04\x66low\x18\x02 \x01(\x0b\x32\x18.quantgraph.v1.MoneyFlowH\x00\x12)\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x16.quantgraph.v1.FailureH\x00\x42\x08\n\x06result\"\xaa\x01\n\x04\x46low\x12\x13\n\x06\x61mount\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08quantity\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x1a\n\ramount_change\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1c\n\x0fquantity_change\x18\x04 \x01(\x03H\x03\x88\x01\x01\x42\t\n\x07_amountB\x0b\n\t_quantityB\x10\n\x0e_amount_changeB\x12\n\x10_quantity_change\"\xc6\x01\n\tSizedFlow\x12(\n\x0b\x65xtra_large\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05large\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12#\n\x06medium\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05small\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05total\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Flow\"\xa0\x01\n\x07NetFlow\x12(\n\x0b\x65xtra_large\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05large\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12#\n\x06medium\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Flow\x12\"\n\x05small\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Flow\"\x90\x07\n\tMoneyFlow\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x0b\x61\x63tive_buys\x18\x03 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12.\n\x0c\x61\x63tive_sells\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12.\n\x0cpassive_buys\x18\x05 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12/\n\rpassive_sells\x18\x06 \x01(\x0b\x32\x18.quantgraph.v1.SizedFlow\x12*\n\nnet_inflow\x18\x07 \x01(\x0b\x32\x16.quantgraph.v1.NetFlow\x12\x16\n\tbuy_count\x18\x08 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\nsell_count\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x1d\n\x10\x62uy_count_change\x18\n \x01(\x03H\x02\x88\x01\x01\x12\x1e\n\x11sell_count_change\x18\x0b \x01(\x03H\x03\x88\x01\x01\x12\x1f\n\x12trade_count_change\x18\x0c \x01(\x03H\x04\x88\x01\x01\x12\x1f\n\x12net_order_quantity\x18\r \x01(\x03H\x05\x88\x01\x01\x12#\n\x16net_withdrawn_quantity\x18\x0e \x01(\x03H\x06\x88\x01\x01\x12#\n\x16withdrawn_buy_quantity\x18\x0f \x01(\x03H\x07\x88\x01\x01\x12$\n\x17withdrawn_sell_quantity\x18\x10 \x01(\x03H\x08\x88\x01\x01\x12\x10\n\x03\x64\x64x\x18\x11 \x01(\x01H\t\x88\x01\x01\x12\x10\n\x03\x64\x64y\x18\x12 \x01(\x01H\n\x88\x01\x01\x12\x10\n\x03\x64\x64z\x18\x13 \x01(\x01H\x0b\x88\x01\x01\x12%\n\x06source\x18\x14 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\x0c\n\n_buy_countB\r\n\x0b_sell_countB\x13\n\x11_buy_count_changeB\x14\n\x12_sell_count_changeB\x15\n\x13_trade_count_changeB\x15\n\x13_net_order_quantityB\x19\n\x17_net_withdrawn_quantityB\x19\n\x17_withdrawn_buy_quantityB\x1a\n\x18_withdrawn_sell_quantityB\x06\n\x04_ddxB\x06\n\x04_ddyB\x06\n\x04_ddz\"o\n\x15GetOrderQueuesRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x13\n\x06levels\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12&\n\x06prices\x18\x03 \x03(\x0b\x32\x16.quantgraph.v1.DecimalB\t\n\x07_levels\"D\n\x16GetOrderQueuesResponse\x12*\n\x06queues\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OrderQueues\"\xc0\x01\n\x0bOrderQueues\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x19.quantgraph.v1.OrderQueue\x12\'\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x19.quantgraph.v1.OrderQueue\x12%\n\x06source\x18\x05 \x01(\x0e\x32\x15.quantgraph.v1.Source\"M\n\nOrderQueue\x12\x12\n\x05level\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x12\n\nquantities\x18\x03 \x03(\x03\x42\x08\n\x06_level\"\xc2\x01\n\x13GetOrderRankRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12!\n\x04side\x18\x02 \x01(\x0e\x32\x13.quantgraph.v1.Side\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05price\x18\x04 \x01(\x0b\x32\x16.quantgraph.v1.Decimal\x12\x10\n\x08quantity\x18\x05 \x01(\x03\x12\x15\n\ropen_quantity\x18\x06 \x01(\x03\">\n\x14GetOrderRankResponse\x12&\n\x04rank\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.OrderRank\"j\n\tOrderRank\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x17\n\nprice_rank\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12%\n\x06source\x18\x03 \x01(\x0e\x32\x15.quantgraph.v1.SourceB\r\n\x0b_price_rank\"G\n\x15WatchOrderBookRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x13\n\x06levels\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\t\n\x07_levels\"F\n\x16WatchOrderBookResponse\x12,\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1d.quantgraph.v1.OrderBookEvent\"\xb8\x02\n\x0eOrderBookEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06symbol\x18\x03 \x01(\t\x12&\n\x04\x62ook\x18\x04 \x01(\x0b\x32\x18.quantgraph.v1.OrderBook\x12\x15\n\x08sequence\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1e\n\x11previous_sequence\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x1c\n\x0f\x63onflated_count\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12*\n\x06source\x18\x08 \x01(\x0b\x32\x1a.quantgraph.v1.SourceStateB\x0b\n\t_sequenceB\x14\n\x12_previous_sequenceB\x12\n\x10_conflated_count\"I\n\x17WatchOrderQueuesRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x13\n\x06levels\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\t\n\x07_levels\"J\n\x18WatchOrderQueuesResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1f.quantgraph.v1.OrderQueuesEvent\"\xbe\x02\n\x10OrderQueuesEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0e\n\x06symbol\x18\x03 \x01(\t\x12*\n\x06queues\x18\x04 \x01(\x0b\x32\x1a.quantgraph.v1.OrderQueues\x12\x15\n\x08sequence\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1e\n\x11previous_sequence\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x1c\n\x0f\x63onflated_count\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12*\n\x06source\x18\x08 \x01(\x0b\x32\x1a.quantgraph.v1.SourceStateB\x0b\n\t_sequenceB\x14\n\x12_previous_sequenceB\x12\n\x10_conflated_count2\xcc\x04\n\x0c\x44\x65pthService\x12]\n\x0eListOrderBooks\x12$.quantgraph.v1.ListOrderBooksRequest\x1a%.quantgraph.v1.ListOrderBooksResponse\x12]\n\x0eListMoneyFlows\x12$.quantgraph.v1.ListMoneyFlowsRequest\x1a%.quantgraph.v1.ListMoneyFlowsResponse\x12]\n\x0eGetOrderQueues\x12$.quantgraph.v1.GetOrderQueuesRequest\x1a%.quantgraph.v1.GetOrderQueuesResponse\x12W\n\x0cGetOrderRank\x12\".quantgraph.v1.GetOrderRankRequest\x1a#.quantgraph.v1.GetOrderRankResponse\x12_\n\x0eWatchOrderBook\x12$.quantgraph.v1.WatchOrderBookRequest\x1a%.quantgraph.v1.WatchOrderBookResponse0\x01\x12\x65\n\x10WatchOrderQueues\x12&.quantgraph.v1.WatchOrderQueuesRequest\x1a\'.quantgraph.v1.WatchOrderQueuesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.depth_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTORDERBOOKSREQUEST']._serialized_start=160
-  _globals['_LISTORDERBOOKSREQUEST']._serialized_end=200
-  _globals['_LISTORDERBOOKSRESPONSE']._serialized_start=202
-  _globals['_LISTORDERBOOKSRESPONSE']._serialized_end=275
-  _globals['_ORDERBOOKRESULT']._serialized_start=278
-  _globals['_ORDERBOOKRESULT']._serialized_end=406
-  _globals['_ORDERBOOK']._serialized_start=409
-  _globals['_ORDERBOOK']._serialized_end=629
-  _globals['_LISTMONEYFLOWSREQUEST']._serialized_start=631
-  _globals['_LISTMONEYFLOWSREQUEST']._serialized_end=671
-  _globals['_LISTMONEYFLOWSRESPONSE']._serialized_start=673
-  _globals['_LISTMONEYFLOWSRESPONSE']._serialized_end=746
-  _globals['_MONEYFLOWRESULT']._serialized_start=749
-  _globals['_MONEYFLOWRESULT']._serialized_end=877
-  _globals['_FLOW']._serialized_start=880
-  _globals['_FLOW']._serialized_end=1050
-  _globals['_SIZEDFLOW']._serialized_start=1053
-  _globals['_SIZEDFLOW']._serialized_end=1251
-  _globals['_NETFLOW']._serialized_start=1254
-  _globals['_NETFLOW']._serialized_end=1414
-  _globals['_MONEYFLOW']._serialized_start=1417
-  _globals['_MONEYFLOW']._serialized_end=2329
-  _globals['_GETORDERQUEUESREQUEST']._serialized_start=2331
-  _globals['_GETORDERQUEUESREQUEST']._serialized_end=2442
-  _globals['_GETORDERQUEUESRESPONSE']._serialized_start=2444
-  _globals['_GETORDERQUEUESRESPONSE']._serialized_end=2512
-  _globals['_ORDERQUEUES']._serialized_start=2515
-  _globals['_ORDERQUEUES']._serialized_end=2707
-  _globals['_ORDERQUEUE']._serialized_start=2709
-  _globals['_ORDERQUEUE']._serialized_end=2786
-  _globals['_GETORDERRANKREQUEST']._serialized_start=2789
-  _globals['_GETORDERRANKREQUEST']._serialized_end=2983
-  _globals['_GETORDERRANKRESPONSE']._serialized_start=2985
-  _globals['_GETORDERRANKRESPONSE']._serialized_end=3047
-  _globals['_ORDERRANK']._serialized_start=3049
-  _globals['_ORDERRANK']._serialized_end=3155
-  _globals['_DEPTHSERVICE']._serialized_start=3158
-  _globals['_DEPTHSERVICE']._serialized_end=3546
+  _globals['_LISTORDERBOOKSREQUEST']._serialized_start=189
+  _globals['_LISTORDERBOOKSREQUEST']._serialized_end=229
+  _globals['_LISTORDERBOOKSRESPONSE']._serialized_start=231
+  _globals['_LISTORDERBOOKSRESPONSE']._serialized_end=304
+  _globals['_ORDERBOOKRESULT']._serialized_start=307
+  _globals['_ORDERBOOKRESULT']._serialized_end=435
+  _globals['_ORDERBOOK']._serialized_start=438
+  _globals['_ORDERBOOK']._serialized_end=658
+  _globals['_LISTMONEYFLOWSREQUEST']._serialized_start=660
+  _globals['_LISTMONEYFLOWSREQUEST']._serialized_end=700
+  _globals['_LISTMONEYFLOWSRESPONSE']._serialized_start=702
+  _globals['_LISTMONEYFLOWSRESPONSE']._serialized_end=775
+  _globals['_MONEYFLOWRESULT']._serialized_start=778
+  _globals['_MONEYFLOWRESULT']._serialized_end=906
+  _globals['_FLOW']._serialized_start=909
+  _globals['_FLOW']._serialized_end=1079
+  _globals['_SIZEDFLOW']._serialized_start=1082
+  _globals['_SIZEDFLOW']._serialized_end=1280
+  _globals['_NETFLOW']._serialized_start=1283
+  _globals['_NETFLOW']._serialized_end=1443
+  _globals['_MONEYFLOW']._serialized_start=1446
+  _globals['_MONEYFLOW']._serialized_end=2358
+  _globals['_GETORDERQUEUESREQUEST']._serialized_start=2360
+  _globals['_GETORDERQUEUESREQUEST']._serialized_end=2471
+  _globals['_GETORDERQUEUESRESPONSE']._serialized_start=2473
+  _globals['_GETORDERQUEUESRESPONSE']._serialized_end=2541
+  _globals['_ORDERQUEUES']._serialized_start=2544
+  _globals['_ORDERQUEUES']._serialized_end=2736
+  _globals['_ORDERQUEUE']._serialized_start=2738
+  _globals['_ORDERQUEUE']._serialized_end=2815
+  _globals['_GETORDERRANKREQUEST']._serialized_start=2818
+  _globals['_GETORDERRANKREQUEST']._serialized_end=3012
+  _globals['_GETORDERRANKRESPONSE']._serialized_start=3014
+  _globals['_GETORDERRANKRESPONSE']._serialized_end=3076
+  _globals['_ORDERRANK']._serialized_start=3078
+  _globals['_ORDERRANK']._serialized_end=3184
+  _globals['_WATCHORDERBOOKREQUEST']._serialized_start=3186
+  _globals['_WATCHORDERBOOKREQUEST']._serialized_end=3257
+  _globals['_WATCHORDERBOOKRESPONSE']._serialized_start=3259
+  _globals['_WATCHORDERBOOKRESPONSE']._serialized_end=3329
+  _globals['_ORDERBOOKEVENT']._serialized_start=3332
+  _globals['_ORDERBOOKEVENT']._serialized_end=3644
+  _globals['_WATCHORDERQUEUESREQUEST']._serialized_start=3646
+  _globals['_WATCHORDERQUEUESREQUEST']._serialized_end=3719
+  _globals['_WATCHORDERQUEUESRESPONSE']._serialized_start=3721
+  _globals['_WATCHORDERQUEUESRESPONSE']._serialized_end=3795
+  _globals['_ORDERQUEUESEVENT']._serialized_start=3798
+  _globals['_ORDERQUEUESEVENT']._serialized_end=4116
+  _globals['_DEPTHSERVICE']._serialized_start=4119
+  _globals['_DEPTHSERVICE']._serialized_end=4707
 # @@protoc_insertion_point(module_scope)

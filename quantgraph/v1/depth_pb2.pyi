@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import orders_pb2 as _orders_pb2
 from quantgraph.v1 import quotes_pb2 as _quotes_pb2
+from quantgraph.v1 import streams_pb2 as _streams_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -784,3 +785,237 @@ class OrderRank(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__price_rank) -> _WhichOneofReturnType__price_rank | None: ...
 
 Global___OrderRank: _TypeAlias = OrderRank  # noqa: Y015
+
+@_typing.final
+class WatchOrderBookRequest(_message.Message):
+    """Whose book, and how deep."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    levels: _builtins.int
+    """Levels of each side, 1 to 1,000; absent: 20. The simulated market has ten."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        levels: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__levels: _TypeAlias = _typing.Literal["levels"]  # noqa: Y015
+    _WhichOneofArgType__levels: _TypeAlias = _typing.Literal["_levels", b"_levels"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__levels) -> _WhichOneofReturnType__levels | None: ...
+
+Global___WatchOrderBookRequest: _TypeAlias = WatchOrderBookRequest  # noqa: Y015
+
+@_typing.final
+class WatchOrderBookResponse(_message.Message):
+    """What happened since the message before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___OrderBookEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___OrderBookEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchOrderBookResponse: _TypeAlias = WatchOrderBookResponse  # noqa: Y015
+
+@_typing.final
+class OrderBookEvent(_message.Message):
+    """One item of a live book. The sequence is per symbol and number of levels, within an epoch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    BOOK_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    CONFLATED_COUNT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    kind: _streams_pb2.StreamKind.ValueType
+    """What this is."""
+    epoch: _builtins.str
+    """Names the run of the feed that the sequences belong to."""
+    symbol: _builtins.str
+    """Code with market."""
+    sequence: _builtins.int
+    """Number of the state."""
+    previous_sequence: _builtins.int
+    """Number of the state that this stream got last."""
+    conflated_count: _builtins.int
+    """How many states between the two were skipped."""
+    @_builtins.property
+    def book(self) -> Global___OrderBook:
+        """The book of a snapshot or an update; absent in a snapshot before the terminal's first push."""
+
+    @_builtins.property
+    def source(self) -> _streams_pb2.SourceState:
+        """The source's state, with a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        kind: _streams_pb2.StreamKind.ValueType = ...,
+        epoch: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        book: Global___OrderBook | None = ...,
+        sequence: _builtins.int | None = ...,
+        previous_sequence: _builtins.int | None = ...,
+        conflated_count: _builtins.int | None = ...,
+        source: _streams_pb2.SourceState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "book", b"book", "conflated_count", b"conflated_count", "previous_sequence", b"previous_sequence", "sequence", b"sequence", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "book", b"book", "conflated_count", b"conflated_count", "epoch", b"epoch", "kind", b"kind", "previous_sequence", b"previous_sequence", "sequence", b"sequence", "source", b"source", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__conflated_count: _TypeAlias = _typing.Literal["conflated_count"]  # noqa: Y015
+    _WhichOneofArgType__conflated_count: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count"]  # noqa: Y015
+    _WhichOneofReturnType__previous_sequence: _TypeAlias = _typing.Literal["previous_sequence"]  # noqa: Y015
+    _WhichOneofArgType__previous_sequence: _TypeAlias = _typing.Literal["_previous_sequence", b"_previous_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__conflated_count) -> _WhichOneofReturnType__conflated_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_sequence) -> _WhichOneofReturnType__previous_sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+
+Global___OrderBookEvent: _TypeAlias = OrderBookEvent  # noqa: Y015
+
+@_typing.final
+class WatchOrderQueuesRequest(_message.Message):
+    """Whose queues, and of how many levels."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    symbol: _builtins.str
+    """Code with market, as in "600519.SH"."""
+    levels: _builtins.int
+    """Levels of each side, 1 to 100; absent: 5."""
+    def __init__(
+        self,
+        *,
+        symbol: _builtins.str = ...,
+        levels: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_levels", b"_levels", "levels", b"levels", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__levels: _TypeAlias = _typing.Literal["levels"]  # noqa: Y015
+    _WhichOneofArgType__levels: _TypeAlias = _typing.Literal["_levels", b"_levels"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__levels) -> _WhichOneofReturnType__levels | None: ...
+
+Global___WatchOrderQueuesRequest: _TypeAlias = WatchOrderQueuesRequest  # noqa: Y015
+
+@_typing.final
+class WatchOrderQueuesResponse(_message.Message):
+    """What happened since the message before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___OrderQueuesEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___OrderQueuesEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchOrderQueuesResponse: _TypeAlias = WatchOrderQueuesResponse  # noqa: Y015
+
+@_typing.final
+class OrderQueuesEvent(_message.Message):
+    """One item of live queues. The sequence is per symbol and number of levels, within an epoch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    QUEUES_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    CONFLATED_COUNT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    kind: _streams_pb2.StreamKind.ValueType
+    """What this is."""
+    epoch: _builtins.str
+    """Names the run of the feed that the sequences belong to."""
+    symbol: _builtins.str
+    """Code with market."""
+    sequence: _builtins.int
+    """Number of the state."""
+    previous_sequence: _builtins.int
+    """Number of the state that this stream got last."""
+    conflated_count: _builtins.int
+    """How many states between the two were skipped."""
+    @_builtins.property
+    def queues(self) -> Global___OrderQueues:
+        """The queues of a snapshot or an update; absent in a snapshot before the terminal's first push."""
+
+    @_builtins.property
+    def source(self) -> _streams_pb2.SourceState:
+        """The source's state, with a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        kind: _streams_pb2.StreamKind.ValueType = ...,
+        epoch: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        queues: Global___OrderQueues | None = ...,
+        sequence: _builtins.int | None = ...,
+        previous_sequence: _builtins.int | None = ...,
+        conflated_count: _builtins.int | None = ...,
+        source: _streams_pb2.SourceState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "conflated_count", b"conflated_count", "previous_sequence", b"previous_sequence", "queues", b"queues", "sequence", b"sequence", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count", "_previous_sequence", b"_previous_sequence", "_sequence", b"_sequence", "conflated_count", b"conflated_count", "epoch", b"epoch", "kind", b"kind", "previous_sequence", b"previous_sequence", "queues", b"queues", "sequence", b"sequence", "source", b"source", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__conflated_count: _TypeAlias = _typing.Literal["conflated_count"]  # noqa: Y015
+    _WhichOneofArgType__conflated_count: _TypeAlias = _typing.Literal["_conflated_count", b"_conflated_count"]  # noqa: Y015
+    _WhichOneofReturnType__previous_sequence: _TypeAlias = _typing.Literal["previous_sequence"]  # noqa: Y015
+    _WhichOneofArgType__previous_sequence: _TypeAlias = _typing.Literal["_previous_sequence", b"_previous_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__conflated_count) -> _WhichOneofReturnType__conflated_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_sequence) -> _WhichOneofReturnType__previous_sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+
+Global___OrderQueuesEvent: _TypeAlias = OrderQueuesEvent  # noqa: Y015

@@ -55,6 +55,16 @@ class DepthServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.FromString,
                 _registered_method=True)
+        self.WatchOrderBook = channel.unary_stream(
+                '/quantgraph.v1.DepthService/WatchOrderBook',
+                request_serializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookResponse.FromString,
+                _registered_method=True)
+        self.WatchOrderQueues = channel.unary_stream(
+                '/quantgraph.v1.DepthService/WatchOrderQueues',
+                request_serializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesResponse.FromString,
+                _registered_method=True)
 
 
 class DepthServiceServicer:
@@ -96,6 +106,23 @@ class DepthServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchOrderBook(self, request, context):
+        """Sends the book of a symbol, then its newest state at each change, and a heartbeat every 5
+        seconds. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, TERMINAL_LACKS, SUBSCRIPTION_LIMIT,
+        EPOCH_CHANGED (subscribe again).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchOrderQueues(self, request, context):
+        """Sends the queues of single orders of a symbol, as WatchOrderBook does. Errors: the same; in
+        mock TERMINAL_LACKS, because no single orders are simulated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DepthServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -118,6 +145,16 @@ def add_DepthServiceServicer_to_server(servicer, server):
                     servicer.GetOrderRank,
                     request_deserializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.SerializeToString,
+            ),
+            'WatchOrderBook': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchOrderBook,
+                    request_deserializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookResponse.SerializeToString,
+            ),
+            'WatchOrderQueues': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchOrderQueues,
+                    request_deserializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -229,6 +266,60 @@ class DepthService:
             '/quantgraph.v1.DepthService/GetOrderRank',
             quantgraph_dot_v1_dot_depth__pb2.GetOrderRankRequest.SerializeToString,
             quantgraph_dot_v1_dot_depth__pb2.GetOrderRankResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchOrderBook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.DepthService/WatchOrderBook',
+            quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookRequest.SerializeToString,
+            quantgraph_dot_v1_dot_depth__pb2.WatchOrderBookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchOrderQueues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/quantgraph.v1.DepthService/WatchOrderQueues',
+            quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesRequest.SerializeToString,
+            quantgraph_dot_v1_dot_depth__pb2.WatchOrderQueuesResponse.FromString,
             options,
             channel_credentials,
             insecure,

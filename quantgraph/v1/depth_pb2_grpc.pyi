@@ -52,6 +52,15 @@ class DepthServiceStub:
     the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
     TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
     """
+    WatchOrderBook: _grpc.UnaryStreamMultiCallable[_depth_pb2.WatchOrderBookRequest, _depth_pb2.WatchOrderBookResponse]
+    """Sends the book of a symbol, then its newest state at each change, and a heartbeat every 5
+    seconds. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, TERMINAL_LACKS, SUBSCRIPTION_LIMIT,
+    EPOCH_CHANGED (subscribe again).
+    """
+    WatchOrderQueues: _grpc.UnaryStreamMultiCallable[_depth_pb2.WatchOrderQueuesRequest, _depth_pb2.WatchOrderQueuesResponse]
+    """Sends the queues of single orders of a symbol, as WatchOrderBook does. Errors: the same; in
+    mock TERMINAL_LACKS, because no single orders are simulated.
+    """
 
 @_typing.type_check_only
 class DepthServiceAsyncStub(DepthServiceStub):
@@ -76,6 +85,15 @@ class DepthServiceAsyncStub(DepthServiceStub):
     """Returns where an order stands among those that wait. The terminal tells it while it computes
     the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
     TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+    """
+    WatchOrderBook: _aio.UnaryStreamMultiCallable[_depth_pb2.WatchOrderBookRequest, _depth_pb2.WatchOrderBookResponse]  # type: ignore[assignment]
+    """Sends the book of a symbol, then its newest state at each change, and a heartbeat every 5
+    seconds. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, TERMINAL_LACKS, SUBSCRIPTION_LIMIT,
+    EPOCH_CHANGED (subscribe again).
+    """
+    WatchOrderQueues: _aio.UnaryStreamMultiCallable[_depth_pb2.WatchOrderQueuesRequest, _depth_pb2.WatchOrderQueuesResponse]  # type: ignore[assignment]
+    """Sends the queues of single orders of a symbol, as WatchOrderBook does. Errors: the same; in
+    mock TERMINAL_LACKS, because no single orders are simulated.
     """
 
 class DepthServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -122,6 +140,27 @@ class DepthServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns where an order stands among those that wait. The terminal tells it while it computes
         the symbol's book of a thousand levels itself, in its research edition. Errors: BAD_REQUEST,
         TERMINAL_LACKS (in mock: no single orders are simulated), SOURCE_UNAVAILABLE, TIMED_OUT.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchOrderBook(
+        self,
+        request: _depth_pb2.WatchOrderBookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_depth_pb2.WatchOrderBookResponse], _abc.AsyncIterator[_depth_pb2.WatchOrderBookResponse]]:
+        """Sends the book of a symbol, then its newest state at each change, and a heartbeat every 5
+        seconds. Errors: BAD_REQUEST, UNKNOWN_SYMBOL, TERMINAL_LACKS, SUBSCRIPTION_LIMIT,
+        EPOCH_CHANGED (subscribe again).
+        """
+
+    @_abc_1.abstractmethod
+    def WatchOrderQueues(
+        self,
+        request: _depth_pb2.WatchOrderQueuesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_depth_pb2.WatchOrderQueuesResponse], _abc.AsyncIterator[_depth_pb2.WatchOrderQueuesResponse]]:
+        """Sends the queues of single orders of a symbol, as WatchOrderBook does. Errors: the same; in
+        mock TERMINAL_LACKS, because no single orders are simulated.
         """
 
 def add_DepthServiceServicer_to_server(servicer: DepthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

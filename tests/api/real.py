@@ -11,7 +11,7 @@ from api import server
 from api.assembly import open_assembly
 from quantgraph.backends.sim.capability import capabilities
 from quantgraph.backends.sim.clock import Pace, SimClock
-from quantgraph.backends.sim.deep import SimDepth
+from quantgraph.backends.sim.deep import SimDepth, SimDepthFeed
 from quantgraph.backends.sim.downloads import SimDownloads, SimShelf
 from quantgraph.backends.sim.forming import SimBarFeed
 from quantgraph.backends.sim.hong_kong import NoHongKong
@@ -112,6 +112,7 @@ class Terminal:
             reference=self.market,
             catalog=self.market.catalog,
             depth=SimDepth(self.market),
+            depth_feed=SimDepthFeed(self.market),
             quotas=HeldQuotas(self.counter, Data(self.market), (self.calendar, self.clock)),
             futures_positions=NoFutures(self.counter),
             hong_kong=NoHongKong(),

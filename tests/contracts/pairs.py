@@ -526,6 +526,16 @@ PAIRS: Mapping[str, Pair] = {
         ({**ACCOUNT, "epoch": "log-1", "afterSequence": 0},
          {**ACCOUNT, "epoch": "old", "afterSequence": 3}, NOBODY),
     ),
+    "Subscription.orderBook": Pair(
+        "DepthService.WatchOrderBook",
+        "event",
+        ({**MAOTAI, "levels": 3}, {**NOTHING, "levels": 3}, {**MAOTAI, "levels": 0}),
+    ),
+    "Subscription.orderQueues": Pair(
+        "DepthService.WatchOrderQueues",
+        "event",
+        ({**MAOTAI, "levels": 3}, {**NOTHING, "levels": 3}, {**MAOTAI, "levels": 101}),
+    ),
     "Subscription.orderUpdates": Pair(
         "OrderService.StreamOrderEvents",
         "event",

@@ -31,6 +31,8 @@ EVENTS = {
     "Subscription.bars": 3,
     "Subscription.downloadJobUpdates": 1,
     "Subscription.fills": 4,
+    "Subscription.orderBook": 1,
+    "Subscription.orderQueues": 1,
     "Subscription.orderUpdates": 3,
     "Subscription.quotes": 1,
     "Subscription.terminalUpdates": 1,

@@ -33,14 +33,16 @@ class Exchange:
     """What all clients of the terminal share: the market, what was downloaded, and incidents.
 
     `recordings`: rows by (period, code), for what the simulated market has no history of.
-    `unrealized`: verbs of a newer terminal. `hang`: functions that do not come back before
-    `free` is set. `options`: contracts by code; `bonds`, `funds`: codes of what is listed.
+    `unrealized`, `refused_periods`: verbs and subscriptions of a newer terminal. `hang`: functions
+    that do not come back before `free` is set. `options`: contracts by code; `bonds`, `funds`:
+    codes of what is listed.
     """
 
     market: Any
     clock: Any
     recordings: dict[tuple[str, str], Any] = field(default_factory=dict)
     unrealized: set[str] = field(default_factory=set)
+    refused_periods: set[str] = field(default_factory=set)
     hang: set[str] = field(default_factory=set)
     free: threading.Event = field(default_factory=threading.Event)
     hung: threading.Event = field(default_factory=threading.Event)
@@ -271,6 +273,8 @@ class Quotes:
 
     def subscribe_quote(self, meta, region, param, callback):
         told = _decoded(meta)
+        if told["period"] in self.exchange.refused_periods:
+            raise RuntimeError("[xtquant]function not realize. name:subscribe_quote")
         return self._hold((told["stockCode"],), told["period"], callback)
 
     def subscribe_whole_quote(self, codes, param, callback):

@@ -103,6 +103,8 @@ RPCS = {
     "Subscription.accountUpdates": "AccountService.StreamAccountEvents",
     "Subscription.bars": "BarService.WatchBars",
     "Subscription.fills": "OrderService.StreamFillEvents",
+    "Subscription.orderBook": "DepthService.WatchOrderBook",
+    "Subscription.orderQueues": "DepthService.WatchOrderQueues",
     "Subscription.orderUpdates": "OrderService.StreamOrderEvents",
     "Subscription.quotes": "QuoteService.WatchQuotes",
     "Instrument.rules": "InstrumentService.ListInstrumentRules",

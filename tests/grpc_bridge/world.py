@@ -23,6 +23,7 @@ from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.depth import CheckedDepth
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.gate import Gate
+from quantgraph.services.live_depth import SharedDepth
 from quantgraph.services.missing import DownloadedBars
 from quantgraph.services.rules import RuleBook
 from quantgraph.services.sectors import AllSectors
@@ -44,7 +45,7 @@ from tests.grpc_bridge.memory.bars import (
     daily_columns,
     weekdays,
 )
-from tests.grpc_bridge.memory.depth import MemoryDepth
+from tests.grpc_bridge.memory.depth import MemoryDepth, MemoryDepthFeed
 from tests.grpc_bridge.memory.downloads import memory_downloads
 from tests.grpc_bridge.memory.hong_kong import MemoryHongKong
 from tests.grpc_bridge.memory.orders import MemoryFills, MemoryPreviews, MemoryTrading
@@ -101,6 +102,8 @@ class World:
         ground = Ground(NOW, calendar, self.accounts, self.accounts.opened, self.reference)
         self.simulation = MemorySimulation(ground)
         self.downloads = memory_downloads()
+        self.depth_feed = MemoryDepthFeed()
+        self.depth_stream = SharedDepth(self.depth_feed, lambda: "depth-1")
         self.gateway = Gateway(
             mode=Mode.MOCK,
             limits=LIMITS,
@@ -123,6 +126,7 @@ class World:
                 simulated_lists(), ListedMarket(MemoryQuotes(), self.reference), LIMITS.bar_rows
             ),
             depth=CheckedDepth(MemoryDepth()),
+            depth_stream=self.depth_stream,
             financials=MemoryFinancials(),
             downloads=self.downloads,
             missing_bars=DownloadedBars(self.downloads),

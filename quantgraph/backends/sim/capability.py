@@ -34,6 +34,7 @@ _SAID = {
     "depth.orderRank": NO_QUEUES,
     "futuresPositionStatistics": _NO_FUTURES,
     "hongKong": NO_HONG_KONG,
+    "depthStream.watchQueues": NO_QUEUES,
     "simulation": None,
 }
 

@@ -1,9 +1,12 @@
 """What the simulated market shows beyond five levels, and what it cannot count."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from quantgraph.domain.depth import (
+    DepthWatch,
     MoneyFlow,
     OrderBook,
     OrderQueues,
@@ -12,8 +15,10 @@ from quantgraph.domain.depth import (
     RankRequest,
 )
 from quantgraph.domain.errors import GatewayError, Unsupported
+from quantgraph.domain.ports.market import QuoteFeed
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.streams import SourceState
 
 NO_FLOWS = "The market is generated second by second, without single orders that could be counted."
 NO_QUEUES = "What others show at a price is one sum in the simulated books, without single orders."
@@ -23,6 +28,10 @@ class _Deep(Protocol):
     async def deep(self, symbols: Sequence[str]) -> Sequence[Quote | GatewayError]:
         """Return quotes with every level that there is."""
         ...
+
+
+class _Followed(_Deep, QuoteFeed, Protocol):
+    """The same as it changes."""
 
 
 class SimDepth:
@@ -62,3 +71,32 @@ def _book(quote: Quote) -> OrderBook:
         asks=quote.asks,
         source=quote.source,
     )
+
+
+class SimDepthFeed:
+    """Implements `DepthFeed`: the book changes with the quote; there are no queues."""
+
+    def __init__(self, market: _Followed) -> None:
+        """Follow `market`."""
+        self._market = market
+
+    async def books(self, watch: DepthWatch) -> AsyncGenerator[OrderBook | None, None]:
+        """Yield the book at each quote. Errors: UNKNOWN_SYMBOL, NOT_QUOTED."""
+        async with aclosing(self._market.follow(watch.symbol)) as quotes:
+            async for _ in quotes:
+                (found,) = await self._market.deep([watch.symbol])
+                if isinstance(found, GatewayError):
+                    raise found
+                bids, asks = found.bids[: watch.levels], found.asks[: watch.levels]
+                yield _book(replace(found, bids=bids, asks=asks))
+
+    async def queues(self, watch: DepthWatch) -> AsyncGenerator[OrderQueues | None, None]:
+        """Raise TERMINAL_LACKS: nobody's orders wait in these books."""
+        del watch
+        for never in ():
+            yield never
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_QUEUES, function="order_queues")
+
+    def state(self) -> SourceState:
+        """Return that the simulation runs, and its last quote."""
+        return self._market.state()

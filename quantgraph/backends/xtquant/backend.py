@@ -10,6 +10,7 @@ from quantgraph.backends.xtquant.accounts import XtAccounts
 from quantgraph.backends.xtquant.capability import Told, capabilities
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.backends.xtquant.data import Address, Data, DataClient, rows_of
+from quantgraph.backends.xtquant.deep_feed import TerminalDepthFeed
 from quantgraph.backends.xtquant.downloads import TerminalDownloads
 from quantgraph.backends.xtquant.futures_positions import XtFuturesPositions
 from quantgraph.backends.xtquant.hong_kong import TerminalHongKong
@@ -107,6 +108,7 @@ class XtTerminal:
             reference=self._market.reference,
             catalog=self._market.catalog,
             depth=self._market.depth,
+            depth_feed=TerminalDepthFeed(self._feed, self._market.reference),
             quotas=XtIssues(self.link),
             futures_positions=XtFuturesPositions(self.link),
             hong_kong=TerminalHongKong(self._client),

@@ -51,6 +51,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     },
     "get_fullspeed_orderbook": ("depth.orderBooks",),
     "get_transactioncount": ("depth.moneyFlows",),
+    "subscribe_l2thousand": ("depthStream.watchBooks",),
+    "subscribe_l2thousand_queue": ("depthStream.watchQueues",),
     "get_l2thousand_queue": ("depth.orderQueues",),
     "get_order_rank": ("depth.orderRank",),
     "get_l2_quote": ("ticks.LEVEL2_QUOTE",),

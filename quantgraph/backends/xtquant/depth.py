@@ -51,23 +51,27 @@ class TerminalDepth:
         return await self._client.run(ask_rank, request)
 
 
-def read_book(symbol: str, told: Row) -> OrderBook | None:
-    """Return a book; None without a time.
+def read_book(symbol: str, told: Row, most: int = BOOK_LEVELS) -> OrderBook | None:
+    """Return a book of so many levels at most; None without a time.
 
     Sizes are lots: the vendor says so of its books of a thousand levels, and writes these alike.
+    It documents other names of three fields than it sends.
     """
-    instant = read_instant(told.get("time"))
+    instant = read_instant(told.get("time") or told.get("timeTag"))
     if instant is None:
         return None
     bids = (told.get("bidPrice"), told.get("bidVolume"))
-    asks = (told.get("askPrice"), told.get("askVolume"))
+    asks = (
+        told.get("askPrice") or told.get("offPrice"),
+        told.get("askVolume") or told.get("offVolume"),
+    )
     lot = lot_of(symbol)
     return OrderBook(
         symbol=symbol,
         time=instant,
         last_price=price_of(told.get("price")),
-        bids=levels_of(bids, lot, BOOK_LEVELS),
-        asks=levels_of(asks, lot, BOOK_LEVELS),
+        bids=levels_of(bids, lot, most),
+        asks=levels_of(asks, lot, most),
         source=Source.TERMINAL,
     )
 

@@ -20,6 +20,11 @@ class Lane(Generic[T]):
         self._items: deque[T] = deque(maxlen=_BACKLOG)
         self._some = asyncio.Event()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something lies on it."""
+        return bool(self._items)
+
     def put(self, item: T) -> None:
         """Lay something on it; never waits."""
         self._items.append(item)

@@ -9,6 +9,7 @@ import structlog
 
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
+from quantgraph.backends.xtquant.deep_feed import DeepLanes
 from quantgraph.backends.xtquant.inbox import Inbox, Key, Row
 from quantgraph.backends.xtquant.lanes import Lane, Lanes
 from quantgraph.backends.xtquant.link import Link, Patience
@@ -52,6 +53,7 @@ class TerminalFeed:
         self.link = Link(self._renew, parts.clock, parts.patience)
         self._quotes = Lanes[Quote](self._stir)
         self._minutes = Lanes[Bar](self._stir)
+        self.deep = DeepLanes(self._stir)
         self._auctions: dict[str, Bar] = {}
         self._last: int | None = None
         # What the terminal says of itself; None where it says nothing.
@@ -120,6 +122,9 @@ class TerminalFeed:
         symbol = from_vendor(code)
         if symbol is None:
             return
+        if period not in (TICK, MINUTE):
+            self.deep.put(key, row)
+            return
         if period == MINUTE:
             minute = read_minute(symbol, row, self._auctions)
             if minute is not None:
@@ -134,8 +139,8 @@ class TerminalFeed:
         self._quotes.put((to_vendor(quote.symbol), TICK), quote)
 
     async def _renew(self) -> None:
-        wanted = self._quotes.keys | self._minutes.keys
-        fresh = await self._parts.client.run(self._sync, wanted)
+        fresh = await self._parts.client.run(self._sync, self._followed)
+        self.deep.refuse(self._registry.refused)
         if fresh:
             self.edition = await self._told_edition()
             await self._catch_up()
@@ -164,12 +169,21 @@ class TerminalFeed:
         if self._stirring is None or self._stirring.done():
             self._stirring = asyncio.get_running_loop().create_task(self._settle())
 
+    @property
+    def _followed(self) -> frozenset[Key]:
+        return self._quotes.keys | self._minutes.keys | self.deep.keys
+
+    async def settled(self) -> None:
+        """Return once the terminal has been asked for all that is followed now, or was away."""
+        if self._stirring is not None:
+            await asyncio.wait([self._stirring])
+
     async def _settle(self) -> None:
         while True:
-            before = self._quotes.keys | self._minutes.keys
+            before = self._followed
             # Where it fails the link has noticed, and tries again by itself.
             await self.link.look()
-            if self._quotes.keys | self._minutes.keys == before:
+            if self._followed == before:
                 return
 
     async def _present(self, symbol: str) -> Quote:

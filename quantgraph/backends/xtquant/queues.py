@@ -82,6 +82,7 @@ def _queues(symbol: str, told: Row, side: str) -> tuple[OrderQueue, ...]:
         price = price_of(told_price)
         if price is not None:
             level = levels[place] if place < len(levels) else None
+            level = level if isinstance(level, int) else None
             sizes = tuple(int(each) * lot for each in queue or () if each and 0 < each < _MOST)
             found.append(OrderQueue(level, price, sizes))
     return tuple(found)

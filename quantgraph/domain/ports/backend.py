@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from quantgraph.domain.ports.depth import Depth, NoDepth
+from quantgraph.domain.ports.depth import Depth, DepthFeed, NoDepth, NoDepthFeed
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.market import (
     BarFeed,
@@ -75,3 +75,4 @@ class Backend:
     close: Callable[[], Awaitable[None]]
     # Of a terminal that tells none of level 2 nothing needs to be said.
     depth: Depth = field(default_factory=NoDepth)
+    depth_feed: DepthFeed = field(default_factory=NoDepthFeed)

@@ -15,7 +15,7 @@ from quantgraph.domain.calls import Calls, NoCalls
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.controls import Controls
-from quantgraph.domain.ports.depth import Depth
+from quantgraph.domain.ports.depth import Depth, DepthStream
 from quantgraph.domain.ports.downloads import Downloads, MissingBars
 from quantgraph.domain.ports.market import (
     Bars,
@@ -160,6 +160,7 @@ class Gateway:
     sessions: Sessions
     lists: PricedLists
     depth: Depth
+    depth_stream: DepthStream
     financials: Financials
     downloads: Downloads
     missing_bars: MissingBars

@@ -1,8 +1,11 @@
 """Deep order books and flows of money in memory."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 from quantgraph.domain.depth import (
+    DepthWatch,
     Flow,
     MoneyFlow,
     NetFlow,
@@ -18,6 +21,7 @@ from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.orders import Side
 from quantgraph.domain.quotes import Level
 from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import SourceState
 from tests.grpc_bridge.memory.bars import SYMBOLS
 
 AT = 1_700_000_000_000
@@ -53,3 +57,36 @@ class MemoryDepth:
     async def order_rank(self, request: RankRequest) -> OrderRank:
         rank = request.quantity if request.side is Side.BUY else None
         return OrderRank(request.symbol, rank, Source.TERMINAL)
+
+
+class MemoryDepthFeed:
+    """Says one state of each watch, then what a test puts in."""
+
+    def __init__(self) -> None:
+        self.followed: list[DepthWatch] = []
+        self.inboxes: dict[DepthWatch, asyncio.Queue[object]] = {}
+
+    def books(self, watch: DepthWatch) -> AsyncGenerator[OrderBook | None, None]:
+        return self._follow(watch, book(watch.symbol))
+
+    def queues(self, watch: DepthWatch) -> AsyncGenerator[OrderQueues | None, None]:
+        best = OrderQueue(1, 10.0, (100, 300))
+        return self._follow(watch, OrderQueues(watch.symbol, AT, (best,), (), Source.TERMINAL))
+
+    def state(self) -> SourceState:
+        return SourceState(True, AT, 3)
+
+    async def _follow(self, watch: DepthWatch, first: object) -> AsyncGenerator[Any, None]:
+        if watch.symbol not in SYMBOLS:
+            raise unknown_symbol(watch.symbol)
+        self.followed.append(watch)
+        inbox = self.inboxes[watch] = asyncio.Queue[object]()
+        try:
+            yield first
+            while True:
+                told = await inbox.get()
+                if isinstance(told, Exception):
+                    raise told
+                yield told
+        finally:
+            del self.inboxes[watch]
