@@ -78,7 +78,8 @@ class DownloadMutations:
         info: Info,
         input: Annotated[StartDownloadInput, strawberry.argument(description="What is wished.")],
     ) -> StartDownloadResult:
-        wish = DownloadWish(input.kind, tuple(input.symbols), input.start, input.end)
+        symbols = tuple(input.symbols)
+        wish = DownloadWish(input.kind, symbols, input.start, input.end, input.table)
         try:
             done = await info.context.gateway.downloads.start(wish)
         except GatewayError as error:

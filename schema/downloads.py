@@ -33,6 +33,9 @@ class DownloadJob:
     )
     start: dt.date | None = strawberry.field(description=_START)
     end: dt.date | None = strawberry.field(description=_END)
+    table: str | None = strawberry.field(
+        description="Which of the terminal's tables; null but of the kind TABLE."
+    )
     state: DownloadState = strawberry.field(description="Where it stands.")
     done: int = strawberry.field(
         description="Symbols that were dealt with, failed ones too; of a whole list steps of the "
@@ -71,6 +74,7 @@ class DownloadJob:
             symbols=[Symbol(each) for each in job.wish.symbols],
             start=job.wish.start,
             end=job.wish.end,
+            table=job.wish.table,
             state=job.state,
             done=job.done,
             total=job.total,
@@ -112,6 +116,11 @@ class StartDownloadInput:
         default=None, description=f"{_START} Not of whole lists."
     )
     end: dt.date | None = strawberry.field(default=None, description=f"{_END} Not of whole lists.")
+    table: str | None = strawberry.field(
+        default=None,
+        description="Which of the terminal's tables, as `terminalTables` has it: with the kind "
+        "TABLE, and with no other.",
+    )
 
 
 @strawberry.input(description="Which download is to end.")

@@ -99,6 +99,9 @@ PUBLISHED: tuple[type[Enum], ...] = (
             "EXPIRED_CONTRACTS": "Contracts that have expired.",
             "OPTION_HISTORY": "Which options on funds were listed, day by day.",
             "SPECIAL_TREATMENTS": "Days of special treatment (ST, *ST, PT) of all shares.",
+            "TABLE_LIST": "The list of the terminal's tables.",
+            "TABLE": "One of the terminal's tables, for symbols; start and end are days of its "
+            "own time.",
         },
     ),
     _publish(

@@ -46,6 +46,9 @@ def start(  # noqa: PLR0913, PLR0917 the options of a command
         str | None, typer.Option("--start", help="First day; default: what is new.")
     ] = None,
     last_day: Annotated[str | None, typer.Option("--end", help="Last day; default: today.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Which of the terminal's tables, of the kind TABLE.")
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Say the ids, and do not wait for the end.")
     ] = False,
@@ -70,7 +73,7 @@ def start(  # noqa: PLR0913, PLR0917 the options of a command
         portions = [chosen[at : at + size] for at in range(0, len(chosen), size)] or [()]
         ids: list[str] = []
         for portion in portions:
-            done = client.downloads.start(kind, portion, start=span[0], end=span[1])
+            done = client.downloads.start(kind, portion, start=span[0], end=span[1], table=table)
             typer.echo(f"{done.job.id} {'started' if done.changed else 'is under way already'}")
             ids.append(done.job.id)
         if not detach:

@@ -36,6 +36,7 @@ class DownloadCalls:
         *,
         start: date | None = None,
         end: date | None = None,
+        table: str | None = None,
     ) -> DownloadChange:
         """Queue a download; one under way for the same is returned (`changed` False).
 
@@ -44,7 +45,7 @@ class DownloadCalls:
         if str(kind) not in list(DownloadKind):
             raise bad_request(f"{kind!r} is not one of {', '.join(DownloadKind)}.", field="kind")
         names = tuple(checked_symbol(each) for each in symbols)
-        request = wish_to_proto(DownloadWish(DownloadKind(kind), names, start, end))
+        request = wish_to_proto(DownloadWish(DownloadKind(kind), names, start, end, table))
         answer = self._caller.call(
             f"{_SERVICE}/StartDownload", request, downloads_pb2.StartDownloadResponse
         )

@@ -16,6 +16,8 @@ from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
 
 _SHOWN = 60
+# Characters of a table's name.
+_NAME = 80
 
 
 class DownloadKind(StrEnum):
@@ -34,6 +36,8 @@ class DownloadKind(StrEnum):
     EXPIRED_CONTRACTS = "EXPIRED_CONTRACTS"
     OPTION_HISTORY = "OPTION_HISTORY"
     SPECIAL_TREATMENTS = "SPECIAL_TREATMENTS"
+    TABLE_LIST = "TABLE_LIST"
+    TABLE = "TABLE"
 
     @property
     def named(self) -> bool:
@@ -42,7 +46,13 @@ class DownloadKind(StrEnum):
 
 
 _NAMED = frozenset(
-    {DownloadKind.MINUTES, DownloadKind.DAYS, DownloadKind.TICKS, DownloadKind.FINANCIALS}
+    {
+        DownloadKind.MINUTES,
+        DownloadKind.DAYS,
+        DownloadKind.TICKS,
+        DownloadKind.FINANCIALS,
+        DownloadKind.TABLE,
+    }
 )
 
 
@@ -72,18 +82,27 @@ _NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class DownloadWish:
-    """What of whom: whole lists take neither symbols nor days; no start means what is new."""
+    """What of whom: whole lists take neither symbols nor days; no start means what is new.
+
+    `table`: which of the terminal's tables, of the kind TABLE alone.
+    """
 
     kind: DownloadKind
     symbols: tuple[str, ...] = ()
     start: date | None = None
     end: date | None = None
+    table: str | None = None
 
     def check(self, most: int) -> Self:
         """Return the wish, each symbol once; `most` symbols are allowed.
 
         Errors: BAD_REQUEST naming the field, START_AFTER_END.
         """
+        if (self.kind is DownloadKind.TABLE) != bool(self.table):
+            text = "takes no table" if self.table else "needs the name of a table"
+            raise bad_request(f"{self.kind} {text}.", field="table")
+        if len(self.table or "") > _NAME:
+            raise bad_request(f"table is longer than {_NAME} characters.", field="table")
         if self.kind.named != bool(self.symbols):
             text = "needs symbols" if self.kind.named else "is downloaded whole, without symbols"
             raise bad_request(f"{self.kind} {text}.", field="symbols")

@@ -27,43 +27,43 @@ from quantgraph.v1 import streams_pb2 as quantgraph_dot_v1_dot_streams__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dquantgraph/v1/downloads.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"\x99\x04\n\x0b\x44ownloadJob\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12\"\n\x05start\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.quantgraph.v1.DownloadState\x12\x0c\n\x04\x64one\x18\x07 \x01(\x05\x12\x12\n\x05total\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07message\x18\t \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04\x63ode\x18\n \x01(\tH\x02\x88\x01\x01\x12\x30\n\x08\x66\x61ilures\x18\x0b \x03(\x0b\x32\x1e.quantgraph.v1.DownloadFailure\x12%\n\x06source\x18\x0c \x01(\x0e\x32\x15.quantgraph.v1.Source\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_totalB\n\n\x08_messageB\x07\n\x05_code\"@\n\x0f\x44ownloadFailure\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x98\x01\n\x14StartDownloadRequest\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\"\n\x05start\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\"Q\n\x15StartDownloadResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"#\n\x15\x43\x61ncelDownloadRequest\x12\n\n\x02id\x18\x01 \x01(\t\"R\n\x16\x43\x61ncelDownloadResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"#\n\x15GetDownloadJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"A\n\x16GetDownloadJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\"\x9a\x01\n\x17ListDownloadJobsRequest\x12,\n\x06states\x18\x01 \x03(\x0e\x32\x1c.quantgraph.v1.DownloadState\x12*\n\x05kinds\x18\x02 \x03(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x18ListDownloadJobsResponse\x12(\n\x04jobs\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x19StreamDownloadJobsRequest\x12\x0f\n\x02id\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x05\n\x03_id\"I\n\x1aStreamDownloadJobsResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.quantgraph.v1.DownloadEvent\"a\n\rDownloadEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\'\n\x03job\x18\x02 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob*\xaf\x03\n\x0c\x44ownloadKind\x12\x1d\n\x19\x44OWNLOAD_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44OWNLOAD_KIND_MINUTES\x10\x01\x12\x16\n\x12\x44OWNLOAD_KIND_DAYS\x10\x02\x12\x17\n\x13\x44OWNLOAD_KIND_TICKS\x10\x03\x12\x1c\n\x18\x44OWNLOAD_KIND_FINANCIALS\x10\x04\x12\x19\n\x15\x44OWNLOAD_KIND_SECTORS\x10\x05\x12\x19\n\x15\x44OWNLOAD_KIND_WEIGHTS\x10\x06\x12\x1c\n\x18\x44OWNLOAD_KIND_FUND_LISTS\x10\x07\x12\x17\n\x13\x44OWNLOAD_KIND_BONDS\x10\x08\x12\x1a\n\x16\x44OWNLOAD_KIND_HOLIDAYS\x10\t\x12 \n\x1c\x44OWNLOAD_KIND_MAIN_CONTRACTS\x10\n\x12#\n\x1f\x44OWNLOAD_KIND_EXPIRED_CONTRACTS\x10\x0b\x12 \n\x1c\x44OWNLOAD_KIND_OPTION_HISTORY\x10\x0c\x12$\n DOWNLOAD_KIND_SPECIAL_TREATMENTS\x10\r*\xb7\x01\n\rDownloadState\x12\x1e\n\x1a\x44OWNLOAD_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44OWNLOAD_STATE_QUEUED\x10\x01\x12\x1a\n\x16\x44OWNLOAD_STATE_RUNNING\x10\x02\x12\x17\n\x13\x44OWNLOAD_STATE_DONE\x10\x03\x12\x19\n\x15\x44OWNLOAD_STATE_FAILED\x10\x04\x12\x1b\n\x17\x44OWNLOAD_STATE_CANCELED\x10\x05\x32\xfd\x03\n\x0f\x44ownloadService\x12Z\n\rStartDownload\x12#.quantgraph.v1.StartDownloadRequest\x1a$.quantgraph.v1.StartDownloadResponse\x12]\n\x0e\x43\x61ncelDownload\x12$.quantgraph.v1.CancelDownloadRequest\x1a%.quantgraph.v1.CancelDownloadResponse\x12]\n\x0eGetDownloadJob\x12$.quantgraph.v1.GetDownloadJobRequest\x1a%.quantgraph.v1.GetDownloadJobResponse\x12\x63\n\x10ListDownloadJobs\x12&.quantgraph.v1.ListDownloadJobsRequest\x1a\'.quantgraph.v1.ListDownloadJobsResponse\x12k\n\x12StreamDownloadJobs\x12(.quantgraph.v1.StreamDownloadJobsRequest\x1a).quantgraph.v1.StreamDownloadJobsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dquantgraph/v1/downloads.proto\x12\rquantgraph.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bquantgraph/v1/streams.proto\x1a\x19quantgraph/v1/types.proto\"\xb7\x04\n\x0b\x44ownloadJob\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12\"\n\x05start\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12+\n\x05state\x18\x06 \x01(\x0e\x32\x1c.quantgraph.v1.DownloadState\x12\x0c\n\x04\x64one\x18\x07 \x01(\x05\x12\x12\n\x05total\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12\x14\n\x07message\x18\t \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04\x63ode\x18\n \x01(\tH\x02\x88\x01\x01\x12\x30\n\x08\x66\x61ilures\x18\x0b \x03(\x0b\x32\x1e.quantgraph.v1.DownloadFailure\x12%\n\x06source\x18\x0c \x01(\x0e\x32\x15.quantgraph.v1.Source\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05table\x18\x10 \x01(\tH\x03\x88\x01\x01\x42\x08\n\x06_totalB\n\n\x08_messageB\x07\n\x05_codeB\x08\n\x06_table\"@\n\x0f\x44ownloadFailure\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xb6\x01\n\x14StartDownloadRequest\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\"\n\x05start\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x12\n\x05table\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_table\"Q\n\x15StartDownloadResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"#\n\x15\x43\x61ncelDownloadRequest\x12\n\n\x02id\x18\x01 \x01(\t\"R\n\x16\x43\x61ncelDownloadResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\"#\n\x15GetDownloadJobRequest\x12\n\n\x02id\x18\x01 \x01(\t\"A\n\x16GetDownloadJobResponse\x12\'\n\x03job\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob\"\x9a\x01\n\x17ListDownloadJobsRequest\x12,\n\x06states\x18\x01 \x03(\x0e\x32\x1c.quantgraph.v1.DownloadState\x12*\n\x05kinds\x18\x02 \x03(\x0e\x32\x1b.quantgraph.v1.DownloadKind\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x18ListDownloadJobsResponse\x12(\n\x04jobs\x18\x01 \x03(\x0b\x32\x1a.quantgraph.v1.DownloadJob\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x19StreamDownloadJobsRequest\x12\x0f\n\x02id\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x05\n\x03_id\"I\n\x1aStreamDownloadJobsResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.quantgraph.v1.DownloadEvent\"a\n\rDownloadEvent\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.quantgraph.v1.StreamKind\x12\'\n\x03job\x18\x02 \x01(\x0b\x32\x1a.quantgraph.v1.DownloadJob*\xe6\x03\n\x0c\x44ownloadKind\x12\x1d\n\x19\x44OWNLOAD_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44OWNLOAD_KIND_MINUTES\x10\x01\x12\x16\n\x12\x44OWNLOAD_KIND_DAYS\x10\x02\x12\x17\n\x13\x44OWNLOAD_KIND_TICKS\x10\x03\x12\x1c\n\x18\x44OWNLOAD_KIND_FINANCIALS\x10\x04\x12\x19\n\x15\x44OWNLOAD_KIND_SECTORS\x10\x05\x12\x19\n\x15\x44OWNLOAD_KIND_WEIGHTS\x10\x06\x12\x1c\n\x18\x44OWNLOAD_KIND_FUND_LISTS\x10\x07\x12\x17\n\x13\x44OWNLOAD_KIND_BONDS\x10\x08\x12\x1a\n\x16\x44OWNLOAD_KIND_HOLIDAYS\x10\t\x12 \n\x1c\x44OWNLOAD_KIND_MAIN_CONTRACTS\x10\n\x12#\n\x1f\x44OWNLOAD_KIND_EXPIRED_CONTRACTS\x10\x0b\x12 \n\x1c\x44OWNLOAD_KIND_OPTION_HISTORY\x10\x0c\x12$\n DOWNLOAD_KIND_SPECIAL_TREATMENTS\x10\r\x12\x1c\n\x18\x44OWNLOAD_KIND_TABLE_LIST\x10\x0e\x12\x17\n\x13\x44OWNLOAD_KIND_TABLE\x10\x0f*\xb7\x01\n\rDownloadState\x12\x1e\n\x1a\x44OWNLOAD_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44OWNLOAD_STATE_QUEUED\x10\x01\x12\x1a\n\x16\x44OWNLOAD_STATE_RUNNING\x10\x02\x12\x17\n\x13\x44OWNLOAD_STATE_DONE\x10\x03\x12\x19\n\x15\x44OWNLOAD_STATE_FAILED\x10\x04\x12\x1b\n\x17\x44OWNLOAD_STATE_CANCELED\x10\x05\x32\xfd\x03\n\x0f\x44ownloadService\x12Z\n\rStartDownload\x12#.quantgraph.v1.StartDownloadRequest\x1a$.quantgraph.v1.StartDownloadResponse\x12]\n\x0e\x43\x61ncelDownload\x12$.quantgraph.v1.CancelDownloadRequest\x1a%.quantgraph.v1.CancelDownloadResponse\x12]\n\x0eGetDownloadJob\x12$.quantgraph.v1.GetDownloadJobRequest\x1a%.quantgraph.v1.GetDownloadJobResponse\x12\x63\n\x10ListDownloadJobs\x12&.quantgraph.v1.ListDownloadJobsRequest\x1a\'.quantgraph.v1.ListDownloadJobsResponse\x12k\n\x12StreamDownloadJobs\x12(.quantgraph.v1.StreamDownloadJobsRequest\x1a).quantgraph.v1.StreamDownloadJobsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.downloads_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DOWNLOADKIND']._serialized_start=1686
-  _globals['_DOWNLOADKIND']._serialized_end=2117
-  _globals['_DOWNLOADSTATE']._serialized_start=2120
-  _globals['_DOWNLOADSTATE']._serialized_end=2303
+  _globals['_DOWNLOADKIND']._serialized_start=1746
+  _globals['_DOWNLOADKIND']._serialized_end=2232
+  _globals['_DOWNLOADSTATE']._serialized_start=2235
+  _globals['_DOWNLOADSTATE']._serialized_end=2418
   _globals['_DOWNLOADJOB']._serialized_start=138
-  _globals['_DOWNLOADJOB']._serialized_end=675
-  _globals['_DOWNLOADFAILURE']._serialized_start=677
-  _globals['_DOWNLOADFAILURE']._serialized_end=741
-  _globals['_STARTDOWNLOADREQUEST']._serialized_start=744
-  _globals['_STARTDOWNLOADREQUEST']._serialized_end=896
-  _globals['_STARTDOWNLOADRESPONSE']._serialized_start=898
-  _globals['_STARTDOWNLOADRESPONSE']._serialized_end=979
-  _globals['_CANCELDOWNLOADREQUEST']._serialized_start=981
-  _globals['_CANCELDOWNLOADREQUEST']._serialized_end=1016
-  _globals['_CANCELDOWNLOADRESPONSE']._serialized_start=1018
-  _globals['_CANCELDOWNLOADRESPONSE']._serialized_end=1100
-  _globals['_GETDOWNLOADJOBREQUEST']._serialized_start=1102
-  _globals['_GETDOWNLOADJOBREQUEST']._serialized_end=1137
-  _globals['_GETDOWNLOADJOBRESPONSE']._serialized_start=1139
-  _globals['_GETDOWNLOADJOBRESPONSE']._serialized_end=1204
-  _globals['_LISTDOWNLOADJOBSREQUEST']._serialized_start=1207
-  _globals['_LISTDOWNLOADJOBSREQUEST']._serialized_end=1361
-  _globals['_LISTDOWNLOADJOBSRESPONSE']._serialized_start=1363
-  _globals['_LISTDOWNLOADJOBSRESPONSE']._serialized_end=1456
-  _globals['_STREAMDOWNLOADJOBSREQUEST']._serialized_start=1458
-  _globals['_STREAMDOWNLOADJOBSREQUEST']._serialized_end=1509
-  _globals['_STREAMDOWNLOADJOBSRESPONSE']._serialized_start=1511
-  _globals['_STREAMDOWNLOADJOBSRESPONSE']._serialized_end=1584
-  _globals['_DOWNLOADEVENT']._serialized_start=1586
-  _globals['_DOWNLOADEVENT']._serialized_end=1683
-  _globals['_DOWNLOADSERVICE']._serialized_start=2306
-  _globals['_DOWNLOADSERVICE']._serialized_end=2815
+  _globals['_DOWNLOADJOB']._serialized_end=705
+  _globals['_DOWNLOADFAILURE']._serialized_start=707
+  _globals['_DOWNLOADFAILURE']._serialized_end=771
+  _globals['_STARTDOWNLOADREQUEST']._serialized_start=774
+  _globals['_STARTDOWNLOADREQUEST']._serialized_end=956
+  _globals['_STARTDOWNLOADRESPONSE']._serialized_start=958
+  _globals['_STARTDOWNLOADRESPONSE']._serialized_end=1039
+  _globals['_CANCELDOWNLOADREQUEST']._serialized_start=1041
+  _globals['_CANCELDOWNLOADREQUEST']._serialized_end=1076
+  _globals['_CANCELDOWNLOADRESPONSE']._serialized_start=1078
+  _globals['_CANCELDOWNLOADRESPONSE']._serialized_end=1160
+  _globals['_GETDOWNLOADJOBREQUEST']._serialized_start=1162
+  _globals['_GETDOWNLOADJOBREQUEST']._serialized_end=1197
+  _globals['_GETDOWNLOADJOBRESPONSE']._serialized_start=1199
+  _globals['_GETDOWNLOADJOBRESPONSE']._serialized_end=1264
+  _globals['_LISTDOWNLOADJOBSREQUEST']._serialized_start=1267
+  _globals['_LISTDOWNLOADJOBSREQUEST']._serialized_end=1421
+  _globals['_LISTDOWNLOADJOBSRESPONSE']._serialized_start=1423
+  _globals['_LISTDOWNLOADJOBSRESPONSE']._serialized_end=1516
+  _globals['_STREAMDOWNLOADJOBSREQUEST']._serialized_start=1518
+  _globals['_STREAMDOWNLOADJOBSREQUEST']._serialized_end=1569
+  _globals['_STREAMDOWNLOADJOBSRESPONSE']._serialized_start=1571
+  _globals['_STREAMDOWNLOADJOBSRESPONSE']._serialized_end=1644
+  _globals['_DOWNLOADEVENT']._serialized_start=1646
+  _globals['_DOWNLOADEVENT']._serialized_end=1743
+  _globals['_DOWNLOADSERVICE']._serialized_start=2421
+  _globals['_DOWNLOADSERVICE']._serialized_end=2930
 # @@protoc_insertion_point(module_scope)

@@ -56,6 +56,10 @@ class _DownloadKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Download
     """Which options on funds were listed, day by day."""
     DOWNLOAD_KIND_SPECIAL_TREATMENTS: _DownloadKind.ValueType  # 13
     """Days of special treatment (ST, *ST, PT) of all shares."""
+    DOWNLOAD_KIND_TABLE_LIST: _DownloadKind.ValueType  # 14
+    """The list of the terminal's tables."""
+    DOWNLOAD_KIND_TABLE: _DownloadKind.ValueType  # 15
+    """One of the terminal's tables, for symbols; start and end are days of its own time."""
 
 class DownloadKind(_DownloadKind, metaclass=_DownloadKindEnumTypeWrapper):
     """What is fetched into the terminal's cache: for symbols that are named, or as a whole list."""
@@ -88,6 +92,10 @@ DOWNLOAD_KIND_OPTION_HISTORY: DownloadKind.ValueType  # 12
 """Which options on funds were listed, day by day."""
 DOWNLOAD_KIND_SPECIAL_TREATMENTS: DownloadKind.ValueType  # 13
 """Days of special treatment (ST, *ST, PT) of all shares."""
+DOWNLOAD_KIND_TABLE_LIST: DownloadKind.ValueType  # 14
+"""The list of the terminal's tables."""
+DOWNLOAD_KIND_TABLE: DownloadKind.ValueType  # 15
+"""One of the terminal's tables, for symbols; start and end are days of its own time."""
 Global___DownloadKind: _TypeAlias = DownloadKind  # noqa: Y015
 
 class _DownloadState:
@@ -147,6 +155,7 @@ class DownloadJob(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ENDED_AT_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id, for GetDownloadJob."""
     kind: Global___DownloadKind.ValueType
@@ -165,6 +174,8 @@ class DownloadJob(_message.Message):
     """Why it FAILED; a code of docs/errors.md. Absent else."""
     source: _types_pb2.Source.ValueType
     """Where it fetches from; SIMULATED downloads bring nothing."""
+    table: _builtins.str
+    """Which of the terminal's tables; absent but of the kind TABLE."""
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For which symbols; empty where a list is fetched whole."""
@@ -211,21 +222,26 @@ class DownloadJob(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         ended_at: _timestamp_pb2.Timestamp | None = ...,
+        table: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_code", b"_code", "_message", b"_message", "_total", b"_total", "code", b"code", "created_at", b"created_at", "end", b"end", "ended_at", b"ended_at", "message", b"message", "start", b"start", "started_at", b"started_at", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_code", b"_code", "_message", b"_message", "_table", b"_table", "_total", b"_total", "code", b"code", "created_at", b"created_at", "end", b"end", "ended_at", b"ended_at", "message", b"message", "start", b"start", "started_at", b"started_at", "table", b"table", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_code", b"_code", "_message", b"_message", "_total", b"_total", "code", b"code", "created_at", b"created_at", "done", b"done", "end", b"end", "ended_at", b"ended_at", "failures", b"failures", "id", b"id", "kind", b"kind", "message", b"message", "source", b"source", "start", b"start", "started_at", b"started_at", "state", b"state", "symbols", b"symbols", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_code", b"_code", "_message", b"_message", "_table", b"_table", "_total", b"_total", "code", b"code", "created_at", b"created_at", "done", b"done", "end", b"end", "ended_at", b"ended_at", "failures", b"failures", "id", b"id", "kind", b"kind", "message", b"message", "source", b"source", "start", b"start", "started_at", b"started_at", "state", b"state", "symbols", b"symbols", "table", b"table", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__code: _TypeAlias = _typing.Literal["code"]  # noqa: Y015
     _WhichOneofArgType__code: _TypeAlias = _typing.Literal["_code", b"_code"]  # noqa: Y015
     _WhichOneofReturnType__message: _TypeAlias = _typing.Literal["message"]  # noqa: Y015
     _WhichOneofArgType__message: _TypeAlias = _typing.Literal["_message", b"_message"]  # noqa: Y015
+    _WhichOneofReturnType__table: _TypeAlias = _typing.Literal["table"]  # noqa: Y015
+    _WhichOneofArgType__table: _TypeAlias = _typing.Literal["_table", b"_table"]  # noqa: Y015
     _WhichOneofReturnType__total: _TypeAlias = _typing.Literal["total"]  # noqa: Y015
     _WhichOneofArgType__total: _TypeAlias = _typing.Literal["_total", b"_total"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__code) -> _WhichOneofReturnType__code | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__message) -> _WhichOneofReturnType__message | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__table) -> _WhichOneofReturnType__table | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__total) -> _WhichOneofReturnType__total | None: ...
 
@@ -271,8 +287,13 @@ class StartDownloadRequest(_message.Message):
     SYMBOLS_FIELD_NUMBER: _builtins.int
     START_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
     kind: Global___DownloadKind.ValueType
     """What."""
+    table: _builtins.str
+    """Which of the terminal's tables, as ListTerminalTables has it: with the kind TABLE, and with no
+    other.
+    """
     @_builtins.property
     def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes with market, as in "600519.SH"; none where a list is fetched whole."""
@@ -292,12 +313,15 @@ class StartDownloadRequest(_message.Message):
         symbols: _abc.Iterable[_builtins.str] | None = ...,
         start: _types_pb2.Date | None = ...,
         end: _types_pb2.Date | None = ...,
+        table: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_table", b"_table", "end", b"end", "start", b"start", "table", b"table"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "kind", b"kind", "start", b"start", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_table", b"_table", "end", b"end", "kind", b"kind", "start", b"start", "symbols", b"symbols", "table", b"table"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__table: _TypeAlias = _typing.Literal["table"]  # noqa: Y015
+    _WhichOneofArgType__table: _TypeAlias = _typing.Literal["_table", b"_table"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__table) -> _WhichOneofReturnType__table | None: ...
 
 Global___StartDownloadRequest: _TypeAlias = StartDownloadRequest  # noqa: Y015
 

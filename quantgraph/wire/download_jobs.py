@@ -31,6 +31,7 @@ def wish_to_proto(wish: DownloadWish) -> downloads_pb2.StartDownloadRequest:
         symbols=wish.symbols,
         start=None if wish.start is None else date_to_proto(wish.start),
         end=None if wish.end is None else date_to_proto(wish.end),
+        table=wish.table,
     )
 
 
@@ -43,6 +44,7 @@ def wish_from_proto(
         _symbols(message.symbols),
         date_from_proto(message.start, "start") if message.HasField("start") else None,
         date_from_proto(message.end, "end") if message.HasField("end") else None,
+        message.table if message.HasField("table") else None,
     )
 
 
@@ -63,6 +65,7 @@ def job_to_proto(job: DownloadJob) -> downloads_pb2.DownloadJob:
         symbols=wish.symbols,
         start=wish.start if wish.HasField("start") else None,
         end=wish.end if wish.HasField("end") else None,
+        table=job.wish.table,
         state=DOWNLOAD_STATE.to_proto(job.state),
         done=job.done,
         total=job.total,

@@ -293,7 +293,8 @@ async def test_in_mock_a_kind_is_walked_where_the_capabilities_say_so(mock):
         for kind in DownloadKind:
             row = able[f"downloads.{kind}"]
             symbols = {"symbols": [ONE]} if kind.named else {}
-            job = (await wires.start(kind=kind, **symbols))["job"]
+            of_table = {"table": "bond_call_info"} if kind is DownloadKind.TABLE else {}
+            job = (await wires.start(kind=kind, **symbols, **of_table))["job"]
             await wires.followed(job["id"])
             shown = await wires.job(job["id"])
             ended.add(shown["state"])

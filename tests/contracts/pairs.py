@@ -298,6 +298,8 @@ PAIRS: Mapping[str, Pair] = {
             {"kind": "MINUTES", **BOTH, "start": "2024-01-02", "end": "2024-02-29"},
             {"kind": "SECTORS"},
             {"kind": "FUND_LISTS"},
+            {"kind": "TABLE", **BOTH, "table": PRICES},
+            {"kind": "DAYS", **BOTH, "table": PRICES},
             {"kind": "SECTORS", **BOTH},
             {"kind": "DAYS"},
             {"kind": "DAYS", **BOTH, **BACKWARDS},

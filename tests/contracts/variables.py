@@ -85,6 +85,8 @@ _SENSIBLE: dict[str, list[Any]] = {
     "end": [None, "2023-02-01"],
     # Of symbols: those of whole lists take none, and no days.
     "StartDownloadInput.kind": ["MINUTES", "DAYS", "TICKS", "FINANCIALS"],
+    # Of one kind alone, which needs it.
+    "StartDownloadInput.table": [None],
     "SnapshotInput.name": [f"kept-{number}" for number in range(1, 41)],
 }
 # What most operations do without and one does not: a corporate action that grants nothing, a

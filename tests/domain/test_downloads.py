@@ -76,6 +76,10 @@ def test_a_job_of_which_nothing_could_be_had_has_failed_as_its_first_symbol() ->
     ("wish", "reason", "field"),
     [
         (DownloadWish(DownloadKind.DAYS), Reason.BAD_REQUEST, "symbols"),
+        (DownloadWish(DownloadKind.TABLE, SYMBOLS[:1]), Reason.BAD_REQUEST, "table"),
+        (DownloadWish(DownloadKind.DAYS, SYMBOLS[:1], table="t"), Reason.BAD_REQUEST, "table"),
+        (DownloadWish(DownloadKind.TABLE, SYMBOLS, table="t" * 81), Reason.BAD_REQUEST, "table"),
+        (DownloadWish(DownloadKind.TABLE, table="t"), Reason.BAD_REQUEST, "symbols"),
         (DownloadWish(DownloadKind.SECTORS, SYMBOLS), Reason.BAD_REQUEST, "symbols"),
         (DownloadWish(DownloadKind.DAYS, (*SYMBOLS, "600000.SH")), Reason.BAD_REQUEST, "symbols"),
         (DownloadWish(DownloadKind.BONDS, (), date(2024, 1, 2)), Reason.BAD_REQUEST, "start"),

@@ -59,6 +59,8 @@ class Exchange:
     periods: tuple[str, ...] = ("tick", "1m", "1d")
     # Names of brokers of Hong Kong with their numbers; None: the login has not that market.
     brokers: dict[str, list[int]] | None = None
+    # What it says of a table's download, each time that it is asked.
+    works: list[dict[str, Any]] = field(default_factory=list)
     # What a download says, in its order; None: what a good one says, which brings what was empty.
     # `refused`: codes that none may be of. `stopped` counts stops.
     steps: list[dict[str, Any]] | None = None
@@ -209,6 +211,11 @@ class Quotes:
         if verb == "getperiodlist":
             rows = [{"name": each, "desc": each} for each in self.exchange.periods]
             return _encoded({"result": rows})
+        if verb == "downloadtabulardata":
+            self.exchange.calls.append(("table", _decoded(body)))
+            return _encoded({"seq": self.exchange.number()})
+        if verb == "getdownloadworkprogress":
+            return _encoded(self.exchange.works.pop(0))
         if verb == "getdatafilepath":
             told = _decoded(body)
             kind = (told["metaid"], told["periodNum"])

@@ -21,6 +21,7 @@ from quantgraph.domain.ports.reference import Catalog, Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source
+from quantgraph.domain.tables import TableRequest, unknown_table
 
 NO_QUOTES = "No history of quotes is generated."
 NO_CALENDAR = "The simulated exchange follows the gateway's own calendar."
@@ -89,6 +90,8 @@ class SimDownloads:
                 return tuple(each.symbol for each in await shelf.reference.weights(_INDEX))
             case DownloadKind.BONDS:
                 return tuple(each.symbol for each in await shelf.catalog.bonds(BondRequest()))
+            case DownloadKind.TABLE_LIST:
+                return tuple(each.name for each in await shelf.catalog.tables())
             case DownloadKind.FUND_LISTS:
                 return await self._listed(InstrumentKind.FUND)
             case DownloadKind.SPECIAL_TREATMENTS:
@@ -107,6 +110,8 @@ class SimDownloads:
             raise unknown_symbol(symbol)
         if wish.kind is DownloadKind.FINANCIALS:
             return await self._statements(wish, symbol)
+        if wish.kind is DownloadKind.TABLE:
+            return await self._table(wish, symbol)
         span = window(wish.start, wish.end)
         request = BarRequest((symbol,), _PERIODS[wish.kind], Window(None, span.end, _LAST))
         (series,) = await self._shelf.bars.bars(replace(request, fields=("time",)))
@@ -115,6 +120,15 @@ class SimDownloads:
         times = series.columns.values["time"]
         rows = int((times >= (span.start or 0)).sum())
         return f"{symbol}: {rows} bars"
+
+    async def _table(self, wish: DownloadWish, symbol: str) -> str:
+        name, catalog = wish.table or "", self._shelf.catalog
+        known = {each.name: each for each in await catalog.tables()}
+        if name not in known:
+            raise unknown_table(name)
+        request = TableRequest(name, (symbol,), (), wish.start, wish.end)
+        found = await catalog.table_slice(known[name], request, 0)
+        return f"{symbol}: {found.total} rows"
 
     async def _statements(self, wish: DownloadWish, symbol: str) -> str:
         names = dict.fromkeys(Statement, ())

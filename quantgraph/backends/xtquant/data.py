@@ -92,6 +92,16 @@ class Data:
         """Return a document as the native functions take it."""
         return self._sdk.encode(document)
 
+    def control(self, verb: str, document: Mapping[str, object]) -> Mapping[str, Any]:
+        """Return what a verb answers that the SDK wraps badly. Errors: as `call`."""
+        function = getattr(self.connect(), "commonControl", None)
+        answer = self._guarded(verb, function, (verb, self.encode(document)))
+        return self._sdk.decode(answer)
+
+    def forget_tables(self) -> None:
+        """Ask the terminal for its list of tables again, the next time."""
+        self._sdk.forget_tables()
+
     def edition(self) -> str:
         """Return what the terminal says of itself."""
         self.connect()

@@ -13,6 +13,7 @@ from quantgraph.backends.xtquant.codes import to_vendor
 from quantgraph.backends.xtquant.crossing import enter
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import day_digits
+from quantgraph.backends.xtquant.table_downloads import VERB, ask_after, begin
 from quantgraph.domain.downloads import DownloadKind, DownloadProgress, DownloadWish, Told
 from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.reasons import Reason
@@ -48,14 +49,16 @@ _CALLS: Mapping[DownloadKind, str] = {
     DownloadKind.HOLIDAYS: "download_holiday_data",
     DownloadKind.EXPIRED_CONTRACTS: "download_history_contracts",
     DownloadKind.SPECIAL_TREATMENTS: "download_his_st_data",
+    DownloadKind.TABLE_LIST: "download_metatable_data",
 }
 
 
 _NATIVE = "supply_history_data2"
+_FETCHERS = dict.fromkeys(DownloadKind, _NATIVE) | _CALLS | {DownloadKind.TABLE: VERB}
 # The function that fetches → the kinds that cannot be had without it.
 FETCHED: Mapping[str, tuple[DownloadKind, ...]] = {
-    function: tuple(kind for kind in DownloadKind if _CALLS.get(kind, _NATIVE) == function)
-    for function in (_NATIVE, *_CALLS.values())
+    function: tuple(kind for kind in DownloadKind if _FETCHERS[kind] == function)
+    for function in _FETCHERS.values()
 }
 # Of these a day that is meant whole is named to the second, as the SDK's text asks.
 _INTRADAY = frozenset({DownloadKind.MINUTES, DownloadKind.TICKS})
@@ -87,11 +90,13 @@ class TerminalDownloads:
         client: DataClient,
         quiet_seconds: float = 120.0,
         up: Callable[[], bool] = lambda: True,
+        look_seconds: float = 1.0,
     ) -> None:
-        """Give a download up that says nothing for so long."""
+        """Give a download up that says nothing for so long; ask after one that tells nothing."""
         self._client = client
         self._quiet = quiet_seconds
         self._up = up
+        self._look = look_seconds
         # The terminal stops all of a connection at once: there is one at a time.
         self._turn = asyncio.Lock()
         self._call: asyncio.Task[object] | None = None
@@ -102,8 +107,12 @@ class TerminalDownloads:
             self._require()
             if wish.kind in _CALLS:
                 await self._ended(self._client.ask(_CALLS[wish.kind]))
+                if wish.kind is DownloadKind.TABLE_LIST:
+                    await self._client.run(Data.forget_tables)
                 told(DownloadProgress(1, 1))
                 return DownloadProgress(1, 1)
+            if wish.kind is DownloadKind.TABLE:
+                return await self._table(wish, told)
             parts, done, last = _parts(wish), 0, DownloadProgress(0, 0)
             for part in parts:
                 last = await self._fetch(part, lambda each, so=done: told(_after(each, so)))
@@ -138,6 +147,22 @@ class TerminalDownloads:
         finally:
             if not ended:
                 await asyncio.shield(self._client.run(_stop))
+
+    async def _table(self, wish: DownloadWish, told: Told) -> DownloadProgress:
+        """Ask after it until it has ended. Nothing stops one that nobody waits for any more."""
+        number = await self._client.run(begin, wish)
+        left, last = self._quiet, DownloadProgress(-1, 0)
+        while left > 0:
+            step, ended = await self._client.run(ask_after, number)
+            told(step)
+            if ended:
+                return step
+            left = left - self._look if step == last else self._quiet
+            last = step
+            await asyncio.sleep(self._look)
+            self._require()
+        text = f"The download came no further for {self._quiet:g} s; it is not waited for."
+        raise Unavailable(Reason.TIMED_OUT, text)
 
     async def _next(self, news: "asyncio.Queue[DownloadProgress]") -> DownloadProgress:
         left = self._quiet

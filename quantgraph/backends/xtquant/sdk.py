@@ -42,6 +42,19 @@ class Sdk:
         # Exactly bytes: what it returns is a subclass.
         return bytes(codec.encode(document))
 
+    def decode(self, document: bytes) -> Any:  # noqa: ANN401 whatever the terminal put into it
+        """Return what a native module answered with."""
+        return _decode(document)
+
+    def forget_tables(self) -> None:
+        """Let the terminal be asked for its list of tables again: its first answer is kept."""
+        from xtquant.metatable import meta_config
+
+        module: Any = meta_config
+        # New ones instead of emptied ones: another thread may be reading these.
+        for name in ("__META_INFO__", "__META_FIELDS__", "__META_TABLES__"):
+            setattr(module, name, {})
+
 
 def load_sdk() -> Sdk:
     """Import the SDK; nothing connects yet.

@@ -89,6 +89,7 @@ def test_a_terminal_that_downloads_no_history_says_so_by_kind() -> None:
     assert without == {
         DownloadKind.WEIGHTS, DownloadKind.BONDS, DownloadKind.HOLIDAYS,
         DownloadKind.EXPIRED_CONTRACTS, DownloadKind.SPECIAL_TREATMENTS,
+        DownloadKind.TABLE_LIST, DownloadKind.TABLE,
     }  # fmt: skip
     assert _rows(frozenset({"download_cb_data"}))["downloads.BONDS"] is not None
 

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import polars as pl
 import pytest
 
 from quantgraph.backends.xtquant.capability import Told, capabilities
+from quantgraph.backends.xtquant.downloads import TerminalDownloads
+from quantgraph.backends.xtquant.sdk import load_sdk
 from quantgraph.domain.budget import operation_budget
 from quantgraph.domain.calendar import day_start
+from quantgraph.domain.downloads import DownloadKind, DownloadProgress, DownloadWish
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.tables import CellKind, TableField, TablePage, TableRequest, TableSearch
@@ -50,20 +54,13 @@ _DAYS = (date(2022, 3, 1), date(2022, 3, 2), date(2023, 3, 1))
 @pytest.fixture
 def lists(pair: Pair, tmp_path: Path) -> Iterator[PricedCatalog]:
     """What a gateway asks, of a terminal that lists tables and holds the rows of one."""
-    _forget()
+    forget = load_sdk().forget_tables
+    forget()
     pair.exchange.tables = (_CALLS, *_OTHERS)
     pair.exchange.data_dir = str(tmp_path)
     market: Any = pair.terminal
     yield PricedCatalog(market.catalog, ListedMarket(market, market.reference), 1_000)
-    _forget()
-
-
-def _forget() -> None:
-    """Empty what the SDK keeps for the life of a process."""
-    from xtquant.metatable import meta_config
-
-    for name in ("__META_INFO__", "__META_FIELDS__", "__META_TABLES__"):
-        getattr(meta_config, name).clear()
+    forget()
 
 
 def _write(folder: str, name: str = _NAME, **columns: Any) -> Path:
@@ -201,3 +198,61 @@ async def test_rows_need_no_module_that_newer_pythons_lack(
         monkeypatch.setitem(sys.modules, name, None)
     _write(pair.exchange.data_dir)
     assert (await lists.table_rows(TableRequest(_NAME, first=1))).rows == 1
+
+
+_WISH = DownloadWish(DownloadKind.TABLE, ("113052.SH",), _DAYS[0], _DAYS[1], _NAME)
+
+
+async def _fetched(pair: Pair, wish: DownloadWish, quiet: float = 20.0) -> list[DownloadProgress]:
+    told: list[DownloadProgress] = []
+    downloads = TerminalDownloads(pair.client, quiet, look_seconds=0.001)
+    assert await downloads.run(wish, told.append) == told[-1]
+    return told
+
+
+@pytest.mark.usefixtures("lists")
+async def test_a_table_is_downloaded_by_its_number_and_asked_after_until_it_ends(
+    pair: Pair,
+) -> None:
+    half = {"done": False, "finishedcount": 1.0, "totalcount": 2.0}
+    pair.exchange.works = [half, {"done": True, "totalcount": 2.0, "errormsg": ""}]
+    assert await _fetched(pair, _WISH) == [DownloadProgress(1, 2), DownloadProgress(2, 2)]
+    (asked,) = [call[1] for call in pair.exchange.calls if call[0] == "table"]
+    assert asked == {
+        "stocklist": ["113052.SH"], "period": "", "metaid": 4100, "periodNum": 0,
+        "starttime": "20220301", "endtime": "20220302", "incrementally": False,
+        "type": "validationbypage", "source": "",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("lists")
+@pytest.mark.parametrize(
+    ("works", "reason"),
+    [
+        ([{"done": True, "errormsg": "无权限"}], Reason.DOWNLOAD_REFUSED),
+        ([{"done": False, "finishedcount": 1, "totalcount": 2}] * 99, Reason.TIMED_OUT),
+    ],
+)
+async def test_a_table_that_cannot_be_had_says_why(
+    pair: Pair, works: list[dict[str, Any]], reason: Reason
+) -> None:
+    pair.exchange.works = works
+    with pytest.raises(GatewayError) as told:
+        await _fetched(pair, _WISH, quiet=0.005)
+    assert told.value.reason is reason
+
+
+@pytest.mark.usefixtures("lists")
+async def test_a_table_that_is_not_listed_is_not_downloaded(pair: Pair) -> None:
+    with pytest.raises(GatewayError) as told:
+        await _fetched(pair, replace(_WISH, table="nothing"))
+    assert told.value.reason is Reason.UNKNOWN_TABLE
+
+
+async def test_a_list_that_was_downloaded_is_read_anew(lists: PricedCatalog, pair: Pair) -> None:
+    pair.exchange.tables = (_CALLS,)
+    assert len((await lists.tables(TableSearch(), 9, None))[0]) == 1
+    pair.exchange.tables = (_CALLS, {**_CALLS, "I": 4103, "modelName": "bond_put_info"})
+    assert len((await lists.tables(TableSearch(), 9, None))[0]) == 1
+    await _fetched(pair, DownloadWish(DownloadKind.TABLE_LIST))
+    assert len((await lists.tables(TableSearch(), 9, None))[0]) == 2
