@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from api.remotes import examine_agent, open_agent
 from quantgraph.backends.xtquant.backend import MakeSender, TerminalSettings, XtTerminal
 from quantgraph.backends.xtquant.data import Address
 from quantgraph.backends.xtquant.examining import Examiner
@@ -22,7 +23,7 @@ from quantgraph.services.calendar import load_calendar
 
 def require_terminal(config: Config) -> None:
     """Raise StartupError MODE_UNAVAILABLE where config names no terminal."""
-    if not config.terminal.path:
+    if config.terminal.kind == "xtquant" and not config.terminal.path:
         text = (
             f"Mode {config.mode} needs a trading terminal: give the userdata_mini folder of QMT "
             "as `terminal.path` in config.toml."
@@ -33,8 +34,10 @@ def require_terminal(config: Config) -> None:
 def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
     """Return the terminal; nothing has connected yet.
 
-    Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE.
+    Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE, CONFIG_INVALID, TLS_UNUSABLE.
     """
+    if config.terminal.kind == "remote":
+        return open_agent(config)
     require_terminal(config)
     clock = SystemClock()
     return XtTerminal(load_sdk(), _settings(config), (calendar, clock), sender_by(clock)).backend()
@@ -42,6 +45,9 @@ def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
 
 def examine_terminal(config: Config) -> Iterator[Finding]:
     """Look at the terminal and at what its SDK needs here; nothing is sent."""
+    if config.terminal.kind == "remote":
+        yield from examine_agent(config)
+        return
     if not config.terminal.path:
         advice = "Give QMT's userdata_mini folder as terminal.path."
         yield Finding("terminal path", "problem", "terminal.path is empty", advice)

@@ -21,8 +21,8 @@ from multiprocessing.pool import Pool
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from quantgraph.backends.link import Patience
 from quantgraph.backends.xtquant.data import DataClient
-from quantgraph.backends.xtquant.link import Patience
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
 from quantgraph.backends.xtquant.quotes import read_quote
 from quantgraph.backends.xtquant.sdk import load_sdk

@@ -1,12 +1,11 @@
 """What a gateway tells those who run it, in config.toml."""
 
-from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from quantgraph.wires import Positive, Section
+from quantgraph.wires import Positive, Section, is_loopback
 
 
 class LoggingConfig(Section):
@@ -57,7 +56,7 @@ class TracingConfig(Section):
         parts = urlsplit(value)
         if not value or (parts.scheme == "https" and parts.netloc):
             return value
-        if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+        if parts.scheme == "http" and is_loopback(parts.hostname or ""):
             return value
         raise ValueError("give https://host:port, or http://127.0.0.1:port on this machine")
 
@@ -68,10 +67,3 @@ class TracingConfig(Section):
         if secret:
             raise ValueError(f"{secret[0]!r} is never told")
         return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,5 +1,6 @@
 """How the two wires listen, in config.toml."""
 
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +15,22 @@ Switch = bool | Literal["auto"]
 def shown(switch: Switch, mode: Mode) -> bool:
     """Return whether something that shows the contract is on; "auto" is, except in prod."""
     return mode is not Mode.PROD if switch == "auto" else switch
+
+
+def split_target(text: str) -> tuple[str, int] | None:
+    """Return host and port of a target, as "10.0.0.5:50051" or "[::1]:50051"; else None."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    told = port.isascii() and port.isdigit() and 0 < int(port) < 65_536
+    return (host, int(port)) if told and host and "/" not in host else None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Section(BaseModel):

@@ -35,8 +35,8 @@ class DepthSubscriptions:
                 yield OrderBookEvent.from_domain(event)
 
     @strawberry.subscription(
-        description="Live queues of single orders (千档委托队列), as `orderBook`. Errors: the same; "
-        "in mock TERMINAL_LACKS, because no single orders are simulated."
+        description="Live queues of single orders (千档委托队列), as `orderBook`. "
+        "Errors: the same; in mock TERMINAL_LACKS, because no single orders are simulated."
     )
     async def order_queues(
         self,

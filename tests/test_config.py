@@ -154,3 +154,39 @@ def test_a_commission_is_charged_as_configured_up_to_the_legal_cap(tmp_path):
 def test_a_holding_may_have_cost_nothing() -> None:
     """Bonus shares do; `createAccount` takes the same number."""
     assert SeedPosition(symbol="600519.SH", quantity=100, cost_price=Decimal(0)).cost_price == 0
+
+
+REMOTE = '[terminal]\nkind = "remote"\n[terminal.remote]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[terminal]\nkind = "far"', "terminal.kind: "),
+        ('[terminal]\nkind = "remote"', "remote.target"),
+        (f'{REMOTE}target = "far"', "'far' is no host:port"),
+        (f'{REMOTE}target = "http://far:1"', "is no host:port"),
+        (f'{REMOTE}target = "far:70000"', "is no host:port"),
+        (f'{REMOTE}target = "10.0.0.5:50051"\ntls = false', "10.0.0.5 is another machine"),
+        (f'{REMOTE}target = "[::1]:1"\ntls = false\nauthorities = "a"', "of no use without tls"),
+        (f'{REMOTE}target = "far:1"\ncertificate_key = "k"', "without a certificate"),
+        (f'{REMOTE}target = "far:1"\nkey = "qg_secret"', "terminal.remote.key: unknown key"),
+        ('[terminal.remote]\ntarget = "far:1"', 'no use with kind = "xtquant"'),
+        (
+            '[terminal]\nkind = "remote"\npath = "q"\nremote.target = "far:1"',
+            "path is of a terminal",
+        ),
+        (f'mode = "prod"\n{REMOTE}target = "far:1"', "orders do not go through"),
+    ],
+)
+def test_a_remote_terminal_is_named_whole_or_refused(tmp_path, text, said):
+    message = refusal(tmp_path, text)
+    assert said in message
+    assert "qg_secret" not in message
+
+
+def test_a_remote_terminal_on_this_machine_may_be_asked_in_the_clear(tmp_path):
+    file = tmp_path / "good.toml"
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        file.write_text(f'mode = "dev"\n{REMOTE}target = "{host}:50051"\ntls = false')
+        assert load_config(file).terminal.remote.target == f"{host}:50051"

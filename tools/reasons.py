@@ -399,6 +399,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The terminal or another source is away.",
         "Repeat later; nothing simulated takes its place.",
     ),
+    Reason.TERMINAL_OFFLINE: (
+        "The gateway at the terminal cannot be asked: it is away, or refuses this one's key.",
+        "Repeat later; `serverInfo.terminals` says how the link stands, and since when.",
+    ),
     Reason.SHUTTING_DOWN: ("The gateway is stopping.", "Connect again in a moment."),
     Reason.TIMED_OUT: (
         "The operation was abandoned at its time limit.",

@@ -4,7 +4,6 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from quantgraph.client.filling import Filling
 from quantgraph.client.resuming import Frame
 from quantgraph.client.tables import to_arrow, to_numpy, to_pandas, to_polars
 from quantgraph.domain.bars import BarRequest, BarSeries, Column
@@ -13,6 +12,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.v1 import bars_pb2
 from quantgraph.wire.downloads import SeriesDone, Totals, done_from_proto, totals_from_proto
 from quantgraph.wire.failures import failure_from_proto
+from quantgraph.wire.filling import Filling
 from quantgraph.wire.frames import ReceivedChunk
 
 if TYPE_CHECKING:

@@ -159,6 +159,7 @@ class Reason(StrEnum):
     TERMINAL_LACKS = "TERMINAL_LACKS", Kind.UNSUPPORTED, "当前交易终端版本或权限不支持此功能"
 
     SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE", Kind.UNAVAILABLE, "数据源不可用", True
+    TERMINAL_OFFLINE = "TERMINAL_OFFLINE", Kind.UNAVAILABLE, "无法连接远端交易终端", True
     EXCHANGE_LOST = "EXCHANGE_LOST", Kind.UNAVAILABLE, "模拟交易所进程已终止"
     SHUTTING_DOWN = "SHUTTING_DOWN", Kind.UNAVAILABLE, "服务正在停止", True
     TIMED_OUT = "TIMED_OUT", Kind.UNAVAILABLE, "操作超时", True

@@ -19,13 +19,12 @@ from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.ipos import IpoRequest
 from tests.doubles import rendering as words
+from tests.doubles.verbs import BROKERS, answer
 
 _PERIODS = {"1m": Period.MIN_1, "1d": Period.DAY_1}
 _MAIN, _ETF = (5004, 86400000), (2004, 86401000)
 _CHAINS = (9502, 86400000)
-_BROKERS = (2038, 86401000)
 _LISTS = {"上证期权": "SHO", "深证期权": "SZO"}
-_TOLD = frozenset({"getl2thousandqueue", "getorderrank", "getallsubinfo"})
 
 
 @dataclass
@@ -194,35 +193,7 @@ class Quotes:
         self.exchange.calls.append((verb,))
         if verb in self.exchange.unrealized:
             raise RuntimeError(f"[xtquant]function not realize. name:{verb}")
-        if verb == "getauthorizedmarketlist":
-            return _encoded({"result": list(self.exchange.authorized)})
-        if verb == "getmetatabledatas":
-            return _encoded({"result": list(self.exchange.tables)})
-        if verb in _TOLD:
-            self.exchange.asked[verb] = _decoded(body)
-            return _encoded(self.exchange.told.get(verb, {}))
-        if verb == "getindexmirrordata":
-            told = _decoded(body)
-            kept = self.exchange.recordings
-            rows = {code: kept.get((told["period"], code)) for code in told["stocklist"]}
-            return _encoded({code: row for code, row in rows.items() if row is not None})
-        if verb == "getwpmarketlist":
-            return _encoded({"result": list(self.exchange.abroad)})
-        if verb == "getperiodlist":
-            rows = [{"name": each, "desc": each} for each in self.exchange.periods]
-            return _encoded({"result": rows})
-        if verb == "downloadtabulardata":
-            self.exchange.calls.append(("table", _decoded(body)))
-            return _encoded({"seq": self.exchange.number()})
-        if verb == "getdownloadworkprogress":
-            return _encoded(self.exchange.works.pop(0))
-        if verb == "getdatafilepath":
-            told = _decoded(body)
-            kind = (told["metaid"], told["periodNum"])
-            lacks = kind == _BROKERS and self.exchange.brokers is None
-            codes = [] if lacks else told["stocklist"]
-            return _encoded({"result": {c: f"{kind[0]}|{kind[1]}|{c}" for c in codes}})
-        return _encoded({})
+        return _encoded(answer(self.exchange, verb, lambda: _decoded(body)))
 
     def get_market_data3(self, fields, codes, period, start, end, limit, dividend, fill, form, *_):
         self.exchange.calls.append(("get_market_data3", tuple(fields), tuple(codes), period))
@@ -374,7 +345,7 @@ class Quotes:
             return [_encoded(words.main_row(each)) for each in self._mains(code, days)]
         if (int(meta), int(number)) == _CHAINS:
             return [_encoded(row) for row in self._listings(start, end)]
-        if (int(meta), int(number)) == _BROKERS:
+        if (int(meta), int(number)) == BROKERS:
             listed = (self.exchange.brokers or {}).items()
             return [_encoded({"0": name, "1": numbers}) for name, numbers in listed]
         catalog, market = self.exchange.market.catalog, code.split(".")[1]

@@ -84,14 +84,17 @@ class SimDownloads:
         """Return what a list is made of, by name."""
         shelf = self._shelf
         match kind:
-            case DownloadKind.SECTORS:
-                return tuple(each.name for each in await shelf.reference.sectors())
+            case DownloadKind.SECTORS | DownloadKind.TABLE_LIST:
+                listed = (
+                    shelf.reference.sectors
+                    if kind is DownloadKind.SECTORS
+                    else shelf.catalog.tables
+                )
+                return tuple(each.name for each in await listed())
             case DownloadKind.WEIGHTS:
                 return tuple(each.symbol for each in await shelf.reference.weights(_INDEX))
             case DownloadKind.BONDS:
                 return tuple(each.symbol for each in await shelf.catalog.bonds(BondRequest()))
-            case DownloadKind.TABLE_LIST:
-                return tuple(each.name for each in await shelf.catalog.tables())
             case DownloadKind.FUND_LISTS:
                 return await self._listed(InstrumentKind.FUND)
             case DownloadKind.SPECIAL_TREATMENTS:

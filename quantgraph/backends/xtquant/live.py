@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
+from quantgraph.backends.link import Link, Patience
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.deep_feed import DeepLanes
 from quantgraph.backends.xtquant.inbox import Inbox, Key, Row
 from quantgraph.backends.xtquant.lanes import Lane, Lanes
-from quantgraph.backends.xtquant.link import Link, Patience
 from quantgraph.backends.xtquant.minutes import read_minute
 from quantgraph.backends.xtquant.quotes import read_quote
 from quantgraph.backends.xtquant.registry import MINUTE, SINGLES, TICK, Registry

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from quantgraph.backends.xtquant.book import InstrumentBook
 from quantgraph.backends.xtquant.codes import (
     HALTED_PHASES,
@@ -17,11 +15,10 @@ from quantgraph.backends.xtquant.codes import (
 )
 from quantgraph.backends.xtquant.data import Data
 from quantgraph.backends.xtquant.days import read_instant
-from quantgraph.domain.bars import Column, Mask
 from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
 from quantgraph.domain.quotes import Level, Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.snapshots import QUOTE_FIELDS, QuoteColumns
+from quantgraph.domain.snapshots import QuoteColumns, quote_columns
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import DEPTH
 
@@ -52,16 +49,7 @@ def read_board(data: Data, symbols: Sequence[str], fields: Sequence[str]) -> Quo
     """Return the asked columns of those symbols that are quoted, in their order."""
     found = quotes_of(data, symbols)
     rows = [found[symbol] for symbol in symbols if symbol in found]
-    values: dict[str, Column] = {}
-    valid: dict[str, Mask] = {}
-    for name in fields:
-        cells = [_cell(row, name) for row in rows]
-        there = np.array([cell is not None for cell in cells], np.bool_)
-        dtype = QUOTE_FIELDS[name]
-        values[name] = np.array([0 if cell is None else cell for cell in cells], dtype)
-        if not there.all():
-            valid[name] = there
-    return QuoteColumns(tuple(row.symbol for row in rows), Source.TERMINAL, values, valid)
+    return quote_columns(rows, fields, Source.TERMINAL)
 
 
 def read_quote(symbol: str, told: Mapping[str, Any]) -> Quote | None:
@@ -130,13 +118,3 @@ def quotes_of(data: Data, symbols: Sequence[str]) -> dict[str, Quote]:
     told: Mapping[str, Mapping[str, Any]] = data.call("get_full_tick", [*codes]) if codes else {}
     read = ((symbol, read_quote(symbol, told.get(code) or {})) for code, symbol in codes.items())
     return {symbol: quote for symbol, quote in read if quote is not None}
-
-
-def _cell(quote: Quote, name: str) -> float | int | bool | None:
-    side, _, rest = name.partition("_")
-    if side not in ("bid", "ask"):
-        return getattr(quote, name)
-    part, _, level = rest.partition("_")
-    levels = quote.bids if side == "bid" else quote.asks
-    place = int(level) - 1
-    return getattr(levels[place], part) if place < len(levels) else None

@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from quantgraph.backends.link import LinkState
 from quantgraph.backends.xtquant.callbacks import Callbacks
 from quantgraph.backends.xtquant.client import DataThread
 from quantgraph.backends.xtquant.crossing import enter
-from quantgraph.backends.xtquant.link import LinkState
 from quantgraph.backends.xtquant.logins import AccountState, closed_by, read_accounts, served
 from quantgraph.backends.xtquant.records import Record
 from quantgraph.backends.xtquant.session import AccountRef, Session, unasked

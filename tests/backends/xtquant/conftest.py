@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from quantgraph.backends.link import Patience
 from quantgraph.backends.sim.clock import Pace, SimClock
 from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World as PathWorld
 from quantgraph.backends.xtquant.client import DataLimits, DataThread
 from quantgraph.backends.xtquant.data import Address, Data, DataClient
-from quantgraph.backends.xtquant.link import Patience
 from quantgraph.backends.xtquant.live import FeedParts, TerminalFeed
 from quantgraph.backends.xtquant.market import TerminalMarket
 from quantgraph.backends.xtquant.sdk import load_sdk

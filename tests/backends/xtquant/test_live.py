@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from quantgraph.backends.link import Link, LinkState, Patience
 from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.backends.xtquant.inbox import Inbox, Key, Row
-from quantgraph.backends.xtquant.link import Link, LinkState, Patience
 from quantgraph.backends.xtquant.live import TerminalFeed
 from quantgraph.backends.xtquant.minutes import TerminalBars, read_minute
 from quantgraph.backends.xtquant.registry import SINGLES

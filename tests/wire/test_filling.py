@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgraph.client.filling import Filling
 from quantgraph.domain.bars import BAR_FIELDS, BarColumns
+from quantgraph.wire.filling import Filling
 
 FIELDS = ("time", "close", "suspended")
 

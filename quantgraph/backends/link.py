@@ -1,4 +1,4 @@
-"""Keeps the connection of the data service: notices its loss, and comes back with patience."""
+"""Keeps a connection to a terminal: notices its loss, and comes back with patience."""
 
 import asyncio
 import random

@@ -1,0 +1,76 @@
+"""The terminal of another gateway, which config names: what is shown to it, and how it is asked."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
+from quantgraph.backends.remote.channel import Certificates, Target
+from quantgraph.config import Config
+from quantgraph.domain.clock import Clock, SystemClock
+from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.findings import Finding
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.reasons import Reason
+
+_ADVICE = "See that the gateway there runs, and that target, key and certificates are its own."
+
+
+def open_agent(config: Config, clock: Clock | None = None) -> Backend:
+    """Return the terminal behind another gateway; nothing has connected yet.
+
+    Raises StartupError: CONFIG_INVALID for a key that cannot be read, TLS_UNUSABLE.
+    """
+    return RemoteTerminal(_settings(config), clock or SystemClock()).backend()
+
+
+def examine_agent(config: Config) -> Iterator[Finding]:
+    """Ask the gateway there how it is; nothing is sent but that."""
+    try:
+        yield Finding("remote terminal", "ok", asyncio.run(_told(config)))
+    except GatewayError as error:
+        yield Finding("remote terminal", "problem", error.message, _ADVICE)
+
+
+async def _told(config: Config) -> str:
+    terminal = RemoteTerminal(_settings(config), SystemClock())
+    try:
+        info = await terminal.agent.ask()
+    finally:
+        await terminal.backend().close()
+    names = ", ".join(f"{each.name} is {each.state}" for each in info.terminals)
+    return f"quantgraph {info.version} in mode {info.mode.value}: {names}"
+
+
+def _settings(config: Config) -> RemoteSettings:
+    remote, terminal = config.terminal.remote, config.terminal
+    certificates = None
+    if remote.tls:
+        files = (remote.authorities, remote.certificate, remote.certificate_key)
+        certificates = Certificates(*(_pem(each) for each in files))
+    key = _key(remote.key_file) if remote.key_file else None
+    target = Target(remote.target, key, certificates)
+    return RemoteSettings(terminal.name, target, float(terminal.data_seconds))
+
+
+def _key(name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        # The bytes themselves are told to nobody.
+        why = error.strerror if isinstance(error, OSError) else "is no text of an API key"
+        text = f"terminal.remote.key_file {name}: {why}."
+        raise StartupError(Reason.CONFIG_INVALID, text, file=name) from None
+
+
+def _pem(name: str) -> bytes | None:
+    if not name:
+        return None
+    try:
+        found = Path(name).expanduser().read_bytes()
+    except OSError as error:
+        text = f"terminal.remote: {name}: {error.strerror or error}."
+        raise StartupError(Reason.TLS_UNUSABLE, text) from None
+    if b"-----BEGIN " not in found:
+        raise StartupError(Reason.TLS_UNUSABLE, f"terminal.remote: {name} is not in PEM form.")
+    return found

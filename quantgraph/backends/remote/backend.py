@@ -1,0 +1,110 @@
+"""Another gateway as a `Backend`: its market data, and its accounts to read; no order goes out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from quantgraph.backends.remote.accounts import AgentAccounts
+from quantgraph.backends.remote.agent import KIND, Agent
+from quantgraph.backends.remote.capability import NO_DOWNLOADS, NO_ORDERS
+from quantgraph.backends.remote.catalog import AgentCatalog
+from quantgraph.backends.remote.channel import AgentChannel, Target
+from quantgraph.backends.remote.forming import AgentBars
+from quantgraph.backends.remote.history import AgentHistory
+from quantgraph.backends.remote.live import QuoteLines
+from quantgraph.backends.remote.quotes import AgentQuotes
+from quantgraph.backends.remote.reference import AgentReference
+from quantgraph.domain.clock import Clock
+from quantgraph.domain.downloads import DownloadProgress, DownloadWish, Told
+from quantgraph.domain.errors import StartupError, Unsupported
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.ports.trading import Terminal
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
+from quantgraph.domain.terminals import TerminalPart
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """What the terminal is called here, where its gateway is, and how long a question may take."""
+
+    name: str
+    target: Target
+    seconds: float = 30.0
+
+
+class RemoteTerminal:
+    """Makes the parts of one agent, in the running loop; nothing connects before `start`."""
+
+    def __init__(self, settings: RemoteSettings, clock: Clock) -> None:
+        """Make them; nothing is asked yet."""
+        self._name = settings.name
+        self._channel = AgentChannel(settings.target, settings.seconds)
+        self.agent = Agent(settings.name, self._channel, clock)
+        self._lines = QuoteLines(self.agent, clock)
+
+    def backend(self) -> Backend:
+        """Return the terminal as the gateway sees it."""
+        catalog = AgentCatalog(self.agent)
+        return Backend(
+            name=self._name,
+            kind=KIND,
+            quotes=AgentQuotes(self.agent, self._lines),
+            data=AgentHistory(self.agent),
+            bar_feed=AgentBars(self.agent, self._lines),
+            reference=AgentReference(self.agent),
+            catalog=catalog,
+            quotas=catalog,
+            accounts=AgentAccounts(self.agent),
+            downloader=NoDownloads(self.agent),
+            sender=_no_sender,
+            capabilities=self.agent.capabilities,
+            problems=self._problems,
+            status=self.agent.status,
+            heed=self._heed,
+            start=self._start,
+            close=self._close,
+        )
+
+    def _problems(self) -> Mapping[str, str]:
+        if not self.agent.link.state.connected:
+            text = f"The gateway at {self._channel.address} cannot be asked."
+            return {"market_data": text, "accounts": text}
+        found: dict[str, str] = {}
+        if not self.agent.stands(TerminalPart.MARKET_DATA):
+            found["market_data"] = "The remote terminal's market data service does not answer."
+        if not self.agent.stands(TerminalPart.TRADING):
+            found["accounts"] = "The remote terminal's trading service is not connected."
+        return found
+
+    def _heed(self, changed: Callable[[], None]) -> None:
+        self.agent.heard.append(lambda _: changed())
+
+    async def _start(self) -> None:
+        self.agent.link.start()
+
+    async def _close(self) -> None:
+        await self.agent.link.close()
+        await self._lines.close()
+        await self._channel.close()
+
+
+class NoDownloads:
+    """Implements `Downloader` by saying where to start them."""
+
+    def __init__(self, agent: Agent) -> None:
+        """Ask nothing."""
+        self._agent = agent
+
+    @property
+    def source(self) -> Source:
+        """Where the agent's terminal fetches from."""
+        return self._agent.status().source
+
+    async def run(self, wish: DownloadWish, told: Told) -> DownloadProgress:
+        """Refuse. Errors: TERMINAL_LACKS."""
+        del told
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_DOWNLOADS, kind=wish.kind.value)
+
+
+def _no_sender() -> Terminal:
+    raise StartupError(Reason.MODE_UNAVAILABLE, NO_ORDERS)

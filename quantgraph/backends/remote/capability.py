@@ -1,0 +1,45 @@
+"""What can be asked through the agent: its own report, but for what does not go through it yet."""
+
+from quantgraph.domain.downloads import DownloadKind
+from quantgraph.domain.operations import WHOLE, operations, report
+from quantgraph.domain.orders import PriceType
+from quantgraph.domain.system import Capability, ServerInfo
+from quantgraph.domain.ticks import TickKind
+
+NO_ORDERS = "Orders do not go through a remote terminal yet; trade at the gateway beside it."
+NO_DOWNLOADS = "Downloads do not go through a remote terminal yet; start them at its gateway."
+_UNMET = "The gateway at the terminal has not answered yet."
+_OLDER = "The gateway at the terminal is of a version that does not say whether it can."
+# What is asked of the agent; of all else this gateway has services of its own.
+_PORTS = ("bars", "dividends", "ticks", "quotes", "snapshots", "quoteStream", "barStream")
+_ASKED = frozenset({*_PORTS, "reference", "lists", "financials", "ipoQuotas", "accounts"})
+_KINDS = tuple(f"ticks.{kind}" for kind in TickKind)
+
+
+def capabilities(info: ServerInfo | None) -> tuple[Capability, ...]:
+    """Return a row per operation, and one per kind of tick, of price and of download."""
+    said = _said(info)
+    asked = [each for each in operations() if each.partition(".")[0] in _ASKED]
+    away = _UNMET if info is None else _OLDER
+    here = {each: said.get(each, away) for each in (*asked, *_KINDS)}
+    rows = {each: here[each] for each in asked}
+    return (
+        *report({**WHOLE, **rows, "simulation": "This is no simulated world."}),
+        *(_row(each, here[each]) for each in _KINDS),
+        *(_row(f"orders.{kind}", NO_ORDERS) for kind in PriceType),
+        *(_row(f"downloads.{kind}", NO_DOWNLOADS) for kind in DownloadKind),
+    )
+
+
+def _said(info: ServerInfo | None) -> dict[str, str | None]:
+    """Return the agent's words by operation: of several terminals the one that can."""
+    said: dict[str, str | None] = {}
+    for backend in () if info is None else info.backends:
+        for each in backend.capabilities:
+            if said.get(each.operation, "") is not None:
+                said[each.operation] = None if each.available else each.reason or _OLDER
+    return said
+
+
+def _row(operation: str, reason: str | None) -> Capability:
+    return Capability(operation, reason is None, reason)

@@ -1,0 +1,153 @@
+"""The connection to the agent: calls with deadlines, and its refusals as errors of our own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from grpc import aio
+
+from quantgraph.backends.remote.failures import failure_of, is_cut, offline
+
+Answer = TypeVar("Answer", bound=Message)
+Item = TypeVar("Item")
+Given = TypeVar("Given")
+_OPTIONS = (
+    # An agent may be configured to answer more than the 4 MiB of most clients.
+    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.http2.max_frame_size", 2 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+# Seconds before what a broken connection cut is asked once more. Only reads are asked here.
+_AGAIN_S = 0.1
+# Questions that are out at once on behalf of one question here.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """How the agent is known by its certificate, and what is shown to it, in PEM form.
+
+    `authorities` None trusts those that the system trusts.
+    """
+
+    authorities: bytes | None = None
+    certificate: bytes | None = None
+    key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the agent is (`host:port`), and what is shown to it; no certificates: in the clear."""
+
+    address: str
+    key: str | None = None
+    certificates: Certificates | None = None
+
+
+class AgentChannel:
+    """Asks the agent, nothing but what may be asked twice. Every failure is a GatewayError.
+
+    TERMINAL_OFFLINE while it is away, or does not let us in; TIMED_OUT beyond `seconds`.
+    """
+
+    def __init__(self, target: Target, seconds: float) -> None:
+        """Open lazily, on the running loop: nothing is sent before the first question."""
+        self.address = target.address
+        self._seconds = seconds
+        self._metadata = (("x-api-key", target.key),) if target.key else ()
+        self._channel = _opened(target)
+
+    async def call(
+        self, method: str, request: Message, answer: type[Answer], seconds: float | None = None
+    ) -> Answer:
+        """Return the answer of a unary rpc, as `Service/Method`; asked again after a cut."""
+        rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
+        limit = seconds or self._seconds
+        for again in (True, False):
+            try:
+                return await rpc(request, timeout=limit, metadata=self._metadata)
+            except aio.AioRpcError as error:
+                if not (again and is_cut(error)):
+                    raise failure_of(error, self.address, limit) from None
+            await asyncio.sleep(_AGAIN_S)
+        raise AssertionError
+
+    async def stream(self, method: str, request: Message) -> AsyncGenerator[bytes]:
+        """Yield the messages of a streaming rpc as bytes; closing it cancels the call."""
+        channel: Any = self._channel  # grpc has no types
+        rpc = channel.unary_stream(_path(method), _written)
+        async with aclosing(self._read(rpc(request, metadata=self._metadata))) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def talk(self, method: str, commands: AsyncIterator[Message]) -> AsyncGenerator[bytes]:
+        """Yield what an rpc answers to commands, as bytes; closing it cancels the call."""
+        channel: Any = self._channel  # grpc has no types
+        rpc = channel.stream_stream(_path(method), _written)
+        async with aclosing(self._read(rpc(commands, metadata=self._metadata))) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def close(self) -> None:
+        """Close the connection; what is under way is cancelled."""
+        await self._channel.close()
+
+    async def _read(self, call: Any) -> AsyncGenerator[bytes]:  # noqa: ANN401 grpc has no types
+        try:
+            async for answer in call:
+                yield answer
+        except aio.AioRpcError as error:
+            raise failure_of(error, self.address, self._seconds) from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # A closed channel cancels its calls, not the tasks that wait for them.
+            raise offline(self.address, "the connection was closed") from None
+        finally:
+            call.cancel()
+
+
+async def each_of(
+    ask: Callable[[Given], Awaitable[Item]], wanted: Sequence[Given]
+) -> Sequence[Item]:
+    """Return the answer for each, in order, with a few questions out at once."""
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(given: Given) -> Item:
+        async with room:
+            return await ask(given)
+
+    if len(wanted) == 1:
+        return [await ask(wanted[0])]
+    return await asyncio.gather(*(one(each) for each in wanted))
+
+
+def portions(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Return the items in portions that one question may hold."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _opened(target: Target) -> aio.Channel:
+    shown = target.certificates
+    if shown is None:
+        return aio.insecure_channel(target.address, options=_OPTIONS)
+    own = shown.key or shown.certificate
+    made = grpc.ssl_channel_credentials(shown.authorities, own, shown.certificate)
+    return aio.secure_channel(target.address, made, options=_OPTIONS)
+
+
+def _path(method: str) -> str:
+    return f"/quantgraph.v1.{method}"
+
+
+def _written(message: Message) -> bytes:
+    return message.SerializeToString()

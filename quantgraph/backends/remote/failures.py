@@ -1,0 +1,59 @@
+"""What the agent refuses with, as it concerns a caller of this gateway."""
+
+from typing import Any
+
+import grpc
+from google.rpc.status_pb2 import Status
+from grpc import aio
+from grpc_status import rpc_status
+
+from quantgraph.domain.errors import GatewayError, Unavailable
+from quantgraph.domain.reasons import Kind, Reason
+from quantgraph.wire.failures import status_from_proto
+
+# It stops, or does not know this gateway's key: nobody's key here is wrong.
+_OFFLINE = frozenset({Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
+_LEAVING = frozenset({Reason.SHUTTING_DOWN, Reason.CONNECTION_LIMIT})
+# Nothing that a caller here did, and it may be gone at the next try.
+_ITS_OWN = frozenset({Kind.INTERNAL, Kind.ABORTED})
+
+
+def offline(address: str, why: str) -> Unavailable:
+    """Say that the agent cannot be asked now."""
+    text = f"The terminal behind {address} cannot be asked now: {why}."
+    return Unavailable(Reason.TERMINAL_OFFLINE, text, agent=address)
+
+
+def is_cut(error: aio.AioRpcError) -> bool:
+    """Return whether the connection broke, and not the agent said that something is away."""
+    reader: Any = rpc_status  # the package has no types
+    return error.code() is grpc.StatusCode.UNAVAILABLE and reader.from_call(error) is None
+
+
+def failure_of(error: aio.AioRpcError, address: str, seconds: float) -> GatewayError:
+    """Return why a call has failed; what another machine's wire says is translated."""
+    reader: Any = rpc_status  # the package has no types
+    status: Status | None = reader.from_call(error)
+    if status is not None:
+        return translated(status_from_proto(status), address)
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        text = f"The terminal behind {address} has not answered within {seconds:g} s."
+        return Unavailable(Reason.TIMED_OUT, text, agent=address)
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return Unavailable(Reason.SOURCE_UNAVAILABLE, _older(address), agent=address)
+    return offline(address, f"{error.code().name}, {error.details()}")
+
+
+def translated(error: GatewayError, address: str) -> GatewayError:
+    """Return the agent's refusal as it concerns our caller: its own troubles are not theirs."""
+    kind = error.reason.kind
+    if kind in _OFFLINE or error.reason in _LEAVING:
+        return offline(address, f"{error.reason.value}, {error.message}")
+    if kind in _ITS_OWN:
+        text = f"The gateway at {address} failed: {error.reason.value}, {error.message}"
+        return Unavailable(Reason.SOURCE_UNAVAILABLE, text, agent=address)
+    return error
+
+
+def _older(address: str) -> str:
+    return f"The gateway at {address} has no such rpc: bring it to this version."
