@@ -19,7 +19,7 @@ from quantgraph.domain.sources import Source
 from quantgraph.services.access import LOCAL
 from resolvers.root import graphql_schema
 from tests.contracts.fuzz import SCHEMA
-from tests.grpc_bridge.memory.accounts import MemoryAccounts
+from tests.grpc_bridge.memory.accounts import MemoryAccounts, MemoryFuturesPositions
 from tests.grpc_bridge.memory.bars import SYMBOLS
 from tests.grpc_bridge.memory.quotes import MemoryQuotes, quote
 from tests.grpc_bridge.memory.system import NOW
@@ -47,6 +47,8 @@ DOCUMENTS = {
     "name quote { lastPrice } bars(last: 2) { rows { close } } sectors { name } } } }",
     "Query.quotes": "query($symbols: [Symbol!]!) { quotes(symbols: $symbols) { lastPrice } }",
     "Query.indexWeights": f'{{ indexWeights(indexSymbol: "000300.SH") {{ {EDGES} }} }}',
+    "Query.futuresPositionStatistics": '{ futuresPositionStatistics(accountId: "sim-1") { '
+    f"{EDGES} }} }}",
     "Query.positions": f'{{ positions(accountId: "sim-1") {{ {EDGES} }} }}',
 }
 
@@ -84,6 +86,8 @@ async def made(size: int) -> World:
         fill = (order.symbol, Side.BUY, 100, price, price, price, NOW)
         world.fills.held.append(Fill(f"f{number}", order.id, "sim-1", *fill))
     world.reference.held["many"] = Sector("many", None, SYMBOLS[:size], Source.IMPORTED)
+    futures = MemoryFuturesPositions(SYMBOLS[:size])
+    world.gateway = replace(world.gateway, futures_position_statistics=futures)
     return world
 
 

@@ -150,7 +150,10 @@ class MemoryIpoQuotas:
 
 
 class MemoryFuturesPositions:
-    """Two rows, one of which tells next to nothing."""
+    """A row per symbol, and one that tells next to nothing."""
+
+    def __init__(self, symbols: Sequence[str] = ("IF2303.CFFEX",)) -> None:
+        self._symbols = symbols
 
     async def futures_position_statistics(self, account_id: str) -> list[FuturesPositionStatistics]:
         known_account(account_id)
@@ -164,4 +167,5 @@ class MemoryFuturesPositions:
         whole = FuturesPositionStatistics(**told, source=Source.TERMINAL)
         unknown: dict[str, Any] = dict.fromkeys((*names[2:4], *names[5:10], *names[18:42]))
         bare = replace(whole, contract="ag2306")
-        return [whole, replace(bare, **unknown)]
+        rows = [replace(whole, symbol=each) for each in self._symbols]
+        return [*rows, replace(bare, **unknown)]
