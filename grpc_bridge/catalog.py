@@ -59,7 +59,8 @@ class CatalogServicer(CatalogServiceServicer):
     async def ListSpecialTreatments(
         self, request: catalog_pb2.ListSpecialTreatmentsRequest, context: object
     ) -> catalog_pb2.ListSpecialTreatmentsResponse:
-        symbols = checked_batch(self._gateway.limits, request.symbols)
+        # As over GraphQL, none is asked of none.
+        symbols = checked_batch(self._gateway.limits, request.symbols) if request.symbols else ()
         found = await self._gateway.lists.special_treatments(symbols)
         return catalog_pb2.ListSpecialTreatmentsResponse(
             treatments=[treatments.treatment_to_proto(each) for each in found]

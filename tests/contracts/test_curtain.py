@@ -179,7 +179,7 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Subscription.downloadJobUpdates": ({},),
     "Subscription.fills": (LOG,),
     "Subscription.orderBook": ({**MAOTAI, "levels": 10},),
-    "Subscription.orderQueues": (MAOTAI,),
+    "Subscription.orderQueues": ({**MAOTAI, "levels": 5},),
     "Subscription.orderUpdates": (LOG,),
     "Subscription.quotes": ({**BOTH, **SELECTORS},),
     "Subscription.terminalUpdates": ({},),

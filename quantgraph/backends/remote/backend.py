@@ -54,6 +54,8 @@ class RemoteTerminal:
             reference=AgentReference(self.agent),
             catalog=catalog,
             quotas=catalog,
+            hong_kong=catalog,
+            futures_positions=catalog,
             accounts=AgentAccounts(self.agent),
             downloader=NoDownloads(self.agent),
             sender=_no_sender,

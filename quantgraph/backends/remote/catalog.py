@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from quantgraph.backends.remote.agent import Agent
+from quantgraph.backends.remote.capability import NO_TABLES
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
-from quantgraph.domain.errors import GatewayError, NotFound
+from quantgraph.domain.errors import GatewayError, NotFound, Unsupported
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
+from quantgraph.domain.futures_positions import FuturesPositionStatistics
+from quantgraph.domain.hong_kong import Broker, BrokerQueue, BrokerQueueRequest
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.reasons import Reason
-from quantgraph.v1 import accounts_pb2, catalog_pb2
-from quantgraph.wire import bonds, etfs, futures, ipos, options
+from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.treatments import SpecialTreatment
+from quantgraph.v1 import accounts_pb2, catalog_pb2, hong_kong_pb2
+from quantgraph.wire import bonds, etfs, futures, hong_kong, ipos, options, treatments
+from quantgraph.wire.fields import date_to_proto
+from quantgraph.wire.futures_positions import statistics_from_proto
 
 _NO_LIST = frozenset({Reason.NO_ETF_LIST, Reason.UNKNOWN_SYMBOL})
 
 
 class AgentCatalog:
-    """Implements `Catalog` and `IpoQuotas`; prices of bonds are put in above, as of any terminal's.
+    """Implements `Catalog`, `IpoQuotas`, `HongKong` and `FuturesPositions`.
 
+    Tables do not go through the agent yet. Prices of bonds are put in above, as of any terminal's.
     Bonds are asked for by as many symbols as this gateway takes: the agent's limit may be lower.
     """
 
@@ -51,11 +60,12 @@ class AgentCatalog:
             raise
         return etfs.basket_from_proto(answer.basket)
 
-    async def option_chain(self, underlying: str) -> OptionChain:
-        """Return the contracts on an underlying. Errors: UNKNOWN_SYMBOL."""
+    async def option_chain(self, underlying: str, day: date | None = None) -> OptionChain:
+        """Return the contracts on an underlying. Errors: UNKNOWN_SYMBOL, DATE_NOT_HELD."""
+        listed = None if day is None else date_to_proto(day)
         answer = await self._channel.call(
             "CatalogService/GetOptionChain",
-            catalog_pb2.GetOptionChainRequest(underlying=underlying),
+            catalog_pb2.GetOptionChainRequest(underlying=underlying, date=listed),
             catalog_pb2.GetOptionChainResponse,
         )
         return options.chain_from_proto(answer.chain)
@@ -78,6 +88,55 @@ class AgentCatalog:
         except NotFound:
             return None
         return [futures.contract_from_proto(each) for each in answer.contracts]
+
+    async def special_treatments(self, symbols: Sequence[str]) -> Sequence[SpecialTreatment]:
+        """Return the days of special treatment of each share. Errors: NOT_DOWNLOADED."""
+        answer = await self._channel.call(
+            "CatalogService/ListSpecialTreatments",
+            catalog_pb2.ListSpecialTreatmentsRequest(symbols=symbols),
+            catalog_pb2.ListSpecialTreatmentsResponse,
+        )
+        return [treatments.treatment_from_proto(each) for each in answer.treatments]
+
+    async def tables(self) -> Sequence[TerminalTable]:
+        """Refuse. Errors: TERMINAL_LACKS."""
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_TABLES)
+
+    async def table_slice(
+        self, table: TerminalTable, request: TableRequest, first: int
+    ) -> TableSlice:
+        """Refuse. Errors: TERMINAL_LACKS."""
+        del table, request, first
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_TABLES)
+
+    async def broker_queues(self, request: BrokerQueueRequest) -> Sequence[BrokerQueue]:
+        """Return the newest queues of a share in Hong Kong, oldest first."""
+        answer = await self._channel.call(
+            "HongKongService/ListBrokerQueues",
+            hong_kong.request_to_proto(request),
+            hong_kong_pb2.ListBrokerQueuesResponse,
+        )
+        return [hong_kong.queue_from_proto(each) for each in answer.queues]
+
+    async def brokers(self) -> Sequence[Broker]:
+        """Return the brokers of Hong Kong by number."""
+        answer = await self._channel.call(
+            "HongKongService/ListBrokers",
+            hong_kong_pb2.ListBrokersRequest(),
+            hong_kong_pb2.ListBrokersResponse,
+        )
+        return [hong_kong.broker_from_proto(each) for each in answer.brokers]
+
+    async def futures_position_statistics(
+        self, account_id: str
+    ) -> Sequence[FuturesPositionStatistics]:
+        """Return what an account of futures holds. Errors: UNKNOWN_ACCOUNT."""
+        answer = await self._channel.call(
+            "AccountService/ListFuturesPositionStatistics",
+            accounts_pb2.ListFuturesPositionStatisticsRequest(account_id=account_id),
+            accounts_pb2.ListFuturesPositionStatisticsResponse,
+        )
+        return [statistics_from_proto(each) for each in answer.statistics]
 
     async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
         """Return an account's quotas of the present day. Errors: UNKNOWN_ACCOUNT."""

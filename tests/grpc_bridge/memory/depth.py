@@ -89,4 +89,4 @@ class MemoryDepthFeed:
                     raise told
                 yield told
         finally:
-            del self.inboxes[watch]
+            self.inboxes.pop(watch, None)
