@@ -75,6 +75,8 @@ _SENSIBLE: dict[str, list[Any]] = {
     # Later than any jump of the clock among these, and than as many next days as are drawn.
     "exDate": ["2024-12-27", "2025-06-27"],
     "time": ["09:14:59", "14:57", "15:30"],
+    # Of a root field: an instant.
+    ".time": ["2023-02-01T10:00:00+08:00", "2022-12-30T14:00:00+08:00"],
     "day": [None, "2023-02-02", "2023-06-30"],
     "cash": ["25.5", "1"],
     "bonus": ["1", "0.5"],
