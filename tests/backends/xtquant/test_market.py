@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from pyarrow import feather
 
 from quantgraph.backends.sim.universe import UNIVERSE
 from quantgraph.backends.xtquant.lists import read_basket, read_issue
@@ -337,6 +335,8 @@ async def test_sectors_are_those_of_the_market(pair: Pair) -> None:
 async def test_sectors_have_the_categories_of_the_terminals_files(
     pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pa = pytest.importorskip("pyarrow")
+    feather = pytest.importorskip("pyarrow.feather")
     folder = tmp_path / "SectorData" / "latest"
     folder.mkdir(parents=True)
     told = {"original_name": "白酒", "category": "行业"}
