@@ -35,14 +35,24 @@ inline char *put2(char *p, uint64_t n) {
 
 inline char *put4(char *p, uint64_t n) { return put2(put2(p, n / 100), n % 100); }
 
-inline char *put_natural(char *p, uint64_t n) {
-    char text[20], *from = text + 20;
-    for (; n >= 100; n /= 100) put2(from -= 2, n % 100);
-    if (n >= 10) put2(from -= 2, n);
-    else *--from = static_cast<char>('0' + n);
-    const auto size = static_cast<size_t>(text + 20 - from);
-    std::memcpy(p, from, size);
-    return p + size;
+inline char *put_small(char *p, uint64_t n) {  // below 10,000
+    if (n >= 1000) return put4(p, n);
+    if (n >= 100) *p++ = static_cast<char>('0' + n / 100), n %= 100;
+    else if (n < 10) return *p = static_cast<char>('0' + n), p + 1;
+    return put2(p, n);
+}
+
+// By fours and eights, which wait for each other less than a division per pair would.
+inline char *put_middle(char *p, uint64_t n) {  // below 100,000,000
+    return n < 10000 ? put_small(p, n) : put4(put_small(p, n / 10000), n % 10000);
+}
+
+char *put_natural(char *p, uint64_t n) {
+    constexpr uint64_t kEight = 100000000;
+    if (n < kEight) return put_middle(p, n);
+    const uint64_t high = n / kEight, low = n % kEight;
+    p = high < kEight ? put_middle(p, high) : put_natural(p, high);
+    return put4(put4(p, low / 10000), low % 10000);
 }
 
 inline char *put_integer(char *p, int64_t n) {
@@ -241,7 +251,8 @@ struct Job {
                     return p;
                 }
             }
-            p = put_piece(p, close);
+            if (close.size == 1) *p++ = *close.text;
+            else p = put_piece(p, close);
         }
         return p;
     }
