@@ -6,7 +6,7 @@ import numpy as np
 from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLScalarType
 from strawberry.types.field import StrawberryField
 
-from api.slots import KeptTexts, Slot, is_short
+from api.slots import KeptTexts, Rows, Slot, is_short
 from quantgraph.domain.bars import BarColumns, Column, Mask
 from quantgraph.rows.plan import Cell, Kind
 from schema.rows import ColumnList
@@ -59,31 +59,25 @@ def column_cell(value: ColumnList, inner: OutputType, where: str, *, nullable: b
 def check_column(field: str, cell: Cell, columns: BarColumns, *, nullable: bool) -> None:
     """Raise NotPlain where the ordinary path would refuse a value of the column.
 
-    Numbers of short lists are left to the encoder, which looks at each anyway.
+    Numbers of short lists are left to the encoder, which looks at each anyway; not of columns that
+    answer again, which need no second look then.
     """
     if cell.kind is Kind.CONSTANT:
         return
     column, valid = columns.values.get(cell.column), columns.valid.get(cell.column)
     if not nullable and columns.length and (column is None or _misses(valid)):
         raise NotPlain(field, "misses values that may not be null")
-    if column is None or is_short(columns):
+    if column is None or (is_short(columns) and not columns.kept):
         return
     bad = _bad_numbers(cell.kind, column)
     if bad is not None and bad.any() and (valid is None or (bad & valid).any()):
         raise NotPlain(field, "holds a number that JSON cannot carry")
 
 
-def make_slot(
-    where: str,
-    cells: tuple[Cell, ...],
-    columns: BarColumns,
-    texts: KeptTexts,
-    *,
-    scalars: bool = False,
-) -> Slot:
+def make_slot(where: str, rows: Rows, texts: KeptTexts) -> Slot:
     """Return the place of checked columns in the response. Raises NotPlain."""
     try:
-        return Slot(cells, columns, texts, scalars=scalars)
+        return Slot(rows, texts)
     except ValueError as error:
         raise NotPlain(where, f"holds what JSON cannot carry: {error}") from None
 

@@ -62,6 +62,7 @@ class Operation:
     """One operation of a valid document; `conditional` where @skip or @include ask variables.
 
     `size` tells what keeping it costs, in characters; `cost` what an execution of it counts for.
+    `introspective`: it asks for nothing but the schema, which is long work that never waits.
     """
 
     document: DocumentNode
@@ -71,11 +72,7 @@ class Operation:
     conditional: bool
     size: int
     cost: Cost
-
-    @property
-    def introspective(self) -> bool:
-        """Whether it asks for nothing but the schema: long work that never waits."""
-        return all(name.startswith("__") for name in self.root_fields)
+    introspective: bool
 
 
 class Documents:
@@ -162,19 +159,16 @@ class Documents:
         costs = Costs(self._schema, document, self._limits)
         fragments = fragments_of(document)
         conditional = _Conditions.found(document)
-        return tuple(
-            Operation(
-                document,
-                node.name.value if node.name else None,
-                node.operation,
-                tuple(each.name.value for each in roots_of(node.selection_set, fragments)),
-                conditional,
-                _size(text),
-                costs.of(node),
-            )
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode)
-        )
+        operations: list[Operation] = []
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                name, kind, cost = node.name and node.name.value, node.operation, costs.of(node)
+                roots = tuple(x.name.value for x in roots_of(node.selection_set, fragments))
+                only = all(each.startswith("__") for each in roots)
+                operations.append(
+                    Operation(document, name, kind, roots, conditional, _size(text), cost, only)
+                )
+        return tuple(operations)
 
     def _parse(self, text: str) -> DocumentNode:
         try:

@@ -19,7 +19,6 @@ from api.core import Core, CoreSettings, Prepared, Run, VariablesRefused, run_at
 from api.deadlines import Deadlines
 from api.documents import DocumentRefused, Documents, Operation
 from api.errors import show_error, show_failure, show_graphql, show_result
-from api.one_order import require_one_order
 from api.policy import OPEN, DocumentPolicy
 from api.quote_texts import QuoteCall, quote_responses
 from api.ready import ReadyOperations
@@ -31,24 +30,18 @@ from api.slots import KeptTexts
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.access import act_as
 from quantgraph.domain.audit import listen
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.calls import Underway
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.live_bars import BarWatch
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.traces import follow
-from resolvers.access import require_scopes
 from resolvers.loaders import OperationLoaders
 from resolvers.quotes import Asked
 from schema.context import Context
 
 _log = structlog.get_logger(__name__)
-_ROOTS = {
-    OperationType.QUERY: "Query",
-    OperationType.MUTATION: "Mutation",
-    OperationType.SUBSCRIPTION: "Subscription",
-}
 
 
 class Executor:
@@ -105,24 +98,26 @@ class Executor:
 
     def known(self, request: GraphQLRequest) -> Operation | None:
         """Return the operation of a document that was prepared before; never waits."""
-        return self._documents.known(request.query, request.operation_name)
+        memory = request.memory
+        if memory.operation is None:
+            memory.operation = self._documents.known(request.query, request.operation_name)
+        return memory.operation
 
     def check(self, operation: Operation, request: GraphQLRequest, caller: Caller) -> None:
         """Raise FORBIDDEN unless the caller may run the operation; ONE_ORDER_FIELD.
 
         Takes what it costs. Errors: COST_LIMIT, RATE_LIMITED.
         """
-        root, bill = _ROOTS[operation.type], caller.bill
+        bill = caller.bill
         bill.key_id, bill.operation = caller.principal.key_id, operation
         bill.trail = self.till.trail(bill)
         if bill.trail is not None:
             bill.trail.asked = partial(arguments_of, operation, request.variables)
+        memory = request.memory
         try:
-            require_scopes(caller.principal, root, operation.root_fields)
-            if operation.type is OperationType.MUTATION:
-                require_one_order(operation.root_fields)
-            points = operation.cost.points(request.variables)
-            self.till.charge(bill.key_id, operation.root_fields, bill, points)
+            if memory.passed is not caller.principal or memory.operation is not operation:
+                memory.admit(caller.principal, operation, request.variables)
+            self.till.charge(bill.key_id, operation.root_fields, bill, memory.points)
         except GatewayError as error:
             self._refusals.whole(operation, caller, error)
             raise
@@ -154,13 +149,14 @@ class Executor:
     ) -> Response:
         follow(caller.bill.trail)
         try:
-            prepared, bound = await self._ready.find(operation, request.variables)
+            prepared, bound = await request.memory.find(operation, request.variables, self._ready)
         except VariablesRefused as refused:
             return self._shown(ExecutionResult(None, refused.errors), caller)
+        heard = None
         if operation.type is OperationType.MUTATION:
             act_as(actor_of(caller))
-        heard = listen() if operation.type is OperationType.MUTATION else None
-        with operation_budget():
+            heard = listen()
+        with OperationBudget():
             context = self._context(caller)
             context.picks = prepared.picks
             work = prepared.run(bound, context)

@@ -37,8 +37,8 @@ from quantgraph.domain.streams import LogPlace
 
 # Headers that are one request's, or are answered with headers of their own.
 _OWN = (b"origin", b"x-request-id", b"traceparent")
-# Requests known by their bytes, and the length to which they are.
-_KNOWN, _KEPT_BODY = 512, 2_048
+# Characters of requests known by their bytes, and the length to which they are.
+_KNOWN, _KEPT_BODY = 256_000, 2_048
 
 
 class GraphQLOverHttp:
@@ -60,7 +60,8 @@ class GraphQLOverHttp:
         self._stalls = Deadlines(config.http.write_seconds)
         self._statuses = Statuses(config.http.status_codes)
         self.shared = SharedConnections(executor, access, config)
-        self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN)
+        # Each with its document's size: what is remembered of a request keeps its document.
+        self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN, lambda each: each.size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -184,7 +185,7 @@ class GraphQLOverHttp:
         if known is None:
             known = self._read(read_json(body))
             # What comes again is short, or long only because of its variables.
-            if len(body) <= _KEPT_BODY:
+            if len(body) <= _KEPT_BODY and known.size <= _KNOWN:
                 self.known[body] = known
         return known
 

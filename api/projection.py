@@ -29,7 +29,7 @@ from api.cells import (
     make_slot,
     unwrapped,
 )
-from api.slots import KeptTexts, Slot
+from api.slots import KeptTexts, Rows, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind, Layout
 from schema.rows import ColumnList, RowList
@@ -78,6 +78,7 @@ class Projection:
         self._members = [(each.key, each.read, each.write) for each in members]
         self._nullable = cells
         self.cells = None if cells is None else Layout(cell for cell, _ in cells)
+        self._selection = (self.cells, None if cells is None else tuple(null for _, null in cells))
 
     def object(self, source: object) -> dict[str, Any]:
         """Return what is picked of an object. Raises NotPlain, and whatever a field raises."""
@@ -87,9 +88,12 @@ class Projection:
         """Return the place of these rows in the response. Raises NotPlain."""
         if self._nullable is None or self.cells is None:
             raise NotPlain(self.name, "has fields that are no columns")
-        for cell, nullable in self._nullable:
-            check_column(f"{self.name}.{cell.key}", cell, columns, nullable=nullable)
-        return make_slot(self.name, self.cells, columns, texts)
+        batch = texts.forms.find(columns, self._selection)
+        if batch is None:
+            for cell, nullable in self._nullable:
+                check_column(f"{self.name}.{cell.key}", cell, columns, nullable=nullable)
+            batch = texts.forms.keep(columns, self._selection)
+        return make_slot(self.name, Rows(self.cells, columns, batch), texts)
 
 
 def project(executor: Selections, kind: GraphQLObjectType, details: object) -> Projection:
@@ -215,7 +219,7 @@ def _list_writer(executor: Selections, kind: OutputType, details: object, where:
     def values(value: object) -> object:
         if isinstance(value, ColumnList):
             cell = column_cell(value, inner, where, nullable=nullable)
-            return make_slot(where, (cell,), value.columns, texts, scalars=True)
+            return make_slot(where, Rows((cell,), value.columns, scalars=True), texts)
         return [write(each) for each in _listed(value, where)]
 
     return values

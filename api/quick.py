@@ -94,8 +94,11 @@ class QuickAnswers:
         None where nothing was begun.
         """
         size, understood = self._heads.get(head, _UNKNOWN)
-        request = self._known.get(body) if size == len(body) else None
-        if request is None or understood is None:
+        if understood is None or size != len(body):
+            return None
+        try:  # one look: `get` of this cache takes two
+            request = self._known[body]
+        except KeyError:
             return None
         principal = self._access.known(understood.credential)
         operation = self._executor.known(request)

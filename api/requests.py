@@ -6,20 +6,32 @@ from typing import Any, cast
 
 import orjson
 
+from api.memory import Memory
 from api.trusted import ANY, TrustedDocuments
 from quantgraph.domain.errors import bad_request
 
 _DEEPEST = 200
+# Beside its document.
+_REQUEST = 400
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request; the document is not parsed yet."""
+    """A well-formed request; the document is not parsed yet.
+
+    `memory` is the executor's: it is there again where the same bytes come again.
+    """
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict[str, Any])
     operation_name: str | None = None
     extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """What keeping it costs, in characters."""
+        return _REQUEST + len(self.query)
 
 
 def read_json(body: bytes | str) -> object:

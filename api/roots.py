@@ -55,6 +55,9 @@ class RootCall:
         nodes = [each.node for each in place.details]
         maker = cast("Any", executor)
         self._info = maker.build_resolve_info(self._definition, nodes, place.root, self._path)
+        # The two that are each run's own: `_replace` costs four times as much as knowing where.
+        self._context_at = self._info._fields.index("context")
+        self._variables_at = self._info._fields.index("variable_values")
 
     def arguments(self, variables: VariableValues) -> Arguments | None:
         """Return the resolver's arguments, or None where graphql-core has to refuse them."""
@@ -69,7 +72,9 @@ class RootCall:
         if self._info_name is None:
             value = self._call(*self._own, **arguments)
         else:
-            raw = self._info._replace(context=context, variable_values=variables.coerced)
+            fields = [*self._info]
+            fields[self._context_at], fields[self._variables_at] = context, variables.coerced
+            raw = self._info._make(fields)
             info = {self._info_name: Info(_raw_info=raw, _field=self._field)}
             value = self._call(*self._own, **info, **arguments)
         return await value if isawaitable(value) else value

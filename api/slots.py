@@ -3,11 +3,13 @@
 import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
+from api.forms import Forms
 from quantgraph.domain.bars import BarColumns
 from quantgraph.domain.budget import present_budget
 from quantgraph.rows.encoder import row_encoder
@@ -37,6 +39,7 @@ class KeptTexts:
         self._size = size
         self._kept: LRUCache[tuple[object, ...], _Entry] = LRUCache(max(size, 1), getsizeof=_size)
         self._asked: LRUCache[int, bool] = LRUCache(_ASKED)
+        self.forms = Forms()
 
     def write(
         self, slot: "Slot", start: int, stop: int, make: Callable[[int, int], bytes]
@@ -67,8 +70,21 @@ def is_short(columns: BarColumns) -> bool:
     return present_budget().written + columns.length <= PIECE_ROWS
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Columns and the cells of a row, or with `scalars` the one cell of a list of values.
+
+    `batch` where the columns were made ready before.
+    """
+
+    cells: tuple[Cell, ...]
+    columns: BarColumns
+    batch: Batch | None = None
+    scalars: bool = False
+
+
 class Slot:
-    """Rows, or with `scalars` one column, to be written as a JSON list.
+    """Rows to be written as a JSON list.
 
     A short list is `written` at once, so that the encoder itself finds what JSON cannot carry;
     a long one, or one of many, is written piece by piece on its way out.
@@ -76,20 +92,12 @@ class Slot:
 
     __slots__ = ("_batch", "_texts", "cells", "columns", "length", "scalars", "written")
 
-    def __init__(
-        self,
-        cells: tuple[Cell, ...],
-        columns: BarColumns,
-        texts: KeptTexts,
-        *,
-        scalars: bool = False,
-    ) -> None:
-        """Take the cells of a row, or the one cell of a column. A short list: ValueError."""
-        self.cells = cells
-        self.columns = columns
+    def __init__(self, rows: Rows, texts: KeptTexts) -> None:
+        """Take checked columns. A short list: ValueError."""
+        self.cells, self.scalars = rows.cells, rows.scalars
+        self.columns = columns = rows.columns
         self.length = columns.length
-        self.scalars = scalars
-        self._batch = Batch(columns.length, columns.values, columns.valid)
+        self._batch = rows.batch or Batch(columns.length, columns.values, columns.valid)
         self._texts = texts
         self.written: bytes | None = None
         if is_short(columns):

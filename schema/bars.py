@@ -12,7 +12,7 @@ from quantgraph.domain.sources import Source
 from schema.context import Info
 from schema.rows import ColumnList, RowList
 from schema.scalars import Long, Symbol
-from schema.selection import camel, picked
+from schema.selection import Raw, camel, names_below, remembered
 
 _TIME = "Start of the bar; a day and longer: 00:00 of its first trading day."
 _MISSING = "null where the source has no value."
@@ -115,7 +115,11 @@ class BarSeries:
 
 def bar_fields(info: Info, *path: str) -> tuple[str, ...]:
     """Return the domain columns that the operation picks below `path`, in domain order."""
-    chosen = {*picked(info, *path, "rows"), *picked(info, *path, "columns")}
+    return remembered(info, path, _columns)
+
+
+def _columns(raw: Raw, path: tuple[str, ...]) -> tuple[str, ...]:
+    chosen = {*names_below(raw, (*path, "rows")), *names_below(raw, (*path, "columns"))}
     return tuple(name for name, shown in _SHOWN.items() if shown in chosen)
 
 

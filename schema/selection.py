@@ -1,7 +1,7 @@
 """Which fields an operation picks below a field, so that only those are read."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, cast
 
 from graphql import (
     BooleanValueNode,
@@ -17,22 +17,31 @@ from strawberry.utils.str_converters import to_camel_case
 
 from schema.context import Context, Info
 
+Raw: TypeAlias = GraphQLResolveInfo[Context]
+Choice: TypeAlias = Callable[[Raw, tuple[str, ...]], tuple[str, ...]]
+
 
 def picked(info: Info, *path: str) -> tuple[str, ...]:
     """Return the GraphQL names picked at `path` below the current field, each once.
 
     Fragments are followed and @skip/@include obeyed; `__typename` is left out.
     """
-    raw = cast("GraphQLResolveInfo[Context]", info._raw_info)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] no public name
+    return remembered(info, path, names_below)
+
+
+def remembered(info: Info, path: tuple[str, ...], choose: Choice) -> tuple[str, ...]:
+    """Return what is chosen at `path`, chosen once for all runs of an operation made ready."""
+    raw = cast("Raw", info._raw_info)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] no public name
     # Nodes live as long as their operation, and so longer than what is remembered of them.
-    place = (*map(id, raw.field_nodes), path)
+    place = (*map(id, raw.field_nodes), path, choose)
     known = raw.context.picks.get(place)
     if known is None:
-        known = raw.context.picks[place] = _picked(raw, path)
+        known = raw.context.picks[place] = choose(raw, path)
     return known
 
 
-def _picked(raw: GraphQLResolveInfo[Context], path: tuple[str, ...]) -> tuple[str, ...]:
+def names_below(raw: Raw, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what `picked` does, for those who choose by it."""
     nodes: list[FieldNode] = list(raw.field_nodes)
     for name in path:
         nodes = [node for node in _below(raw, nodes) if node.name.value == name]
@@ -40,15 +49,13 @@ def _picked(raw: GraphQLResolveInfo[Context], path: tuple[str, ...]) -> tuple[st
     return tuple(dict.fromkeys(name for name in names if not name.startswith("__")))
 
 
-def _below(raw: GraphQLResolveInfo[Context], nodes: list[FieldNode]) -> Iterator[FieldNode]:
+def _below(raw: Raw, nodes: list[FieldNode]) -> Iterator[FieldNode]:
     for node in nodes:
         if node.selection_set is not None:
             yield from _fields(raw, node.selection_set.selections)
 
 
-def _fields(
-    raw: GraphQLResolveInfo[Context], selections: tuple[SelectionNode, ...]
-) -> Iterator[FieldNode]:
+def _fields(raw: Raw, selections: tuple[SelectionNode, ...]) -> Iterator[FieldNode]:
     for selection in selections:
         if not _included(raw, selection):
             continue
@@ -61,7 +68,7 @@ def _fields(
             yield from _fields(raw, fragment.selection_set.selections)
 
 
-def _included(raw: GraphQLResolveInfo[Context], node: SelectionNode) -> bool:
+def _included(raw: Raw, node: SelectionNode) -> bool:
     """Obey @skip and @include; both may stand on one node."""
     for directive in node.directives or ():
         name = directive.name.value
@@ -70,7 +77,7 @@ def _included(raw: GraphQLResolveInfo[Context], node: SelectionNode) -> bool:
     return True
 
 
-def _condition(raw: GraphQLResolveInfo[Context], directive: DirectiveNode) -> bool:
+def _condition(raw: Raw, directive: DirectiveNode) -> bool:
     """Return the value of a directive's `if`; validation has made sure that there is one."""
     value = next(iter(directive.arguments or ())).value
     if isinstance(value, VariableNode):

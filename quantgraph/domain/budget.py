@@ -1,7 +1,5 @@
 """What one operation has taken so far, however many requests it makes below."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -36,15 +34,20 @@ def row_limit(rows: int, limit: int) -> InvalidRequest:
 _budget: ContextVar[RowBudget | None] = ContextVar("row_budget", default=None)
 
 
-@contextmanager
-def operation_budget() -> Generator[RowBudget, None, None]:
-    """Count all bar requests inside, those of child tasks too, against one operation's limit."""
-    budget = RowBudget()
-    token = _budget.set(budget)
-    try:
-        yield budget
-    finally:
-        _budget.reset(token)
+class OperationBudget:
+    """Counts all bar requests inside, those of child tasks too, against one operation's limit."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> RowBudget:
+        """Begin with nothing taken."""
+        budget = RowBudget()
+        self._token = _budget.set(budget)
+        return budget
+
+    def __exit__(self, *_: object) -> None:
+        """Count against what was there before."""
+        _budget.reset(self._token)
 
 
 def present_budget() -> RowBudget:

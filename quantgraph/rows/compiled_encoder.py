@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from quantgraph.rows import _encoder
-from quantgraph.rows.plan import Batch, Cell, Kind, check_range, prefixes
+from quantgraph.rows.plan import Batch, Cell, Kind, Layout, check_range, prefixes
 from quantgraph.rows.texts import write_texts
 
 # What _encoder.cpp calls the kinds.
@@ -19,12 +19,19 @@ class CompiledEncoder:
     def rows(self, cells: Sequence[Cell], batch: Batch, start: int, stop: int) -> bytes:
         """Return the objects of rows start to stop, a comma between them."""
         check_range(batch, start, stop)
-        heads = prefixes(cells)
-        filled = [
-            _filled(cell, head, batch, start, stop) for cell, head in zip(cells, heads, strict=True)
-        ]
+        known = isinstance(cells, Layout)
+        filled = batch.filled.get(cells) if known else None
+        if filled is None:
+            heads = prefixes(cells)
+            filled = tuple(
+                _filled(cell, head, batch, start, stop)
+                for cell, head in zip(cells, heads, strict=True)
+            )
+            # Texts are those of these rows alone.
+            if known and all(cell.kind is not Kind.TEXT for cell in cells):
+                batch.filled[cells] = filled
         close = b"}" if cells else b"{}"
-        return _encoder.encode(tuple(filled), batch.length, start, stop, close)
+        return _encoder.encode(filled, batch.length, start, stop, close)
 
     def column(self, cell: Cell, batch: Batch, start: int, stop: int) -> bytes:
         """Return the values of rows start to stop, a comma between them."""

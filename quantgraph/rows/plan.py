@@ -1,7 +1,7 @@
 """What to encode: the cells of one record, and the columns that fill them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -57,12 +57,14 @@ class Layout(tuple[Cell, ...]):
 class Batch:
     """Columns of `length` rows by name; `valid` has a mask only where values are missing.
 
-    A column that is absent is null in every row.
+    A column that is absent is null in every row. `filled` is the encoder's own: what it made of
+    the cells of a layout, for the next rows.
     """
 
     length: int
     values: Mapping[str, npt.NDArray[Any] | Sequence[str | None]]
     valid: Mapping[str, npt.NDArray[np.bool_]]
+    filled: dict[Layout, Any] = field(default_factory=dict[Layout, Any], compare=False, repr=False)
 
 
 def check_range(batch: Batch, start: int, stop: int) -> None:

@@ -23,7 +23,7 @@ from api.core import Core, CoreSettings, Run
 from api.slots import KeptTexts, Slot, Text
 from quantgraph.domain import bars as domain
 from quantgraph.domain.bars import BAR_FIELDS, Adjustment, Period
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.sources import Source
 from schema.bars import Bar, BarSeries
 from schema.rows import ColumnList, RowList
@@ -313,7 +313,7 @@ async def test_a_large_answer_for_a_socket_leaves_the_loop_between_pieces():
 async def test_many_short_lists_are_not_all_written_in_one_turn():
     aliases = " ".join(f"a{n}: series {{ rows {{ time close }} }}" for n in range(30))
     series = one(2_000, close=np.arange(2_000) / 4)
-    with operation_budget():
+    with OperationBudget():
         found = await answer(f"{{ {aliases} }}", series, {})
     text = Text(found.data)
     assert text.rows >= 28 * 2_000
@@ -324,7 +324,7 @@ async def test_many_short_lists_are_not_all_written_in_one_turn():
 async def test_an_unwritable_number_is_found_in_a_list_that_waits():
     aliases = " ".join(f"a{n}: series {{ rows {{ close }} }}" for n in range(9))
     series = one(2_000, close=np.array([*np.zeros(1_999), np.inf]))
-    with operation_budget():
+    with OperationBudget():
         found = await answer(f"{{ {aliases} }}", series, {})
     assert len(found.errors) == 9
     assert Text(found.data).rows == 0

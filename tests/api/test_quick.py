@@ -211,6 +211,21 @@ def test_a_key_is_asked_for_at_each_request_and_revoked_at_once(start_gateway, t
             assert ask(peer, request).startswith(b"HTTP/1.1 401")
 
 
+def test_what_one_key_may_ask_says_nothing_of_another(start_gateway, tmp_path):
+    """The bytes of both bodies are the same, and what was found out of them is kept."""
+    (tmp_path / "mock").mkdir()
+    keys = KeyStore(tmp_path / "mock" / "keys.sqlite")
+    asked = [keys.create(scope, None) for scope in (Scope.ADMIN, Scope.READ)]
+    os.utime(keys.path, (0, 0))
+    body = b'{"query":"{ simulation { clock { epoch } } }"}'
+    admin, reader = [message(body, authorization=f"Bearer {key}") for key in asked]
+    with start_gateway(tmp_path) as running, connected(running) as peer:
+        for _ in range(4):
+            assert b'"epoch":' in ask(peer, admin)
+            refused = ask(peer, reader)
+            assert b"FORBIDDEN" in refused and b'"epoch":' not in refused
+
+
 def test_what_has_to_wait_is_executed_once_and_finished_the_ordinary_way(peer, ways):
     """Sectors are read from the store, in a thread."""
     request = message(SECTORS)

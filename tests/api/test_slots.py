@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from api.asgi import Gone
 from api.deadlines import Deadlines
+from api.forms import Forms
 from api.reply import Reply
-from api.slots import KeptTexts, Slot
+from api.slots import KeptTexts, Rows, Slot
 from quantgraph.domain.bars import BarColumns
 from quantgraph.rows.plan import Cell, Kind
 
@@ -25,7 +26,7 @@ def columns(value: float, length: int = 3) -> BarColumns:
 
 
 def ask(texts: KeptTexts, found: BarColumns) -> bytes:
-    return Slot(CELLS, found, texts).text(0, found.length)
+    return Slot(Rows(CELLS, found), texts).text(0, found.length)
 
 
 def test_what_is_asked_twice_is_written_twice_at_most(monkeypatch):
@@ -43,6 +44,32 @@ def test_a_kept_text_does_not_keep_its_columns():
     del found
     gc.collect()
     assert gone() is None
+
+
+def test_what_was_found_out_of_columns_ends_with_them():
+    forms, found = Forms(), columns(1.5)
+    array = weakref.ref(found.values["close"])
+    assert forms.keep(found, CELLS) is forms.find(found, CELLS)
+    assert forms.find(found, ()) is None
+    assert forms.find(columns(1.5), CELLS) is None
+    del found
+    gc.collect()
+    assert array() is None
+    assert not forms._known
+
+
+def test_of_columns_that_do_not_answer_again_nothing_is_remembered():
+    forms, found = Forms(), BarColumns(1, {"close": np.array([1.5])})
+    forms.keep(found, CELLS)
+    assert forms.find(found, CELLS) is None
+
+
+def test_of_one_columns_object_a_few_selections_are_remembered():
+    forms, found = Forms(), columns(1.5)
+    for number in range(50):
+        forms.keep(found, number)
+    kept = [forms.find(found, number) for number in range(50)]
+    assert 1 <= sum(each is not None for each in kept) <= 8
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quantgraph.config import CalendarConfig, LimitsConfig
 from quantgraph.domain.bars import Adjustment, BarColumns, BarRequest, BarSeries, Period, Window
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.calendar import starts_of
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import InvalidRequest
@@ -204,7 +204,7 @@ async def test_a_ready_answer_counts_against_the_operation(chain):
     limited = LimitedBars(chain.cached, limits, CALENDAR, chain.cached.ready)
     asked = ask("600519.SH", last=40)
     await limited.bars(asked)
-    with operation_budget():
+    with OperationBudget():
         assert limited.ready(asked)
         assert limited.ready(asked)
         with pytest.raises(InvalidRequest) as caught:

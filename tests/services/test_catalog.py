@@ -7,7 +7,7 @@ import pytest
 
 from quantgraph.backends.sim.bonds import list_bonds
 from quantgraph.domain.bonds import BondRequest, BondValue, value_bond
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.errors import GatewayError, unknown_symbol
 from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.ipos import IpoRequest
@@ -108,7 +108,7 @@ async def test_main_contracts_that_make_no_sense_are_refused(request_, reason):
 async def test_main_contracts_count_against_the_operations_limit():
     catalog = catalog_of(Listed())
     assert await catalog.main_contracts(MainRequest("IH")) == []
-    with operation_budget():
+    with OperationBudget():
         assert len(await catalog.main_contracts(MainRequest("IF"))) == 6
         with pytest.raises(GatewayError) as caught:
             await catalog.main_contracts(MainRequest("IF"))
@@ -120,7 +120,7 @@ async def test_new_issues_are_bounded_and_their_days_in_order():
     with pytest.raises(GatewayError) as caught:
         await catalog.ipos(IpoRequest(date(2023, 1, 2), date(2023, 1, 1)))
     assert caught.value.reason is Reason.START_AFTER_END
-    with operation_budget():
+    with OperationBudget():
         await catalog.ipos(IpoRequest())
         with pytest.raises(GatewayError) as caught:
             await catalog.ipos(IpoRequest())

@@ -5,7 +5,7 @@ import pytest
 
 from quantgraph.config import LimitsConfig
 from quantgraph.domain.bars import BarRequest, Period, Window
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.calendar import day_start
 from quantgraph.domain.errors import InvalidRequest
 from quantgraph.domain.reasons import Reason
@@ -108,7 +108,7 @@ async def test_too_many_symbols_are_refused(limited):
 
 
 async def test_an_operation_has_one_limit_for_all_its_requests(limited):
-    with operation_budget() as budget:
+    with OperationBudget() as budget:
         await limited.bars(request(window=Window(last=600)))
         assert budget.taken == 600
         assert (await refused(limited, request(window=Window(last=401)))).reason is Reason.ROW_LIMIT
@@ -117,7 +117,7 @@ async def test_an_operation_has_one_limit_for_all_its_requests(limited):
 
 
 async def test_requests_side_by_side_share_the_limit(limited):
-    with operation_budget():
+    with OperationBudget():
         both = [limited.bars(request(window=Window(last=600))) for _ in range(2)]
         answers = await asyncio.gather(*both, return_exceptions=True)
     assert sum(isinstance(answer, InvalidRequest) for answer in answers) == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.reasons import Reason
@@ -61,7 +61,7 @@ async def test_a_member_that_stands_twice_has_one_row():
 async def test_too_many_rows_are_refused_before_they_are_made():
     below = Below(many(6))
     board = MarketBoard(below, below, 10)
-    with operation_budget():
+    with OperationBudget():
         await board.snapshot(SnapshotRequest(Market.SH, ()))
         with pytest.raises(GatewayError) as caught:
             await board.snapshot(SnapshotRequest(Market.SH, ()))

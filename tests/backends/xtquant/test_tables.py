@@ -14,7 +14,7 @@ import pytest
 from quantgraph.backends.xtquant.capability import Told, capabilities
 from quantgraph.backends.xtquant.downloads import TerminalDownloads
 from quantgraph.backends.xtquant.sdk import load_sdk
-from quantgraph.domain.budget import operation_budget
+from quantgraph.domain.budget import OperationBudget
 from quantgraph.domain.calendar import day_start
 from quantgraph.domain.downloads import DownloadKind, DownloadProgress, DownloadWish
 from quantgraph.domain.errors import GatewayError
@@ -155,7 +155,7 @@ async def test_pages_follow_each_other_until_the_table_is_downloaded_anew(
 
 
 async def _refused(lists: PricedCatalog, request: TableRequest) -> Reason:
-    with pytest.raises(GatewayError) as told, operation_budget():
+    with pytest.raises(GatewayError) as told, OperationBudget():
         await lists.table_rows(request)
     return told.value.reason
 
