@@ -49,6 +49,7 @@ _USUAL = {
     "Query.ipos": 100,
     "Query.positions": 50,
     "Query.sectors": 30,
+    "Query.terminalSubscriptions": 1_000,
     "Sector.members": 100,
 }
 _OTHERS = 10

@@ -10,8 +10,9 @@ from quantgraph.domain.clock import DatedClock
 from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.depth import Depth, DepthFeed
 from quantgraph.domain.ports.downloads import Downloader
+from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
-from quantgraph.domain.ports.reference import Catalog, FuturesPositions, HongKong, IpoQuotas
+from quantgraph.domain.ports.reference import FuturesPositions, HongKong, IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import BackendInfo, ClockInfo
 from quantgraph.domain.terminals import TerminalStatus

@@ -31,6 +31,8 @@ SCOPES: Mapping[str, Scope | None] = {
     "/quantgraph.v1.CatalogService/ListIpos": Scope.READ,
     "/quantgraph.v1.CatalogService/ListMainContracts": Scope.READ,
     "/quantgraph.v1.CatalogService/ListSpecialTreatments": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListInstrumentTags": Scope.READ,
+    "/quantgraph.v1.CatalogService/ListTerminalSubscriptions": Scope.ADMIN,
     "/quantgraph.v1.CatalogService/ListConvertibleBonds": Scope.READ,
     "/quantgraph.v1.CatalogService/ListTableRows": Scope.READ,
     "/quantgraph.v1.CatalogService/ListTerminalTables": Scope.READ,

@@ -9,7 +9,17 @@ from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import catalog_pb2
 from quantgraph.v1.catalog_pb2_grpc import CatalogServiceServicer
-from quantgraph.wire import bonds, etfs, futures, ipos, options, tables, treatments
+from quantgraph.wire import (
+    bonds,
+    etfs,
+    futures,
+    instrument_tags,
+    ipos,
+    options,
+    tables,
+    terminal_subscriptions,
+    treatments,
+)
 from quantgraph.wire.fields import date_from_proto, symbol_from_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
@@ -64,6 +74,26 @@ class CatalogServicer(CatalogServiceServicer):
         found = await self._gateway.lists.special_treatments(symbols)
         return catalog_pb2.ListSpecialTreatmentsResponse(
             treatments=[treatments.treatment_to_proto(each) for each in found]
+        )
+
+    async def ListInstrumentTags(
+        self, request: catalog_pb2.ListInstrumentTagsRequest, context: object
+    ) -> catalog_pb2.ListInstrumentTagsResponse:
+        checked_size(self._gateway.limits, request.symbols, "symbols")
+        checked_size(self._gateway.limits, request.tags, "tags")
+        asked = instrument_tags.request_from_proto(request)
+        found = await self._gateway.lists.instrument_tags(asked)
+        return catalog_pb2.ListInstrumentTagsResponse(
+            instruments=[instrument_tags.tags_to_proto(each) for each in found]
+        )
+
+    async def ListTerminalSubscriptions(
+        self, request: catalog_pb2.ListTerminalSubscriptionsRequest, context: object
+    ) -> catalog_pb2.ListTerminalSubscriptionsResponse:
+        search = request.search if request.HasField("search") else None
+        found = await self._gateway.lists.terminal_subscriptions(search)
+        return catalog_pb2.ListTerminalSubscriptionsResponse(
+            subscriptions=[terminal_subscriptions.subscription_to_proto(each) for each in found]
         )
 
     async def ListIpos(

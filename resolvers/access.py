@@ -38,6 +38,8 @@ SCOPES: dict[str, Scope] = {
     "Query.orderRank": Scope.READ,
     "Query.marketSnapshot": Scope.READ,
     "Query.mySubscriptions": Scope.READ,
+    "Query.instrumentTags": Scope.READ,
+    "Query.terminalSubscriptions": Scope.ADMIN,
     "Query.order": Scope.READ,
     "Query.orders": Scope.READ,
     "Query.positions": Scope.READ,

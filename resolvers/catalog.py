@@ -7,6 +7,7 @@ import strawberry
 
 from quantgraph.domain.bonds import BondRequest
 from quantgraph.domain.futures import MainRequest
+from quantgraph.domain.instrument_tags import TagRequest
 from quantgraph.domain.ipos import IpoRequest
 from resolvers.bars import SymbolArgument
 from resolvers.pages import checked_batch
@@ -14,10 +15,12 @@ from schema.bonds import ConvertibleBond
 from schema.context import Info
 from schema.etfs import EtfBasket
 from schema.futures import MainContract
+from schema.instrument_tags import InstrumentTags
 from schema.ipos import Ipo
 from schema.options import OptionChain
 from schema.scalars import Symbol
 from schema.selection import picked
+from schema.terminal_subscriptions import TerminalSubscription
 from schema.treatments import SpecialTreatment
 
 _PRICED = frozenset({"price", "conversionValue", "premium"})
@@ -116,6 +119,49 @@ class CatalogQueries:
         checked_batch(info, symbols)
         found = await info.context.gateway.lists.special_treatments(symbols)
         return [SpecialTreatment.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="Which of the terminal's own tags instruments have, finer than `kind` and "
+        "`board`: by symbol in the order asked for; unknown symbols are left out. At most 1,000 "
+        "symbols times tags in one request. Errors: BAD_REQUEST; TERMINAL_LACKS in mock."
+    )
+    async def instrument_tags(
+        self,
+        info: Info,
+        symbols: Annotated[
+            list[Symbol], strawberry.argument(description="Instruments; each counts once.")
+        ],
+        tags: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="Names of the vendor's constants in xtstocktype without XT_, for "
+                "example GE_EXTRA_ETF; absent or empty: all of them, about 370."
+            ),
+        ] = None,
+    ) -> list[InstrumentTags] | None:
+        for batch in (symbols, tags):
+            checked_batch(info, batch or ())
+        request = TagRequest(tuple(symbols), tuple(tags or ()))
+        found = await info.context.gateway.lists.instrument_tags(request)
+        return [InstrumentTags.from_domain(each) for each in found]
+
+    @strawberry.field(
+        description="What the terminal follows for the programs that are connected to it, this "
+        "gateway among them, by program and code. Errors: ROW_LIMIT beyond 10,000; TERMINAL_LACKS "
+        "in mock, and where the terminal is of no research edition."
+    )
+    async def terminal_subscriptions(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Those with this text in program or code, in any case; absent: all."
+            ),
+        ] = None,
+    ) -> list[TerminalSubscription] | None:
+        found = await info.context.gateway.lists.terminal_subscriptions(search)
+        return [TerminalSubscription.from_domain(each) for each in found]
 
     @strawberry.field(
         description="Announced new issues (新股申购) by subscription day and symbol. Errors: "

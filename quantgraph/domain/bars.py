@@ -1,6 +1,6 @@
 """Bars: one OHLCV period each, stamped at its start, held as columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -146,6 +146,23 @@ class BarColumns:
         """Return where `name` has no value, or None if it is whole."""
         mask = self.valid.get(name)
         return None if mask is None else ~mask
+
+    def present(self, name: str) -> Mask:
+        """Return where `name` has a value, row by row."""
+        mask = self.valid.get(name)
+        return np.ones(self.length, np.bool_) if mask is None else mask
+
+
+def join_rows(parts: Sequence[BarColumns], dtypes: Mapping[str, str]) -> BarColumns:
+    """Return the rows of all parts, one after the other."""
+    length = sum(part.length for part in parts)
+    values: dict[str, Column] = {}
+    for name, dtype in dtypes.items():
+        columns = [part.values[name] for part in parts]
+        values[name] = np.concatenate(columns) if columns else np.empty(0, dtype)
+    masked = [name for name in dtypes if any(name in part.valid for part in parts)]
+    valid = {name: np.concatenate([part.present(name) for part in parts]) for name in masked}
+    return BarColumns(length, values, valid)
 
 
 @dataclass(frozen=True, slots=True)

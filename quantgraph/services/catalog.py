@@ -1,7 +1,7 @@
 """What a terminal lists besides instruments, checked and priced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from quantgraph.domain.bonds import BondRequest, BondValue, ConvertibleBond, value_bond
@@ -9,10 +9,12 @@ from quantgraph.domain.budget import present_budget
 from quantgraph.domain.errors import GatewayError, start_after_end, unknown_symbol
 from quantgraph.domain.etfs import EtfBasket, no_list
 from quantgraph.domain.futures import MainContract, MainRequest, unknown_product
+from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain
+from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import Quotes
-from quantgraph.domain.ports.reference import Catalog, Reference
+from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.tables import (
     TablePage,
     TableRequest,
@@ -24,6 +26,7 @@ from quantgraph.domain.tables import (
     page_of,
     unknown_table,
 )
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription, found_of
 from quantgraph.domain.treatments import SpecialTreatment
 
 
@@ -102,6 +105,18 @@ class PricedCatalog:
         found = await self._catalog.special_treatments(symbols)
         present_budget().spend(len(found), self.rows)
         return found
+
+    async def instrument_tags(self, request: TagRequest) -> Sequence[InstrumentTags]:
+        """Return tags of known symbols; see the port."""
+        asked = tuple(dict.fromkeys(request.symbols))
+        known = await self._reference.instruments(asked)
+        held = tuple(s for s, found in zip(asked, known, strict=True) if found is not None)
+        return await self._catalog.instrument_tags(replace(request, symbols=held))
+
+    async def terminal_subscriptions(self, search: str | None) -> Sequence[TerminalSubscription]:
+        """Return what the terminal follows; see the port."""
+        found = await self._catalog.terminal_subscriptions()
+        return found_of(found, search)
 
     async def bonds(self, request: BondRequest) -> Sequence[BondValue]:
         """Return the bonds; one call for prices, and only where they are asked for."""

@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from quantgraph.domain.bars import BarColumns, Column, Mask
+from quantgraph.domain.bars import BarColumns, Column, Mask, join_rows
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.sources import Source
 from quantgraph.store import codec
 from quantgraph.store.blocks import open_block
-from quantgraph.store.merge import MergeCount, fill_columns, join_rows, merge_rows
+from quantgraph.store.merge import MergeCount, fill_columns, merge_rows
 from quantgraph.store.series import DayRows, SeriesKey, chunks_of
 
 

@@ -1,6 +1,6 @@
 """New rows over held rows of one chunk: the newest import wins, stamp by stamp."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,18 +70,6 @@ def fill_columns(columns: BarColumns, dtypes: Mapping[str, str]) -> BarColumns:
     return BarColumns(columns.length, values, valid)
 
 
-def join_rows(parts: Sequence[BarColumns], dtypes: Mapping[str, str]) -> BarColumns:
-    """Return the rows of all parts, one after the other."""
-    length = sum(part.length for part in parts)
-    values: dict[str, Column] = {}
-    for name, dtype in dtypes.items():
-        columns = [part.values[name] for part in parts]
-        values[name] = np.concatenate(columns) if columns else np.empty(0, dtype)
-    masked = [name for name in dtypes if any(name in part.valid for part in parts)]
-    valid = {name: np.concatenate([_mask(part, name) for part in parts]) for name in masked}
-    return BarColumns(length, values, valid)
-
-
 def _rows_at(columns: BarColumns, index: Times) -> BarColumns:
     values = {name: column[index] for name, column in columns.values.items()}
     return BarColumns(len(index), values, {n: mask[index] for n, mask in columns.valid.items()})
@@ -95,7 +83,7 @@ def _rows_equal(left: BarColumns, right: BarColumns) -> Mask:
         if column.dtype == np.float64:
             column, other = column.view(np.int64), other.view(np.int64)  # noqa: PLW2901 the same bits
         equal &= column == other
-        equal &= _mask(left, name) == _mask(right, name)
+        equal &= left.present(name) == right.present(name)
     return equal
 
 
@@ -107,12 +95,7 @@ def _interleave(left: BarColumns, right: BarColumns) -> BarColumns:
         for name, column in left.values.items()
     }
     valid = {
-        name: np.concatenate([_mask(left, name), _mask(right, name)])[order]
+        name: np.concatenate([left.present(name), right.present(name)])[order]
         for name in (*left.valid, *(n for n in right.valid if n not in left.valid))
     }
     return BarColumns(len(times), values, valid)
-
-
-def _mask(columns: BarColumns, name: str) -> Mask:
-    found = columns.valid.get(name)
-    return np.ones(columns.length, np.bool_) if found is None else found

@@ -25,52 +25,62 @@ _sym_db = _symbol_database.Default()
 from quantgraph.v1 import bonds_pb2 as quantgraph_dot_v1_dot_bonds__pb2
 from quantgraph.v1 import etfs_pb2 as quantgraph_dot_v1_dot_etfs__pb2
 from quantgraph.v1 import futures_pb2 as quantgraph_dot_v1_dot_futures__pb2
+from quantgraph.v1 import instrument_tags_pb2 as quantgraph_dot_v1_dot_instrument__tags__pb2
 from quantgraph.v1 import ipos_pb2 as quantgraph_dot_v1_dot_ipos__pb2
 from quantgraph.v1 import options_pb2 as quantgraph_dot_v1_dot_options__pb2
 from quantgraph.v1 import tables_pb2 as quantgraph_dot_v1_dot_tables__pb2
+from quantgraph.v1 import terminal_subscriptions_pb2 as quantgraph_dot_v1_dot_terminal__subscriptions__pb2
 from quantgraph.v1 import treatments_pb2 as quantgraph_dot_v1_dot_treatments__pb2
 from quantgraph.v1 import types_pb2 as quantgraph_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/catalog.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/bonds.proto\x1a\x18quantgraph/v1/etfs.proto\x1a\x1bquantgraph/v1/futures.proto\x1a\x18quantgraph/v1/ipos.proto\x1a\x1bquantgraph/v1/options.proto\x1a\x1aquantgraph/v1/tables.proto\x1a\x1equantgraph/v1/treatments.proto\x1a\x19quantgraph/v1/types.proto\"U\n\x1bListConvertibleBondsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x15\n\rstock_symbols\x18\x02 \x03(\t\x12\x0e\n\x06valued\x18\x03 \x01(\x08\"M\n\x1cListConvertibleBondsResponse\x12-\n\x05\x62onds\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.ConvertibleBond\"%\n\x13GetEtfBasketRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\"@\n\x14GetEtfBasketResponse\x12(\n\x06\x62\x61sket\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.EtfBasket\"N\n\x15GetOptionChainRequest\x12\x12\n\nunderlying\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"C\n\x16GetOptionChainResponse\x12)\n\x05\x63hain\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OptionChain\"q\n\x18ListMainContractsRequest\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\"\n\x05start\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\"K\n\x19ListMainContractsResponse\x12.\n\tcontracts\x18\x01 \x03(\x0b\x32\x1b.quantgraph.v1.MainContract\"/\n\x1cListSpecialTreatmentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"T\n\x1dListSpecialTreatmentsResponse\x12\x33\n\ntreatments\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.SpecialTreatment\"W\n\x0fListIposRequest\x12\"\n\x05start\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"4\n\x10ListIposResponse\x12 \n\x04ipos\x18\x01 \x03(\x0b\x32\x12.quantgraph.v1.Ipo\"b\n\x19ListTerminalTablesRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\t\n\x07_search\"c\n\x1aListTerminalTablesResponse\x12,\n\x06tables\x18\x01 \x03(\x0b\x32\x1c.quantgraph.v1.TerminalTable\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb3\x01\n\x14ListTableRowsRequest\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\"\n\x05start\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"X\n\x15ListTableRowsResponse\x12&\n\x04page\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.TablePage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xa9\x06\n\x0e\x43\x61talogService\x12o\n\x14ListConvertibleBonds\x12*.quantgraph.v1.ListConvertibleBondsRequest\x1a+.quantgraph.v1.ListConvertibleBondsResponse\x12W\n\x0cGetEtfBasket\x12\".quantgraph.v1.GetEtfBasketRequest\x1a#.quantgraph.v1.GetEtfBasketResponse\x12]\n\x0eGetOptionChain\x12$.quantgraph.v1.GetOptionChainRequest\x1a%.quantgraph.v1.GetOptionChainResponse\x12\x66\n\x11ListMainContracts\x12\'.quantgraph.v1.ListMainContractsRequest\x1a(.quantgraph.v1.ListMainContractsResponse\x12r\n\x15ListSpecialTreatments\x12+.quantgraph.v1.ListSpecialTreatmentsRequest\x1a,.quantgraph.v1.ListSpecialTreatmentsResponse\x12K\n\x08ListIpos\x12\x1e.quantgraph.v1.ListIposRequest\x1a\x1f.quantgraph.v1.ListIposResponse\x12i\n\x12ListTerminalTables\x12(.quantgraph.v1.ListTerminalTablesRequest\x1a).quantgraph.v1.ListTerminalTablesResponse\x12Z\n\rListTableRows\x12#.quantgraph.v1.ListTableRowsRequest\x1a$.quantgraph.v1.ListTableRowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bquantgraph/v1/catalog.proto\x12\rquantgraph.v1\x1a\x19quantgraph/v1/bonds.proto\x1a\x18quantgraph/v1/etfs.proto\x1a\x1bquantgraph/v1/futures.proto\x1a#quantgraph/v1/instrument_tags.proto\x1a\x18quantgraph/v1/ipos.proto\x1a\x1bquantgraph/v1/options.proto\x1a\x1aquantgraph/v1/tables.proto\x1a*quantgraph/v1/terminal_subscriptions.proto\x1a\x1equantgraph/v1/treatments.proto\x1a\x19quantgraph/v1/types.proto\"U\n\x1bListConvertibleBondsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x15\n\rstock_symbols\x18\x02 \x03(\t\x12\x0e\n\x06valued\x18\x03 \x01(\x08\"M\n\x1cListConvertibleBondsResponse\x12-\n\x05\x62onds\x18\x01 \x03(\x0b\x32\x1e.quantgraph.v1.ConvertibleBond\"%\n\x13GetEtfBasketRequest\x12\x0e\n\x06symbol\x18\x01 \x01(\t\"@\n\x14GetEtfBasketResponse\x12(\n\x06\x62\x61sket\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.EtfBasket\"N\n\x15GetOptionChainRequest\x12\x12\n\nunderlying\x18\x01 \x01(\t\x12!\n\x04\x64\x61te\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"C\n\x16GetOptionChainResponse\x12)\n\x05\x63hain\x18\x01 \x01(\x0b\x32\x1a.quantgraph.v1.OptionChain\"q\n\x18ListMainContractsRequest\x12\x0f\n\x07product\x18\x01 \x01(\t\x12\"\n\x05start\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x03 \x01(\x0b\x32\x13.quantgraph.v1.Date\"K\n\x19ListMainContractsResponse\x12.\n\tcontracts\x18\x01 \x03(\x0b\x32\x1b.quantgraph.v1.MainContract\"/\n\x1cListSpecialTreatmentsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\"T\n\x1dListSpecialTreatmentsResponse\x12\x33\n\ntreatments\x18\x01 \x03(\x0b\x32\x1f.quantgraph.v1.SpecialTreatment\":\n\x19ListInstrumentTagsRequest\x12\x0f\n\x07symbols\x18\x01 \x03(\t\x12\x0c\n\x04tags\x18\x02 \x03(\t\"P\n\x1aListInstrumentTagsResponse\x12\x32\n\x0binstruments\x18\x01 \x03(\x0b\x32\x1d.quantgraph.v1.InstrumentTags\"B\n ListTerminalSubscriptionsRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_search\"_\n!ListTerminalSubscriptionsResponse\x12:\n\rsubscriptions\x18\x01 \x03(\x0b\x32#.quantgraph.v1.TerminalSubscription\"W\n\x0fListIposRequest\x12\"\n\x05start\x18\x01 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x02 \x01(\x0b\x32\x13.quantgraph.v1.Date\"4\n\x10ListIposResponse\x12 \n\x04ipos\x18\x01 \x03(\x0b\x32\x12.quantgraph.v1.Ipo\"b\n\x19ListTerminalTablesRequest\x12\x13\n\x06search\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\tB\t\n\x07_search\"c\n\x1aListTerminalTablesResponse\x12,\n\x06tables\x18\x01 \x03(\x0b\x32\x1c.quantgraph.v1.TerminalTable\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb3\x01\n\x14ListTableRowsRequest\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07symbols\x18\x02 \x03(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\"\n\x05start\x18\x04 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12 \n\x03\x65nd\x18\x05 \x01(\x0b\x32\x13.quantgraph.v1.Date\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"X\n\x15ListTableRowsResponse\x12&\n\x04page\x18\x01 \x01(\x0b\x32\x18.quantgraph.v1.TablePage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x94\x08\n\x0e\x43\x61talogService\x12o\n\x14ListConvertibleBonds\x12*.quantgraph.v1.ListConvertibleBondsRequest\x1a+.quantgraph.v1.ListConvertibleBondsResponse\x12W\n\x0cGetEtfBasket\x12\".quantgraph.v1.GetEtfBasketRequest\x1a#.quantgraph.v1.GetEtfBasketResponse\x12]\n\x0eGetOptionChain\x12$.quantgraph.v1.GetOptionChainRequest\x1a%.quantgraph.v1.GetOptionChainResponse\x12\x66\n\x11ListMainContracts\x12\'.quantgraph.v1.ListMainContractsRequest\x1a(.quantgraph.v1.ListMainContractsResponse\x12r\n\x15ListSpecialTreatments\x12+.quantgraph.v1.ListSpecialTreatmentsRequest\x1a,.quantgraph.v1.ListSpecialTreatmentsResponse\x12i\n\x12ListInstrumentTags\x12(.quantgraph.v1.ListInstrumentTagsRequest\x1a).quantgraph.v1.ListInstrumentTagsResponse\x12~\n\x19ListTerminalSubscriptions\x12/.quantgraph.v1.ListTerminalSubscriptionsRequest\x1a\x30.quantgraph.v1.ListTerminalSubscriptionsResponse\x12K\n\x08ListIpos\x12\x1e.quantgraph.v1.ListIposRequest\x1a\x1f.quantgraph.v1.ListIposResponse\x12i\n\x12ListTerminalTables\x12(.quantgraph.v1.ListTerminalTablesRequest\x1a).quantgraph.v1.ListTerminalTablesResponse\x12Z\n\rListTableRows\x12#.quantgraph.v1.ListTableRowsRequest\x1a$.quantgraph.v1.ListTableRowsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'quantgraph.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_start=270
-  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_end=355
-  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_start=357
-  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_end=434
-  _globals['_GETETFBASKETREQUEST']._serialized_start=436
-  _globals['_GETETFBASKETREQUEST']._serialized_end=473
-  _globals['_GETETFBASKETRESPONSE']._serialized_start=475
-  _globals['_GETETFBASKETRESPONSE']._serialized_end=539
-  _globals['_GETOPTIONCHAINREQUEST']._serialized_start=541
-  _globals['_GETOPTIONCHAINREQUEST']._serialized_end=619
-  _globals['_GETOPTIONCHAINRESPONSE']._serialized_start=621
-  _globals['_GETOPTIONCHAINRESPONSE']._serialized_end=688
-  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_start=690
-  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_end=803
-  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_start=805
-  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_end=880
-  _globals['_LISTSPECIALTREATMENTSREQUEST']._serialized_start=882
-  _globals['_LISTSPECIALTREATMENTSREQUEST']._serialized_end=929
-  _globals['_LISTSPECIALTREATMENTSRESPONSE']._serialized_start=931
-  _globals['_LISTSPECIALTREATMENTSRESPONSE']._serialized_end=1015
-  _globals['_LISTIPOSREQUEST']._serialized_start=1017
-  _globals['_LISTIPOSREQUEST']._serialized_end=1104
-  _globals['_LISTIPOSRESPONSE']._serialized_start=1106
-  _globals['_LISTIPOSRESPONSE']._serialized_end=1158
-  _globals['_LISTTERMINALTABLESREQUEST']._serialized_start=1160
-  _globals['_LISTTERMINALTABLESREQUEST']._serialized_end=1258
-  _globals['_LISTTERMINALTABLESRESPONSE']._serialized_start=1260
-  _globals['_LISTTERMINALTABLESRESPONSE']._serialized_end=1359
-  _globals['_LISTTABLEROWSREQUEST']._serialized_start=1362
-  _globals['_LISTTABLEROWSREQUEST']._serialized_end=1541
-  _globals['_LISTTABLEROWSRESPONSE']._serialized_start=1543
-  _globals['_LISTTABLEROWSRESPONSE']._serialized_end=1631
-  _globals['_CATALOGSERVICE']._serialized_start=1634
-  _globals['_CATALOGSERVICE']._serialized_end=2443
+  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_start=351
+  _globals['_LISTCONVERTIBLEBONDSREQUEST']._serialized_end=436
+  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_start=438
+  _globals['_LISTCONVERTIBLEBONDSRESPONSE']._serialized_end=515
+  _globals['_GETETFBASKETREQUEST']._serialized_start=517
+  _globals['_GETETFBASKETREQUEST']._serialized_end=554
+  _globals['_GETETFBASKETRESPONSE']._serialized_start=556
+  _globals['_GETETFBASKETRESPONSE']._serialized_end=620
+  _globals['_GETOPTIONCHAINREQUEST']._serialized_start=622
+  _globals['_GETOPTIONCHAINREQUEST']._serialized_end=700
+  _globals['_GETOPTIONCHAINRESPONSE']._serialized_start=702
+  _globals['_GETOPTIONCHAINRESPONSE']._serialized_end=769
+  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_start=771
+  _globals['_LISTMAINCONTRACTSREQUEST']._serialized_end=884
+  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_start=886
+  _globals['_LISTMAINCONTRACTSRESPONSE']._serialized_end=961
+  _globals['_LISTSPECIALTREATMENTSREQUEST']._serialized_start=963
+  _globals['_LISTSPECIALTREATMENTSREQUEST']._serialized_end=1010
+  _globals['_LISTSPECIALTREATMENTSRESPONSE']._serialized_start=1012
+  _globals['_LISTSPECIALTREATMENTSRESPONSE']._serialized_end=1096
+  _globals['_LISTINSTRUMENTTAGSREQUEST']._serialized_start=1098
+  _globals['_LISTINSTRUMENTTAGSREQUEST']._serialized_end=1156
+  _globals['_LISTINSTRUMENTTAGSRESPONSE']._serialized_start=1158
+  _globals['_LISTINSTRUMENTTAGSRESPONSE']._serialized_end=1238
+  _globals['_LISTTERMINALSUBSCRIPTIONSREQUEST']._serialized_start=1240
+  _globals['_LISTTERMINALSUBSCRIPTIONSREQUEST']._serialized_end=1306
+  _globals['_LISTTERMINALSUBSCRIPTIONSRESPONSE']._serialized_start=1308
+  _globals['_LISTTERMINALSUBSCRIPTIONSRESPONSE']._serialized_end=1403
+  _globals['_LISTIPOSREQUEST']._serialized_start=1405
+  _globals['_LISTIPOSREQUEST']._serialized_end=1492
+  _globals['_LISTIPOSRESPONSE']._serialized_start=1494
+  _globals['_LISTIPOSRESPONSE']._serialized_end=1546
+  _globals['_LISTTERMINALTABLESREQUEST']._serialized_start=1548
+  _globals['_LISTTERMINALTABLESREQUEST']._serialized_end=1646
+  _globals['_LISTTERMINALTABLESRESPONSE']._serialized_start=1648
+  _globals['_LISTTERMINALTABLESRESPONSE']._serialized_end=1747
+  _globals['_LISTTABLEROWSREQUEST']._serialized_start=1750
+  _globals['_LISTTABLEROWSREQUEST']._serialized_end=1929
+  _globals['_LISTTABLEROWSRESPONSE']._serialized_start=1931
+  _globals['_LISTTABLEROWSRESPONSE']._serialized_end=2019
+  _globals['_CATALOGSERVICE']._serialized_start=2022
+  _globals['_CATALOGSERVICE']._serialized_end=3066
 # @@protoc_insertion_point(module_scope)

@@ -10,9 +10,11 @@ from google.protobuf.internal import containers as _containers
 from quantgraph.v1 import bonds_pb2 as _bonds_pb2
 from quantgraph.v1 import etfs_pb2 as _etfs_pb2
 from quantgraph.v1 import futures_pb2 as _futures_pb2
+from quantgraph.v1 import instrument_tags_pb2 as _instrument_tags_pb2
 from quantgraph.v1 import ipos_pb2 as _ipos_pb2
 from quantgraph.v1 import options_pb2 as _options_pb2
 from quantgraph.v1 import tables_pb2 as _tables_pb2
+from quantgraph.v1 import terminal_subscriptions_pb2 as _terminal_subscriptions_pb2
 from quantgraph.v1 import treatments_pb2 as _treatments_pb2
 from quantgraph.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
@@ -287,6 +289,110 @@ class ListSpecialTreatmentsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSpecialTreatmentsResponse: _TypeAlias = ListSpecialTreatmentsResponse  # noqa: Y015
+
+@_typing.final
+class ListInstrumentTagsRequest(_message.Message):
+    """Which tags of which instruments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes with market, as in "510300.SH"; each counts once."""
+
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the vendor's constants in xtstocktype without XT_, as in "GE_EXTRA_ETF"; empty: all of
+        them, about 370.
+        """
+
+    def __init__(
+        self,
+        *,
+        symbols: _abc.Iterable[_builtins.str] | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symbols", b"symbols", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstrumentTagsRequest: _TypeAlias = ListInstrumentTagsRequest  # noqa: Y015
+
+@_typing.final
+class ListInstrumentTagsResponse(_message.Message):
+    """The tags."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedCompositeFieldContainer[_instrument_tags_pb2.InstrumentTags]:
+        """By symbol."""
+
+    def __init__(
+        self,
+        *,
+        instruments: _abc.Iterable[_instrument_tags_pb2.InstrumentTags] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instruments", b"instruments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInstrumentTagsResponse: _TypeAlias = ListInstrumentTagsResponse  # noqa: Y015
+
+@_typing.final
+class ListTerminalSubscriptionsRequest(_message.Message):
+    """Which of the terminal's subscriptions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEARCH_FIELD_NUMBER: _builtins.int
+    search: _builtins.str
+    """Those with this text in program or code, in any case; absent: all."""
+    def __init__(
+        self,
+        *,
+        search: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "search", b"search"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_search", b"_search", "search", b"search"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__search: _TypeAlias = _typing.Literal["search"]  # noqa: Y015
+    _WhichOneofArgType__search: _TypeAlias = _typing.Literal["_search", b"_search"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__search) -> _WhichOneofReturnType__search | None: ...
+
+Global___ListTerminalSubscriptionsRequest: _TypeAlias = ListTerminalSubscriptionsRequest  # noqa: Y015
+
+@_typing.final
+class ListTerminalSubscriptionsResponse(_message.Message):
+    """The subscriptions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[_terminal_subscriptions_pb2.TerminalSubscription]:
+        """By program and code."""
+
+    def __init__(
+        self,
+        *,
+        subscriptions: _abc.Iterable[_terminal_subscriptions_pb2.TerminalSubscription] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subscriptions", b"subscriptions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTerminalSubscriptionsResponse: _TypeAlias = ListTerminalSubscriptionsResponse  # noqa: Y015
 
 @_typing.final
 class ListIposRequest(_message.Message):

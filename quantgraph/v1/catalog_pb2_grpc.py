@@ -60,6 +60,16 @@ class CatalogServiceStub:
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.SerializeToString,
                 response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.FromString,
                 _registered_method=True)
+        self.ListInstrumentTags = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListInstrumentTags',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsResponse.FromString,
+                _registered_method=True)
+        self.ListTerminalSubscriptions = channel.unary_unary(
+                '/quantgraph.v1.CatalogService/ListTerminalSubscriptions',
+                request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsRequest.SerializeToString,
+                response_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsResponse.FromString,
+                _registered_method=True)
         self.ListIpos = channel.unary_unary(
                 '/quantgraph.v1.CatalogService/ListIpos',
                 request_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListIposRequest.SerializeToString,
@@ -122,6 +132,24 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListInstrumentTags(self, request, context):
+        """Returns which of the terminal's own tags instruments have, by symbol in the order asked for;
+        unknown symbols are left out. At most 1,000 symbols times tags in one request. Errors:
+        BAD_REQUEST; TERMINAL_LACKS in mock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTerminalSubscriptions(self, request, context):
+        """Returns what the terminal follows for the programs that are connected to it, this gateway among
+        them, by program and code. Needs the scope admin. Errors: ROW_LIMIT beyond 10,000;
+        TERMINAL_LACKS in mock, and where the terminal is of no research edition.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListIpos(self, request, context):
         """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
         ROW_LIMIT.
@@ -175,6 +203,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListSpecialTreatments,
                     request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.FromString,
                     response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.SerializeToString,
+            ),
+            'ListInstrumentTags': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInstrumentTags,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsResponse.SerializeToString,
+            ),
+            'ListTerminalSubscriptions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTerminalSubscriptions,
+                    request_deserializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsRequest.FromString,
+                    response_serializer=quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsResponse.SerializeToString,
             ),
             'ListIpos': grpc.unary_unary_rpc_method_handler(
                     servicer.ListIpos,
@@ -328,6 +366,60 @@ class CatalogService:
             '/quantgraph.v1.CatalogService/ListSpecialTreatments',
             quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsRequest.SerializeToString,
             quantgraph_dot_v1_dot_catalog__pb2.ListSpecialTreatmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInstrumentTags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListInstrumentTags',
+            quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListInstrumentTagsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTerminalSubscriptions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/quantgraph.v1.CatalogService/ListTerminalSubscriptions',
+            quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsRequest.SerializeToString,
+            quantgraph_dot_v1_dot_catalog__pb2.ListTerminalSubscriptionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

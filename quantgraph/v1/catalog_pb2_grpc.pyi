@@ -53,6 +53,16 @@ class CatalogServiceStub:
     first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
     download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
     """
+    ListInstrumentTags: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListInstrumentTagsRequest, _catalog_pb2.ListInstrumentTagsResponse]
+    """Returns which of the terminal's own tags instruments have, by symbol in the order asked for;
+    unknown symbols are left out. At most 1,000 symbols times tags in one request. Errors:
+    BAD_REQUEST; TERMINAL_LACKS in mock.
+    """
+    ListTerminalSubscriptions: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListTerminalSubscriptionsRequest, _catalog_pb2.ListTerminalSubscriptionsResponse]
+    """Returns what the terminal follows for the programs that are connected to it, this gateway among
+    them, by program and code. Needs the scope admin. Errors: ROW_LIMIT beyond 10,000;
+    TERMINAL_LACKS in mock, and where the terminal is of no research edition.
+    """
     ListIpos: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
     ROW_LIMIT.
@@ -92,6 +102,16 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
     first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
     download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
+    """
+    ListInstrumentTags: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListInstrumentTagsRequest, _catalog_pb2.ListInstrumentTagsResponse]  # type: ignore[assignment]
+    """Returns which of the terminal's own tags instruments have, by symbol in the order asked for;
+    unknown symbols are left out. At most 1,000 symbols times tags in one request. Errors:
+    BAD_REQUEST; TERMINAL_LACKS in mock.
+    """
+    ListTerminalSubscriptions: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListTerminalSubscriptionsRequest, _catalog_pb2.ListTerminalSubscriptionsResponse]  # type: ignore[assignment]
+    """Returns what the terminal follows for the programs that are connected to it, this gateway among
+    them, by program and code. Needs the scope admin. Errors: ROW_LIMIT beyond 10,000;
+    TERMINAL_LACKS in mock, and where the terminal is of no research edition.
     """
     ListIpos: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListIposRequest, _catalog_pb2.ListIposResponse]  # type: ignore[assignment]
     """Returns the announced new issues by subscription day and symbol. Errors: START_AFTER_END,
@@ -159,6 +179,28 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns on which days shares were marked ST, *ST or PT: by share in the order asked for, oldest
         first; nothing for shares that never were, and for unknown symbols. Errors: NOT_DOWNLOADED (a
         download of SPECIAL_TREATMENTS brings them), ROW_LIMIT, BAD_REQUEST.
+        """
+
+    @_abc_1.abstractmethod
+    def ListInstrumentTags(
+        self,
+        request: _catalog_pb2.ListInstrumentTagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListInstrumentTagsResponse, _abc.Awaitable[_catalog_pb2.ListInstrumentTagsResponse]]:
+        """Returns which of the terminal's own tags instruments have, by symbol in the order asked for;
+        unknown symbols are left out. At most 1,000 symbols times tags in one request. Errors:
+        BAD_REQUEST; TERMINAL_LACKS in mock.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTerminalSubscriptions(
+        self,
+        request: _catalog_pb2.ListTerminalSubscriptionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListTerminalSubscriptionsResponse, _abc.Awaitable[_catalog_pb2.ListTerminalSubscriptionsResponse]]:
+        """Returns what the terminal follows for the programs that are connected to it, this gateway among
+        them, by program and code. Needs the scope admin. Errors: ROW_LIMIT beyond 10,000;
+        TERMINAL_LACKS in mock, and where the terminal is of no research edition.
         """
 
     @_abc_1.abstractmethod

@@ -144,6 +144,11 @@ PAIRS: Mapping[str, Pair] = {
         "AccountService.ListFuturesPositionStatistics", "statistics[]", (ACCOUNT, NOBODY)
     ),
     "Query.ipoQuotas": Pair("AccountService.ListIpoQuotas", "quotas[]", (ACCOUNT, NOBODY)),
+    "Query.instrumentTags": Pair(
+        "CatalogService.ListInstrumentTags",
+        "instruments[]",
+        (BOTH, {**BOTH, "tags": ["GE_EXTRA_ETF"]}),
+    ),
     "Query.ipos": Pair(
         "CatalogService.ListIpos",
         "ipos[]",
@@ -260,6 +265,9 @@ PAIRS: Mapping[str, Pair] = {
             {"table": PRICES, "first": 1, "fields": ["?"]},
             {"table": PRICES, "first": 1, "after": "!"}, {"table": PRICES, "first": 1, **BACKWARDS},
         ),
+    ),
+    "Query.terminalSubscriptions": Pair(
+        "CatalogService.ListTerminalSubscriptions", "subscriptions[]", ({}, {"search": "SH"})
     ),
     "Query.terminalTables": Pair(
         "CatalogService.ListTerminalTables",

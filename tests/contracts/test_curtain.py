@@ -146,6 +146,8 @@ ASKED: Mapping[str, Sequence[Arguments]] = {
     "Query.mainContracts": ({"product": "IF"}, {"product": "IF", **SPAN}),
     "Query.marketSnapshot": ({"sector": "早"},),
     "Query.mySubscriptions": ({"first": 9},),
+    "Query.instrumentTags": ({"symbols": ["600519.SH"]},),
+    "Query.terminalSubscriptions": ({},),
     "Query.moneyFlows": (BOTH,),
     "Query.optionChain": ({"underlying": "510300.SH"},
                           {"underlying": "510300.SH", "date": LATER}),
@@ -245,6 +247,7 @@ UNDATED = {
     "Mutation.withdrawCash", "Query.accounts", "Query.accountsPage", "Query.fingerprint",
     "Query.ipoQuotas", "Query.moneyFlows", "Query.orderQueues", "Query.orderRank",
     "Query.brokerQueues", "Query.hongKongBrokers",  # Hong Kong is not simulated
+    "Query.instrumentTags", "Query.terminalSubscriptions",  # nor a vendor's own words
     "Query.futuresPositionStatistics",
     "Query.level2Orders", "Query.level2Quotes", "Query.level2Transactions", "Query.positions",
     "Query.mySubscriptions", "Query.positionsPage", "Query.strategies", "Query.ticks",

@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 LABELS = root_fields(SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
 # Whatever else changes something needs `trade`, and whatever only tells needs `read`.
 ADMIN = {
-    "Query.fingerprint", "Query.simulation",
+    "Query.fingerprint", "Query.simulation", "Query.terminalSubscriptions",
     "Mutation.announceCorporateAction", "Mutation.armTrading", "Mutation.createAccount",
     "Mutation.deleteSnapshot", "Mutation.depositCash", "Mutation.haltSymbol",
     "Mutation.injectOrder", "Mutation.injectTrade", "Mutation.jumpClock",

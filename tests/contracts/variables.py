@@ -59,6 +59,7 @@ _SENSIBLE: dict[str, list[Any]] = {
     "symbol": ["600519.SH", "000001.SZ"],
     "table": ["bond_conv_price_info", "bond_amount_chg", "bond_call_info"],
     "fields": [["time"], ["symbol", "time"], []],
+    "tags": [["GE_EXTRA_ETF"], []],
     "stocks": [["600519.SH"], ["600519.SH", "000001.SZ"]],
     "symbols": [["600519.SH"], ["600519.SH", "000001.SZ"]],
     "market": ["SH", "SZ"],

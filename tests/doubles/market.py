@@ -56,6 +56,10 @@ class Exchange:
     tables: tuple[dict[str, Any], ...] = ()
     abroad: tuple[str, ...] = ()
     periods: tuple[str, ...] = ("tick", "1m", "1d")
+    # Rows of today's minutes by code, where the terminal has the mirror of bars.
+    mirror: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # The vendor's numbers of the tags that a code has.
+    tags: dict[str, set[int]] = field(default_factory=dict)
     # Names of brokers of Hong Kong with their numbers; None: the login has not that market.
     brokers: dict[str, list[int]] | None = None
     # What it says of a table's download, each time that it is asked.
@@ -283,6 +287,11 @@ class Quotes:
         return _encoded(
             told | (words.option(contract, self.exchange.underlying) if contract else {})
         )
+
+    def is_stock_type(self, code, tag):
+        if "is_stock_type" in self.exchange.unrealized:
+            raise RuntimeError("[xtquant]function not realize. name:is_stock_type")
+        return tag in self.exchange.tags.get(code, set())
 
     def get_sector_list(self):
         return [each.name for each in self.exchange.ask(self.exchange.market.sectors())]

@@ -1,5 +1,7 @@
 """The verbs of the terminal's common control: what each is asked, and the document it returns."""
 
+from tests.doubles.rendering import text_of
+
 # The number and the step of Hong Kong's list of brokers, which a login without that market lacks.
 BROKERS = (2038, 86401000)
 
@@ -16,6 +18,23 @@ def _mirrored(exchange, read):
     told, kept = read(), exchange.recordings
     rows = {code: kept.get((told["period"], code)) for code in told["stocklist"]}
     return {code: row for code, row in rows.items() if row is not None}
+
+
+def _full_kline(exchange, read):
+    told = read()
+    exchange.asked["getfullkline"] = told
+    # The mirror, a paid feature, by code: rows of bars as the terminal writes them.
+    held = [code for code in told["stocklist"] if code in exchange.mirror]
+    stamps = sorted({row["time"] for code in held for row in exchange.mirror[code]})
+    rows = {code: {row["time"]: row for row in exchange.mirror[code]} for code in held}
+    return {
+        "result": {
+            name: [[rows[code].get(at, {}).get(name) for at in stamps] for code in held]
+            for name in told["fields"] if held
+        },
+        "stock": held,
+        "stime": [text_of(at, "%Y%m%d%H%M%S") for at in stamps],
+    }  # fmt: skip
 
 
 def _periods(exchange, _read):
@@ -39,6 +58,7 @@ def _files(exchange, read):
 _TOLD = frozenset({"getl2thousandqueue", "getorderrank", "getallsubinfo"})
 _VERBS = {
     "getauthorizedmarketlist": lambda exchange, _: {"result": list(exchange.authorized)},
+    "getfullkline": _full_kline,
     "getmetatabledatas": lambda exchange, _: {"result": list(exchange.tables)},
     "getindexmirrordata": _mirrored,
     "getwpmarketlist": lambda exchange, _: {"result": list(exchange.abroad)},

@@ -48,6 +48,8 @@ RPCS = {
     "Query.positionsPage": "AccountService.ListPositions",
     "Query.quote": "QuoteService.GetQuotes",
     "Query.specialTreatments": "CatalogService.ListSpecialTreatments",
+    "Query.instrumentTags": "CatalogService.ListInstrumentTags",
+    "Query.terminalSubscriptions": "CatalogService.ListTerminalSubscriptions",
     "Query.quotes": "QuoteService.GetQuotes",
     "Query.risk": "PortfolioService.GetRisk",
     "Query.strategies": "PortfolioService.ListStrategies",

@@ -27,6 +27,7 @@ from quantgraph.domain.financials.tables import (
 from quantgraph.domain.futures import MainContract
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
 from quantgraph.domain.hong_kong import Broker, BrokerQueue
+from quantgraph.domain.instrument_tags import InstrumentTags
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
@@ -51,6 +52,7 @@ from quantgraph.domain.streams import (
 from quantgraph.domain.subscriptions import OpenStream
 from quantgraph.domain.system import ServerInfo
 from quantgraph.domain.tables import TerminalTable
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.terminals import TerminalNews
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.domain.treatments import SpecialTreatment
@@ -70,6 +72,7 @@ from quantgraph.wire import (
     futures,
     futures_positions,
     hong_kong,
+    instrument_tags,
     instruments,
     ipos,
     live_bars,
@@ -83,6 +86,7 @@ from quantgraph.wire import (
     subscriptions,
     system,
     tables,
+    terminal_subscriptions,
     terminals,
     ticks,
     treatments,
@@ -105,6 +109,12 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (Broker, hong_kong.broker_to_proto, hong_kong.broker_from_proto),
     (IpoQuota, ipos.quota_to_proto, ipos.quota_from_proto),
     (IpoRequest, ipos.request_to_proto, ipos.request_from_proto),
+    (InstrumentTags, instrument_tags.tags_to_proto, instrument_tags.tags_from_proto),
+    (
+        TerminalSubscription,
+        terminal_subscriptions.subscription_to_proto,
+        terminal_subscriptions.subscription_from_proto,
+    ),
     (SpecialTreatment, treatments.treatment_to_proto, treatments.treatment_from_proto),
     (BondValue, bonds.bond_to_proto, bonds.bond_from_proto),
     (AccountEvent, accounts.event_to_proto, accounts.event_from_proto),

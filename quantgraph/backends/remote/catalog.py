@@ -12,13 +12,25 @@ from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
 from quantgraph.domain.hong_kong import Broker, BrokerQueue, BrokerQueueRequest
+from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.treatments import SpecialTreatment
 from quantgraph.v1 import accounts_pb2, catalog_pb2, hong_kong_pb2
-from quantgraph.wire import bonds, etfs, futures, hong_kong, ipos, options, treatments
+from quantgraph.wire import (
+    bonds,
+    etfs,
+    futures,
+    hong_kong,
+    instrument_tags,
+    ipos,
+    options,
+    terminal_subscriptions,
+    treatments,
+)
 from quantgraph.wire.fields import date_to_proto
 from quantgraph.wire.futures_positions import statistics_from_proto
 
@@ -97,6 +109,25 @@ class AgentCatalog:
             catalog_pb2.ListSpecialTreatmentsResponse,
         )
         return [treatments.treatment_from_proto(each) for each in answer.treatments]
+
+    async def instrument_tags(self, request: TagRequest) -> Sequence[InstrumentTags]:
+        """Return which of the asked tags each of the symbols has."""
+        answer = await self._channel.call(
+            "CatalogService/ListInstrumentTags",
+            instrument_tags.request_to_proto(request),
+            catalog_pb2.ListInstrumentTagsResponse,
+        )
+        return [instrument_tags.tags_from_proto(each) for each in answer.instruments]
+
+    async def terminal_subscriptions(self) -> Sequence[TerminalSubscription]:
+        """Return what the agent's terminal follows: its gateway wants an admin's key for it."""
+        answer = await self._channel.call(
+            "CatalogService/ListTerminalSubscriptions",
+            catalog_pb2.ListTerminalSubscriptionsRequest(),
+            catalog_pb2.ListTerminalSubscriptionsResponse,
+        )
+        read = terminal_subscriptions.subscription_from_proto
+        return [read(each) for each in answer.subscriptions]
 
     async def tables(self) -> Sequence[TerminalTable]:
         """Refuse. Errors: TERMINAL_LACKS."""

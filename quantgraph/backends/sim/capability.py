@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from quantgraph.backends.sim.catalog import NO_PROGRAMS, NO_TAGS
 from quantgraph.backends.sim.deep import NO_FLOWS, NO_QUEUES
 from quantgraph.backends.sim.downloads import LACKING
 from quantgraph.backends.sim.hong_kong import NO_HONG_KONG
@@ -35,6 +36,8 @@ _SAID = {
     "futuresPositionStatistics": _NO_FUTURES,
     "hongKong": NO_HONG_KONG,
     "depthStream.watchQueues": NO_QUEUES,
+    "lists.instrumentTags": NO_TAGS,
+    "lists.terminalSubscriptions": NO_PROGRAMS,
     "simulation": None,
 }
 

@@ -14,14 +14,21 @@ from quantgraph.backends.sim.paths import Paths
 from quantgraph.backends.sim.tables import TABLES, rows_of
 from quantgraph.backends.sim.universe import FIRST_DAY
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
+from quantgraph.domain.errors import Unsupported
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
+from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest
 from quantgraph.domain.instruments import Instrument, InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain, day_to_come
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.treatments import SpecialTreatment, TreatmentKind
+
+NO_TAGS = "The simulated terminal has no tags: `kind` and `board` tell what an instrument is."
+NO_PROGRAMS = "No other program is connected to the simulated terminal: see `mySubscriptions`."
 
 
 class SimCatalog:
@@ -85,6 +92,15 @@ class SimCatalog:
         held = self._paths.instruments(symbols, day)
         found = (held.get(symbol) for symbol in dict.fromkeys(symbols))
         return [_treatment(each, day) for each in found if each is not None and each.is_st]
+
+    async def instrument_tags(self, request: TagRequest) -> Sequence[InstrumentTags]:
+        """Refuse: they are a vendor's own. Errors: TERMINAL_LACKS."""
+        del request
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_TAGS)
+
+    async def terminal_subscriptions(self) -> Sequence[TerminalSubscription]:
+        """Refuse. Errors: TERMINAL_LACKS."""
+        raise Unsupported(Reason.TERMINAL_LACKS, NO_PROGRAMS)
 
     def find(self, symbols: Sequence[str], day: date) -> Mapping[str, Instrument]:
         """Return options, futures and issues still to be listed among the symbols: blocking."""

@@ -16,8 +16,9 @@ from quantgraph.domain.errors import GatewayError, Unsupported, unknown_symbol
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import FinancialRequest
 from quantgraph.domain.instruments import InstrumentKind
+from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import Bars
-from quantgraph.domain.ports.reference import Catalog, Financials, Reference
+from quantgraph.domain.ports.reference import Financials, Reference
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sources import Source

@@ -1,5 +1,6 @@
 """Bar history out of the terminal's cache: many symbols in one call, the asked columns alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from quantgraph.backends.xtquant.codes import lot_of, period_name, to_vendor
 from quantgraph.backends.xtquant.columns import asked_fields, read_columns
 from quantgraph.backends.xtquant.data import Data
 from quantgraph.backends.xtquant.days import instant_digits
+from quantgraph.backends.xtquant.mirror import reaches_today, read_mirror
 from quantgraph.domain.bars import (
     BAR_FIELDS,
     Adjustment,
@@ -18,6 +20,7 @@ from quantgraph.domain.bars import (
     BarRequest,
     BarSeries,
     Period,
+    join_rows,
 )
 from quantgraph.domain.calendar import TradingCalendar, dates_of, day_of, day_start
 from quantgraph.domain.coverage import Asked, HeldDays, judge
@@ -60,7 +63,10 @@ def read_bars(
     today = day_of(now)
     known = parts.book.find(data, dict.fromkeys(request.symbols), today)
     wanted = [symbol for symbol, found in known.items() if found is not None]
-    columns = _finished(data, replace(request, symbols=tuple(wanted)), now) if wanted else {}
+    asked = replace(request, symbols=tuple(wanted))
+    columns = _finished(data, asked, now) if wanted else {}
+    if reaches_today(request, parts.calendar, now):
+        columns |= _mirrored(data, asked, columns, now)
     return [
         unknown_symbol(symbol)
         if (found := known[symbol]) is None
@@ -86,6 +92,20 @@ def _finished(data: Data, request: BarRequest, now: int) -> dict[str, BarColumns
             break
         count *= _MORE
     return found
+
+
+def _mirrored(
+    data: Data, request: BarRequest, held: Mapping[str, BarColumns], now: int
+) -> dict[str, BarColumns]:
+    """Return the series with today's minutes of those symbols whose cache has none of them."""
+    first = day_start(day_of(now))
+    lacking = tuple(s for s, each in held.items() if not (each.values["time"] >= first).any())
+    told = read_mirror(data, replace(request, symbols=lacking), now)
+    dtypes = {name: BAR_FIELDS[name].dtype for name in dict.fromkeys(("time", *request.fields))}
+    return {
+        symbol: _cut(join_rows([held[symbol], columns], dtypes), request, now)
+        for symbol, columns in told.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "get_metatable_list": ("lists.tables", "lists.tableRows"),
     "get_metatable_config": ("lists.tables", "lists.tableRows"),
     "get_main_contract": ("lists.mainContracts",),
+    "is_stock_type": ("lists.instrumentTags",),
+    "get_all_sub_info": ("lists.terminalSubscriptions",),
     "get_broker_queue_data": ("hongKong.brokerQueues",),
     "get_hk_broker_dict": ("hongKong.brokers",),
     "subscribe_quote": ("quoteStream", "barStream"),

@@ -8,16 +8,20 @@ from quantgraph.backends.xtquant import chains, lists, treatments
 from quantgraph.backends.xtquant.codes import from_vendor, to_vendor
 from quantgraph.backends.xtquant.data import Data, DataClient
 from quantgraph.backends.xtquant.days import day_digits, ms_day
+from quantgraph.backends.xtquant.instrument_tags import read_tags
 from quantgraph.backends.xtquant.tables import TableBook, read_slice
+from quantgraph.backends.xtquant.terminal_subscriptions import read_subscriptions
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
+from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest, wanted_tags
 from quantgraph.domain.instruments import InstrumentKind, classify
 from quantgraph.domain.ipos import Ipo, IpoRequest
 from quantgraph.domain.options import OptionChain, chain_not_held, day_to_come
 from quantgraph.domain.sources import Source
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.treatments import SpecialTreatment, treatments_not_downloaded
 
 Today: TypeAlias = Callable[[], date]
@@ -111,6 +115,19 @@ class TerminalCatalog:
         if found is None:
             raise treatments_not_downloaded()
         return found
+
+    async def instrument_tags(self, request: TagRequest) -> Sequence[InstrumentTags]:
+        """Return the vendor's tags of each symbol. Errors: BAD_REQUEST, TERMINAL_LACKS."""
+        wanted = wanted_tags(request, await self._client.run(Data.tags))
+        # A symbol at a time: other questions come in between.
+        return [
+            await self._client.run(read_tags, symbol, wanted)
+            for symbol in dict.fromkeys(request.symbols)
+        ]
+
+    async def terminal_subscriptions(self) -> Sequence[TerminalSubscription]:
+        """Return what all programs follow. Errors: TERMINAL_LACKS but of a research edition."""
+        return await self._client.run(read_subscriptions)
 
     async def main_contracts(self, request: MainRequest) -> Sequence[MainContract] | None:
         """Return the main contract of each asked trading day up to the present one.

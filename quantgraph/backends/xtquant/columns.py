@@ -37,7 +37,7 @@ def asked_fields(fields: tuple[str, ...]) -> list[str]:
     return [VENDOR_FIELDS[name] for name in BAR_FIELDS if name in names]
 
 
-def read_columns(frame: Any, period: Period, lot: int) -> BarColumns:  # noqa: ANN401 a DataFrame
+def read_columns(frame: Any, period: Period, lot: int) -> BarColumns:  # noqa: ANN401 a DataFrame, or arrays by name
     """Return every column of a frame under our names, in our units, stamped at the start.
 
     Rows without any price are no bars and are left out; the stamps ascend, each once.
@@ -45,7 +45,7 @@ def read_columns(frame: Any, period: Period, lot: int) -> BarColumns:  # noqa: A
     values: dict[str, Column] = {}
     valid: dict[str, Mask] = {}
     for name, vendor in VENDOR_FIELDS.items():
-        if vendor in frame.columns:
+        if vendor in frame:
             values[name], valid[name] = _column(name, np.asarray(frame[vendor]), lot)
     values["time"] = _stamps(values["time"], period)
     rows = _bars(values, valid)

@@ -98,6 +98,10 @@ class Data:
         answer = self._guarded(verb, function, (verb, self.encode(document)))
         return self._sdk.decode(answer)
 
+    def tags(self) -> Mapping[str, int]:
+        """Return the vendor's tags of instruments, by name."""
+        return self._sdk.tags()
+
     def forget_tables(self) -> None:
         """Ask the terminal for its list of tables again, the next time."""
         self._sdk.forget_tables()

@@ -16,6 +16,7 @@ from quantgraph.domain.reasons import Reason
 _LOCK = threading.Lock()
 _SECONDS_AT_PLUS_8 = 8 * 3_600
 _SWITCH_S = 0.0005
+_TAG = "XT_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,17 @@ class Sdk:
         codec: Any = xtbson.BSON
         # Exactly bytes: what it returns is a subclass.
         return bytes(codec.encode(document))
+
+    def tags(self) -> Mapping[str, int]:
+        """Return the vendor's tags of instruments by name, without the prefix of its constants."""
+        from xtquant import xtstocktype
+
+        named: Mapping[str, object] = vars(xtstocktype)
+        return {
+            name.removeprefix(_TAG): number
+            for name, number in named.items()
+            if name.startswith(_TAG) and isinstance(number, int)
+        }
 
     def decode(self, document: bytes) -> Any:  # noqa: ANN401 whatever the terminal put into it
         """Return what a native module answered with."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from quantgraph.domain.ports.depth import Depth, DepthFeed, NoDepth, NoDepthFeed
 from quantgraph.domain.ports.downloads import Downloader
+from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import (
     BarFeed,
     Bars,
@@ -19,7 +20,6 @@ from quantgraph.domain.ports.market import (
     Ticks,
 )
 from quantgraph.domain.ports.reference import (
-    Catalog,
     Financials,
     FuturesPositions,
     HongKong,

@@ -17,6 +17,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.controls import Controls
 from quantgraph.domain.ports.depth import Depth, DepthStream
 from quantgraph.domain.ports.downloads import Downloads, MissingBars
+from quantgraph.domain.ports.lists import PricedLists
 from quantgraph.domain.ports.market import (
     Bars,
     BarStream,
@@ -31,7 +32,6 @@ from quantgraph.domain.ports.reference import (
     FuturesPositions,
     HongKong,
     IpoQuotas,
-    PricedLists,
     Reference,
     Rules,
     SectorEditing,

@@ -31,7 +31,10 @@ NOT_YET = {
     "moneyFlows", "orderBooks", "orderQueues", "orderRank", "tableRows", "terminalTables"
 }  # fmt: skip
 # What no simulated terminal has an answer to: both say so.
-SILENT = {"brokerQueues", "futuresPositionStatistics", "hongKongBrokers"}
+SILENT = {
+    "brokerQueues", "futuresPositionStatistics", "hongKongBrokers", "instrumentTags",
+    "terminalSubscriptions",
+}  # fmt: skip
 QUERIES = {
     label.partition(".")[2]: label
     for label in PAIRS

@@ -19,6 +19,7 @@ from quantgraph.domain.financials.tables import (
     FinancialReport,
     FinancialRequest,
 )
+from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest
 from quantgraph.domain.instruments import Instrument, Market, classify
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import (
@@ -29,6 +30,7 @@ from quantgraph.domain.sectors import (
     group_by_member,
 )
 from quantgraph.domain.sources import Source
+from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from tests.grpc_bridge.memory.bars import SYMBOLS, weekdays
 from tests.grpc_bridge.memory.system import NOW, Inline
 
@@ -130,11 +132,25 @@ class StillClock:
         return step_ms / 1000
 
 
+class MemoryCatalog(SimCatalog):
+    """The simulated lists, with what real terminals alone tell."""
+
+    async def instrument_tags(self, request: TagRequest) -> Sequence[InstrumentTags]:
+        tags = request.tags or ("GE_EXTRA_STOCK", "GE_SH")
+        return [InstrumentTags(each, tags, Source.TERMINAL) for each in request.symbols]
+
+    async def terminal_subscriptions(self) -> Sequence[TerminalSubscription]:
+        return [
+            TerminalSubscription("10.0.0.1:1", "600519.SH", "600519.SH", Period.MIN_1, 3_001, 6),
+            TerminalSubscription("10.0.0.1:2", "rb2405.SF", None, None, 3_000, 0),
+        ]
+
+
 def simulated_lists() -> SimCatalog:
     days = weekdays(date(2014, 1, 1), date(2024, 12, 31))
     calendar = TradingCalendar(days, first=date(2014, 1, 1), last=date(2024, 12, 31), source="test")
     paths = Paths(SimWorld(1, calendar, date(2023, 2, 1), NoListings()))
-    return SimCatalog(StillClock(), Inline(), paths)
+    return MemoryCatalog(StillClock(), Inline(), paths)
 
 
 class MemoryFinancials:
