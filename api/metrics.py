@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from quantgraph.domain.audit import Act
 from quantgraph.domain.controls import TradingState
+from quantgraph.domain.downloads import DownloadKind, DownloadState
 from quantgraph.domain.orders import OrderState
 from quantgraph.domain.reasons import Kind, Reason
 from quantgraph.services.calls import BOUNDS, CallBook, Tally
@@ -54,6 +55,8 @@ class Dials:
     connected: Callable[[], bool]
     upstreams: Callable[[], int]
     problems: Callable[[], Mapping[str, str]]
+    downloads: Callable[[], Counter[DownloadState]]
+    downloads_ended: Counter[tuple[DownloadKind, DownloadState]]
     lines_dropped: Callable[[], int]
 
 
@@ -70,6 +73,7 @@ class GatewayCollector(Collector):
         yield from self._timings()
         yield from self._streams()
         yield from self._orders()
+        yield from self._downloads()
         yield _counter("log_lines_dropped", "Lines of the log that found no room or no disk.", [
             ((), self._dials.lines_dropped())
         ])  # fmt: skip
@@ -154,6 +158,17 @@ class GatewayCollector(Collector):
         told = [((part,), 1.0) for part in dials.problems()]
         text = "1 for each part that keeps the gateway from being ready, as /health/ready tells."
         yield _gauge("problems", text, told, ("part",))
+
+    def _downloads(self) -> Iterator[Metric]:
+        live = self._dials.downloads()
+        states = [((each.value,), live[each]) for each in DownloadState if not each.ended]
+        text = "Downloads of the terminal that wait or run."
+        yield _gauge("downloads", text, states, ("state",))
+        ended = [
+            ((kind.value, how.value), n) for (kind, how), n in self._dials.downloads_ended.items()
+        ]
+        text = "Downloads of the terminal that have ended, by kind and how."
+        yield _counter("downloads_ended", text, ended, ("kind", "state"))
 
 
 def registry(dials: Dials) -> CollectorRegistry:

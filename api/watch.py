@@ -13,6 +13,7 @@ from quantgraph.domain.calls import Call
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.quotes import Quote
 from quantgraph.services.calls import CallBook, Tracer
+from quantgraph.services.download_jobs import DownloadJobs
 from quantgraph.services.latency import Timings
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.subscriptions import StreamBook
@@ -40,7 +41,9 @@ class Watch:
         note = self.timings.quote_age.note
         return lambda quote: note((to_ms(clock.now()) - quote.time) / 1_000)
 
-    def dials(self, path: OrderPath, quotes: SharedQuotes, problems: Problems) -> Dials:
+    def dials(
+        self, path: OrderPath, quotes: SharedQuotes, downloads: DownloadJobs, problems: Problems
+    ) -> Dials:
         """Return where all of it can be read."""
         return Dials(
             calls=self.calls,
@@ -52,6 +55,8 @@ class Watch:
             connected=lambda: path.trading.connected,
             upstreams=lambda: quotes.upstream_count,
             problems=problems,
+            downloads=downloads.under_way,
+            downloads_ended=downloads.ended,
             lines_dropped=lambda: 0 if self._log is None else self._log.dropped,
         )
 

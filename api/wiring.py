@@ -197,7 +197,7 @@ class Wiring:
         parts = (world.store, self.quotes, self.streams)
         orders = (path.trading, path.accounts, path.controls, self.downloads, self.terminals)
         secret = load_secret(config.data_path)
-        dials = self.watch.dials(path, self.quotes, self._problems)
+        dials = self.watch.dials(path, self.quotes, self.downloads, self._problems)
         rest = (secret, dials, world.workers, self._own, bounded)
         return Assembly(config, gateway, self._held.text, note, *parts, *orders, *rest)
 

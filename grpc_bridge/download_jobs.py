@@ -2,10 +2,11 @@
 
 # ruff: noqa: N802 the methods are named by the contract
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 
+from quantgraph.domain.downloads import DownloadJob
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import downloads_pb2
@@ -20,14 +21,18 @@ from quantgraph.wire.fields import text_from_proto
 from quantgraph.wire.pages import after_token, page_size, token_of
 
 _PAGE = 50
+# Of a message beside its jobs: the token, and what frames each job.
+_SPARE_BYTES = 1_024
+_FRAME_BYTES = 8
 
 
 class DownloadServicer(DownloadServiceServicer):
     """DownloadService over the gateway's ports."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        """Answer from `gateway`."""
+    def __init__(self, gateway: Gateway, message_bytes: int) -> None:
+        """Answer from `gateway`, a page in at most so many bytes."""
         self._downloads = gateway.downloads
+        self._bytes = message_bytes
 
     async def StartDownload(
         self, request: downloads_pb2.StartDownloadRequest, context: object
@@ -56,9 +61,10 @@ class DownloadServicer(DownloadServiceServicer):
         size = page_size(request.page_size, _PAGE, PAGE_ITEMS)
         after = after_token(wanted.scope(), request.page_token)
         page = await self._downloads.jobs(replace(wanted, first=size, after=after))
+        jobs = _fitting(page.jobs, self._bytes)
+        more = page.more or len(jobs) < len(page.jobs)
         return downloads_pb2.ListDownloadJobsResponse(
-            jobs=[job_to_proto(each) for each in page.jobs],
-            next_page_token=token_of(wanted.scope(), page.jobs[-1].id) if page.more else "",
+            jobs=jobs, next_page_token=token_of(wanted.scope(), jobs[-1].id) if more else ""
         )
 
     async def StreamDownloadJobs(
@@ -68,3 +74,16 @@ class DownloadServicer(DownloadServiceServicer):
         async with aclosing(self._downloads.events(job_id)) as events:
             async for event in events:
                 yield downloads_pb2.StreamDownloadJobsResponse(event=event_to_proto(event))
+
+
+def _fitting(jobs: Iterable[DownloadJob], most: int) -> list[downloads_pb2.DownloadJob]:
+    """Return the first jobs, as many as one message takes, and one at least."""
+    found: list[downloads_pb2.DownloadJob] = []
+    size = _SPARE_BYTES
+    for job in jobs:
+        message = job_to_proto(job)
+        size += message.ByteSize() + _FRAME_BYTES
+        if found and size > most:
+            break
+        found.append(message)
+    return found

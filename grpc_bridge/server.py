@@ -187,6 +187,7 @@ async def start(
 
 
 def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: TokenSeal) -> None:
+    downloads = DownloadServicer(gateway, config.max_message_bytes)
     financials = FinancialServicer(gateway, config.max_message_bytes)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(gateway), server)
     bars_pb2_grpc.add_BarServiceServicer_to_server(BarServicer(gateway, seal), server)
@@ -195,7 +196,7 @@ def _register(server: aio.Server, gateway: Gateway, config: GrpcConfig, seal: To
     controls_pb2_grpc.add_ControlServiceServicer_to_server(ControlServicer(gateway), server)
     depth_pb2_grpc.add_DepthServiceServicer_to_server(DepthServicer(gateway), server)
     dividends_pb2_grpc.add_DividendServiceServicer_to_server(DividendServicer(gateway), server)
-    downloads_pb2_grpc.add_DownloadServiceServicer_to_server(DownloadServicer(gateway), server)
+    downloads_pb2_grpc.add_DownloadServiceServicer_to_server(downloads, server)
     financials_pb2_grpc.add_FinancialServiceServicer_to_server(financials, server)
     hong_kong_pb2_grpc.add_HongKongServiceServicer_to_server(HongKongServicer(gateway), server)
     instruments_pb2_grpc.add_InstrumentServiceServicer_to_server(

@@ -100,6 +100,11 @@ class Incident(StrEnum):
         "The terminal's list has lost the order's strategy name.",
         "当日委托的策略名称为空",
     )
+    UNLISTED_STATUS = (
+        "UNLISTED_STATUS",
+        "A callback says status 58, which is in no list, of an order that works.",
+        "回报状态为 58（未列出），委托实际有效，账户随即停止交易",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Downloads as jobs: queued, run one at a time, told of, canceled, and gone on with."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from contextvars import Context
@@ -15,6 +16,7 @@ from quantgraph.domain.downloads import (
     DownloadChange,
     DownloadEvent,
     DownloadJob,
+    DownloadKind,
     DownloadPage,
     DownloadQuery,
     DownloadShelf,
@@ -80,6 +82,12 @@ class DownloadJobs:
         self._worker: asyncio.Task[None] | None = None
         self._running: tuple[str, asyncio.Task[None]] | None = None
         self._closed = False
+        # What has ended since the start, by kind and how.
+        self.ended: Counter[tuple[DownloadKind, DownloadState]] = Counter()
+
+    def under_way(self) -> Counter[DownloadState]:
+        """Return how many jobs wait and run."""
+        return Counter(each.state for each in self._book.live())
 
     def begin(self) -> None:
         """Go on with what a restart interrupted."""
@@ -242,6 +250,8 @@ class DownloadJobs:
         if known is not None and known.state.ended:
             return
         self._book.put(job)
+        if job.state.ended:
+            self.ended[job.wish.kind, job.state] += 1
         self._news.tell(job)
 
     async def _keep(self, job: DownloadJob) -> None:

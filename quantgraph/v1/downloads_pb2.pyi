@@ -460,7 +460,9 @@ class ListDownloadJobsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Downloads a page, at most 500; 0 means 50."""
+    """Downloads a page, at most 500; 0 means 50. A page has fewer where more would not fit into one
+    message: go on while there is a next_page_token.
+    """
     page_token: _builtins.str
     """next_page_token of the page before, with the same filters; empty: the first page."""
     @_builtins.property

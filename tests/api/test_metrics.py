@@ -20,6 +20,7 @@ from api.watch import Watch
 from quantgraph.domain.access import Actor, Scope, Wire
 from quantgraph.domain.calls import GONE, Call, Transport
 from quantgraph.domain.controls import TradingState
+from quantgraph.domain.downloads import DownloadKind, DownloadState
 from quantgraph.domain.errors import Unauthenticated
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.subscriptions import Tally, attach
@@ -147,7 +148,17 @@ def told_by(watch):
     gate = SimpleNamespace(status=lambda _: SimpleNamespace(state=TradingState.ACTIVE))
     path = SimpleNamespace(states=Counter(), gate=gate, trading=trading)
     quotes = SimpleNamespace(upstream_count=0)
-    return generate_latest(registry(watch.dials(path, quotes, dict))).decode()
+    under_way = Counter({DownloadState.QUEUED: 2, DownloadState.RUNNING: 1})
+    ended = Counter({(DownloadKind.DAYS, DownloadState.FAILED): 3})
+    downloads = SimpleNamespace(under_way=lambda: under_way, ended=ended)
+    return generate_latest(registry(watch.dials(path, quotes, downloads, dict))).decode()
+
+
+def test_downloads_are_seen_by_what_they_do_and_how_they_ended():
+    lines = told_by(Watch(None, most=1)).splitlines()
+    assert 'quantgraph_downloads{state="QUEUED"} 2.0' in lines
+    assert 'quantgraph_downloads{state="RUNNING"} 1.0' in lines
+    assert 'quantgraph_downloads_ended_total{kind="DAYS",state="FAILED"} 3.0' in lines
 
 
 def test_every_metric_of_the_dashboard_is_told(running):

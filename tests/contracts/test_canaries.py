@@ -100,6 +100,7 @@ async def test_an_incident_lets_no_number_out(
     assert all(is_clean(repr(each)) for each in told)
     await settled(caller)
     await done(caller, "setFaults", {"settings": []})
+    await done(caller, "resumeTrading", {"accountId": ACCOUNT})
     shown = json.dumps(await caller.post(SHOWN, id=ACCOUNT), ensure_ascii=False)
     assert is_clean(shown)
     assert is_clean(written())

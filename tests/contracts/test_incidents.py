@@ -27,6 +27,7 @@ QUOTE = """query($of: Symbol!) { quote(symbol: $of) { asks { price } }
   serverInfo { tradingState backends { connected } } }"""
 SWITCH = """mutation($settings: [String!]!) { setFaults(input: { settings: $settings }) {
   __typename ... on Problem { code } } }"""
+RESUME = 'mutation { resumeTrading(input: { accountId: "sim-1" }) { __typename } }'
 DONE = ["ACCEPTED", "SENT", "WORKING", "FILLED"]
 DOUBT = ["ACCEPTED", "SENT", "UNKNOWN", "FILLED"]
 LATE = ["ACCEPTED", "SENT", "UNKNOWN", "WORKING", "FILLED"]
@@ -49,6 +50,7 @@ WAYS = {
     Incident.DISCONNECT: DOUBT,
     Incident.SLOW_LIST: DONE,
     Incident.NO_STRATEGY_NAME: DONE,
+    Incident.UNLISTED_STATUS: DONE,
 }
 
 
@@ -131,6 +133,8 @@ class Wires:
             self.ask(
                 'mutation { jumpClock(input: { nextDay: true, time: "09:30" }) { __typename } }'
             )
+        # An incident before this one may have halted the account.
+        self.ask(RESUME)
         self.ask(SWITCH, settings=list(faults))
         with Told(self.running) as updates:
             end = next(each for each in updates.events() if each["kind"] == "CAUGHT_UP")
@@ -257,10 +261,14 @@ def check_conflict(wires: Wires, changed: dict[str, Any]) -> None:
     assert Refusal(caught.value).info.reason == "IDEMPOTENCY_CONFLICT"
 
 
+# What comes first of: the link that broke, the account that an incident has halted, the time.
+STOPPED = ("ORDER_EXPIRED", "TERMINAL_DISCONNECTED", "TRADING_HALTED")
+
+
 def check_expired(wires: Wires, order: dict[str, Any]) -> None:
     """S6: what is over is not sent."""
     late = {**order, "expiresAt": "2020-01-01T00:00:00Z"}
-    assert wires.submit(late)["code"] in ("ORDER_EXPIRED", "TERMINAL_DISCONNECTED")
+    assert wires.submit(late)["code"] in STOPPED
 
 
 def check_books(before: Any, after: Any, order: dict[str, Any]) -> None:
@@ -319,3 +327,16 @@ def test_a_broken_link_is_told_by_both_wires_and_refuses_orders(wires: Wires) ->
     assert wires.submit_rpc(first).replayed
     wires.ask("mutation { setClock(input: { speed: 200 }) { __typename } }")
     wires.begin()
+
+
+def test_a_status_in_no_list_halts_the_account_until_somebody_has_looked(wires: Wires) -> None:
+    log = wires.begin("UNLISTED_STATUS times=1")
+    wires.submit(wires.buy())
+    wires.ended(log)
+    stands = '{ tradingStatus(accountId: "sim-1") { state cause reason } }'
+    status = wires.ask(stands)["tradingStatus"]
+    assert (status["state"], status["cause"]) == ("HALTED", "UNLISTED_STATUS")
+    assert "status 58" in status["reason"]
+    assert wires.submit(wires.buy())["code"] == "TRADING_HALTED"
+    wires.begin()
+    assert wires.ask(stands)["tradingStatus"]["state"] == "ACTIVE"

@@ -142,6 +142,19 @@ async def test_a_whole_list_counts_the_terminals_own_steps(opened):
     jobs = opened(Far())
     job = await fetched(jobs, BONDS)
     assert (job.state, job.done, job.total) == (DownloadState.DONE, 8, 8)
+    assert (jobs.under_way(), jobs.ended) == ({}, {(DownloadKind.BONDS, DownloadState.DONE): 1})
+    await jobs.close()
+
+
+async def test_what_waits_runs_and_has_ended_is_counted(opened):
+    jobs = opened(Far(hangs_at=0))
+    await jobs.start(BONDS)
+    second = await jobs.start(DAYS)
+    await until(lambda: jobs.under_way()[DownloadState.RUNNING])
+    assert jobs.under_way() == {DownloadState.RUNNING: 1, DownloadState.QUEUED: 1}
+    await jobs.cancel(second.job.id)
+    assert jobs.ended == {(DownloadKind.DAYS, DownloadState.CANCELED): 1}
+    assert jobs.under_way() == {DownloadState.RUNNING: 1}
     await jobs.close()
 
 

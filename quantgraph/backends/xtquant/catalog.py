@@ -170,7 +170,7 @@ Mains: TypeAlias = Sequence[tuple[date, tuple[str, str | None]]]
 
 def _read_mains(data: Data, code: str) -> Mains:
     """Return since which day which contract is the main one, and the second, oldest first."""
-    frame = data.call("get_market_data_ex", [], [code], "historymaincontract").get(code)
+    frame = data.history("historymaincontract", code)
     rows: Sequence[Mapping[str, Any]] = [] if frame is None else frame.to_dict("records")
     found: list[tuple[date, tuple[str, str | None]]] = []
     for row in rows:

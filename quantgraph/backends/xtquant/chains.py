@@ -48,7 +48,7 @@ def read_day(data: Data, underlying: str, day: date) -> list[OptionContract] | N
     if code is None:
         return []
     span = (day_digits(day), day_digits(day + _AHEAD))
-    frame = data.call("get_market_data_ex", [], [code], _HISTORY, *span).get(code)
+    frame = data.history(_HISTORY, code, *span)
     if frame is None or frame.empty:
         return None
     later = frame[frame["time"] >= day_start(day)]

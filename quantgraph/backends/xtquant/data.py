@@ -50,14 +50,25 @@ class Data:
         Errors: TERMINAL_LACKS where the terminal has no such function, SOURCE_UNAVAILABLE for
         whatever else it raises: it raises plain exceptions, in Chinese, for everything.
         """
+        answer = self._ask(name, name, arguments)
+        if name in _LISTS:
+            self.listed(name, anything=bool(answer))
+        return answer
+
+    def history(self, kind: str, code: str, *span: str) -> Any:  # noqa: ANN401 a DataFrame, or None
+        """Return one of the vendor's downloaded lists by day; None where nothing was downloaded.
+
+        The function of bars reads it, from files: where a terminal has none of these it lacks the
+        list, and bars not at all. Errors: as `call`.
+        """
+        return self._ask(kind, "get_market_data_ex", ([], [code], kind, *span)).get(code)
+
+    def _ask(self, what: str, name: str, arguments: tuple[object, ...]) -> Any:  # noqa: ANN401 the SDK is untyped
         if not self._met:
             target = (self._address.ip, self._address.port)
             self._guarded("connect", self._sdk.data.connect, target)
             self._met = True
-        answer = self._guarded(name, getattr(self._sdk.data, name, None), arguments)
-        if name in _LISTS:
-            self.listed(name, anything=bool(answer))
-        return answer
+        return self._guarded(what, getattr(self._sdk.data, name, None), arguments)
 
     def listed(self, name: str, *, anything: bool) -> None:
         """Note whether a list had anything when it was read last."""

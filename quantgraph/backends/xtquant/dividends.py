@@ -50,4 +50,4 @@ def _read(symbol: str, key: object, row: Mapping[str, Any]) -> Dividend | None:
 
 def _number(row: Mapping[str, Any], name: str) -> float:
     value = float(row.get(name) or 0.0)
-    return 0.0 if math.isnan(value) else value
+    return value if math.isfinite(value) else 0.0

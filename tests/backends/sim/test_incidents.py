@@ -22,7 +22,7 @@ from quantgraph.domain.orders import Destination, Order, OrderKey, OrderState, O
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.terminal import LinkChange, PlacedOrder, TerminalEvent
+from quantgraph.domain.terminal import LinkChange, PlacedOrder, StrangeStatus, TerminalEvent
 from quantgraph.services.desk import OrderDesk
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers
@@ -267,6 +267,18 @@ async def test_status_255_before_the_reply_is_unknown_until_the_reply(floor: Flo
     floor.set("STATUS_UNKNOWN", "CALLBACK_FIRST")
     assert (await floor.submit(await floor.low())).state is S.WORKING
     assert floor.states() == [S.ACCEPTED, S.SENT, S.UNKNOWN, S.WORKING]
+
+
+async def test_a_status_in_no_list_is_unknown_and_an_alarm_of_its_account(floor: Floor) -> None:
+    floor.set("UNLISTED_STATUS times=1")
+    await floor.submit(await floor.low())
+    await until(lambda: len(floor.asked.trace) >= 2)
+    strange, report = floor.asked.trace[:2]
+    assert isinstance(strange, StrangeStatus)
+    assert (strange.account_id, "status 58" in strange.text) == ("sim-1", True)
+    assert (report.account_id, report.state) == ("sim-1", S.UNKNOWN)
+    # The order works: the list tells it.
+    await until(lambda: floor.states()[-1] is S.WORKING)
 
 
 async def test_status_57_twice_is_one_rejection(floor: Floor) -> None:
@@ -563,7 +575,7 @@ def test_a_name_that_is_none_is_told_what_there_is(text: str) -> None:
 
 
 def test_every_incident_says_what_it_is_in_two_languages() -> None:
-    assert len(Incident) == 14
+    assert len(Incident) == 15
     for each in Incident:
         assert each.text.endswith(".")
         assert not each.zh.isascii()

@@ -1,16 +1,20 @@
 """What the terminal says it can do, and that it says so of every operation."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from quantgraph.backends.xtquant.capability import Told, capabilities
+from quantgraph.domain.bars import BarRequest, BarSeries, Period, window
 from quantgraph.domain.downloads import DownloadKind
 from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.futures import MainRequest
 from quantgraph.domain.operations import operations
 from quantgraph.domain.orders import PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.ticks import TickKind
+from tests.backends.sim.conftest import START
 from tests.waiting import until
 
 from .conftest import Pair
@@ -81,6 +85,30 @@ async def test_a_function_that_the_terminal_has_not_is_an_error_and_then_no_capa
     rows = _rows(pair.client.lacking)
     assert "get_etf_info" in (rows["lists.etfBasket"] or "")
     assert rows["lists.bonds"] is None
+
+
+async def test_a_terminal_without_files_lacks_its_lists_of_days_and_not_its_bars(
+    pair: Pair,
+) -> None:
+    pair.exchange.unrealized.add("getdatafilepath")
+    catalog, past = pair.terminal.catalog, START - timedelta(days=30)
+    for asked in (
+        catalog.main_contracts(MainRequest("IF", past, past)),
+        catalog.option_chain("510300.SH", past),
+    ):
+        with pytest.raises(GatewayError) as told:
+            await asked
+        assert told.value.reason is Reason.TERMINAL_LACKS
+    rows = _rows(pair.client.lacking)
+    # Today's are told by other functions, and bars by no file.
+    for name in ("bars", "lists.mainContracts", "lists.optionChain"):
+        assert rows[name] is None
+    assert await catalog.main_contracts(MainRequest("IF"))
+    (series,) = await pair.terminal.bars(
+        BarRequest(("600519.SH",), Period.DAY_1, window(last=3), fields=("close",))
+    )
+    assert isinstance(series, BarSeries)
+    assert series.columns.length == 3
 
 
 def test_a_terminal_that_downloads_no_history_says_so_by_kind() -> None:

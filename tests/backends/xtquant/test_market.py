@@ -1,5 +1,6 @@
 """What the terminal answers through the REAL SDK is what the market behind it says."""
 
+import math
 import sys
 import time
 from dataclasses import replace
@@ -382,6 +383,14 @@ async def test_dividends_are_those_of_the_market(pair: Pair) -> None:
 def _whole(event: Any) -> Any:
     names = ("cash", "bonus", "conversion", "rights", "rights_price")
     return replace(event, **{name: getattr(event, name) or 0.0 for name in names})
+
+
+async def test_an_amount_that_is_no_number_is_none_at_all(pair: Pair) -> None:
+    row = {"time": float(day_start(date(2022, 6, 1))), "interest": math.inf, "dr": 1.02}
+    pair.exchange.market = _Instead(pair.exchange.market, row)
+    (found,) = await pair.terminal.dividends(("600519.SH",), Period.DAY_1)
+    assert found is not None
+    assert [(each.ratio, each.cash) for each in found] == [(1.02, 0.0)]
 
 
 async def test_a_factor_of_another_scale_is_none(pair: Pair) -> None:

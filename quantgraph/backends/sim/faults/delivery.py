@@ -17,6 +17,11 @@ from quantgraph.domain.terminal import (
     TerminalEvent,
 )
 
+_STRANGE = (
+    "The terminal says status 58 of an order, which no list of its statuses has: it is UNKNOWN. "
+    "See in the terminal what it is."
+)
+
 
 class Delivery:
     """One queue with one reader. While `up` is False nothing gets into it but changes of that."""
@@ -39,6 +44,10 @@ class Delivery:
             return
         if report.state is OrderState.WORKING and self._dice.strikes(Incident.STATUS_UNKNOWN):
             report = replace(report, state=OrderState.UNKNOWN)
+        if report.state is OrderState.WORKING and self._dice.strikes(Incident.UNLISTED_STATUS):
+            report = replace(report, state=OrderState.UNKNOWN)
+            # As a terminal's own reader says it, ahead of the report.
+            self._queue.put_nowait(StrangeStatus(report.account_id, _STRANGE))
         copies = 2 if self._dice.strikes(Incident.DUPLICATE_CALLBACKS) else 1
         held = self._dice.strikes(Incident.REORDERED_CALLBACKS)
         for _ in range(copies):
