@@ -33,8 +33,8 @@ class Exchange:
 
     `recordings`: rows by (period, code), for what the simulated market has no history of.
     `unrealized`, `refused_periods`: verbs and subscriptions of a newer terminal. `hang`: functions
-    that do not come back before `free` is set. `options`: contracts by code; `bonds`, `funds`:
-    codes of what is listed.
+    that do not come back before `free` is set, and fail where the connection was lost meanwhile.
+    `options`: contracts by code; `bonds`, `funds`: codes of what is listed.
     """
 
     market: Any
@@ -160,6 +160,8 @@ class Quotes:
         if name in exchange.hang:
             exchange.hung.set()
             exchange.free.wait(30)
+            if name != "is_connected" and not super().__getattribute__("alive"):
+                raise RuntimeError("[xtquant]the connection is lost")
         return found
 
     def init(self):
