@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from graphql import parse, validate
 
 from tests.contracts.fuzz import SCHEMA
 
@@ -92,6 +93,13 @@ def test_the_page_names_every_problem():
     [named] = re.findall(r"Problem: \[(.*?)\]", _PAGE.read_text("utf-8"), re.DOTALL)
     types = SCHEMA.get_possible_types(SCHEMA.type_map["Problem"])
     assert re.findall(r"\w+", named) == sorted(each.name for each in types)
+
+
+@pytest.mark.parametrize(
+    "block", [each for each in blocks() if each.language == "graphql"], ids=lambda each: each.text
+)
+def test_a_document_is_one_that_the_schema_takes(block):
+    assert validate(SCHEMA, parse(block.text)) == []
 
 
 def test_every_client_of_the_suites_is_on_the_page():
