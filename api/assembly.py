@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from api.bounds import is_local
-from api.ledgers import Logs, open_logs
+from api.ledgers import Logs, open_audit, open_logs
 from api.log_writer import LogWriter
+from api.relayed import RelayedPath
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
 from api.tracing import open_tracer
@@ -20,6 +21,7 @@ from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.ports.desk import FarDesk
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 from quantgraph.services.access import KeyAccess
@@ -28,6 +30,7 @@ from quantgraph.services.interception import TwinKeys
 from quantgraph.services.traced import traced_backend
 from quantgraph.services.workers import Workers
 from quantgraph.store.folder import hold_folder
+from quantgraph.store.heads import HeadFile
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 
@@ -66,17 +69,16 @@ async def open_assembly(
             stack.push_async_callback(tracer.close)
         watch = Watch(log, config.limits.key_subscriptions, tracer)
         if config.mode is Mode.MOCK:
-            mode: _Mock | _Real = _Mock(config, sources, watch)
+            mode: _Mock | _Real | _Relayed = _Mock(config, sources, watch)
         else:
             terminal = backend(config, sources[1])
             if tracer is not None:
                 terminal = traced_backend(terminal)
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
-            mode = _Real(world, watch)
+            far = terminal.desk
+            mode = _Real(world, watch) if far is None else _Relayed(world, watch, far)
         wiring = mode.wiring
-        epoch = wiring.world.clock.moment().epoch
-        logs = open_logs(config, epoch, stack, wiring.watch.acts.took)
-        assembly = mode.assemble(logs, access)
+        assembly = mode.assemble(stack, access)
         await wiring.start()
         stack.push_async_callback(wiring.close)
         yield assembly
@@ -100,16 +102,17 @@ class _Mock:
         self.sim = SimulatedWorld(config, sources, self._start_over)
         self.wiring = Wiring(self.sim.world, watch)
 
-    def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
+    def assemble(self, stack: AsyncExitStack, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
         wiring = self.wiring
-        path = wiring.open_path(logs)
+        logs = _opened(wiring, stack)
+        self._path = path = wiring.open_path(logs)
         training = Training(self.sim, path, logs.journal, wiring.streams.start_over)
         return wiring.assemble(access, training.desk)
 
     async def _start_over(self, epoch: str) -> None:
         self.sim.faulty.start_over()
-        await self.wiring.path.trading.start_over(epoch)
+        await self._path.trading.start_over(epoch)
         await self.wiring.streams.start_over()
 
 
@@ -119,7 +122,29 @@ class _Real:
     def __init__(self, terminal: TerminalWorld, watch: Watch) -> None:
         self.wiring = Wiring(terminal.world, watch)
 
-    def assemble(self, logs: Logs, access: KeyAccess) -> Assembly:
+    def assemble(self, stack: AsyncExitStack, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
-        self.wiring.open_path(logs)
+        self.wiring.open_path(_opened(self.wiring, stack))
         return self.wiring.assemble(access)
+
+
+class _Relayed:
+    """The parts of prod over another gateway, which has the desk: no journal is opened here."""
+
+    def __init__(self, terminal: TerminalWorld, watch: Watch, far: FarDesk) -> None:
+        self.wiring = Wiring(terminal.world, watch)
+        self._far = far
+
+    def assemble(self, stack: AsyncExitStack, access: KeyAccess) -> Assembly:
+        """Return the gateway over these parts."""
+        wiring, config = self.wiring, self.wiring.world.config
+        heads = HeadFile(config.head_path)
+        audit = open_audit(config, heads, stack, wiring.watch.acts.took)
+        wiring.take_way(RelayedPath(self._far, config.mode, audit), audit)
+        return wiring.assemble(access)
+
+
+def _opened(wiring: Wiring, stack: AsyncExitStack) -> Logs:
+    world = wiring.world
+    epoch = world.clock.moment().epoch
+    return open_logs(world.config, epoch, stack, wiring.watch.acts.took)

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
+from api.worlds import OrderWay
 from quantgraph.config import Config
 from quantgraph.domain.system import PAGE_ITEMS, Limits, Mode
-from quantgraph.services.batches import OrderBatches
 from quantgraph.services.catalog import PricedCatalog
 from quantgraph.services.custom import CustomSectors, SectorLimits
 from quantgraph.services.limited import LimitedBars
-from quantgraph.services.limits import LimitedTrading
 from quantgraph.services.meter import KeyMeter
-from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.snapshots import MarketBoard
 from quantgraph.services.subscriptions import StreamBook
 from quantgraph.services.ticks import LimitedTicks
@@ -73,9 +71,7 @@ class Bounded:
 
     limits: Limits
     meter: KeyMeter
-    limited: LimitedTrading
-    trading: JournaledTrading
-    batches: OrderBatches
+    orders: OrderWay
     bars: LimitedBars
     ticks: LimitedTicks
     board: MarketBoard
@@ -90,9 +86,7 @@ class Bounded:
         limits = config.limits
         self.limits.adopt(limits_of(config))
         self.meter.adopt(config.rates.rates)
-        self.limited.adopt(config.trading.table)
-        self.trading.resize(limits.orders_in_flight)
-        self.batches.most = limits.batch_orders
+        self.orders.adopt(config)
         self.bars.limits = limits
         self.ticks.rows = self.board.rows = self.lists.rows = limits.bar_rows
         self.sectors.limits = sizes_of(config)

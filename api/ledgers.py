@@ -28,6 +28,19 @@ class Logs:
     audit: AuditTrail
 
 
+def open_audit(
+    config: Config, heads: HeadFile, stack: AsyncExitStack, line: Callable[[Act], None]
+) -> AuditTrail:
+    """Open the audit log, with what an order journal beside it knows and it lacks."""
+    folder = config.data_path
+    audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
+    stack.callback(audit.close)
+    recover_acts(audit, folder / "journal.sqlite")
+    trail = AuditTrail(audit, line=line)
+    stack.callback(trail.close)
+    return trail
+
+
 def open_logs(
     config: Config, epoch: str, stack: AsyncExitStack, line: Callable[[Act], None]
 ) -> Logs:
@@ -37,11 +50,7 @@ def open_logs(
     """
     folder, heads = config.data_path, HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
-    audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
-    stack.callback(audit.close)
-    recover_acts(audit, journal_file)
-    trail = AuditTrail(audit, line=line)
-    stack.callback(trail.close)
+    trail = open_audit(config, heads, stack, line)
     if config.mode is Mode.MOCK:
         set_aside(journal_file, heads)
     journal = OrderJournal(journal_file, epoch, heads)

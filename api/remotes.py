@@ -50,7 +50,7 @@ def _settings(config: Config) -> RemoteSettings:
         certificates = Certificates(*(_pem(each) for each in files))
     key = _key(remote.key_file) if remote.key_file else None
     target = Target(remote.target, key, certificates)
-    return RemoteSettings(terminal.name, target, float(terminal.data_seconds))
+    return RemoteSettings(terminal.name, target, float(terminal.data_seconds), config.mode)
 
 
 def _key(name: str) -> str:

@@ -108,7 +108,7 @@ class SimulatedWorld:
             quotas=HeldQuotas(self.terminal, self.recorded, (self.calendar, self.clock)),
             futures_positions=NoFutures(self.terminal),
             hong_kong=NoHongKong(),
-            sender=self.faulty,
+            sender=lambda: self.faulty,
             destination=Destination.SIMULATED,
             prefix="mock_order_",
             replays=bool(self.plan.replayed),

@@ -1,6 +1,6 @@
 """The world of dev and prod: a real terminal's market, and where its orders go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from api.paper import PaperWorld
 from api.worlds import NOT_LINKED, Holder, Sources, World
@@ -21,7 +21,7 @@ class TerminalWorld:
     """What is told by a terminal, over what is imported; `world` is what services stand on.
 
     In dev the terminal's sender is never made: orders go to paper twins. In prod there is no
-    paper.
+    paper, and no sender either where the terminal's own gateway has the desk.
     """
 
     def __init__(self, config: Config, sources: Sources, backend: Backend, clock: Clock) -> None:
@@ -70,10 +70,11 @@ class TerminalWorld:
             close=self._close,
         )
 
-    def _ways(self) -> tuple[Holder, Terminal]:
-        if self.paper is not None:
-            return self.paper.holder, self.paper.sender
-        return self._backend.accounts, self._backend.sender()
+    def _ways(self) -> tuple[Holder, Callable[[], Terminal]]:
+        paper = self.paper
+        if paper is not None:
+            return paper.holder, lambda: paper.sender
+        return self._backend.accounts, self._backend.sender
 
     async def _start(self) -> None:
         await self._backend.start()

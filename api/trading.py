@@ -1,20 +1,26 @@
 """The way of orders over a terminal: guard, limits, journal and gate, and who switches them."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from api.ledgers import Logs
 from api.worlds import World
+from quantgraph.config import Config
 from quantgraph.domain.clock import RandomIds
+from quantgraph.domain.controls import TradingStatus
 from quantgraph.domain.orders import Order, OrderKey, OrderState, PriceType
+from quantgraph.domain.ports.desk import Desk
 from quantgraph.domain.rules.trust import trust_of
 from quantgraph.domain.system import Mode
-from quantgraph.services.acts import TRADING
+from quantgraph.services.acts import BATCHES, CONNECTIONS, CONTROLS, TRADING
 from quantgraph.services.arming import Arming, ArmingParts
-from quantgraph.services.audit import noted
+from quantgraph.services.audit import audited, noted
+from quantgraph.services.batches import OrderBatches
 from quantgraph.services.connections import SwitchedAccounts, SwitchParts
 from quantgraph.services.controls import ControlParts, TradingControls
 from quantgraph.services.desk import OrderDesk
+from quantgraph.services.fills import JournalledFills
 from quantgraph.services.gate import Gate
 from quantgraph.services.guard import OrderGuard
 from quantgraph.services.judging import GuardSources
@@ -22,6 +28,8 @@ from quantgraph.services.latency import Timings
 from quantgraph.services.ledger import Ledger
 from quantgraph.services.limits import LimitedTrading, LimitParts
 from quantgraph.services.orders import JournaledTrading
+from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
+from quantgraph.services.previews import OrderPreviews, PreviewParts
 from quantgraph.services.redacted import CleanTerminal
 from quantgraph.services.states import CountedStates
 from quantgraph.services.valuing import Valuer
@@ -34,7 +42,10 @@ _SWITCHES = 256
 
 
 class OrderPath:
-    """The parts that an order passes, outermost `guard`, which judges by `sources`."""
+    """Implements `OrderWay` over a journal of this gateway's own.
+
+    The parts that an order passes, outermost `guard`, which judges by `sources`.
+    """
 
     def __init__(self, world: World, logs: Logs, timings: Timings) -> None:
         """Wire them over the world's terminal; `start` in the running loop."""
@@ -46,8 +57,8 @@ class OrderPath:
         self.gate.arming = self._arming()
         self.controls = TradingControls(self.gate, self._switches())
         ledger = Ledger(logs.journal, world.holder, world.workers, world.clock)
-        clean = CleanTerminal(world.sender)
-        self.trading = JournaledTrading(logs.journal, clean, world.holder, self._desk(ledger))
+        clean = CleanTerminal(world.sender())
+        self.trading = JournaledTrading(logs.journal, clean, world.holder, self._parts(ledger))
         self.limited = LimitedTrading(self.trading, self._limits(ledger))
         switch = SwitchParts(
             logs.statuses, world.workers, world.clock, lambda: self.trading.connected
@@ -56,6 +67,50 @@ class OrderPath:
         self.gate.on_change(self.accounts.pulse)
         self.sources = self._judged_by()
         self.guard = OrderGuard(self.limited, self.sources)
+        self._audited = audited(self.guard, logs.audit, TRADING)
+        self._batches = OrderBatches(self._audited, world.config.limits.batch_orders)
+
+    def desk(self) -> Desk:
+        """Return the ports, what is done by them noted in the audit log."""
+        logs, world = self._logs, self._world
+        return Desk(
+            accounts=self.accounts,
+            connections=audited(self.accounts, logs.audit, CONNECTIONS),
+            controls=audited(self.controls, logs.audit, CONTROLS),
+            trading=self._audited,
+            batches=audited(self._batches, logs.audit, BATCHES),
+            previews=OrderPreviews(PreviewParts(self.sources, self.limited, self.gate)),
+            allowances=self.limited,
+            fills=JournalledFills(logs.journal, world.holder, world.workers, self.trading.events),
+            portfolio=self._portfolio(),
+            quotas=world.quotas,
+        )
+
+    def mode(self) -> Mode:
+        """Return which world the orders belong to."""
+        return self._world.config.mode
+
+    def status(self) -> TradingStatus:
+        """Return where all trading stands now."""
+        return self.gate.status(None)
+
+    def connected(self) -> bool:
+        """Return whether the terminal answers, and its reports are taken."""
+        return self.trading.connected
+
+    def problems(self) -> Mapping[str, str]:
+        """Return what of it keeps the gateway from being ready, by part."""
+        return {**self.controls.problems(), **self.trading.problems()}
+
+    def on_change(self, heard: Callable[[], None]) -> None:
+        """Call `heard` whenever trading may stand otherwise."""
+        self.gate.on_change(heard)
+
+    def adopt(self, config: Config) -> None:
+        """Take limits from a changed configuration."""
+        self.limited.adopt(config.trading.table)
+        self.trading.resize(config.limits.orders_in_flight)
+        self._batches.most = config.limits.batch_orders
 
     def start(self) -> None:
         """Take the terminal's reports from now on."""
@@ -78,7 +133,7 @@ class OrderPath:
         await self.limited.close()
         self._switching.close()
 
-    def _desk(self, ledger: Ledger) -> OrderDesk:
+    def _parts(self, ledger: Ledger) -> OrderDesk:
         config, clock = self._world.config, self._world.clock
         return OrderDesk(
             workers=self._world.workers,
@@ -99,6 +154,11 @@ class OrderPath:
             timer=lambda: clock.moment().ms / 1_000,
             alarm=self.controls.alarm,
         )
+
+    def _portfolio(self) -> PortfolioDesk:
+        world = self._world
+        sources = (world.clock, world.holder, world.market, world.recorded)
+        return PortfolioDesk(PortfolioSources(*sources, self._logs.journal, world.workers))
 
     def _arming(self) -> Arming | None:
         """Return what arms trading; None in a mode that needs no arming."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from api.log_writer import LogWriter
 from api.metrics import ActBook, Dials
-from api.trading import OrderPath
+from api.worlds import OrderWay
 from quantgraph.domain.audit import Act
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.calls import Call
@@ -42,17 +42,17 @@ class Watch:
         return lambda quote: note((to_ms(clock.now()) - quote.time) / 1_000)
 
     def dials(
-        self, path: OrderPath, quotes: SharedQuotes, downloads: DownloadJobs, problems: Problems
+        self, way: OrderWay, quotes: SharedQuotes, downloads: DownloadJobs, problems: Problems
     ) -> Dials:
         """Return where all of it can be read."""
         return Dials(
             calls=self.calls,
             acts=self.acts,
             timings=self.timings,
-            states=path.states,
+            states=way.states,
             streams=self.streams,
-            trading=lambda: path.gate.status(None).state,
-            connected=lambda: path.trading.connected,
+            trading=lambda: way.status().state,
+            connected=way.connected,
             upstreams=lambda: quotes.upstream_count,
             problems=problems,
             downloads=downloads.under_way,

@@ -13,38 +13,23 @@ from api.metrics import Dials
 from api.series import limit_bars, open_bars, open_downloads, open_rules, open_sectors
 from api.trading import OrderPath
 from api.watch import Watch
-from api.worlds import World
+from api.worlds import OrderWay, World
 from quantgraph.config import Config
 from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.gateway import Access, Gateway
 from quantgraph.domain.ports.reference import Reference
 from quantgraph.domain.ports.simulation import Simulation
-from quantgraph.services.acts import (
-    BATCHES,
-    CONNECTIONS,
-    CONTROLS,
-    DOWNLOADS,
-    SECTORS,
-    SIMULATION,
-    TRADING,
-)
-from quantgraph.services.audit import audited
-from quantgraph.services.batches import OrderBatches
+from quantgraph.services.acts import DOWNLOADS, SECTORS, SIMULATION
+from quantgraph.services.audit import AuditTrail, audited
 from quantgraph.services.catalog import ListedMarket, PricedCatalog
-from quantgraph.services.connections import SwitchedAccounts
-from quantgraph.services.controls import TradingControls
 from quantgraph.services.depth import CheckedDepth
 from quantgraph.services.dividends import DividendBook
 from quantgraph.services.download_jobs import DownloadJobs
-from quantgraph.services.fills import JournalledFills
 from quantgraph.services.interception import intercept
 from quantgraph.services.live_bars import BarSources, SharedBars
 from quantgraph.services.live_depth import SharedDepth
 from quantgraph.services.meter import KeyMeter
 from quantgraph.services.missing import DownloadedBars
-from quantgraph.services.orders import JournaledTrading
-from quantgraph.services.portfolio import PortfolioDesk, PortfolioSources
-from quantgraph.services.previews import OrderPreviews, PreviewParts
 from quantgraph.services.quotes import SharedQuotes
 from quantgraph.services.sectors import AllSectors
 from quantgraph.services.sessions import RuledSessions
@@ -54,7 +39,6 @@ from quantgraph.services.terminals import TerminalWatch
 from quantgraph.services.ticks import LimitedTicks
 from quantgraph.services.visits import OpenVisits
 from quantgraph.services.workers import Workers
-from quantgraph.store.journal import OrderJournal
 from quantgraph.store.market import MarketStore
 from quantgraph.store.secret import load_secret
 
@@ -72,9 +56,7 @@ class Assembly:
     store: MarketStore
     quotes: SharedQuotes
     streams: MarketStreams
-    trading: JournaledTrading
-    accounts: SwitchedAccounts
-    controls: TradingControls
+    way: OrderWay
     downloads: DownloadJobs
     terminals: TerminalWatch
     secret: bytes
@@ -91,16 +73,14 @@ class Assembly:
 
     def drain(self) -> None:
         """End every live stream, telling its reader to come back later."""
-        self.trading.drain()
-        self.accounts.drain()
-        self.controls.drain()
+        self.way.drain()
         self.downloads.drain()
         self.terminals.drain()
         self._endings.append(asyncio.get_running_loop().create_task(self.streams.close()))
 
 
 class Wiring:
-    """The services of one world, wired together; `open_path` comes before `assemble`."""
+    """The services of one world, wired together; `take_way` comes before `assemble`."""
 
     def __init__(self, world: World, watch: Watch) -> None:
         """Wire what tells of the market; `watch` measures it."""
@@ -115,17 +95,21 @@ class Wiring:
         self.streams = MarketStreams(self.quotes, SharedBars(live), depth)
 
     def open_path(self, logs: Logs) -> OrderPath:
-        """Return the way of orders, which `logs` write down."""
-        self._logs = logs
+        """Return the way of orders over the world's own terminal, which `logs` write down."""
+        path = OrderPath(self.world, logs, self.watch.timings)
+        self.take_way(path, logs.audit)
+        return path
+
+    def take_way(self, way: OrderWay, audit: AuditTrail) -> None:
+        """Have accounts and orders kept where `way` leads; what is done here goes to `audit`."""
+        self.way, self._audit = way, audit
         self.terminals = TerminalWatch(self.world.terminals)
         self.world.heed(self.terminals.changed)
-        self.path = OrderPath(self.world, logs, self.watch.timings)
-        self.path.gate.on_change(self.terminals.changed)
-        return self.path
+        way.on_change(self.terminals.changed)
 
     def assemble(self, access: Access, operate: Operate | None = None) -> Assembly:
         """Return the gateway over these parts; `operate` makes what a simulated world has."""
-        world, logs, path = self.world, self._logs, self.path
+        world, audit, way = self.world, self._audit, self.way
         config, limits = world.config, limits_of(world.config)
         own = config.limits
         self._visits = OpenVisits(access, own.key_connections, own.key_check_seconds)
@@ -133,15 +117,14 @@ class Wiring:
         self._held = HeldData(world.store, world.workers, (world.rest, world.note))
         bars, custom = limit_bars(world, self._cached), open_sectors(world)
         reference = AllSectors(world.recorded, custom)
-        trading = audited(path.guard, logs.audit, TRADING)
-        batches = OrderBatches(trading, config.limits.batch_orders)
+        desk = way.desk()
         meter = KeyMeter(config.rates.rates)
-        downloads = audited(self.downloads, logs.audit, DOWNLOADS)
+        downloads = audited(self.downloads, audit, DOWNLOADS)
         ticks = LimitedTicks(world.recorded, limits.bar_rows)
         board = MarketBoard(world.market, reference, limits.bar_rows)
         priced = ListedMarket(world.market, world.recorded)
         lists = PricedCatalog(world.catalog, priced, limits.bar_rows)
-        held = (path.limited, path.trading, batches, bars, ticks, board, lists, custom)
+        held = (way, bars, ticks, board, lists, custom)
         open_ = (self.watch.streams, self._visits, world.workers)
         bounded = Bounded(limits, meter, *held, *open_)
         gateway = Gateway(
@@ -159,7 +142,7 @@ class Wiring:
             bar_stream=self.streams.bars,
             reference=reference,
             rules=open_rules(world),
-            sectors=audited(custom, logs.audit, SECTORS),
+            sectors=audited(custom, audit, SECTORS),
             sessions=RuledSessions(world.calendar),
             lists=lists,
             depth=CheckedDepth(world.depth),
@@ -167,44 +150,42 @@ class Wiring:
             financials=world.recorded,
             downloads=downloads,
             missing_bars=DownloadedBars(downloads),
-            ipo_quotas=world.quotas,
+            ipo_quotas=desk.quotas,
             futures_position_statistics=world.futures_positions,
             hong_kong=world.hong_kong,
-            accounts=path.accounts,
-            connections=audited(path.accounts, logs.audit, CONNECTIONS),
-            controls=audited(path.controls, logs.audit, CONTROLS),
-            trading=trading,
-            audit=logs.audit,
+            accounts=desk.accounts,
+            connections=desk.connections,
+            controls=desk.controls,
+            trading=desk.trading,
+            audit=audit,
             meter=meter,
             calls=self.watch.calls,
-            batches=audited(batches, logs.audit, BATCHES),
-            previews=OrderPreviews(PreviewParts(path.sources, path.limited, path.gate)),
-            allowances=path.limited,
-            fills=JournalledFills(logs.journal, world.holder, world.workers, path.trading.events),
-            portfolio=self._portfolio(logs.journal),
+            batches=desk.batches,
+            previews=desk.previews,
+            allowances=desk.allowances,
+            fills=desk.fills,
+            portfolio=desk.portfolio,
             access=access,
-            system=GatewaySystem(config.mode, limits, started_at, self._state()),
+            system=GatewaySystem(limits, started_at, self._state()),
             subscriptions=self.watch.streams,
             visits=self._visits,
             started_at=started_at,
-            simulation=None
-            if operate is None
-            else audited(operate(reference), logs.audit, SIMULATION),
+            simulation=None if operate is None else audited(operate(reference), audit, SIMULATION),
         )
         if world.destination is Destination.INTERCEPTED:
             gateway = intercept(gateway)
         note = "no key needed on loopback" if is_local(config) else "API keys required"
         parts = (world.store, self.quotes, self.streams)
-        orders = (path.trading, path.accounts, path.controls, self.downloads, self.terminals)
+        orders = (way, self.downloads, self.terminals)
         secret = load_secret(config.data_path)
-        dials = self.watch.dials(path, self.quotes, self.downloads, self._problems)
+        dials = self.watch.dials(way, self.quotes, self.downloads, self._problems)
         rest = (secret, dials, world.workers, self._own, bounded)
         return Assembly(config, gateway, self._held.text, note, *parts, *orders, *rest)
 
     async def start(self) -> None:
         """Let time act: days end, reports are taken."""
         self.watch.start()
-        self.path.start()
+        self.way.start()
         await self.world.start()
         self.downloads.begin()
         self._visits.start()
@@ -213,35 +194,30 @@ class Wiring:
         """End streams and tasks, the readers of a part before the part."""
         await self._visits.close()
         await self.downloads.close()
-        self.path.drain()
+        self.way.drain()
         self.terminals.drain()
         await self.watch.close()
-        await self.path.rest()
+        await self.way.rest()
         await self.streams.close()
         await self.world.close()
-        await self.path.close()
-
-    def _portfolio(self, journal: OrderJournal) -> PortfolioDesk:
-        world = self.world
-        sources = (world.clock, world.holder, world.market, world.recorded)
-        return PortfolioDesk(PortfolioSources(*sources, journal, world.workers))
+        await self.way.close()
 
     def _state(self) -> SystemState:
-        world, path = self.world, self.path
+        world, way = self.world, self.way
         return SystemState(
+            mode=way.mode,
             clock=world.clock_info,
             data=self._held.now,
-            trading=lambda: path.gate.status(None),
-            backends=lambda: world.backends(path.trading.connected),
+            trading=way.status,
+            backends=lambda: world.backends(way.connected()),
             problems=self._problems,
             terminals=self.terminals,
             latency=self.watch.timings.latency,
         )
 
     def _problems(self) -> Mapping[str, str]:
-        path = self.path
-        own = {**path.controls.problems(), **path.trading.problems()}
-        return {**self._own, **own, **self.world.problems(path.trading.connected)}
+        way = self.way
+        return {**self._own, **way.problems(), **self.world.problems(way.connected())}
 
     def _epoch(self) -> str:
         return self.world.clock.moment().epoch

@@ -318,15 +318,6 @@ class Config(BaseSettings):
                 )
         return self
 
-    @model_validator(mode="after")
-    def _sent_from_here(self) -> "Config":
-        if self.mode is Mode.PROD and self.terminal.kind == "remote":
-            raise ValueError(
-                'terminal.kind = "remote": orders do not go through a remote terminal yet, so prod '
-                "cannot trade there; run prod at the terminal, or dev here"
-            )
-        return self
-
     @property
     def data_path(self) -> Path:
         """The folder that holds the store, by mode: what mock stored is never read elsewhere."""

@@ -176,7 +176,6 @@ REMOTE = '[terminal]\nkind = "remote"\n[terminal.remote]\n'
             '[terminal]\nkind = "remote"\npath = "q"\nremote.target = "far:1"',
             "path is of a terminal",
         ),
-        (f'mode = "prod"\n{REMOTE}target = "far:1"', "orders do not go through"),
     ],
 )
 def test_a_remote_terminal_is_named_whole_or_refused(tmp_path, text, said):

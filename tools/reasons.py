@@ -322,6 +322,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Nobody has stated that programmatic trading was reported to the broker.",
         "Report it, then set `trading.programmatic_trading_reported = true`.",
     ),
+    Reason.MODE_MISMATCH: (
+        "The gateway at the terminal lives in another mode than this one: no order goes there.",
+        "Start both in one mode; `serverInfo.mode` and /health/ready say which it found.",
+    ),
     Reason.ACCOUNT_DISCONNECTED: (
         "The account was disconnected; it takes no new orders, reads and cancels stay open.",
         "`connectAccount`, then submit again.",
@@ -402,6 +406,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
     Reason.TERMINAL_OFFLINE: (
         "The gateway at the terminal cannot be asked: it is away, or refuses this one's key.",
         "Repeat later; `serverInfo.terminals` says how the link stands, and since when.",
+    ),
+    Reason.OUTCOME_UNKNOWN: (
+        "The gateway at the terminal was cut off amid an act, or was too slow: it may be done.",
+        "Repeat an order with its client order id, it is never sent twice; else look first.",
     ),
     Reason.SHUTTING_DOWN: ("The gateway is stopping.", "Connect again in a moment."),
     Reason.TIMED_OUT: (

@@ -8,7 +8,12 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from quantgraph.domain.errors import InvalidRequest
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.spans import ALL_TIME, Span
+
+# Fills of one operation's orders: a page of 500 orders has 20 each, or few have many.
+MOST_ORDER_FILLS = 10_000
 
 
 class Side(StrEnum):
@@ -272,6 +277,15 @@ class FillQuery:
     def scope(self) -> str:
         """Return which list this is a page of: a cursor is good for that list only."""
         return repr(("fills", self.account_id, self.symbol, self.order_id, self.span))
+
+
+def too_many_fills(orders: int) -> InvalidRequest:
+    """Say that so many orders have more fills together than one answer holds."""
+    text = (
+        f"These {orders} orders have more than {MOST_ORDER_FILLS} fills. Ask for fewer orders, "
+        "or page through the list of fills."
+    )
+    return InvalidRequest(Reason.ROW_LIMIT, text, limit=MOST_ORDER_FILLS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from quantgraph.domain.errors import InvalidRequest, unknown_account
+from quantgraph.domain.errors import unknown_account
 from quantgraph.domain.journal import Journal
-from quantgraph.domain.orders import Fill, FillPage, FillQuery
+from quantgraph.domain.orders import MOST_ORDER_FILLS, Fill, FillPage, FillQuery, too_many_fills
 from quantgraph.domain.ports.trading import Accounts
-from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import FillEvent, LogCursor, OrderEvent, StreamKind
 from quantgraph.services.workers import Workers
 
-# Fills of one operation's orders: a page of 500 orders has 20 each, or few have many.
-MOST = 10_000
 _MARKS = frozenset({StreamKind.CAUGHT_UP, StreamKind.HEARTBEAT})
 
 
@@ -44,14 +41,10 @@ class JournalledFills:
         await self._require_account(account_id)
         # One more than is given tells whether there are more.
         found = await self._workers.run(
-            self._journal.order_fills, account_id, tuple(order_ids), MOST + 1
+            self._journal.order_fills, account_id, tuple(order_ids), MOST_ORDER_FILLS + 1
         )
-        if len(found) > MOST:
-            text = (
-                f"These {len(order_ids)} orders have more than {MOST} fills. Ask for fewer orders, "
-                "or page through the list of fills."
-            )
-            raise InvalidRequest(Reason.ROW_LIMIT, text, limit=MOST)
+        if len(found) > MOST_ORDER_FILLS:
+            raise too_many_fills(len(order_ids))
         of_order: dict[str, list[Fill]] = {each: [] for each in order_ids}
         for fill in found:
             of_order[fill.order_id].append(fill)

@@ -26,6 +26,7 @@ from quantgraph.services.terminals import TerminalWatch
 class SystemState:
     """What changes while the gateway runs, asked anew each time."""
 
+    mode: Callable[[], Mode]
     clock: Callable[[], ClockInfo]
     data: Callable[[], Awaitable[str]]
     trading: Callable[[], TradingStatus]
@@ -38,11 +39,8 @@ class SystemState:
 class GatewaySystem:
     """Implements `System`."""
 
-    def __init__(
-        self, mode: Mode, limits: Limits, started_at: datetime, state: SystemState
-    ) -> None:
+    def __init__(self, limits: Limits, started_at: datetime, state: SystemState) -> None:
         """Hold what never changes, and where to ask for what does."""
-        self._mode = mode
         self._limits, self._told = limits, replace(limits)
         self._started_at = started_at
         self._state = state
@@ -66,12 +64,15 @@ class GatewaySystem:
             if "data" in parts:
                 found["data"] = await self._state.data()
             known = self._known = replace(known, **found)
+        mode = self._state.mode()
+        if known.mode is not mode:  # another gateway's, which was not known before
+            known = self._known = replace(known, mode=mode)
         return known
 
     async def _all(self) -> ServerInfo:
         return ServerInfo(
             version=__version__,
-            mode=self._mode,
+            mode=self._state.mode(),
             data=await self._state.data(),
             row_encoder=encoder_name(),
             started_at=self._started_at,

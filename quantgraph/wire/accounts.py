@@ -113,6 +113,13 @@ def event_from_proto(message: accounts_pb2.AccountEvent) -> AccountEvent:
     )
 
 
+def cursor_to_proto(cursor: LogCursor) -> accounts_pb2.StreamAccountEventsRequest:
+    """Write a place in a status log."""
+    return accounts_pb2.StreamAccountEventsRequest(
+        account_id=cursor.account_id, epoch=cursor.epoch, after_sequence=cursor.after
+    )
+
+
 def cursor_from_proto(message: accounts_pb2.StreamAccountEventsRequest) -> LogCursor:
     """Read a place in a status log."""
     return LogCursor(

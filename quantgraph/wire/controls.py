@@ -1,9 +1,19 @@
 """The switches of trading."""
 
-from quantgraph.domain.controls import ArmWish, HaltWish, TradingEvent, TradingStatus
+from typing import TypeVar
+
+from quantgraph.domain.controls import (
+    ArmWish,
+    ControlChange,
+    HaltWish,
+    TradingEvent,
+    TradingStatus,
+)
 from quantgraph.v1 import controls_pb2, system_pb2
 from quantgraph.wire.enums import HALT_CAUSE, STREAM_KIND, TRADING_STATE
 from quantgraph.wire.fields import instant_from_proto, instant_to_proto, text_from_proto
+
+Switch = TypeVar("Switch", controls_pb2.HaltTradingRequest, controls_pb2.ResumeTradingRequest)
 
 
 def status_to_proto(status: TradingStatus) -> system_pb2.TradingStatus:
@@ -50,6 +60,31 @@ def event_from_proto(message: controls_pb2.TradingEvent) -> TradingEvent:
     """Read one item of a status stream."""
     kind = STREAM_KIND.from_proto(message.kind, "kind")
     return TradingEvent(kind, status_from_proto(message.status))
+
+
+def change_from_proto(
+    message: controls_pb2.HaltTradingResponse
+    | controls_pb2.DisarmTradingResponse
+    | controls_pb2.ResumeTradingResponse
+    | controls_pb2.ArmTradingResponse
+    | controls_pb2.SetDeadManResponse,
+) -> ControlChange:
+    """Read the answer to an order; what lets trading go on leaves nothing unanswered."""
+    stops = isinstance(
+        message, controls_pb2.HaltTradingResponse | controls_pb2.DisarmTradingResponse
+    )
+    unanswered = message.unanswered if stops else 0
+    return ControlChange(status_from_proto(message.status), message.changed, unanswered)
+
+
+def wish_to_proto(wish: HaltWish, message: type[Switch]) -> Switch:
+    """Write what to stop, or to let go on, into a request type."""
+    return message(account_id=wish.account_id, reducing=wish.reducing, reason=wish.reason)
+
+
+def arming_to_proto(wish: ArmWish) -> controls_pb2.ArmTradingRequest:
+    """Write how to arm."""
+    return controls_pb2.ArmTradingRequest(secret=wish.secret, minutes=wish.minutes)
 
 
 def wish_from_proto(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from quantgraph.domain.bars import TimeBound
@@ -57,6 +58,11 @@ def decimal_from_proto(message: types_pb2.Decimal, field: str) -> Decimal:
         expected = "a plain number, at most 15 digits before and 9 after the point"
         raise invalid_field(field, f"{message.value[:40]!r} is not {expected}.")
     return Decimal(message.value)
+
+
+def maybe_decimal(message: Message, name: str) -> Decimal | None:
+    """Read a number that a message may leave out."""
+    return decimal_from_proto(getattr(message, name), name) if message.HasField(name) else None
 
 
 def date_to_proto(value: date) -> types_pb2.Date:

@@ -24,6 +24,7 @@ from quantgraph.wire.enums import (
 )
 from quantgraph.wire.fields import (
     bound_from_proto,
+    bound_to_proto,
     decimal_from_proto,
     decimal_to_proto,
     instant_from_proto,
@@ -34,13 +35,27 @@ from quantgraph.wire.fields import (
 )
 from quantgraph.wire.streams import state_from_proto, state_to_proto
 
-Keyed = TypeVar("Keyed", orders_pb2.GetOrderRequest, orders_pb2.CancelOrderRequest)
+Keyed = TypeVar(
+    "Keyed",
+    orders_pb2.GetOrderRequest,
+    orders_pb2.CancelOrderRequest,
+    orders_pb2.ApproveOrderRequest,
+    orders_pb2.RejectOrderRequest,
+    orders_pb2.WriteOffOrderRequest,
+)
+Wanted = TypeVar("Wanted", orders_pb2.SubmitOrderRequest, orders_pb2.PreviewOrderRequest)
+Placed = TypeVar("Placed", orders_pb2.StreamOrderEventsRequest, orders_pb2.StreamFillEventsRequest)
 
 
 def ticket_to_proto(ticket: OrderTicket) -> orders_pb2.SubmitOrderRequest:
-    """Write what the caller wants."""
+    """Write what the caller wants to submit."""
+    return wish_to_proto(ticket, orders_pb2.SubmitOrderRequest)
+
+
+def wish_to_proto(ticket: OrderTicket, message: type[Wanted]) -> Wanted:
+    """Write what the caller wants, into a request type."""
     price, expiry = ticket.limit_price, ticket.expires_at
-    return orders_pb2.SubmitOrderRequest(
+    return message(
         account_id=ticket.account_id,
         client_order_id=ticket.client_order_id,
         symbol=ticket.symbol,
@@ -102,6 +117,22 @@ def key_from_proto(
             raise invalid_field("key", "give exactly one of id and client_order_id.")
 
 
+def order_query_to_proto(query: OrderQuery, token: str) -> orders_pb2.ListOrdersRequest:
+    """Write which orders, and the page that a token says."""
+    start, end = query.span.start, query.span.end
+    return orders_pb2.ListOrdersRequest(
+        account_id=query.account_id,
+        states=[ORDER_STATE.to_proto(each) for each in sorted(query.states)],
+        symbol=query.symbol,
+        side=None if query.side is None else SIDE.to_proto(query.side),
+        strategy=query.strategy,
+        start=None if start is None else bound_to_proto(start),
+        end=None if end is None else bound_to_proto(end),
+        page_size=query.first,
+        page_token=token,
+    )
+
+
 def order_query_from_proto(message: orders_pb2.ListOrdersRequest) -> OrderQuery:
     """Read which orders; the page's size and place are the server's business."""
     states = (
@@ -115,6 +146,20 @@ def order_query_from_proto(message: orders_pb2.ListOrdersRequest) -> OrderQuery:
         side=SIDE.from_proto(message.side, "side") if message.HasField("side") else None,
         strategy=message.strategy if message.HasField("strategy") else None,
         span=_span(message),
+    )
+
+
+def fill_query_to_proto(query: FillQuery, token: str) -> orders_pb2.ListFillsRequest:
+    """Write which fills, and the page that a token says."""
+    start, end = query.span.start, query.span.end
+    return orders_pb2.ListFillsRequest(
+        account_id=query.account_id,
+        symbol=query.symbol,
+        order_id=query.order_id,
+        start=None if start is None else bound_to_proto(start),
+        end=None if end is None else bound_to_proto(end),
+        page_size=query.first,
+        page_token=token,
     )
 
 
@@ -133,11 +178,9 @@ def _span(message: orders_pb2.ListOrdersRequest | orders_pb2.ListFillsRequest) -
     return span(start, bound_from_proto(message.end, "end") if message.HasField("end") else None)
 
 
-def cursor_to_proto(cursor: LogCursor) -> orders_pb2.StreamOrderEventsRequest:
-    """Write a place in an order log."""
-    return orders_pb2.StreamOrderEventsRequest(
-        account_id=cursor.account_id, epoch=cursor.epoch, after_sequence=cursor.after
-    )
+def cursor_to_proto(cursor: LogCursor, message: type[Placed]) -> Placed:
+    """Write a place in an order log, into a request type."""
+    return message(account_id=cursor.account_id, epoch=cursor.epoch, after_sequence=cursor.after)
 
 
 def cursor_from_proto(

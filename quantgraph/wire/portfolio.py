@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-from google.protobuf.message import Message
-
 from quantgraph.domain.portfolio import (
     Concentration,
     DayProfit,
@@ -21,6 +19,7 @@ from quantgraph.wire.fields import (
     decimal_to_proto,
     instant_from_proto,
     instant_to_proto,
+    maybe_decimal,
 )
 
 
@@ -56,19 +55,19 @@ def risk_from_proto(message: portfolio_pb2.Risk) -> Risk:
         account_id=message.account_id,
         time=instant_from_proto(message.time, "time"),
         buying_power=decimal_from_proto(message.buying_power, "buying_power"),
-        gross_exposure=_read(message, "gross_exposure"),
+        gross_exposure=maybe_decimal(message, "gross_exposure"),
         exposures=tuple(_exposure_of(each) for each in message.exposures),
         sectors=tuple(_sector_of(each) for each in message.sectors),
         concentration=Concentration(
             few.largest_symbol if few.HasField("largest_symbol") else None,
-            _read(few, "largest_weight"),
-            _read(few, "hhi"),
+            maybe_decimal(few, "largest_weight"),
+            maybe_decimal(few, "hhi"),
         ),
         day_profit=DayProfit(
             date_from_proto(day.trading_day, "day_profit.trading_day"),
-            _read(day, "realized"),
-            _read(day, "unrealized"),
-            _read(day, "total"),
+            maybe_decimal(day, "realized"),
+            maybe_decimal(day, "unrealized"),
+            maybe_decimal(day, "total"),
         ),
         unvalued=tuple(_unvalued_of(each) for each in message.unvalued),
     )
@@ -100,7 +99,7 @@ def strategy_from_proto(message: portfolio_pb2.Strategy) -> Strategy:
         turnover=decimal_from_proto(message.turnover, "turnover"),
         fees=decimal_from_proto(message.fees, "fees"),
         realized_profit=decimal_from_proto(message.realized_profit, "realized_profit"),
-        unrealized_profit=_read(message, "unrealized_profit"),
+        unrealized_profit=maybe_decimal(message, "unrealized_profit"),
         unmatched_quantity=message.unmatched_quantity,
         unvalued=tuple(_unvalued_of(each) for each in message.unvalued),
     )
@@ -117,7 +116,7 @@ def _exposure(each: Exposure) -> portfolio_pb2.Exposure:
 
 
 def _exposure_of(message: portfolio_pb2.Exposure) -> Exposure:
-    figures = (_read(message, name) for name in ("price", "market_value", "weight"))
+    figures = (maybe_decimal(message, name) for name in ("price", "market_value", "weight"))
     return Exposure(message.symbol, message.quantity, *figures)
 
 
@@ -136,8 +135,8 @@ def _sector_of(message: portfolio_pb2.SectorExposure) -> SectorExposure:
         message.sector if message.HasField("sector") else None,
         message.category if message.HasField("category") else None,
         tuple(message.symbols),
-        _read(message, "market_value"),
-        _read(message, "weight"),
+        maybe_decimal(message, "market_value"),
+        maybe_decimal(message, "weight"),
     )
 
 
@@ -153,7 +152,3 @@ def _unvalued_of(message: portfolio_pb2.Unvalued) -> Unvalued:
 
 def _known(value: Decimal | None) -> types_pb2.Decimal | None:
     return None if value is None else decimal_to_proto(value)
-
-
-def _read(message: Message, name: str) -> Decimal | None:
-    return decimal_from_proto(getattr(message, name), name) if message.HasField(name) else None

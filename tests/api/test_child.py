@@ -44,7 +44,7 @@ async def test_a_gateway_trades_loses_and_regains_an_exchange_apart(tmp_path, mo
 
         (child,) = _children() - before
         os.kill(child, signal.SIGKILL)
-        await until(lambda: not assembly.trading.connected)
+        await until(lambda: not assembly.way.trading.connected)
         key = OrderKey("sim-1", id=order.id)
         assert (await trading.order(key)).state is OrderState.WORKING  # as it was last told
         assert "EXCHANGE_LOST" in (await gateway.system.problems())["exchange"]
@@ -58,7 +58,7 @@ async def test_a_gateway_trades_loses_and_regains_an_exchange_apart(tmp_path, mo
         assert not isinstance((await gateway.quotes.quotes([SYMBOL]))[0], Exception)
 
         await gateway.simulation.restore_snapshot("before")
-        await until(lambda: assembly.trading.connected)
+        await until(lambda: assembly.way.trading.connected)
         assert await gateway.system.problems() == {}
         assert (await gateway.accounts.asset("sim-1")).frozen_cash == 0
     assert _children() <= before

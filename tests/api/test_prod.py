@@ -160,7 +160,7 @@ async def test_a_journal_cut_amid_a_record_is_told_and_no_key_of_it_is_sent_agai
         await desk.ask(RESUME, of=ACCOUNT)
         assert await desk.both("new") == ["RECONCILING"] * 2
         terminal.hand.seconds += 300  # by then it lists whatever it has got
-        desk.running.assembly.trading.compare()
+        desk.running.assembly.way.trading.compare()
         await desk.until("DISARMED")
         await desk.ask(ARM, secret=keys[1])
         again = [await desk.both(name) for name in names]

@@ -169,7 +169,7 @@ async def disarmed(caller: Caller) -> AsyncIterator[Arguments]:
 @asynccontextmanager
 async def busy(caller: Caller) -> AsyncIterator[Arguments]:
     """Every worker is busy, and no more work may wait."""
-    workers = caller.assembly.trading._workers  # pyright: ignore[reportPrivateUsage] to fill them
+    workers = caller.assembly.way.trading._workers  # pyright: ignore[reportPrivateUsage] to fill them
     free, tasks = threading.Event(), list[Task[bool]]()
     try:
         while not any(each.done() for each in tasks):
@@ -203,13 +203,13 @@ async def away(caller: Caller) -> AsyncIterator[Arguments]:
     settings = ["DISCONNECT times=1 delay_ms=3600000"]
     await done(caller, "setFaults", {"settings": settings})
     order = (await done(caller, "submitOrder", ticket()))["order"]
-    await until(lambda: caller.assembly.trading.state is TradingState.DISCONNECTED)
+    await until(lambda: caller.assembly.way.trading.state is TradingState.DISCONNECTED)
     try:
         yield {**ONE, "id": order["id"]}
     finally:
         await done(caller, "setFaults", {"settings": []})
         await done(caller, "setClock", {"speed": 1_000})
-        await until(lambda: caller.assembly.trading.state is TradingState.ACTIVE)
+        await until(lambda: caller.assembly.way.trading.state is TradingState.ACTIVE)
         await done(caller, "setClock", {"speed": 1})
 
 
@@ -226,13 +226,13 @@ async def comparing(caller: Caller) -> AsyncIterator[Arguments]:
     settings = ["DISCONNECT times=1 delay_ms=1", "SLOW_LIST delay_ms=600000"]
     await done(caller, "setFaults", {"settings": settings})
     await done(caller, "submitOrder", ticket())
-    await until(lambda: caller.assembly.trading.state is TradingState.RECONCILING)
+    await until(lambda: caller.assembly.way.trading.state is TradingState.RECONCILING)
     try:
         yield ticket()
     finally:
         await done(caller, "setFaults", {"settings": []})
         await done(caller, "setClock", {"speed": 1_000})
-        await until(lambda: caller.assembly.trading.state is TradingState.ACTIVE)
+        await until(lambda: caller.assembly.way.trading.state is TradingState.ACTIVE)
         await done(caller, "setClock", {"speed": 1})
 
 
@@ -267,7 +267,7 @@ async def closed(caller: Caller) -> AsyncIterator[Arguments]:
 @asynccontextmanager
 async def unreported(caller: Caller) -> AsyncIterator[Arguments]:
     """Nobody has told the broker yet that a program trades."""
-    arming = caller.assembly.trading._desk.gate.arming  # pyright: ignore[reportPrivateUsage] as the file of settings would
+    arming = caller.assembly.way.trading._desk.gate.arming  # pyright: ignore[reportPrivateUsage] as the file of settings would
     assert arming is not None
     parts = arming._parts  # pyright: ignore[reportPrivateUsage] as above
     arming._parts = replace(parts, reported=False)  # pyright: ignore[reportPrivateUsage] as above
@@ -376,6 +376,7 @@ CASES: tuple[Case, ...] = (
 # What refuses an order somewhere else, under the same frame: the test that meets it.
 ELSEWHERE: Mapping[str, str] = {
     "CANCEL_CLOSED": "resolvers/test_order_phases.py",
+    "MODE_MISMATCH": "backends/remote/test_desk.py",
     "NOT_AT_TERMINAL": "contracts/test_incidents.py",
     "NOT_SENT": "services/test_following.py",
     "OUTCOME_UNTOLD": "services/test_comparing.py",

@@ -118,7 +118,7 @@ async def test_a_timer_that_runs_out_acts_in_the_gateways_name(
     monkeypatch.delenv("APP_MODE", raising=False)
     config = load_config(ROOT / "config.toml", {"data_dir": str(tmp_path)})
     async with open_assembly(config) as assembly:
-        controls, trading = assembly.controls, assembly.gateway.trading
+        controls, trading = assembly.way.controls, assembly.gateway.trading
         quote = (await assembly.gateway.quotes.quotes(["600519.SH"]))[0]
         assert isinstance(quote, Quote)
         assert quote.bids

@@ -126,7 +126,7 @@ async def submit_rpc(caller: Caller, given: Arguments, case: Bad, key: str | Non
 
 async def rows(caller: Caller) -> tuple[int, int]:
     """How many entries the journal has, and how many orders the terminal."""
-    trading = caller.assembly.trading
+    trading = caller.assembly.way.trading
     listed = await trading._follower._parts.terminal.orders_today("sim-1")
     return trading._journal.newest("sim-1"), len(listed)
 

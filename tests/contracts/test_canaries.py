@@ -118,7 +118,7 @@ async def test_what_the_gateway_itself_finds_is_logged_without_it(
     caller: Caller, written: Callable[[], str]
 ) -> None:
     text = f"Two orders of {ACCOUNT} under one tag."
-    caller.assembly.controls.alarm(ACCOUNT, HaltCause.DUPLICATE_TAG, text)
+    caller.assembly.way.controls.alarm(ACCOUNT, HaltCause.DUPLICATE_TAG, text)
     logging.getLogger("asyncio").error("never retrieved: %s", text, exc_info=ValueError(text))
     found = [json.loads(line) for line in written().splitlines()]
     assert {"trading_halted"} <= {each["event"] for each in found}

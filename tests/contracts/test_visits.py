@@ -196,4 +196,4 @@ def test_an_open_socket_does_nothing_more_for_a_revoked_key(
             store.revoke(holder.key.split("_")[1])
             socket.subscribe("late", "mutation { haltTrading(input: {}) { __typename } }")
             assert socket.code() == 4403
-        assert running.assembly.controls.problems() == {}
+        assert running.assembly.way.controls.problems() == {}

@@ -36,10 +36,10 @@ async def test_each_order_has_its_own_fills_oldest_first(traded):
 
 
 async def test_more_fills_than_one_answer_may_have_are_refused_not_cut(traded, monkeypatch):
-    monkeypatch.setattr(fills, "MOST", 3)
+    monkeypatch.setattr(fills, "MOST_ORDER_FILLS", 3)
     ids = [each.id for each in traded.orders]
     assert sum(map(len, await traded.fills.order_fills("sim-1", ids))) == 3
-    monkeypatch.setattr(fills, "MOST", 2)
+    monkeypatch.setattr(fills, "MOST_ORDER_FILLS", 2)
     with pytest.raises(InvalidRequest) as caught:
         await traded.fills.order_fills("sim-1", ids)
     assert caught.value.reason is Reason.ROW_LIMIT

@@ -29,12 +29,14 @@ class Asked:
     def state(self):
         given = {name: self.part(name) for name in ("trading", "clock", "backends", "latency")}
         terminals = SimpleNamespace(present=self.part("terminals"))
-        return SystemState(**given, data=self.data, problems=dict, terminals=terminals)
+        return SystemState(
+            mode=lambda: Mode.MOCK, **given, data=self.data, problems=dict, terminals=terminals
+        )
 
 
 async def test_the_parts_that_are_asked_for_are_of_this_moment_and_no_other_is_asked():
     asked = Asked()
-    system = GatewaySystem(Mode.MOCK, LIMITS, NOW, asked.state())
+    system = GatewaySystem(LIMITS, NOW, asked.state())
     first = await system.info(frozenset())  # nothing was known before
     assert set(asked.times.values()) == {1}
     assert await system.info(frozenset()) is first

@@ -32,6 +32,8 @@ def fitting(kind: Any, name: str) -> st.SearchStrategy[Any]:
         inner, none = typing.get_args(kind)
         assert none is type(None)
         return st.none() | fitting(inner, name)
+    if typing.get_origin(kind) is frozenset:
+        return st.frozensets(fitting(typing.get_args(kind)[0], name), max_size=3)
     if typing.get_origin(kind) is tuple:
         return st.lists(fitting(typing.get_args(kind)[0], name), max_size=3).map(tuple)
     if dataclasses.is_dataclass(kind):

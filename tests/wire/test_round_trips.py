@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from quantgraph.domain.accounts import Account, Asset, Position
 from quantgraph.domain.bars import BAR_FIELDS, BarRequest, Coverage, Window
+from quantgraph.domain.batches import Batch, CancelSweep, OrderOutcome
 from quantgraph.domain.bonds import BondRequest, BondValue
+from quantgraph.domain.controls import ArmWish, HaltWish
 from quantgraph.domain.depth import MoneyFlow, OrderBook, OrderQueues, OrderRank
 from quantgraph.domain.dividends import DividendHistory
 from quantgraph.domain.downloads import DownloadEvent, DownloadWish
-from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.errors import GatewayError, bad_request
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.financials.fields import Statement
 from quantgraph.domain.financials.tables import (
@@ -30,16 +32,29 @@ from quantgraph.domain.hong_kong import Broker, BrokerQueue
 from quantgraph.domain.instrument_tags import InstrumentTags
 from quantgraph.domain.instruments import Board, Instrument, InstrumentKind, Market
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
+from quantgraph.domain.limits import Allowance, Usage
 from quantgraph.domain.live_bars import Bar, BarEvent, BarWatch
 from quantgraph.domain.options import OptionChain
-from quantgraph.domain.orders import Fill, Order, OrderKey, OrderTicket
+from quantgraph.domain.orders import (
+    Fill,
+    FillQuery,
+    Order,
+    OrderKey,
+    OrderQuery,
+    OrderState,
+    OrderTicket,
+    Side,
+)
 from quantgraph.domain.portfolio import Risk, Strategy
+from quantgraph.domain.previews import Estimate, OrderPreview
 from quantgraph.domain.quotes import Quote, QuotePolicy
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.daily import InstrumentRules
+from quantgraph.domain.rules.fees import Fees
 from quantgraph.domain.searches import InstrumentSearch
 from quantgraph.domain.sectors import IndexWeight, Sector
 from quantgraph.domain.sessions import SessionDay, TradingDays
+from quantgraph.domain.spans import Span
 from quantgraph.domain.streams import (
     AccountEvent,
     FillEvent,
@@ -56,12 +71,14 @@ from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.terminals import TerminalNews
 from quantgraph.domain.ticks import TICK_FIELDS, TickKind, TickRequest
 from quantgraph.domain.treatments import SpecialTreatment
-from quantgraph.v1 import orders_pb2, quotes_pb2, sectors_pb2
+from quantgraph.v1 import controls_pb2, orders_pb2, quotes_pb2, sectors_pb2
 from quantgraph.wire import (
     accounts,
     bars,
+    batches,
     bonds,
     calendar,
+    controls,
     depth,
     dividends,
     download_jobs,
@@ -79,6 +96,7 @@ from quantgraph.wire import (
     options,
     orders,
     portfolio,
+    previews,
     quotes,
     rules,
     sectors,
@@ -149,7 +167,13 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
     (ServerInfo, system.info_to_proto, system.info_from_proto),
     (TerminalNews, terminals.news_to_proto, terminals.news_from_proto),
     (SourceState, streams.state_to_proto, streams.state_from_proto),
-    (LogCursor, orders.cursor_to_proto, orders.cursor_from_proto),
+    (
+        LogCursor,
+        lambda place: orders.cursor_to_proto(place, orders_pb2.StreamOrderEventsRequest),
+        orders.cursor_from_proto,
+    ),
+    (CancelSweep, batches.sweep_to_proto, batches.sweep_from_proto),
+    (ArmWish, controls.arming_to_proto, controls.arming_from_proto),
 ]
 
 
@@ -159,7 +183,9 @@ BOTH_WAYS: list[tuple[type[Any], Any, Any]] = [
 def test_a_domain_object_comes_back_as_it_was(
     kind: type[Any], write: Any, read: Any, data: st.DataObject
 ):
-    filled = {"account_id": st.text(min_size=1)} if kind is LogCursor else {}
+    named = {"account_id": st.text(min_size=1)}
+    secret = {"secret": st.text(min_size=1)}
+    filled = {LogCursor: named, CancelSweep: named, ArmWish: secret}.get(kind, {})
     value = data.draw(domain(kind, **filled))
     if kind is OpenStream and value.tally is not None and not value.tally.skips:
         # What does not count what it skipped has nothing to say of it.
@@ -227,7 +253,82 @@ def test_an_order_ticket_comes_back_as_it_was(ticket: OrderTicket):
     assert orders.ticket_from_proto(orders.ticket_to_proto(ticket)) == ticket
 
 
-@pytest.mark.parametrize("message", [orders_pb2.GetOrderRequest, orders_pb2.CancelOrderRequest])
+@given(st.lists(domain(OrderTicket, account_id=NOT_EMPTY, client_order_id=NOT_EMPTY), max_size=3))
+def test_a_batch_comes_back_as_it_was(tickets: list[OrderTicket]):
+    batch = Batch("a", tuple(tickets))
+    assert batches.batch_from_proto(batches.batch_to_proto(batch)) == batch
+
+
+@given(domain(Order), st.booleans())
+def test_what_became_of_an_order_of_a_batch_comes_back(order: Order, replayed: bool):
+    for outcome in (OrderOutcome("k", order, replayed), OrderOutcome(None)):
+        assert batches.outcome_from_proto(batches.outcome_to_proto(outcome)) == outcome
+    refused = OrderOutcome("k", problem=bad_request("What was found.", field="x"))
+    read = batches.outcome_from_proto(batches.outcome_to_proto(refused)).problem
+    assert read is not None
+    assert (read.reason, read.details) == (Reason.BAD_REQUEST, {"field": "x"})
+
+
+# Of a sum no number has more digits than the form takes.
+YUAN = st.decimals(0, 10**9, places=2)
+FEES = st.builds(Fees, YUAN, YUAN, YUAN, YUAN, YUAN)
+
+
+@given(
+    domain(
+        OrderPreview,
+        refusals=st.just(()),
+        estimate=st.none() | domain(Estimate, fees=FEES),
+    )
+)
+def test_a_preview_comes_back_as_it_was(preview: OrderPreview):
+    assert previews.preview_from_proto(previews.preview_to_proto(preview)) == preview
+
+
+@given(domain(Allowance, used=st.builds(Usage, st.integers(0, 9), st.integers(0, 99), YUAN, YUAN)))
+def test_an_allowance_comes_back_as_it_was(allowance: Allowance):
+    message = batches.allowance_to_proto(allowance)
+    assert batches.allowance_from_proto(message) == allowance
+
+
+QUERIES = [
+    OrderQuery("a", frozenset({OrderState.FILLED, OrderState.UNKNOWN}), 7, "o"),
+    OrderQuery("a", symbol="600519.SH", side=Side.SELL, strategy="", span=Span(1, 2_000)),
+    FillQuery("a", "600519.SH", "o1", Span(None, 5), 9),
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_names_the_same_list_after_the_way(query: Any):
+    # Else no page of it could be gone on behind.
+    if isinstance(query, OrderQuery):
+        message = orders.order_query_to_proto(query, "token")
+        read: Any = orders.order_query_from_proto(message)
+    else:
+        message = orders.fill_query_to_proto(query, "token")
+        read = orders.fill_query_from_proto(message)
+    assert read.scope() == query.scope()
+    assert (message.page_size, message.page_token) == (query.first, "token")
+
+
+@pytest.mark.parametrize(
+    "message", [controls_pb2.HaltTradingRequest, controls_pb2.ResumeTradingRequest]
+)
+@pytest.mark.parametrize("wish", [HaltWish(), HaltWish("a", reducing=True, reason="why")])
+def test_a_halt_comes_back_as_it_was(wish: HaltWish, message: type[Any]):
+    assert controls.wish_from_proto(controls.wish_to_proto(wish, message)) == wish
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        orders_pb2.GetOrderRequest,
+        orders_pb2.CancelOrderRequest,
+        orders_pb2.ApproveOrderRequest,
+        orders_pb2.RejectOrderRequest,
+        orders_pb2.WriteOffOrderRequest,
+    ],
+)
 @pytest.mark.parametrize("key", [OrderKey("a", id="1"), OrderKey("a", client_order_id="2")])
 def test_an_order_key_comes_back_as_it_was(key: OrderKey, message: type[Any]):
     assert orders.key_from_proto(orders.key_to_proto(key, message)) == key

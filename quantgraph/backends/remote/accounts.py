@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quantgraph.backends.remote.agent import Agent
-from quantgraph.backends.remote.channel import each_of
+from quantgraph.backends.remote.channel import Asked, each_of
 from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.trading import Accounts
@@ -16,10 +16,10 @@ from quantgraph.wire.accounts import account_from_proto, asset_from_proto, posit
 class AgentAccounts(Accounts):
     """Implements `TerminalAccounts`: the accounts that the agent shows to this gateway's key."""
 
-    def __init__(self, agent: Agent) -> None:
-        """Ask nothing yet."""
+    def __init__(self, agent: Agent, line: Asked | None = None) -> None:
+        """Ask by `line`, which may ask less than the agent's channel does; nothing yet."""
         self._agent = agent
-        self._channel = agent.channel
+        self._channel = line or agent.channel
 
     async def accounts(self) -> Sequence[Account]:
         """Return every account, at the terminal of the name that it has here."""

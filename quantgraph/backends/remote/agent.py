@@ -53,9 +53,9 @@ class Agent:
         """Return whether a part of the terminal can be asked now."""
         return self._told(part).state is TerminalState.CONNECTED
 
-    def capabilities(self) -> tuple[Capability, ...]:
-        """Return the agent's own report, and what does not go through it."""
-        return capabilities(self.info)
+    def capabilities(self, *, orders: bool) -> tuple[Capability, ...]:
+        """Return the agent's own report, and what does not go through it; whether orders do."""
+        return capabilities(self.info, orders=orders)
 
     def status(self) -> TerminalStatus:
         """Return how its terminal stands, as far as it can be told from here."""

@@ -1,4 +1,4 @@
-"""Another gateway as a `Backend`: its market data, and its accounts to read; no order goes out."""
+"""Another gateway as a `Backend`: its market data, its accounts, and in prod its desk."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from quantgraph.backends.remote.accounts import AgentAccounts
 from quantgraph.backends.remote.agent import KIND, Agent
 from quantgraph.backends.remote.capability import NO_DOWNLOADS, NO_ORDERS
-from quantgraph.backends.remote.catalog import AgentCatalog
+from quantgraph.backends.remote.catalog import AgentCatalog, AgentQuotas
 from quantgraph.backends.remote.channel import AgentChannel, Target
+from quantgraph.backends.remote.desk import open_desk
 from quantgraph.backends.remote.forming import AgentBars
 from quantgraph.backends.remote.history import AgentHistory
+from quantgraph.backends.remote.line import DeskLine
 from quantgraph.backends.remote.live import QuoteLines
 from quantgraph.backends.remote.quotes import AgentQuotes
 from quantgraph.backends.remote.reference import AgentReference
@@ -20,16 +22,21 @@ from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
+from quantgraph.domain.system import Capability, Mode
 from quantgraph.domain.terminals import TerminalPart
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """What the terminal is called here, where its gateway is, and how long a question may take."""
+    """What the terminal is called here, where its gateway is, and how long a question may take.
+
+    `mode`: this gateway's; orders go to the other one in PROD alone.
+    """
 
     name: str
     target: Target
     seconds: float = 30.0
+    mode: Mode = Mode.DEV
 
 
 class RemoteTerminal:
@@ -41,6 +48,8 @@ class RemoteTerminal:
         self._channel = AgentChannel(settings.target, settings.seconds)
         self.agent = Agent(settings.name, self._channel, clock)
         self._lines = QuoteLines(self.agent, clock)
+        trades = settings.mode is Mode.PROD
+        self._desk = open_desk(DeskLine(self.agent, settings.mode)) if trades else None
 
     def backend(self) -> Backend:
         """Return the terminal as the gateway sees it."""
@@ -53,19 +62,23 @@ class RemoteTerminal:
             bar_feed=AgentBars(self.agent, self._lines),
             reference=AgentReference(self.agent),
             catalog=catalog,
-            quotas=catalog,
+            quotas=AgentQuotas(self._channel),
             hong_kong=catalog,
             futures_positions=catalog,
             accounts=AgentAccounts(self.agent),
             downloader=NoDownloads(self.agent),
             sender=_no_sender,
-            capabilities=self.agent.capabilities,
+            capabilities=self._capabilities,
             problems=self._problems,
             status=self.agent.status,
             heed=self._heed,
             start=self._start,
             close=self._close,
+            desk=self._desk,
         )
+
+    def _capabilities(self) -> tuple[Capability, ...]:
+        return self.agent.capabilities(orders=self._desk is not None)
 
     def _problems(self) -> Mapping[str, str]:
         if not self.agent.link.state.connected:

@@ -6,7 +6,7 @@ from quantgraph.domain.orders import PriceType
 from quantgraph.domain.system import Capability, ServerInfo
 from quantgraph.domain.ticks import TickKind
 
-NO_ORDERS = "Orders do not go through a remote terminal yet; trade at the gateway beside it."
+NO_ORDERS = "In dev no order goes to a remote terminal: paper twins trade; prod sends them there."
 NO_DOWNLOADS = "Downloads do not go through a remote terminal yet; start them at its gateway."
 NO_TABLES = "Tables do not go through a remote terminal yet; ask the gateway beside it for them."
 NO_DEPTH = "Level 2 does not go through a remote terminal yet; ask the gateway beside it for it."
@@ -18,15 +18,22 @@ _LISTS = ("reference", "lists", "financials", "ipoQuotas", "futuresPositionStati
 _ASKED = frozenset({*_PORTS, *_LISTS, "accounts"})
 _TABLES = frozenset({"lists.tables", "lists.tableRows"})
 _NOT_YET = {"depth": NO_DEPTH, "depthStream": NO_DEPTH}
+_DESK = ("trading", "batches", "previews", "allowances", "fills", "portfolio")
+_SWITCHES = ("connections", "controls")
+_PRICES = tuple(f"orders.{kind}" for kind in PriceType)
 _KINDS = tuple(f"ticks.{kind}" for kind in TickKind)
 
 
-def capabilities(info: ServerInfo | None) -> tuple[Capability, ...]:
-    """Return a row per operation, and one per kind of tick, of price and of download."""
+def capabilities(info: ServerInfo | None, *, orders: bool = False) -> tuple[Capability, ...]:
+    """Return a row per operation, and one per kind of tick, of price and of download.
+
+    `orders`: they are the agent's, with all that is asked of accounts.
+    """
     said = _said(info)
-    asked = [each for each in operations() if each.partition(".")[0] in _ASKED]
+    ports = _ASKED.union(_DESK, _SWITCHES) if orders else _ASKED
+    asked = [each for each in operations() if each.partition(".")[0] in ports]
     away = _UNMET if info is None else _OLDER
-    here = {each: said.get(each, away) for each in (*asked, *_KINDS)}
+    here = {each: said.get(each, away) for each in (*asked, *_KINDS, *_PRICES)}
     rows = {each: here[each] for each in asked}
     tables = {each: NO_TABLES for each in asked if each in _TABLES}
     return (
@@ -34,7 +41,7 @@ def capabilities(info: ServerInfo | None) -> tuple[Capability, ...]:
             {**WHOLE, **_NOT_YET, **rows, **tables, "simulation": "This is no simulated world."}
         ),
         *(_row(each, here[each]) for each in _KINDS),
-        *(_row(f"orders.{kind}", NO_ORDERS) for kind in PriceType),
+        *(_row(each, here[each] if orders else NO_ORDERS) for each in _PRICES),
         *(_row(f"downloads.{kind}", NO_DOWNLOADS) for kind in DownloadKind),
     )
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from quantgraph.backends.remote.agent import Agent
 from quantgraph.backends.remote.capability import NO_TABLES
+from quantgraph.backends.remote.channel import Asked
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
 from quantgraph.domain.errors import GatewayError, NotFound, Unsupported
 from quantgraph.domain.etfs import EtfBasket
@@ -38,7 +39,7 @@ _NO_LIST = frozenset({Reason.NO_ETF_LIST, Reason.UNKNOWN_SYMBOL})
 
 
 class AgentCatalog:
-    """Implements `Catalog`, `IpoQuotas`, `HongKong` and `FuturesPositions`.
+    """Implements `Catalog`, `HongKong` and `FuturesPositions`.
 
     Tables do not go through the agent yet. Prices of bonds are put in above, as of any terminal's.
     Bonds are asked for by as many symbols as this gateway takes: the agent's limit may be lower.
@@ -168,6 +169,14 @@ class AgentCatalog:
             accounts_pb2.ListFuturesPositionStatisticsResponse,
         )
         return [statistics_from_proto(each) for each in answer.statistics]
+
+
+class AgentQuotas:
+    """Implements `IpoQuotas`."""
+
+    def __init__(self, channel: Asked) -> None:
+        """Ask nothing yet."""
+        self._channel = channel
 
     async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
         """Return an account's quotas of the present day. Errors: UNKNOWN_ACCOUNT."""

@@ -4,13 +4,20 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
-from quantgraph.backends.remote.failures import failure_of, is_cut, offline
+from quantgraph.backends.remote.failures import (
+    act_failure_of,
+    failure_of,
+    is_cut,
+    log_failure_of,
+    offline,
+)
+from quantgraph.domain.errors import GatewayError
 
 Answer = TypeVar("Answer", bound=Message)
 Item = TypeVar("Item")
@@ -25,7 +32,7 @@ _OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
-# Seconds before what a broken connection cut is asked once more. Only reads are asked here.
+# Seconds before a read that a broken connection cut is asked once more.
 _AGAIN_S = 0.1
 # Questions that are out at once on behalf of one question here.
 _AT_ONCE = 8
@@ -52,8 +59,16 @@ class Target:
     certificates: Certificates | None = None
 
 
+class Asked(Protocol):
+    """Whoever asks the agent."""
+
+    async def call(self, method: str, request: Message, answer: type[Answer]) -> Answer:
+        """Return the answer of a unary rpc, as `Service/Method`."""
+        ...
+
+
 class AgentChannel:
-    """Asks the agent, nothing but what may be asked twice. Every failure is a GatewayError.
+    """Asks the agent; what may not be asked twice is an `act`. Every failure is a GatewayError.
 
     TERMINAL_OFFLINE while it is away, or does not let us in; TIMED_OUT beyond `seconds`.
     """
@@ -80,6 +95,46 @@ class AgentChannel:
             await asyncio.sleep(_AGAIN_S)
         raise AssertionError
 
+    async def act(
+        self, method: str, request: Message, answer: type[Answer], seconds: float
+    ) -> Answer:
+        """Return the answer of an rpc that changes something; it is asked once, within seconds.
+
+        Errors besides: OUTCOME_UNKNOWN where it was cut off, or has not answered by then.
+        """
+        rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
+        try:
+            return await rpc(request, timeout=seconds, metadata=self._metadata)
+        except aio.AioRpcError as error:
+            raise act_failure_of(error, self.address, seconds) from None
+
+    async def ready(self, seconds: float) -> bool:
+        """Return whether there is a connection, waiting so long for it; nothing is asked."""
+        state = self._channel.get_state(try_to_connect=True)
+        if state is grpc.ChannelConnectivity.READY:
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._channel.channel_ready()
+        except TimeoutError:
+            return False
+        return True
+
+    async def log(self, method: str, request: Message, held: set[Any]) -> AsyncGenerator[bytes]:
+        """Yield the messages of a log's stream; `held` has its call, to cancel, while it lasts.
+
+        Errors besides: EPOCH_CHANGED.
+        """
+        channel: Any = self._channel  # grpc has no types
+        call = channel.unary_stream(_path(method), _written)(request, metadata=self._metadata)
+        held.add(call)
+        try:
+            async with aclosing(self._read(call, log_failure_of)) as answers:
+                async for answer in answers:
+                    yield answer
+        finally:
+            held.discard(call)
+
     async def stream(self, method: str, request: Message) -> AsyncGenerator[bytes]:
         """Yield the messages of a streaming rpc as bytes; closing it cancels the call."""
         channel: Any = self._channel  # grpc has no types
@@ -100,12 +155,16 @@ class AgentChannel:
         """Close the connection; what is under way is cancelled."""
         await self._channel.close()
 
-    async def _read(self, call: Any) -> AsyncGenerator[bytes]:  # noqa: ANN401 grpc has no types
+    async def _read(
+        self,
+        call: Any,  # noqa: ANN401 grpc has no types
+        failure: Callable[[aio.AioRpcError, str, float], GatewayError] = failure_of,
+    ) -> AsyncGenerator[bytes]:
         try:
             async for answer in call:
                 yield answer
         except aio.AioRpcError as error:
-            raise failure_of(error, self.address, self._seconds) from None
+            raise failure(error, self.address, self._seconds) from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():

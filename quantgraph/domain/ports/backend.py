@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from quantgraph.domain.ports.depth import Depth, DepthFeed, NoDepth, NoDepthFeed
+from quantgraph.domain.ports.desk import FarDesk
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import (
@@ -76,3 +77,5 @@ class Backend:
     # Of a terminal that tells none of level 2 nothing needs to be said.
     depth: Depth = field(default_factory=NoDepth)
     depth_feed: DepthFeed = field(default_factory=NoDepthFeed)
+    # Of a terminal whose gateway keeps the journal of its orders: the sender is never made then.
+    desk: FarDesk | None = None

@@ -21,6 +21,7 @@ from quantgraph.domain.streams import StreamKind
 from quantgraph.domain.terminals import TerminalState
 from quantgraph.loading import load_config
 from resolvers.root import graphql_schema
+from tests.api import real
 from tests.api.real import ROOT, make_keys
 
 
@@ -60,6 +61,49 @@ async def agent_at(folder: Path, **mock: Any) -> AsyncIterator[Agent]:
             yield agent
         finally:
             await agent.leave()
+
+
+@dataclass
+class Beside:
+    """An agent in prod over a terminal of our own, the key that a gateway shows it, its secret."""
+
+    agent: Agent
+    key: Path
+    secret: str
+
+
+@asynccontextmanager
+async def prod_agent(terminal: Any, folder: Path, **sections: Any) -> AsyncIterator[Beside]:
+    """Open an agent in prod; whoever arms it needs the secret."""
+    ring, arming = make_keys(folder, "prod")
+    file, secret = folder / "agent.key", arming.create()
+    file.write_text(ring.create(Scope.ADMIN, None))
+    trusted = {"accept_unverified": ["fees.transfer.undated"]}
+    reported = {"programmatic_trading_reported": True}
+    sections = {"trading": reported, "rules": trusted, **sections}
+    async with real.gateway(terminal, folder, "prod", **sections) as assembly:
+        wires = assembly.config.grpc.model_copy(update={"port": 0})
+        server = await start(assembly.gateway, wires)
+        agent = Agent(assembly, assembly.config, server, server.port)
+        try:
+            yield Beside(agent, file, secret)
+        finally:
+            await agent.leave()
+
+
+@asynccontextmanager
+async def prod_over(
+    agent: Agent, folder: Path, key: Path | None = None
+) -> AsyncIterator[tuple[Assembly, str]]:
+    """Open a gateway in prod whose terminal is an agent's, by config alone; with a key of it."""
+    own = make_keys(folder, "prod")[0].create(Scope.ADMIN, None)
+    remote = {"target": f"127.0.0.1:{agent.port}", "tls": False, "key_file": str(key or "")}
+    terminal = {"kind": "remote", "name": "far", "remote": remote}
+    settings = {"data_dir": str(folder), "mode": "prod", "terminal": terminal}
+    config = load_config(ROOT / "config.toml", settings)
+    clock: Clock = agent.assembly.gateway.clock
+    async with open_assembly(config, clock=clock) as assembly:
+        yield assembly, own
 
 
 @asynccontextmanager

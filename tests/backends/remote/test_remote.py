@@ -73,6 +73,8 @@ async def test_what_an_agent_can_is_its_own_word_and_orders_are_not_among_it(tmp
         assert rows["orders.LIMIT"].reason == NO_ORDERS
         assert unsaid(backend.capabilities()) == []
         assert backend.status().source is Source.SIMULATED
+        # In dev there is nothing that could send an order.
+        assert backend.desk is None
         with pytest.raises(StartupError) as caught:
             backend.sender()
         assert caught.value.reason is Reason.MODE_UNAVAILABLE
