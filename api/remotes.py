@@ -1,4 +1,4 @@
-"""The terminal of another gateway, which config names: what is shown to it, and how it is asked."""
+"""A terminal of another gateway, which config names: what is shown to it, and how it is asked."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,34 +6,35 @@ from pathlib import Path
 
 from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
 from quantgraph.backends.remote.channel import Certificates, Target
-from quantgraph.config import Config
 from quantgraph.domain.clock import Clock, SystemClock
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.findings import Finding
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import Mode
+from quantgraph.places import TerminalConfig
 
 _ADVICE = "See that the gateway there runs, and that target, key and certificates are its own."
 
 
-def open_agent(config: Config, clock: Clock | None = None) -> Backend:
+def open_agent(terminal: TerminalConfig, mode: Mode, clock: Clock | None = None) -> Backend:
     """Return the terminal behind another gateway; nothing has connected yet.
 
     Raises StartupError: CONFIG_INVALID for a key that cannot be read, TLS_UNUSABLE.
     """
-    return RemoteTerminal(_settings(config), clock or SystemClock()).backend()
+    return RemoteTerminal(_settings(terminal, mode), clock or SystemClock()).backend()
 
 
-def examine_agent(config: Config) -> Iterator[Finding]:
+def examine_agent(place: TerminalConfig) -> Iterator[Finding]:
     """Ask the gateway there how it is; nothing is sent but that."""
     try:
-        yield Finding("remote terminal", "ok", asyncio.run(_told(config)))
+        yield Finding("remote terminal", "ok", asyncio.run(_told(place)))
     except GatewayError as error:
         yield Finding("remote terminal", "problem", error.message, _ADVICE)
 
 
-async def _told(config: Config) -> str:
-    terminal = RemoteTerminal(_settings(config), SystemClock())
+async def _told(place: TerminalConfig) -> str:
+    terminal = RemoteTerminal(_settings(place, Mode.DEV), SystemClock())
     try:
         info = await terminal.agent.ask()
     finally:
@@ -42,15 +43,15 @@ async def _told(config: Config) -> str:
     return f"quantgraph {info.version} in mode {info.mode.value}: {names}"
 
 
-def _settings(config: Config) -> RemoteSettings:
-    remote, terminal = config.terminal.remote, config.terminal
+def _settings(terminal: TerminalConfig, mode: Mode) -> RemoteSettings:
+    remote = terminal.remote
     certificates = None
     if remote.tls:
         files = (remote.authorities, remote.certificate, remote.certificate_key)
         certificates = Certificates(*(_pem(each) for each in files))
     key = _key(remote.key_file) if remote.key_file else None
     target = Target(remote.target, key, certificates)
-    return RemoteSettings(terminal.name, target, float(terminal.data_seconds), config.mode)
+    return RemoteSettings(terminal.name, target, float(terminal.data_seconds), mode)
 
 
 def _key(name: str) -> str:

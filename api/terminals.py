@@ -28,6 +28,7 @@ class TerminalWorld:
         """Wire it together; nothing is asked of the terminal yet."""
         store, calendar, workers = sources
         self._backend, self._config = backend, config
+        self._parts = backend.parts or (backend,)
         self.clock = WallClock(clock, calendar, RandomIds().new("epoch_"))
         data = backend.data
         inner = InnerMarket(data, data, backend.reference, data, data)
@@ -63,7 +64,7 @@ class TerminalWorld:
             note="",
             clock_info=self._clock_info,
             backends=self._backends,
-            terminals=lambda: (backend.status(),),
+            terminals=lambda: tuple(each.status() for each in self._parts),
             heed=backend.heed,
             problems=self._problems,
             start=self._start,
@@ -100,17 +101,22 @@ class TerminalWorld:
 
     def _backends(self, linked: bool) -> tuple[BackendInfo, ...]:
         del linked  # of its orders' way alone
-        backend = self._backend
+        return tuple(
+            BackendInfo(each.name, each.kind, not each.problems(), self._rows(each))
+            for each in self._parts
+        )
+
+    def _rows(self, backend: Backend) -> tuple[Capability, ...]:
         rows = backend.capabilities()
-        if self.paper is not None:
-            # The paper exchange takes every kind of order.
-            rows = tuple(
-                Capability(each.operation, available=True)
-                if each.operation.startswith("orders.")
-                else each
-                for each in rows
-            )
-        return (BackendInfo(backend.name, backend.kind, not backend.problems(), rows),)
+        if self.paper is None:
+            return rows
+        # The paper exchange takes every kind of order.
+        return tuple(
+            Capability(each.operation, available=True)
+            if each.operation.startswith("orders.")
+            else each
+            for each in rows
+        )
 
     def _problems(self, linked: bool) -> Mapping[str, str]:
         found = dict(self._backend.problems())

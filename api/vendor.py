@@ -1,8 +1,11 @@
-"""The terminal that config names, for dev and prod."""
+"""The terminals that config names, for dev and prod."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from api.remotes import examine_agent, open_agent
+from quantgraph.backends.many.backend import ManyTerminals
+from quantgraph.backends.many.members import Member
 from quantgraph.backends.xtquant.backend import MakeSender, TerminalSettings, XtTerminal
 from quantgraph.backends.xtquant.data import Address
 from quantgraph.backends.xtquant.examining import Examiner
@@ -18,41 +21,67 @@ from quantgraph.domain.findings import Finding
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
+from quantgraph.places import TerminalConfig
 from quantgraph.services.calendar import load_calendar
 
 
 def require_terminal(config: Config) -> None:
-    """Raise StartupError MODE_UNAVAILABLE where config names no terminal."""
-    if config.terminal.kind == "xtquant" and not config.terminal.path:
-        text = (
-            f"Mode {config.mode} needs a trading terminal: give the userdata_mini folder of QMT "
-            "as `terminal.path` in config.toml."
-        )
-        raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
+    """Raise StartupError MODE_UNAVAILABLE where config names no terminal, or not where it is.
+
+    CONFIG_INVALID where two terminals would share the SDK's one connection to a quote service.
+    """
+    local = [each for each in config.chosen if each.kind == "xtquant"]
+    for each in local:
+        if not each.path:
+            key = f"path of terminal {each.name}" if config.terminals else "terminal.path"
+            text = (
+                f"Mode {config.mode} needs a trading terminal: give the userdata_mini folder of "
+                f"QMT as `{key}` in config.toml."
+            )
+            raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
+    quoting = [each.name for each in local if each.market_data]
+    if len(quoting) > 1:
+        raise StartupError(Reason.CONFIG_INVALID, _one_service(quoting))
 
 
 def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
-    """Return the terminal; nothing has connected yet.
+    """Return the terminal, of several all as one; nothing has connected yet.
 
     Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE, CONFIG_INVALID, TLS_UNUSABLE.
     """
-    if config.terminal.kind == "remote":
-        return open_agent(config)
     require_terminal(config)
-    clock = SystemClock()
-    return XtTerminal(load_sdk(), _settings(config), (calendar, clock), sender_by(clock)).backend()
+    found = [_open(config, each, calendar) for each in config.chosen]
+    if len(found) == 1:
+        return found[0]
+    members = zip(found, config.chosen, strict=True)
+    return ManyTerminals([Member(each, place.market_data) for each, place in members]).backend()
 
 
 def examine_terminal(config: Config) -> Iterator[Finding]:
-    """Look at the terminal and at what its SDK needs here; nothing is sent."""
-    if config.terminal.kind == "remote":
-        yield from examine_agent(config)
+    """Look at each terminal and at what its SDK needs here; nothing is sent."""
+    for place in config.chosen:
+        for each in _examine(config, place):
+            several = len(config.chosen) > 1
+            yield replace(each, check=f"{place.name}: {each.check}") if several else each
+
+
+def _open(config: Config, place: TerminalConfig, calendar: TradingCalendar) -> Backend:
+    if place.kind == "remote":
+        return open_agent(place, config.mode)
+    clock = SystemClock()
+    settings = _settings(config, place)
+    return XtTerminal(load_sdk(), settings, (calendar, clock), sender_by(clock)).backend()
+
+
+def _examine(config: Config, place: TerminalConfig) -> Iterator[Finding]:
+    if place.kind == "remote":
+        yield from examine_agent(place)
         return
-    if not config.terminal.path:
+    if not place.path:
         advice = "Give QMT's userdata_mini folder as terminal.path."
         yield Finding("terminal path", "problem", "terminal.path is empty", advice)
         return
-    settings = _settings(config)
+    settings = _settings(config, place)
 
     def make(sdk: Sdk) -> XtTerminal:
         clock = SystemClock()
@@ -62,15 +91,22 @@ def examine_terminal(config: Config) -> Iterator[Finding]:
     yield from Examiner(settings, make).look()
 
 
-def _settings(config: Config) -> TerminalSettings:
-    terminal = config.terminal
+def _settings(config: Config, place: TerminalConfig) -> TerminalSettings:
     return TerminalSettings(
-        name=terminal.name,
-        path=terminal.path,
-        address=Address(terminal.host, terminal.port or None),
-        data_seconds=float(terminal.data_seconds),
-        trade_seconds=float(terminal.trade_seconds),
+        name=place.name,
+        path=place.path,
+        address=Address(place.host, place.port or None),
+        data_seconds=float(place.data_seconds),
+        trade_seconds=float(place.trade_seconds),
         silent_seconds=float(config.downloads.silent_seconds),
+        market_data=place.market_data,
+    )
+
+
+def _one_service(names: Sequence[str]) -> str:
+    return (
+        f"The terminals {' and '.join(names)} of this machine would share the SDK's one connection "
+        "to a quote service. Set market_data = false for all but one of them."
     )
 
 

@@ -18,6 +18,7 @@ from quantgraph.domain.rules.fees import Commission, FeeSchedule
 from quantgraph.domain.rules.tables import unverified_names
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
+from quantgraph.places import TerminalConfig
 from quantgraph.watching import LoggingConfig, MetricsConfig, ShutdownConfig, TracingConfig
 from quantgraph.wires import (
     GrpcConfig,
@@ -25,8 +26,6 @@ from quantgraph.wires import (
     Positive,
     Section,
     TlsConfig,
-    is_loopback,
-    split_target,
 )
 
 Natural = Annotated[int, Field(ge=0)]
@@ -185,53 +184,6 @@ class MockConfig(Section):
         return values
 
 
-class RemoteConfig(Section):
-    """The gateway beside a terminal on another machine, and what is shown to it; PEM files."""
-
-    target: str = ""
-    key_file: str = ""
-    tls: bool = True
-    authorities: str = ""
-    certificate: str = ""
-    certificate_key: str = ""
-
-    @model_validator(mode="after")
-    def _whole(self) -> "RemoteConfig":
-        if self.target and split_target(self.target) is None:
-            raise ValueError(f"target = {self.target!r} is no host:port")
-        if not self.tls and (self.authorities or self.certificate or self.certificate_key):
-            raise ValueError("authorities and certificates are of no use without tls")
-        if self.certificate_key and not self.certificate:
-            raise ValueError("certificate_key is of no use without a certificate")
-        host = split_target(self.target)
-        if not self.tls and host is not None and not is_loopback(host[0]):
-            raise ValueError(f"tls = false: {host[0]} is another machine; it needs tls")
-        return self
-
-
-class TerminalConfig(Section):
-    """The trading terminal of dev and prod."""
-
-    kind: Literal["xtquant", "remote"] = "xtquant"
-    name: Annotated[str, Field(min_length=1, max_length=40)] = "qmt"
-    path: str = ""
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65_535)] = 58_610
-    data_seconds: Positive = 30
-    trade_seconds: Positive = 5
-    remote: RemoteConfig = RemoteConfig()
-
-    @model_validator(mode="after")
-    def _one(self) -> "TerminalConfig":
-        if self.kind == "remote" and not self.remote.target:
-            raise ValueError('kind = "remote" needs remote.target, the host:port of its gateway')
-        if self.kind == "remote" and self.path:
-            raise ValueError('path is of a terminal on this machine: kind = "remote" has none')
-        if self.kind == "xtquant" and self.remote.target:
-            raise ValueError('remote.target is of no use with kind = "xtquant"')
-        return self
-
-
 class DownloadsConfig(Section):
     """Downloads into the terminal's own cache."""
 
@@ -296,6 +248,7 @@ class Config(BaseSettings):
     audit: AuditConfig = AuditConfig()
     cache: CacheConfig = CacheConfig()
     terminal: TerminalConfig = TerminalConfig()
+    terminals: tuple[TerminalConfig, ...] = ()
     downloads: DownloadsConfig = DownloadsConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()
@@ -317,6 +270,34 @@ class Config(BaseSettings):
                     f"allows {MOST_PER_SECOND} and {MOST_PER_DAY}, far below high-frequency trading"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Config":
+        if self.terminals and self.terminal != TerminalConfig():
+            raise ValueError(
+                "[terminal] and [[terminals]] are both given: make [terminal] one of [[terminals]]"
+            )
+        names = Counter(each.name for each in self.chosen)
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise ValueError(f"[[terminals]]: two are called {twice[0]!r}")
+        if not any(each.market_data for each in self.chosen):
+            raise ValueError("no terminal has market_data = true: nobody could be asked for any")
+        return self
+
+    @model_validator(mode="after")
+    def _one_desk(self) -> "Config":
+        if self.mode is Mode.PROD and len(self.chosen) > 1:
+            raise ValueError(
+                f"[[terminals]]: {len(self.chosen)} terminals; orders go to one terminal so far, "
+                "so prod takes one; dev takes several"
+            )
+        return self
+
+    @property
+    def chosen(self) -> tuple[TerminalConfig, ...]:
+        """The terminals of dev and prod, those that are asked first for market data first."""
+        return self.terminals or (self.terminal,)
 
     @property
     def data_path(self) -> Path:

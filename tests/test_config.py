@@ -53,10 +53,11 @@ def shown(section: dict, prefix="") -> set[str]:
 def test_the_file_shows_every_key_with_its_default():
     text = FILE.read_text("utf-8")
     # What has no default to show is there as a comment.
-    commented = {"calendar.covered_until", "trading.accounts"}
+    commented = {"calendar.covered_until", "trading.accounts", "terminals"}
     assert shown(tomllib.loads(text)) | commented == keys(Config)
     assert "# covered_until" in text
     assert "# [[trading.accounts]]" in text
+    assert "# [[terminals]]" in text
     assert load_config(FILE).model_dump() == Config().model_dump()
 
 
@@ -189,3 +190,34 @@ def test_a_remote_terminal_on_this_machine_may_be_asked_in_the_clear(tmp_path):
     for host in ("127.0.0.1", "localhost", "[::1]"):
         file.write_text(f'mode = "dev"\n{REMOTE}target = "{host}:50051"\ntls = false')
         assert load_config(file).terminal.remote.target == f"{host}:50051"
+
+
+EAST = '[[terminals]]\nname = "east"\npath = "q"\n'
+WEST = '[[terminals]]\nname = "west"\nkind = "remote"\nremote.target = "far:1"\n'
+
+
+def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
+    file = tmp_path / "good.toml"
+    file.write_text(f'mode = "dev"\n{WEST}{EAST}')
+    assert [each.name for each in load_config(file).chosen] == ["west", "east"]
+    # What [terminal] says by itself is no second one.
+    file.write_text(f'mode = "dev"\n{EAST}[terminal]\nname = "qmt"')
+    assert [each.name for each in load_config(file).chosen] == ["east"]
+    file.write_text("")
+    assert [each.name for each in load_config(file).chosen] == ["qmt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'{EAST}[terminal]\npath = "r"', "[terminal] and [[terminals]] are both given"),
+        (f"{EAST}{EAST}", "two are called 'east'"),
+        (f"{EAST}market_data = false", "no terminal has market_data = true"),
+        ("[terminal]\nmarket_data = false", "no terminal has market_data = true"),
+        (f"{EAST}pth = 'r'", "terminals.0.pth: unknown key"),
+        (f'mode = "prod"\n{EAST}{EAST.replace("east", "west")}', "prod takes one"),
+        (f'mode = "prod"\n{WEST}', "orders do not go through"),
+    ],
+)
+def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):
+    assert said in refusal(tmp_path, text)

@@ -383,6 +383,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The day's fills do not lead to the position; a fill is on its way.",
         "Ask again in a moment.",
     ),
+    Reason.ACCOUNT_AMBIGUOUS: (
+        "Several terminals have an account of this id; nothing is asked or done for it.",
+        "Log it in at one of them alone, or name one of them in the configuration.",
+    ),
     Reason.NOT_QUOTED: (
         "The instrument is known, but this source has no prices of it.",
         "Ask for its underlying, or another source.",

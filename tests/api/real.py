@@ -72,23 +72,24 @@ class Market(SimMarket):
 class Terminal:
     """Time that the test moves by hand, a market and a counter in it; it outlives gateways."""
 
-    def __init__(self):
+    def __init__(self, name="main", account=ACCOUNT, seed=1):
+        self.name, self.heard = name, []
         self.hand, self.calendar = Hand(), make_calendar()
         self.clock = SimClock(START, self.calendar, Pace(1.0, self.hand, CountedIds()))
         self.workers = Workers(2, 64)
-        world = World(1, self.calendar, self.clock.start, NoListings())
+        world = World(seed, self.calendar, self.clock.start, NoListings())
         self.market = Market(world, MarketParts(self.clock, self.workers, 1_000))
         parts = WorldParts(
             clock=self.clock,
             calendar=self.calendar,
             dividends=self.market,
             listing=Listing(self.market, self.market, self.calendar),
-            accounts=(SEED,),
+            accounts=(SEED.model_copy(update={"id": account}),),
             portion_s=60.0,
         )
         self.counter = SimTerminal(parts, self.market)
         self.hand.seconds = 1_800.0
-        self.senders, self.up = 0, True
+        self.senders, self.up, self.source = 0, True, Source.TERMINAL
         market = self.market
         self.downloader = SimDownloads(SimShelf(market, market, market, market.catalog), 0.0)
 
@@ -104,7 +105,7 @@ class Terminal:
             return None
 
         return Backend(
-            name="main",
+            name=self.name,
             kind="double",
             quotes=self.market,
             data=Data(self.market),
@@ -122,15 +123,21 @@ class Terminal:
             capabilities=capabilities,
             problems=lambda: {} if self.up else {"market_data": "away"},
             status=self.status,
-            heed=lambda _: None,
+            heed=self.heard.append,
             start=nothing,
             close=nothing,
         )
 
+    def stand(self, up):
+        """Come, or go away; whoever heeds hears of it."""
+        self.up, self.market.away = up, not up
+        for told in self.heard:
+            told()
+
     def status(self):
         state = TerminalState.CONNECTED if self.up else TerminalState.LOST
         links = (TerminalLink(each, state, None, None, 0, None) for each in TerminalPart)
-        return TerminalStatus("main", "double", Source.TERMINAL, tuple(links))
+        return TerminalStatus(self.name, "double", self.source, tuple(links))
 
     async def close(self):
         await self.counter.close()

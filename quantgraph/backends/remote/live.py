@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import structlog
 
+from quantgraph.backends.lane import Lane
 from quantgraph.backends.remote.agent import Agent
 from quantgraph.backends.remote.channel import portions
 from quantgraph.backends.remote.failures import offline, translated
-from quantgraph.backends.remote.lane import Lane
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import GatewayError
@@ -101,7 +101,7 @@ class QuoteLine:
 
     def __init__(self, agent: Agent, lines: QuoteLines) -> None:
         """Open it, for the symbols that are joined in this turn of the loop."""
-        self.symbols: dict[str, set[Lane]] = {}
+        self.symbols: dict[str, set[Lane[Quote]]] = {}
         self._agent = agent
         self._lines = lines
         self._newest: dict[str, Quote] = {}
@@ -111,9 +111,9 @@ class QuoteLine:
         self._over: GatewayError | None = None
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def join(self, symbol: str) -> Lane:
+    def join(self, symbol: str) -> Lane[Quote]:
         """Return a way to a new follower, the present quote on it where it is known."""
-        lane = Lane()
+        lane = Lane[Quote]()
         # The agent tells the state once, and nothing more of a symbol that it sends already.
         if (quote := self._newest.get(symbol)) is not None:
             lane.put(quote)
@@ -121,7 +121,7 @@ class QuoteLine:
         self._changed.set()
         return lane
 
-    def leave(self, symbol: str, lane: Lane) -> None:
+    def leave(self, symbol: str, lane: Lane[Quote]) -> None:
         """Let a follower go; what nobody follows is not sent."""
         lanes = self.symbols.get(symbol, set())
         lanes.discard(lane)

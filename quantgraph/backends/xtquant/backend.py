@@ -48,7 +48,8 @@ class TerminalSettings:
     """Where the terminal is: its `userdata_mini` folder, and its quote service.
 
     `data_seconds` and `trade_seconds`: that a question about data, or about accounts and orders,
-    may take. `silent_seconds`: that a download may say nothing.
+    may take. `silent_seconds`: that a download may say nothing. `market_data` False: its quote
+    service is left alone; the SDK has one connection to any per process.
     """
 
     name: str
@@ -57,6 +58,7 @@ class TerminalSettings:
     data_seconds: float = 30.0
     trade_seconds: float = 5.0
     silent_seconds: float = 120.0
+    market_data: bool = True
 
 
 # Makes what places orders, of the link and who hears of them: this room has no way to it.
@@ -177,7 +179,8 @@ class XtTerminal:
         self._feed.link.changed = self.link.changed = changed
 
     async def _start(self) -> None:
-        self._feed.link.start()
+        if self._settings.market_data:
+            self._feed.link.start()
         self.link.start()
 
     async def _close(self) -> None:

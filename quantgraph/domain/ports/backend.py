@@ -79,3 +79,5 @@ class Backend:
     depth_feed: DepthFeed = field(default_factory=NoDepthFeed)
     # Of a terminal whose gateway keeps the journal of its orders: the sender is never made then.
     desk: FarDesk | None = None
+    # Those that it is made of, where several terminals stand for one; each is told of by itself.
+    parts: tuple["Backend", ...] = ()

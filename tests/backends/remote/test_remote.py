@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from quantgraph.backends.lane import Lane
 from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
 from quantgraph.backends.remote.bulk import read_bulk
 from quantgraph.backends.remote.capability import NO_ORDERS
 from quantgraph.backends.remote.channel import Target
 from quantgraph.backends.remote.failures import offline, translated
-from quantgraph.backends.remote.lane import Lane
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.downloads import DownloadKind, DownloadWish
 from quantgraph.domain.errors import (

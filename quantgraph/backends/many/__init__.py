@@ -1,0 +1,1 @@
+"""Several terminals as one: market data of the first that stands, accounts by their terminal."""

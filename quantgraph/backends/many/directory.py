@@ -1,0 +1,113 @@
+"""Which terminal has which account, as each has told it last."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from quantgraph.backends.many.members import stands
+from quantgraph.domain.accounts import Account, AccountStatus
+from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported, unknown_account
+from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.terminals import TerminalPart
+
+
+class Directory:
+    """Finds the terminal of an account; one that two terminals claim has none.
+
+    What a terminal has told stays known while it is away. Nothing is asked of one that is.
+    """
+
+    def __init__(self, terminals: Sequence[Backend]) -> None:
+        """Know nothing yet."""
+        self._terminals = tuple(terminals)
+        self._told: dict[str, tuple[Account, ...]] = {}
+        self._fresh = False
+
+    def changed(self) -> None:
+        """Hear that one of them may have other accounts now."""
+        self._fresh = False
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """Accounts that several terminals have."""
+        ids = Counter(each.id for told in self._told.values() for each in told)
+        return frozenset(each for each, count in ids.items() if count > 1)
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return the accounts of all, each at its terminal; those of one that is away as well.
+
+        Those that several claim are left out. Errors: TERMINAL_OFFLINE before anybody told any.
+        """
+        answered, claimed = await self._look(), self.claimed
+        if not self._told:
+            raise Unavailable(Reason.TERMINAL_OFFLINE, "No terminal has told its accounts yet.")
+        return [
+            each if terminal in answered else replace(each, status=AccountStatus.DISCONNECTED)
+            for terminal, told in self._told.items()
+            for each in told
+            if each.id not in claimed
+        ]
+
+    async def serving(self, account_id: str) -> Backend:
+        """Return the terminal of an account, which can be asked now.
+
+        Errors: TERMINAL_OFFLINE, also where a terminal may have it that never told its accounts;
+        UNKNOWN_ACCOUNT, ACCOUNT_AMBIGUOUS.
+        """
+        if not self._fresh or not self._owners(account_id):
+            await self._look()
+        owners = self._owners(account_id)
+        if len(owners) > 1:
+            raise _ambiguous(account_id, owners)
+        if not owners:
+            raise self._unknown(account_id)
+        if not stands(owners[0], TerminalPart.TRADING):
+            raise _away(owners[0].name)
+        return owners[0]
+
+    def _owners(self, account_id: str) -> list[Backend]:
+        return [
+            each
+            for each in self._terminals
+            if any(told.id == account_id for told in self._told.get(each.name, ()))
+        ]
+
+    def _unknown(self, account_id: str) -> GatewayError:
+        untold = [each.name for each in self._terminals if each.name not in self._told]
+        return _away(untold[0]) if untold else unknown_account(account_id)
+
+    async def _look(self) -> frozenset[str]:
+        """Ask all that can be asked; return who has answered."""
+        self._fresh = True  # first: what changes meanwhile is looked at again
+        asked = [each for each in self._terminals if stands(each, TerminalPart.TRADING)]
+        found = await asyncio.gather(*map(_ask, asked))
+        answered = {
+            each.name: told for each, told in zip(asked, found, strict=True) if told is not None
+        }
+        kept = {**self._told, **answered}
+        self._told = {each.name: kept[each.name] for each in self._terminals if each.name in kept}
+        self._fresh = self._fresh and len(answered) == len(self._terminals)
+        return frozenset(answered)
+
+
+async def _ask(terminal: Backend) -> tuple[Account, ...] | None:
+    try:
+        told = await terminal.accounts.accounts()
+    except GatewayError:
+        return None
+    return tuple(replace(each, terminal=terminal.name) for each in told)
+
+
+def _away(name: str) -> GatewayError:
+    text = f"Terminal {name} is away: nothing is known of its accounts now."
+    return Unavailable(Reason.TERMINAL_OFFLINE, text, terminal=name)
+
+
+def _ambiguous(account_id: str, owners: Sequence[Backend]) -> GatewayError:
+    names = " and ".join(each.name for each in owners)
+    text = (
+        f"The terminals {names} both have account {account_id}: it is not guessed which is meant."
+    )
+    return Unsupported(Reason.ACCOUNT_AMBIGUOUS, text, account_id=account_id)
