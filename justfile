@@ -38,6 +38,10 @@ soak-streams seconds="600":
 kill courses="1000":
     QUANTGRAPH_KILLS={{ courses }} uv run pytest -s -m slow tests/services/test_kills.py
 
+# Agents that are killed and frozen, and the deployments of docs/deployment.md, as processes
+agents:
+    uv run pytest -s -m slow tests/api/test_isolated.py
+
 # One comparison of docs/performance.md, and its table anew: `just bench graphql`
 bench name *arguments:
     uv run --group bench python -m bench.{{ name }} {{ arguments }}

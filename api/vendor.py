@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from api.isolated import open_isolated
 from api.remotes import examine_agent, open_agent
 from quantgraph.backends.many.backend import ManyTerminals
 from quantgraph.backends.many.members import Member
@@ -40,7 +41,7 @@ def require_terminal(config: Config) -> None:
             )
             raise StartupError(Reason.MODE_UNAVAILABLE, text, mode=config.mode)
     quoting = [each.name for each in local if each.market_data]
-    if len(quoting) > 1:
+    if len(quoting) > 1 and not config.isolate:
         raise StartupError(Reason.CONFIG_INVALID, _one_service(quoting))
 
 
@@ -69,6 +70,8 @@ def _open(config: Config, place: TerminalConfig, calendar: TradingCalendar) -> B
     if place.kind == "remote":
         return open_agent(place, config.mode)
     clock = SystemClock()
+    if config.isolate:
+        return open_isolated(config, place, clock)
     settings = _settings(config, place)
     return XtTerminal(load_sdk(), settings, (calendar, clock), sender_by(clock)).backend()
 
@@ -106,7 +109,7 @@ def _settings(config: Config, place: TerminalConfig) -> TerminalSettings:
 def _one_service(names: Sequence[str]) -> str:
     return (
         f"The terminals {' and '.join(names)} of this machine would share the SDK's one connection "
-        "to a quote service. Set market_data = false for all but one of them."
+        "to a quote service. Set market_data = false for all but one of them, or isolate = true."
     )
 
 

@@ -249,6 +249,7 @@ class Config(BaseSettings):
     cache: CacheConfig = CacheConfig()
     terminal: TerminalConfig = TerminalConfig()
     terminals: tuple[TerminalConfig, ...] = ()
+    isolate: bool = False
     downloads: DownloadsConfig = DownloadsConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()
@@ -292,6 +293,14 @@ class Config(BaseSettings):
                 f"[[terminals]]: {len(self.chosen)} terminals; orders go to one terminal so far, "
                 "so prod takes one; dev takes several"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Config":
+        if self.isolate and self.mode is Mode.PROD:
+            raise ValueError("isolate: orders do not go to an agent yet; prod runs at the terminal")
+        if self.isolate and "xtquant" not in {each.kind for each in self.chosen}:
+            raise ValueError("isolate: no terminal of this machine is named")
         return self
 
     @property

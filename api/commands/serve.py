@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.commands.options import ConfigOption, DataDirOption, read_config
+from api.tied import Tie
 
 if TYPE_CHECKING:
     from api.server import Running
@@ -19,15 +20,22 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 the options of a command
     host: Annotated[str | None, typer.Option(help="Address to listen on, for both wires.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of GraphQL and the explorer.")] = None,
     grpc_port: Annotated[int | None, typer.Option(help="Port of gRPC.")] = None,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
+    isolate: Annotated[
+        bool, typer.Option("--isolate", help="Each terminal of this machine in its own process.")
+    ] = False,
+    tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Serve GraphQL and gRPC until Ctrl-C or SIGTERM."""
-    given = _overrides(host, port, grpc_port)
+    tie = Tie()
+    if tied:
+        tie.hold()
+    given = _overrides(host, port, grpc_port) | ({"isolate": True} if isolate else {})
     settings = read_config(config, data_dir, given)
     # gRPC's core writes raw lines to standard error before it raises what we report ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -45,6 +53,7 @@ def serve(
 
         def ready(running: "Running") -> None:
             named.enter_context(named_process(settings.data_path))
+            tie.to(running.stop)
             steady()
             print_banner(running)
 

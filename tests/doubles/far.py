@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -42,6 +43,13 @@ def world() -> Iterator[SimWorld]:
 
 @pytest.fixture
 def far(world) -> Iterator[FarSide]:
+    with far_side(world) as made:
+        yield made
+
+
+@contextmanager
+def far_side(world: SimWorld) -> Iterator[FarSide]:
+    """Open the far side of a terminal in this process."""
     sdk = load_sdk() if native.sdk("xttrader") else None
     double = native.installed()
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.twins import is_twin
 from quantgraph.v1 import accounts_pb2
 from quantgraph.wire.accounts import account_from_proto, asset_from_proto, position_from_proto
 
@@ -22,14 +23,15 @@ class AgentAccounts(Accounts):
         self._channel = line or agent.channel
 
     async def accounts(self) -> Sequence[Account]:
-        """Return every account, at the terminal of the name that it has here."""
+        """Return every account but the agent's own paper twins, at the terminal as named here."""
         answer = await self._channel.call(
             "AccountService/ListAccounts",
             accounts_pb2.ListAccountsRequest(),
             accounts_pb2.ListAccountsResponse,
         )
         found = [account_from_proto(each) for each in answer.accounts]
-        return [replace(each, terminal=self._agent.name) for each in found]
+        real = [each for each in found if not is_twin(each.id)]
+        return [replace(each, terminal=self._agent.name) for each in real]
 
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
         """Return the money per account. Errors per account: UNKNOWN_ACCOUNT."""

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from grpc_bridge.server import start
 from quantgraph.backends.lane import Lane
 from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
 from quantgraph.backends.remote.bulk import read_bulk
 from quantgraph.backends.remote.capability import NO_ORDERS
 from quantgraph.backends.remote.channel import Target
 from quantgraph.backends.remote.failures import offline, translated
+from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.downloads import DownloadKind, DownloadWish
 from quantgraph.domain.errors import (
@@ -36,6 +38,7 @@ from quantgraph.domain.terminals import TerminalState
 from quantgraph.services.conformance.accounts import ACCOUNTS, LINK
 from quantgraph.services.conformance.market import MARKET
 from quantgraph.services.conformance.running import Subject, Verdict, outcomes
+from tests.api.real import ACCOUNT, TWIN, Terminal, gateway, make_keys
 from tests.backends.remote.agents import agent_at, gateway_over, stands
 from tests.waiting import until
 
@@ -312,6 +315,21 @@ async def test_a_wrong_key_is_told_as_a_terminal_that_is_away(tmp_path):
             await backend.quotes.quotes([MAOTAI])
         assert caught.value.reason is Reason.TERMINAL_OFFLINE
         await backend.close()
+
+
+async def test_the_paper_twins_of_an_agent_in_dev_are_its_own(tmp_path):
+    far = Terminal()
+    key = make_keys(tmp_path, "dev")[0].create(Scope.READ, None)
+    async with gateway(far, tmp_path, "dev") as there:
+        listed = [each.id for each in await there.gateway.accounts.accounts()]
+        assert listed == [ACCOUNT, TWIN]
+        server = await start(there.gateway, there.config.grpc.model_copy(update={"port": 0}))
+        target = Target(f"127.0.0.1:{server.port}", key)
+        backend = RemoteTerminal(RemoteSettings("far", target), _Now()).backend()
+        assert [each.id for each in await backend.accounts.accounts()] == [ACCOUNT]
+        await backend.close()
+        await server.stop(0)
+    await far.close()
 
 
 async def test_what_waits_for_a_follower_comes_before_the_end():

@@ -1,0 +1,170 @@
+"""A terminal's SDK in a process of its own: what kills or freezes it costs that terminal alone."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from time import monotonic
+
+import pytest
+
+from api import isolated
+from api.assembly import open_assembly
+from api.isolated import open_isolated
+from quantgraph.domain.access import Scope
+from quantgraph.domain.bars import BarRequest, Period, Window
+from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.reasons import Reason
+from quantgraph.domain.sources import Source
+from quantgraph.loading import load_config
+from quantgraph.store.keys import KeyStore
+from tests.api.real import ROOT, make_keys
+from tests.backends.remote.agents import agent_at
+from tests.doubles.world import ACCOUNT
+from tests.waiting import settled
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+SYMBOL = "600519.SH"
+EAST = {"name": "east / 一", "path": "C:/QMT/userdata_mini", "trade_seconds": 20}
+AWAY = {Reason.TERMINAL_OFFLINE, Reason.SOURCE_UNAVAILABLE}
+
+
+class Morning:
+    """The instant at which the far side's market stands."""
+
+    def now(self):
+        return datetime(2023, 2, 1, 1, 45, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def gateway(tmp_path, west):
+    """Open a gateway in dev whose first terminal has a process of its own, over the real SDK."""
+    make_keys(tmp_path, "dev")[0].create(Scope.ADMIN, None)
+    remote = {"target": f"127.0.0.1:{west.port}", "tls": False}
+    terminals = [EAST, {"name": "west", "kind": "remote", "remote": remote}]
+    settings = {"mode": "dev", "isolate": True, "terminals": terminals}
+    config = load_config(ROOT / "config.toml", {"data_dir": str(tmp_path), **settings})
+    async with open_assembly(config, clock=Morning()) as assembly:
+        await whole(assembly.gateway)
+        yield assembly.gateway
+
+
+async def whole(gate):
+    async with asyncio.timeout(60):
+        while await gate.system.problems():
+            await settled()
+
+
+def agent(folder):
+    """Return the process that serves a terminal."""
+    (file,) = folder.glob("dev/agents/*/dev/gateway.pid")
+    return int(file.read_text())
+
+
+async def served(gate):
+    """Return what a client sees of the real terminal now, and of the other; codes where refused."""
+    (quote,) = await _told(gate.quotes.quotes([SYMBOL]))
+    east, west = await _told(gate.accounts.assets([ACCOUNT, "sim-1"]))
+    return [_code(each) for each in (quote, east, west)]
+
+
+async def _told(asking):
+    try:
+        return await asking
+    except GatewayError as error:
+        return [error]
+
+
+def _code(answer):
+    return answer.reason if isinstance(answer, GatewayError) else answer.source
+
+
+def opened(tmp_path, **settings):
+    """Make a terminal with an agent, which is not begun."""
+    told = {"data_dir": str(tmp_path), "mode": "dev", "isolate": True, "terminals": [EAST]}
+    config = load_config(ROOT / "config.toml", told | settings)
+    open_isolated(config, config.chosen[0], Morning())
+    (folder,) = (config.data_path / "agents").iterdir()
+    return folder, load_config(folder / "config.toml")
+
+
+async def test_an_agent_has_a_configuration_of_its_own_that_only_its_owner_reads(tmp_path):
+    sections = {"logging": {"folder": str(tmp_path / "logs")}, "grpc": {"port": 50_051}}
+    account = {"id": ACCOUNT, "order_value": "200000.00"}
+    folder, config = opened(tmp_path, **sections, trading={"accounts": [account]})
+    assert folder.name == "terminal-east%20%2F%20%E4%B8%80"
+    place = config.chosen[0]
+    assert (place.name, place.path, place.kind) == (EAST["name"], EAST["path"], "xtquant")
+    assert config.data_path == folder / "dev"
+    assert {config.http.host, config.grpc.host} == {"127.0.0.1"}
+    assert (config.http.port, config.grpc.port != 50_051, config.isolate) == (0, True, False)
+    assert config.trading.accounts[0].order_value == 200_000
+    assert config.logging.folder == f"{tmp_path}/logs/{folder.name}"
+    assert (folder.stat().st_mode & 0o077, config.metrics.access) == (0, "off")
+    for name in ("config.toml", "agent.key"):
+        assert (folder / name).stat().st_mode & 0o177 == 0
+    key = (folder / "agent.key").read_text()
+    known = KeyStore(config.data_path / "keys.sqlite").check(key)
+    assert known.scope is Scope.READ
+    assert known.terms.hold(datetime.now(UTC), "127.0.0.1:9")
+    assert not known.terms.hold(datetime.now(UTC), "10.0.0.1:9")
+    assert opened(tmp_path)[0].joinpath("agent.key").read_text() == key
+
+
+def test_what_the_environment_says_of_the_gateway_is_not_said_to_an_agent(tmp_path, monkeypatch):
+    for name in ("QUANTGRAPH_GRPC__PORT", "APP_MODE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("KEPT", "here")
+    told = isolated._environment()
+    assert told["KEPT"] == "here"
+    assert not {"QUANTGRAPH_GRPC__PORT", "APP_MODE"} & told.keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"mode": "prod"}, "isolate: orders do not go"),
+        (
+            {"terminal": {"kind": "remote", "remote": {"target": "far:1"}}},
+            "no terminal of this machine",
+        ),
+    ],
+)
+def test_isolation_of_nothing_or_of_orders_is_refused(tmp_path, settings, said):
+    with pytest.raises(StartupError, match=said):
+        load_config(ROOT / "config.toml", {"mode": "dev", "isolate": True, **settings})
+
+
+@pytest.mark.slow
+async def test_an_agent_that_is_killed_or_frozen_costs_its_terminal_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolated, "COMMAND", (sys.executable, "-m", "tests.doubles.agent"))
+    monkeypatch.setattr(isolated, "SILENT_S", 2.0)
+    both = [Source.TERMINAL, Source.TERMINAL, Source.SIMULATED]
+    async with agent_at(tmp_path / "west") as west, gateway(tmp_path, west) as gate:
+        assert await served(gate) == both
+        (series,) = await gate.bars.bars(BarRequest((SYMBOL,), Period.DAY_1, Window(last=5)))
+        assert (series.source, series.columns.length) == (Source.TERMINAL, 5)
+        ids = [each.id for each in await gate.accounts.accounts()]
+        assert sorted(ids) == sorted([ACCOUNT, "sim-1", f"paper-{ACCOUNT}", "paper-sim-1"])
+        for number in (signal.SIGKILL, signal.SIGSTOP):
+            first = agent(tmp_path)
+            os.kill(first, number)
+            while not await gate.system.problems():
+                await settled()
+            began = monotonic()
+            quote, east, other = await served(gate)
+            assert {quote, east} <= AWAY
+            assert other is Source.SIMULATED
+            assert monotonic() - began < 2
+            assert {*await gate.system.problems()} <= {
+                "east / 一.market_data",
+                "east / 一.accounts",
+            }
+            await whole(gate)
+            assert await served(gate) == both
+            assert agent(tmp_path) != first
+        last = agent(tmp_path)
+    with pytest.raises(ProcessLookupError):
+        os.kill(last, 0)
