@@ -288,17 +288,16 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _one_desk(self) -> "Config":
-        if self.mode is Mode.PROD and len(self.chosen) > 1:
+        own = [each.name for each in self.chosen if each.kind == "xtquant" and not self.isolate]
+        if self.mode is Mode.PROD and own and len(self.chosen) > 1:
             raise ValueError(
-                f"[[terminals]]: {len(self.chosen)} terminals; orders go to one terminal so far, "
-                "so prod takes one; dev takes several"
+                f"[[terminals]]: in prod each of several keeps its own journal, and {own[0]!r} has "
+                'no gateway of its own: set isolate = true, or kind = "remote"'
             )
         return self
 
     @model_validator(mode="after")
     def _apart(self) -> "Config":
-        if self.isolate and self.mode is Mode.PROD:
-            raise ValueError("isolate: orders do not go to an agent yet; prod runs at the terminal")
         if self.isolate and "xtquant" not in {each.kind for each in self.chosen}:
             raise ValueError("isolate: no terminal of this machine is named")
         return self

@@ -205,6 +205,9 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
     assert [each.name for each in load_config(file).chosen] == ["east"]
     file.write_text("")
     assert [each.name for each in load_config(file).chosen] == ["qmt"]
+    # In prod each has a journal of its own, where its own gateway is.
+    file.write_text(f'mode = "prod"\nisolate = true\n{WEST}{EAST}')
+    assert len(load_config(file).chosen) == 2
 
 
 @pytest.mark.parametrize(
@@ -215,8 +218,7 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
         (f"{EAST}market_data = false", "no terminal has market_data = true"),
         ("[terminal]\nmarket_data = false", "no terminal has market_data = true"),
         (f"{EAST}pth = 'r'", "terminals.0.pth: unknown key"),
-        (f'mode = "prod"\n{EAST}{EAST.replace("east", "west")}', "prod takes one"),
-        (f'mode = "prod"\n{WEST}', "orders do not go through"),
+        (f'mode = "prod"\n{WEST}{EAST}', "'east' has no gateway of its own"),
     ],
 )
 def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):

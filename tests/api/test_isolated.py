@@ -18,6 +18,7 @@ from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
+from quantgraph.domain.system import Mode
 from quantgraph.loading import load_config
 from quantgraph.store.keys import KeyStore
 from tests.api.real import ROOT, make_keys
@@ -122,19 +123,18 @@ def test_what_the_environment_says_of_the_gateway_is_not_said_to_an_agent(tmp_pa
     assert not {"QUANTGRAPH_GRPC__PORT", "APP_MODE"} & told.keys()
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"mode": "prod"}, "isolate: orders do not go"),
-        (
-            {"terminal": {"kind": "remote", "remote": {"target": "far:1"}}},
-            "no terminal of this machine",
-        ),
-    ],
-)
-def test_isolation_of_nothing_or_of_orders_is_refused(tmp_path, settings, said):
-    with pytest.raises(StartupError, match=said):
-        load_config(ROOT / "config.toml", {"mode": "dev", "isolate": True, **settings})
+def test_isolation_of_nothing_is_refused():
+    remote = {"kind": "remote", "remote": {"target": "far:1"}}
+    settings = {"mode": "dev", "isolate": True, "terminal": remote}
+    with pytest.raises(StartupError, match="no terminal of this machine"):
+        load_config(ROOT / "config.toml", settings)
+
+
+async def test_an_agent_in_prod_takes_orders_of_the_gateway_and_arming_at_it(tmp_path):
+    folder, config = opened(tmp_path, mode="prod")
+    assert config.mode is Mode.PROD
+    known = KeyStore(config.data_path / "keys.sqlite").check((folder / "agent.key").read_text())
+    assert known.scope is Scope.ADMIN
 
 
 @pytest.mark.slow

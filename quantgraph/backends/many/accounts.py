@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from quantgraph.backends.many.directory import Directory
+from quantgraph.backends.many.directory import Directory, accounts_of
 from quantgraph.domain.accounts import Account, Asset, Means, Position
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
@@ -33,13 +33,13 @@ class ManyAccounts(Accounts):
 
     async def assets(self, account_ids: Sequence[str]) -> Sequence[Asset | GatewayError]:
         """Return the money per account, or why not."""
-        return await self._each(account_ids, lambda at, ids: at.accounts.assets(ids))
+        return await self._each(account_ids, lambda at, ids: accounts_of(at).assets(ids))
 
     async def holdings(
         self, account_ids: Sequence[str]
     ) -> Sequence[Sequence[Position] | GatewayError]:
         """Return the holdings per account, or why not."""
-        return await self._each(account_ids, lambda at, ids: at.accounts.holdings(ids))
+        return await self._each(account_ids, lambda at, ids: accounts_of(at).holdings(ids))
 
     async def means(self, account_id: str, symbol: str) -> Means:
         """Return what an order may use; see `ports.Purses`."""
@@ -49,7 +49,8 @@ class ManyAccounts(Accounts):
     async def ipo_quotas(self, account_id: str) -> Sequence[IpoQuota]:
         """Return an account's quotas of the present day."""
         terminal = await self._directory.serving(account_id)
-        return await terminal.quotas.ipo_quotas(account_id)
+        quotas = terminal.quotas if terminal.desk is None else terminal.desk.desk.quotas
+        return await quotas.ipo_quotas(account_id)
 
     async def futures_position_statistics(
         self, account_id: str

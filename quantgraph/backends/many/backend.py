@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from quantgraph.backends.many.accounts import ManyAccounts
+from quantgraph.backends.many.desk import open_desk
 from quantgraph.backends.many.directory import Directory
 from quantgraph.backends.many.feeds import ManyBars, ManyDepth, ManyQuotes
 from quantgraph.backends.many.members import Member, told_of
@@ -60,6 +61,7 @@ class ManyTerminals:
             start=self._start,
             close=self._close,
             parts=self._parts,
+            desk=open_desk(self._parts, self._directory),
         )
 
     def _changed(self) -> None:
@@ -130,5 +132,5 @@ class ManyDownloads:
 
 
 def _no_sender() -> Terminal:
-    text = "Orders go to one terminal so far: prod takes one."
+    text = "Orders go to several terminals through their own gateways alone."
     raise StartupError(Reason.MODE_UNAVAILABLE, text)

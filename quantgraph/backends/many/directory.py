@@ -9,6 +9,7 @@ from quantgraph.backends.many.members import stands
 from quantgraph.domain.accounts import Account, AccountStatus
 from quantgraph.domain.errors import GatewayError, Unavailable, Unsupported, unknown_account
 from quantgraph.domain.ports.backend import Backend
+from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminals import TerminalPart
 
@@ -53,8 +54,18 @@ class Directory:
     async def serving(self, account_id: str) -> Backend:
         """Return the terminal of an account, which can be asked now.
 
-        Errors: TERMINAL_OFFLINE, also where a terminal may have it that never told its accounts;
-        UNKNOWN_ACCOUNT, ACCOUNT_AMBIGUOUS.
+        Errors: as of `owner`, and TERMINAL_OFFLINE while it is away.
+        """
+        found = await self.owner(account_id)
+        if not stands(found, TerminalPart.TRADING):
+            raise _away(found.name)
+        return found
+
+    async def owner(self, account_id: str) -> Backend:
+        """Return the terminal of an account.
+
+        Errors: UNKNOWN_ACCOUNT, ACCOUNT_AMBIGUOUS; TERMINAL_OFFLINE where a terminal may have it
+        that never told its accounts.
         """
         if not self._fresh or not self._owners(account_id):
             await self._look()
@@ -63,8 +74,6 @@ class Directory:
             raise _ambiguous(account_id, owners)
         if not owners:
             raise self._unknown(account_id)
-        if not stands(owners[0], TerminalPart.TRADING):
-            raise _away(owners[0].name)
         return owners[0]
 
     def _owners(self, account_id: str) -> list[Backend]:
@@ -92,9 +101,14 @@ class Directory:
         return frozenset(answered)
 
 
+def accounts_of(terminal: Backend) -> Accounts:
+    """Return whom to ask about the terminal's accounts: its own gateway where that keeps them."""
+    return terminal.accounts if terminal.desk is None else terminal.desk.desk.accounts
+
+
 async def _ask(terminal: Backend) -> tuple[Account, ...] | None:
     try:
-        told = await terminal.accounts.accounts()
+        told = await accounts_of(terminal).accounts()
     except GatewayError:
         return None
     return tuple(replace(each, terminal=terminal.name) for each in told)
