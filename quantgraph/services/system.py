@@ -18,6 +18,7 @@ from quantgraph.domain.system import (
     ServerInfo,
 )
 from quantgraph.domain.terminals import TerminalNews
+from quantgraph.native import core_name
 from quantgraph.rows.encoder import encoder_name
 from quantgraph.services.terminals import TerminalWatch
 
@@ -75,6 +76,7 @@ class GatewaySystem:
             mode=self._state.mode(),
             data=await self._state.data(),
             row_encoder=encoder_name(),
+            matching_core=core_name(),
             started_at=self._started_at,
             **{name: read() for name, read in self._parts.items()},
         )

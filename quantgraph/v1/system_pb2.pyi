@@ -281,6 +281,7 @@ class ServerInfo(_message.Message):
     TRADING_FIELD_NUMBER: _builtins.int
     LATENCY_FIELD_NUMBER: _builtins.int
     TERMINAL_STATUS_FIELD_NUMBER: _builtins.int
+    MATCHING_CORE_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -291,6 +292,10 @@ class ServerInfo(_message.Message):
     """The data it serves, in words."""
     row_encoder: _builtins.str
     """What writes rows of bars in GraphQL: "compiled", or "numpy" where no compiler was at hand."""
+    matching_core: _builtins.str
+    """What matches orders in mock and dev: "compiled", or "python" where no compiler was at hand,
+    which keeps up with fewer live symbols.
+    """
     @_builtins.property
     def clock(self) -> Global___ClockInfo:
         """The clock that the market lives in."""
@@ -334,10 +339,11 @@ class ServerInfo(_message.Message):
         trading: Global___TradingStatus | None = ...,
         latency: Global___ServerLatency | None = ...,
         terminal_status: _abc.Iterable[_terminals_pb2.TerminalStatus] | None = ...,
+        matching_core: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "latency", b"latency", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "terminal_status", b"terminal_status", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "matching_core", b"matching_core", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "terminal_status", b"terminal_status", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -19,6 +19,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import quantgraph
+from quantgraph import native
 from quantgraph.rows.encoder import encoder_name
 
 START_SECONDS = 60
@@ -125,6 +126,9 @@ def main() -> None:
     built = (home / "rows" / "_encoder.abi3.so").is_file()
     assert encoder_name() == ("compiled" if built else "numpy"), "the built encoder does not load"
     sys.stdout.write(f"rows are encoded by: {encoder_name()}\n")
+    built = native.folder().is_dir()
+    assert native.core_name() == ("compiled" if built else "python"), "the core is of other files"
+    sys.stdout.write(f"the matching core runs as: {native.core_name()}\n")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
         check(Path(folder), Path(data))
 

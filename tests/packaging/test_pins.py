@@ -54,6 +54,9 @@ def test_the_build_is_pinned_as_well() -> None:
     build = [Requirement(each) for each in _PROJECT["build-system"]["requires"]]
     assert {each.name for each in build} >= {"hatchling", "editables", "packaging"}
     assert all(str(each.specifier).startswith("==") for each in build)
+    core = _PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["core"]
+    assert {Requirement(each).name for each in core} >= {"mypy", "setuptools"}
+    assert all(str(Requirement(each).specifier).startswith("==") for each in core)
     wheel = _PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     node = Requirement(wheel["hooks"]["custom"]["node"])
     assert node in _PINS

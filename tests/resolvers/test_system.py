@@ -65,7 +65,7 @@ async def test_limits_are_shown_once_as_long_as_they_are_the_same(gateway):
 def test_every_field_of_the_server_that_changes_has_its_part():
     names = graphql_schema._schema.get_type("ServerInfo").fields
     found = {name: parts_of((name,)) for name in names}
-    steady = {"version", "mode", "rowEncoder", "startedAt"}
+    steady = {"version", "mode", "rowEncoder", "matchingCore", "startedAt"}
     assert {name for name, parts in found.items() if not parts} == steady
     assert found["tradingState"] == {"trading"}
     assert found["terminalStatus"] == {"terminals"}

@@ -4,6 +4,7 @@ Thousands of symbols take turns at each screen, so that a book finds its data go
 processor's cache; told of some screens at once, it does so for the first of them only.
 """
 
+from typing import Final
 from zlib import crc32
 
 from quantgraph.backends.sim.cadence import SCREEN_MS
@@ -11,9 +12,9 @@ from quantgraph.backends.sim.core.venue import Venue
 from quantgraph.backends.sim.flow.frames import Frame
 
 # Half a minute of screens at most: whoever looks at a symbol first waits for them, some 0.8 ms.
-_MOST = 10
+_MOST: Final = 10
 # Screens from a look on that are told at once: whoever looks at the market does so again.
-_WATCHED = 20
+_WATCHED: Final = 20
 _NOBODY = (0, 1 << 62)  # below and above all prices
 
 

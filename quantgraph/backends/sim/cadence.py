@@ -1,11 +1,12 @@
 """When the screen of a day changes."""
 
 from dataclasses import dataclass
+from typing import Final
 
 # Both exchanges publish a share's level-1 snapshot every three seconds, in auctions as well: the
 # displays recorded of 600519.SH on 2023-02-01 lie on that grid from 09:15:00 on.
-SCREEN_MS = 3_000
-LATE_MS = 10_000  # between two chances of a deal after hours, our own choice
+SCREEN_MS: Final = 3_000
+LATE_MS: Final = 10_000  # between two chances of a deal after hours, our own choice
 
 
 @dataclass(frozen=True, slots=True)

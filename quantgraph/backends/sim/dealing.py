@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from typing import Final
 
 from quantgraph.backends.sim.core.events import (
     Cancel,
@@ -24,6 +25,9 @@ from quantgraph.domain.rules.sessions import Act, Phase
 from quantgraph.domain.terminal import ExecutionReport
 
 NEVER = 1 << 62  # epoch ms
+# An enum's members are looked up in its class, these are at hand.
+_BUY: Final = Side.BUY
+_EXPIRED: Final = End.EXPIRED
 
 
 class Dealing:
@@ -119,7 +123,7 @@ class Dealing:
             elif (
                 event.key > 0 and (standing := self.roll.placed(pit.symbol, event.key)) is not None
             ):
-                expired = isinstance(event, Ended) and event.end is End.EXPIRED
+                expired = isinstance(event, Ended) and event.end is _EXPIRED
                 self._end(standing, OrderState.EXPIRED if expired else OrderState.CANCELED)
         if pit.pause(self.at):
             self.floor.expect(pit)
@@ -205,7 +209,7 @@ class Dealing:
     def _trade(self, security: Security, trade: Trade) -> None:
         """Fill ours, whoever waited first."""
         sides = (trade.seller, trade.buyer)
-        for place in sides if trade.taker is Side.BUY else reversed(sides):
+        for place in sides if trade.taker is _BUY else reversed(sides):
             standing = self.roll.placed(security.symbol, place)
             if standing is None:
                 continue

@@ -4,44 +4,57 @@ Where a level lies and how many shares wait at it hangs on its price; the size c
 then. So a price that moves uncovers levels and covers others, as it does in a real book.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final
 
 from quantgraph.backends.sim.streams import word
 
-LEVELS = 10
-_SEALED = 60  # how many times the usual size waits at a limit that nobody trades against
-_STEPS = 4_000  # of the previous close: so much lies between two levels, at least a tick
-_LOT = 100  # what invented orders are multiples of; no rule judges them
+LEVELS: Final = 10
+_SEALED: Final = 60  # how many times the usual size waits at a limit that nobody trades against
+_STEPS: Final = 4_000  # of the previous close: so much lies between two levels, at least a tick
+_LOT: Final = 100  # what invented orders are multiples of; no rule judges them
 # The cheaper a share, the coarser its tick and the more waits at each: so many seconds' usual
 # volume, by the ticks of the previous close. Moutai shows one second's, a bank a dozen's.
-_QUEUE, _LONGEST = 15_000, 60
+_QUEUE: Final = 15_000
+_LONGEST: Final = 60
 # One word decides a level: bits of its own for every choice.
-_STEP, _PHASE, _WEIGHT, _HALF = 0x1FF, 12, 24, 32
-_CALMEST = 200  # seconds that a size stands at least
-_SIZES = 1 << 40  # counters beyond prices
+_STEP: Final = 0x1FF
+_PHASE: Final = 12
+_WEIGHT: Final = 24
+_HALF: Final = 32
+_CALMEST: Final = 200  # seconds that a size stands at least
+_SIZES: Final = 1 << 40  # counters beyond prices
 # What a ladder remembers: with it some 15 kB a symbol, so 75 MB of a whole market.
-_KEPT_LEVELS, _KEPT_SIDES = 64, 16
+_KEPT_LEVELS: Final = 64
+_KEPT_SIDES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False)
 class Rung:
-    """One displayed level: price in ticks, quantity in shares."""
+    """One displayed level: price in ticks, quantity in shares. Nobody changes one."""
 
     price: int
     quantity: int
+
+    def __init__(self, price: int, quantity: int) -> None:
+        self.price = price
+        self.quantity = quantity
 
 
 Rungs = tuple[Rung, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False)
 class Display:
-    """The displayed levels, best first."""
+    """The displayed levels, best first. Nobody changes one."""
 
     bids: Rungs
     asks: Rungs
+
+    def __init__(self, bids: Rungs, asks: Rungs) -> None:
+        self.bids = bids
+        self.asks = asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +65,29 @@ class Limits:
     high: int
 
 
-class _Level(NamedTuple):
+class _Level:
     """A level from one second of the day up to another; `luck` is its own for the whole day."""
 
-    since: int
-    until: int
-    rung: Rung
-    luck: int
+    __slots__ = ("luck", "rung", "since", "until")
+
+    def __init__(self, since: int, until: int, rung: Rung, luck: int) -> None:
+        self.since = since
+        self.until = until
+        self.rung = rung
+        self.luck = luck
 
 
-class _Side(NamedTuple):
+class _Side:
     """Ten levels, of which none changes from one second of the day up to another."""
 
-    since: int
-    until: int
-    rungs: Rungs
+    __slots__ = ("rungs", "since", "until")
+
+    def __init__(self, levels: Sequence[_Level]) -> None:
+        self.since, self.until = 0, 1 << 62
+        for each in levels:
+            self.since = max(self.since, each.since)
+            self.until = min(self.until, each.until)
+        self.rungs: Rungs = tuple([each.rung for each in levels])
 
 
 class Ladder:
@@ -120,11 +141,7 @@ class Ladder:
         side = self._sides.get(place)
         if side is None or not side.since <= second < side.until:
             levels = [self._level(price, second) for price in self._prices(last, way, at=at)]
-            side = _Side(
-                max((each.since for each in levels), default=0),
-                min((each.until for each in levels), default=1 << 62),
-                tuple([each.rung for each in levels]),
-            )
+            side = _Side(levels)
             if len(self._sides) >= _KEPT_SIDES:
                 self._sides.clear()
             self._sides[place] = side

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from quantgraph.backends.sim.arrears import Arrears
 from quantgraph.backends.sim.breaks import Breaker
@@ -17,6 +17,7 @@ from quantgraph.backends.sim.securities import Security
 from quantgraph.domain.rules.sessions import Phase
 
 _LEVELS = 10
+_CONTINUOUS: Final = Phase.CONTINUOUS  # an enum's members are looked up in its class
 _PLAIN = ("fed", "entered", "halted", "resumes", "more_volume", "more_turnover", "_strangers")
 # Below all keys that the shadow of a day ever gives.
 _STRANGERS = -(10**12)
@@ -49,6 +50,9 @@ class Pit:
         self._arrears = Arrears(security.symbol)
         # The instant of what happens here next, None after the day.
         self.due: int | None = None
+        self._turns: list[tuple[int, Phase]] = []
+        self._coming: Iterator[Frame] = iter(())
+        self._frame: Frame | None = None
         shown = self.frames.standing(at)
         told = self._shadow.open(shown, phase, halted=security.dark(shown))
         self._run((Turn(phase), *told))
@@ -225,7 +229,7 @@ class Pit:
     @property
     def _may_wait(self) -> bool:
         """Whether no more than who trades with whom can come of a frame."""
-        trading = self._venue.phase is Phase.CONTINUOUS and not self.stopped
+        trading = self._venue.phase is _CONTINUOUS and not self.stopped
         return trading and not self._breaker.armed
 
     def _turn(self, leaving: Sequence[int]) -> list[Event]:
@@ -265,8 +269,8 @@ class Pit:
     def _await(self) -> None:
         """Look forward from where it stands."""
         self._turns = self.security.turns(self.fed)
-        self._coming: Iterator[Frame] = self.frames.between(self.fed, self.security.end)
-        self._frame: Frame | None = next(self._coming, None)
+        self._coming = self.frames.between(self.fed, self.security.end)
+        self._frame = next(self._coming, None)
         self._plan()
 
     def _refresh(self) -> list[Event]:

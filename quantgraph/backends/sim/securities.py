@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from quantgraph.backends.sim.core.tally import Tally, Terms
 from quantgraph.backends.sim.flow.frames import Frame, Frames
@@ -17,6 +18,9 @@ from quantgraph.domain.rules.halts import HaltRow, halt_rules
 from quantgraph.domain.rules.sessions import Act, Phase, PhaseSpan, list_phases
 from quantgraph.domain.rules.settlement import sells_at_once
 from quantgraph.domain.rules.ticks import tick_size
+
+_CLOSED: Final = Phase.CLOSED
+_CANCEL: Final = Act.CANCEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,7 @@ class Security:
 
     def phase(self, at: int) -> Phase:
         """Return the phase at an instant of the day (epoch ms)."""
-        inside = (span.phase for span in self.phases if span.start <= at < span.end)
-        return next(inside, Phase.CLOSED)
+        return next((each.phase for each in self.phases if each.start <= at < each.end), _CLOSED)
 
     def dark(self, frame: Frame) -> bool:
         """Return whether a frame of its day tells a halt: continuous trading shows something."""
@@ -78,10 +81,12 @@ class Security:
 
     def locked_until(self, phase: Phase, at: int) -> int | None:
         """Return until when no cancel is taken once a phase begins; None where one is now."""
-        if Act.CANCEL in phase.acts:
+        if _CANCEL in phase.acts:
             return None
-        later = (span for span in self.phases if span.start > at)
-        return next((s.start for s in later if Act.CANCEL in s.phase.acts), self.end)
+        later = [
+            span.start for span in self.phases if span.start > at and _CANCEL in span.phase.acts
+        ]
+        return later[0] if later else self.end
 
     def turns(self, after: int) -> list[tuple[int, Phase]]:
         """Return when phases begin later than an instant, and which, in order."""

@@ -8,12 +8,14 @@ from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 from quantgraph.backends.sim.core.events import Trade
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.domain.orders import Side
 
-_SPARE = 8  # empty levels kept of a side
+_SPARE: Final = 8  # empty levels kept of a side
+_BUY: Final = Side.BUY  # an enum's members are looked up in its class
 
 
 class Resting:
@@ -101,7 +103,7 @@ class Book:
 
     def half(self, side: Side) -> Half:
         """Return the side's own orders."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is _BUY else self.asks
 
     def best(self, side: Side) -> int | None:
         """Return the best price of a side in ticks, None where nobody waits."""
@@ -110,7 +112,7 @@ class Book:
 
     def crosses(self, side: Side, limit: int) -> bool:
         """Return whether an order at a limit in ticks would find a partner."""
-        rivals = self.asks if side is Side.BUY else self.bids
+        rivals = self.asks if side is _BUY else self.bids
         return bool(rivals.ranks) and rivals.ranks[-1] >= limit * rivals.sign
 
     def worst(self, side: Side, levels: int | None = None) -> int | None:
@@ -134,13 +136,13 @@ class Book:
     def rest(self, order: Resting) -> None:
         """Let an order wait at its price, behind all who do."""
         self.orders[order.key] = order
-        (self.bids if order.side is Side.BUY else self.asks).add(order)
+        (self.bids if order.side is _BUY else self.asks).add(order)
 
     def remove(self, key: int) -> Resting | None:
         """Take an order out, or return None where none such waits."""
         order = self.orders.pop(key, None)
         if order is not None:
-            (self.bids if order.side is Side.BUY else self.asks).drop(order)
+            (self.bids if order.side is _BUY else self.asks).drop(order)
         return order
 
     def lower(self, key: int, quantity: int) -> bool:
@@ -155,7 +157,7 @@ class Book:
 
     def match(self, order: Resting, reach: int) -> list[Trade]:
         """Trade an order with the other side up to a price, and return the trades in order."""
-        buying = order.side is Side.BUY
+        buying = order.side is _BUY
         half = self.asks if buying else self.bids
         ranks, bound, trades = half.ranks, reach * half.sign, list[Trade]()
         while order.open and ranks and ranks[-1] >= bound:
@@ -169,7 +171,7 @@ class Book:
     def _consume(self, order: Resting, level: Level, price: int) -> list[Trade]:
         """Trade with one level's queue from its head."""
         key, side, left, trades, done = order.key, order.side, order.open, list[Trade](), 0
-        buying = side is Side.BUY
+        buying = side is _BUY
         for rival in level.queue.values():
             offered = rival.open
             quantity = min(left, offered)

@@ -1,10 +1,9 @@
 """A running hash over everything a venue was told and told."""
 
-import sys
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, TypedDict
+from struct import pack
+from typing import Any, Final, TypedDict
 from zlib import crc32
 
 from quantgraph.backends.sim.core.events import (
@@ -33,8 +32,14 @@ _CODES: Mapping[str, int] = {
 }
 
 
-_BUY, _SELL, _LIMIT = _CODES[Side.BUY], _CODES[Side.SELL], _CODES[PriceType.LIMIT]
-_CANCELED = _CODES[End.CANCELED]
+_BUY: Final[int] = _CODES[Side.BUY]
+_SELL: Final[int] = _CODES[Side.SELL]
+_LIMIT: Final[int] = _CODES[PriceType.LIMIT]
+_CANCELED: Final[int] = _CODES[End.CANCELED]
+# An enum hashes its name in Python code, and an attribute of one is looked up in its class.
+_BUYS: Final = Side.BUY
+_LIMITED: Final = PriceType.LIMIT
+_CANCELS: Final = End.CANCELED
 
 
 class ChainState(TypedDict):
@@ -63,15 +68,20 @@ class Chain:
         """Record a command and what came of it."""
         self.count += 1
         tail = self._tail
-        # The two kinds that almost all commands are: a look-up and a call cost as much again.
-        if type(command) is Enter:
+        # The kinds that almost all are: a look-up and a call cost as much again.
+        if isinstance(command, Enter):
             tail += _enter(command)
-        elif type(command) is Cancel:
+        elif isinstance(command, Cancel):
             tail += (2, command.key)
         else:
             tail += _NUMBERS[type(command)](command)
         for event in events:
-            tail += _NUMBERS[type(event)](event)
+            if isinstance(event, Ended):
+                tail += _ended(event)
+            elif isinstance(event, Trade):
+                tail += _trade(event)
+            else:
+                tail += _NUMBERS[type(event)](event)
         if len(tail) >= _BLOCK:
             self._link = self._close()
             tail.clear()
@@ -94,28 +104,25 @@ class Chain:
         return chain
 
     def _close(self) -> bytes:
-        block = array("q", self._tail)
-        if sys.byteorder == "big":
-            block.byteswap()
-        return blake2b(self._link + block.tobytes(), digest_size=16).digest()
+        block = pack(f"<{len(self._tail)}q", *self._tail)
+        return blake2b(self._link + block, digest_size=16).digest()
 
 
 def _enter(record: Enter) -> tuple[int, ...]:
     side, kind = record.side, record.price_type
-    # An enum hashes its name in Python code: a comparison is three times as quick as a look-up.
-    buys = _BUY if side is Side.BUY else _SELL
-    word = _LIMIT if kind is PriceType.LIMIT else _CODES[kind]
+    buys = _BUY if side is _BUYS else _SELL
+    word = _LIMIT if kind is _LIMITED else _CODES[kind]
     return (1, record.key, buys, record.quantity, word, record.limit or 0)
 
 
 def _trade(record: Trade) -> tuple[int, ...]:
     taker = record.taker
-    word = 0 if taker is None else _BUY if taker is Side.BUY else _SELL
+    word = 0 if taker is None else _BUY if taker is _BUYS else _SELL
     return (6, record.buyer, record.seller, record.price, record.quantity, word)
 
 
 def _ended(record: Ended) -> tuple[int, ...]:
-    word = _CANCELED if record.end is End.CANCELED else _CODES[record.end]
+    word = _CANCELED if record.end is _CANCELS else _CODES[record.end]
     return (7, record.key, record.open, word)
 
 
@@ -127,7 +134,5 @@ _NUMBERS: Mapping[type, Callable[[Any], tuple[int, ...]]] = {
     Turn: lambda record: (3, _CODES[record.phase], *record.leaving),
     Halt: lambda record: (4, int(record.resumed)),
     Expire: lambda _: (5,),
-    Trade: _trade,
-    Ended: _ended,
     Refused: lambda record: (8, record.key, _CODES[record.reason]),
 }

@@ -1,34 +1,54 @@
 """What a venue is told and what it tells: prices in ticks, quantities in shares.
 
 Nobody changes one that was made. Of the four kinds that come by the million Python is not asked to
-forbid it: a frozen one takes three times as long to make.
+forbid it: a frozen one takes three times as long to make. Their `__init__` is written out, because
+mypyc compiles what is written, and not what a dataclass makes up.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Phase
 
+_LIMIT: Final = PriceType.LIMIT
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, init=False)
 class Enter:
     """A new order. `key` is new in this venue; `limit` None where the price type finds its own."""
 
     key: int
     side: Side
     quantity: int
-    price_type: PriceType = PriceType.LIMIT
-    limit: int | None = None
+    price_type: PriceType
+    limit: int | None
+
+    def __init__(
+        self,
+        key: int,
+        side: Side,
+        quantity: int,
+        price_type: PriceType = _LIMIT,
+        limit: int | None = None,
+    ) -> None:
+        self.key = key
+        self.side = side
+        self.quantity = quantity
+        self.price_type = price_type
+        self.limit = limit
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Cancel:
     """Take what is open of an order out; one that is not open changes nothing."""
 
     key: int
+
+    def __init__(self, key: int) -> None:
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,7 @@ class End(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Trade:
     """One execution between two orders. `taker` None: an auction."""
 
@@ -87,14 +107,28 @@ class Trade:
     quantity: int
     taker: Side | None
 
+    def __init__(
+        self, buyer: int, seller: int, price: int, quantity: int, taker: Side | None
+    ) -> None:
+        self.buyer = buyer
+        self.seller = seller
+        self.price = price
+        self.quantity = quantity
+        self.taker = taker
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, init=False)
 class Ended:
     """An order left the book with `open` shares unfilled (UNFILLED: its price type ends it)."""
 
     key: int
     open: int
     end: End
+
+    def __init__(self, key: int, open: int, end: End) -> None:  # noqa: A002 the field's name
+        self.key = key
+        self.open = open
+        self.end = end
 
 
 @dataclass(frozen=True, slots=True)

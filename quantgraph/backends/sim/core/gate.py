@@ -1,6 +1,7 @@
 """What a venue takes at a time of the day: phases, halts, and the prices that go with them."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from quantgraph.backends.sim.core.events import Enter
 from quantgraph.backends.sim.core.tally import Tally, Terms
@@ -9,6 +10,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Act, Phase
 
 OPENING = frozenset({Phase.OPEN_AUCTION, Phase.OPEN_AUCTION_FIXED})
+_CONTINUOUS: Final = Phase.CONTINUOUS  # an enum's members are looked up in its class
 _AUCTIONS = OPENING | {Phase.CLOSE_AUCTION}
 
 
@@ -24,7 +26,7 @@ class Gate:
     @property
     def matches(self) -> bool:
         """Whether an order trades as it comes."""
-        return self.phase is Phase.CONTINUOUS and not self.halted
+        return self.phase is _CONTINUOUS and not self.halted
 
     @property
     def collects(self) -> bool:

@@ -30,7 +30,7 @@ def reach(book: Book, order: Enter) -> int | None:
         case PriceType.BEST_FIVE_LIMIT:
             fifth = book.worst(rivals, _FIVE)
             return book.best(order.side) if fifth is None else fifth
-        case PriceType.FILL_OR_KILL:
+        case _:  # FILL_OR_KILL
             whole = book.size(rivals) >= order.quantity
             return book.worst(rivals) if whole else None
 

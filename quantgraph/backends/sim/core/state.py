@@ -1,7 +1,7 @@
 """A venue's whole state as JSON: whole numbers and words, no floats, nothing that needs a class."""
 
-from collections.abc import Sequence
-from typing import TypeAlias, TypedDict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypedDict
 
 from quantgraph.backends.sim.core.book import Book, Resting
 from quantgraph.backends.sim.core.chain import ChainState
@@ -85,8 +85,8 @@ def dump_book(book: Book) -> list[OrderState]:
     return [(each.key, each.side.value, each.price, each.open) for each in book.orders.values()]
 
 
-def load_book(state: list[OrderState]) -> Book:
-    """Read a book: who came first waits first."""
+def load_book(state: Iterable[Sequence[Any]]) -> Book:
+    """Read a book: who came first waits first. JSON has made lists of its orders."""
     book = Book()
     for key, side, price, left in state:
         book.rest(Resting(key, Side(side), price, left))
@@ -98,7 +98,7 @@ def dump_held(held: dict[int, Enter]) -> list[OrderState]:
     return [(each.key, each.side.value, each.limit or 0, each.quantity) for each in held.values()]
 
 
-def load_held(state: list[OrderState]) -> dict[int, Enter]:
+def load_held(state: Iterable[Sequence[Any]]) -> dict[int, Enter]:
     """Read the orders that wait unseen."""
     return {
         key: Enter(key, Side(side), left, PriceType.LIMIT, price)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from quantgraph.backends.sim.core.auction import Clearing, clear
 from quantgraph.backends.sim.core.book import Book, Resting
@@ -36,6 +37,10 @@ from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.sessions import Phase
 
+# An enum's members are looked up in its class, these are at hand.
+_LIMIT: Final = PriceType.LIMIT
+_CANCELED: Final = End.CANCELED
+
 
 class Venue:
     """A real order book for one symbol and one day.
@@ -61,9 +66,9 @@ class Venue:
 
         Raises ValueError for the key of an order that is open, and for fewer shares than one.
         """
-        if type(command) is Enter:
+        if isinstance(command, Enter):
             events = self._enter(command)
-        elif type(command) is Cancel:
+        elif isinstance(command, Cancel):
             events = self._cancel(command.key)
         else:
             events = self._obey(command)
@@ -169,7 +174,7 @@ class Venue:
             raise ValueError(text)
         limit = order.limit
         # a limit order of the others: told all day long, and never refused
-        told = key < 0 and limit is not None and order.price_type is PriceType.LIMIT
+        told = key < 0 and limit is not None and order.price_type is _LIMIT
         if not told and (reason := self._gate.objection(order)) is not None:
             return [Refused(key, reason)]
         if self._gate.matches:
@@ -228,9 +233,9 @@ class Venue:
         if key > 0 and not self._cancelable(key):
             return [Refused(key, Reason.CANCEL_CLOSED)] if self.open_quantity(key) else []
         if key in self._held:
-            return [Ended(key, self._held.pop(key).quantity, End.CANCELED)]
+            return [Ended(key, self._held.pop(key).quantity, _CANCELED)]
         order = self._book.remove(key) or self._late.remove(key)
-        return [] if order is None else [Ended(key, order.open, End.CANCELED)]
+        return [] if order is None else [Ended(key, order.open, _CANCELED)]
 
     def _cancelable(self, key: int) -> bool:
         late = self.phase is Phase.AFTER_HOURS and key in self._late.orders

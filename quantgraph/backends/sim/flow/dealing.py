@@ -1,10 +1,14 @@
 """The deals between two screens: prices and shares that make just their bar."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantgraph.backends.sim.depth import Limits
 from quantgraph.backends.sim.flow.frames import Deal
 from quantgraph.domain.orders import Side
+
+# An enum's members are looked up in its class, these are at hand.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 
 
 class Lapse(NamedTuple):
@@ -47,10 +51,10 @@ def _taker(price: int, before: int, limits: Limits | None, *, rising: bool) -> S
     """Return who took: at a limit that was reached before, nobody is left but the one side."""
     if limits is not None and price == before:
         if price >= limits.high:
-            return Side.SELL
+            return _SELL
         if price <= limits.low:
-            return Side.BUY
-    return Side.BUY if rising else Side.SELL
+            return _BUY
+    return _BUY if rising else _SELL
 
 
 def _parts(lapse: Lapse, unit: int) -> list[tuple[int, int]] | None:
@@ -89,7 +93,7 @@ def _extremes(lapse: Lapse) -> list[tuple[int, int]]:
     floor = min(max(money // rest, low), high) if rest else close
     above = min(max(money - floor * rest, 0), rest) if floor < high else 0
     between = [(floor, rest - above), (floor + 1, above)]
-    told = [*((price, 1) for price in marks), *between, (close, 1)]
+    told = [*[(price, 1) for price in marks], *between, (close, 1)]
     return [(price, quantity) for price, quantity in told if quantity]
 
 

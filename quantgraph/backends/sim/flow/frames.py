@@ -1,4 +1,7 @@
-"""A symbol's day as its screen showed it: what traded, and what was displayed after it."""
+"""A symbol's day as its screen showed it: what traded, and what was displayed after it.
+
+As with events nobody changes one that was made; see core/events.py.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from quantgraph.backends.sim.depth import Rung
 from quantgraph.domain.orders import Side
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False)
 class Deal:
     """Shares that changed hands at a price in ticks. `taker` None: an auction, or not known."""
 
@@ -16,8 +19,13 @@ class Deal:
     quantity: int
     taker: Side | None
 
+    def __init__(self, price: int, quantity: int, taker: Side | None) -> None:
+        self.price = price
+        self.quantity = quantity
+        self.taker = taker
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, init=False)
 class Frame:
     """The screen at an instant (epoch ms): deals since the frame before, then the display.
 
@@ -29,7 +37,21 @@ class Frame:
     deals: tuple[Deal, ...]
     bids: tuple[Rung, ...]
     asks: tuple[Rung, ...]
-    shown: bool = True
+    shown: bool
+
+    def __init__(
+        self,
+        at: int,
+        deals: tuple[Deal, ...],
+        bids: tuple[Rung, ...],
+        asks: tuple[Rung, ...],
+        shown: bool = True,
+    ) -> None:
+        self.at = at
+        self.deals = deals
+        self.bids = bids
+        self.asks = asks
+        self.shown = shown
 
     @property
     def empty(self) -> bool:

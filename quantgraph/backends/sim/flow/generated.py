@@ -1,6 +1,7 @@
 """The other traders of a generated day, read off its tape and its display."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from quantgraph.backends.sim.tape import DayTape, Print
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.sessions import Phase
 
-_MINUTE = 60
+_MINUTE: Final = 60
 _LATE_ODDS = 4  # one chance in so many is taken
 _SPARE = 8  # units that must trade for one of them to be a minute's opening deal alone
 _COUNTERS = 1 << 52  # beyond those of levels, sizes and indicative prices

@@ -1,9 +1,12 @@
 """One side of the shadow: at each price the orders that wait, oldest first."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from quantgraph.backends.sim.depth import Rungs
 from quantgraph.domain.orders import Side
+
+_BUY: Final = Side.BUY  # an enum's members are looked up in its class
 
 
 class Queues:
@@ -121,7 +124,7 @@ class Queues:
 
     def _beyond(self, price: int, limit: int) -> bool:
         """Return whether a price is worse for whoever trades with this side than a limit."""
-        return price < limit if self.side is Side.BUY else price > limit
+        return price < limit if self.side is _BUY else price > limit
 
     def _take(self, prices: Iterable[int]) -> list[int]:
         keys: list[int] = []
