@@ -14,8 +14,9 @@ from quantgraph.domain.system import Mode
 
 # Seconds that an act may take: more than the agent's terminal may, less than an operation here.
 ACT_S = 25.0
-# Seconds that it waits for a connection: without one nothing is sent.
+# Seconds that it waits for a connection: without one nothing is sent. And for one to come back.
 _READY_S = 2.0
+_BACK_S = 10.0
 
 
 class DeskLine:
@@ -53,6 +54,10 @@ class DeskLine:
                 raise
         left = until - asyncio.get_running_loop().time()
         return await self.agent.channel.act(method, request, answer, left)
+
+    async def back(self) -> bool:
+        """Return whether there is a connection again, to look at what became of an act."""
+        return await self.agent.channel.ready(_BACK_S)
 
     def require_link(self) -> None:
         """Raise TERMINAL_OFFLINE while the agent is away: what waited would come late."""

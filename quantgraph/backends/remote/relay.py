@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
@@ -12,6 +13,7 @@ from quantgraph.backends.remote.failures import offline
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, SourceState, StreamKind
+from quantgraph.domain.subscriptions import Tally, attach
 
 # Seconds between two signs that the agent is away, as between any stream's heartbeats, and
 # before it is asked anew.
@@ -47,6 +49,18 @@ Words: TypeAlias = tuple[
 ]
 
 
+@dataclass(slots=True)
+class _Reader:
+    """Whose log is read, and how much of it was told."""
+
+    account_id: str
+    delivered: int = 0
+
+    def tally(self) -> Tally:
+        """Return how it keeps up; how far it lags is known where the log is."""
+        return Tally(self.delivered, 0, 0, None, self.account_id)
+
+
 class Relay:
     """Keeps every stream of the agent's that somebody here reads; nothing is kept of its items.
 
@@ -72,6 +86,8 @@ class Relay:
         """Yield a log from a place on, each number once; `words` write, read, and tell of a cut."""
         ask, read, away = words
         place, epoch, caught_up = cursor, cursor.epoch or "", False
+        reader = _Reader(cursor.account_id)
+        attach(reader)
         async with aclosing(self.messages(method, lambda: ask(place))) as messages:
             async for data in messages:
                 if data is None:
@@ -85,6 +101,7 @@ class Relay:
                 if event.kind is StreamKind.CAUGHT_UP and caught_up:
                     continue
                 caught_up = caught_up or event.kind is StreamKind.CAUGHT_UP
+                reader.delivered += 1
                 yield event
 
     async def messages(

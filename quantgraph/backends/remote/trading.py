@@ -142,7 +142,7 @@ class AgentTrading:
 
     async def _looked_at(self, key: OrderKey, error: Unavailable) -> Order:
         """Return the order as it is after an act that nobody answered; else raise the error."""
-        if error.reason is not Reason.OUTCOME_UNKNOWN:
+        if error.reason is not Reason.OUTCOME_UNKNOWN or not await self._line.back():
             raise error
         try:
             found = await self.order(key)

@@ -2,15 +2,19 @@
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import grpc
 import pytest
 
 from grpc_bridge.server import start
+from quantgraph.backends.remote import line
+from quantgraph.domain.batches import CancelSweep
 from quantgraph.domain.controls import HaltWish, TradingState
 from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.orders import OrderKey, OrderTicket, Side
+from quantgraph.domain.orders import FillQuery, OrderKey, OrderPage, OrderQuery, OrderTicket, Side
+from quantgraph.domain.portfolio import StrategyQuery
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
 from quantgraph.v1 import orders_pb2, orders_pb2_grpc
@@ -198,15 +202,7 @@ async def whole(trading):
 
 async def test_an_agent_that_is_killed_amid_a_submit_has_made_one_order(terminal, tmp_path):
     async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
-        asked, go_on = asyncio.Event(), asyncio.Event()
-        place = terminal.counter.place
-
-        async def slowly(order):
-            asked.set()
-            await go_on.wait()
-            return await place(order)
-
-        terminal.counter.place = slowly
+        asked, go_on = held_up(terminal.counter, "place")
         submitting = asyncio.create_task(front.submit("k1"))
         await asked.wait()
         await beside.agent.leave()
@@ -216,8 +212,117 @@ async def test_an_agent_that_is_killed_amid_a_submit_has_made_one_order(terminal
         assert replayed
         (listed,) = await terminal.counter.orders_today(ACCOUNT)
         order = await front.assembly.gateway.trading.order(OrderKey(ACCOUNT, id=made))
-        await until(lambda: listed.broker_order_id)
-        assert order.client_order_id == "k1"
+        assert (order.client_order_id, order.broker_order_id) == ("k1", listed.broker_order_id)
+
+
+async def test_what_nobody_answers_in_time_is_unknown_and_its_repeat_tells(
+    terminal, tmp_path, monkeypatch
+):
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (_, front):
+        go_on = held_up(terminal.counter, "place")[1]
+        monkeypatch.setattr(line, "ACT_S", 0.3)
+        assert await front.submit("k1") == ["OUTCOME_UNKNOWN"]
+        assert await front.submit_rpc("k2") == "OUTCOME_UNKNOWN"
+        monkeypatch.undo()
+        # The agent knows the key before its terminal answers.
+        made, replayed = await front.submit_rpc("k1")
+        assert replayed
+        go_on.set()
+        assert await front.submit("k1") == (made, True)
+        assert (await front.submit("k2"))[1]
+        while len(await terminal.counter.orders_today(ACCOUNT)) < 2:
+            await settled()
+
+
+async def test_a_cancel_that_is_cut_off_is_looked_at_and_not_lost(terminal, tmp_path):
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
+        # The second time the agent goes before it has done anything.
+        ways = (
+            (terminal.counter, "withdraw"),
+            (beside.agent.assembly.way.trading._cancels, "cancel"),
+        )
+        for key, (part, name) in enumerate(ways):
+            made, _ = await front.submit(f"k{key}")
+            asked, go_on = held_up(part, name, lost=name == "cancel")
+            canceling = asyncio.create_task(
+                front.ask(CANCEL, input={"accountId": ACCOUNT, "id": made})
+            )
+            await asked.wait()
+            await beside.agent.leave()
+            go_on.set()
+            await beside.agent.come_back()
+            told = await canceling
+            assert isinstance(told, dict), told
+            order = told["cancelOrder"]["order"]
+            assert (order["id"], order["state"] in {"PENDING_CANCEL", "CANCELED"}) == (made, True)
+
+
+async def test_every_list_of_an_account_is_the_agents_page_by_page(terminal, tmp_path):
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
+        here, far = front.assembly.gateway, beside.agent.assembly.gateway
+        (quote,) = await far.quotes.quotes([SYMBOL])
+        price = Decimal(repr(quote.asks[0].price))
+        for number in range(3):
+            await here.trading.submit(replace(ticket(f"k{number}"), strategy=f"s{number}"))
+        crossing = replace(ticket("filled"), limit_price=price, strategy="s0")
+        filled = (await here.trading.submit(crossing)).order.id
+        while not (await far.fills.fills(FillQuery(ACCOUNT))).fills:
+            terminal.hand.seconds += 30
+            await settled()
+        pages = {
+            OrderQuery(ACCOUNT, first=2): lambda port, query: port.trading.orders(query),
+            StrategyQuery(ACCOUNT, first=2): lambda port, query: port.portfolio.strategies(query),
+            FillQuery(ACCOUNT, first=1): lambda port, query: port.fills.fills(query),
+        }
+        for query, ask in pages.items():
+            page = await ask(here, query)
+            assert plain(page) == plain(await ask(far, query))
+            (items, *_) = (getattr(page, each) for each in page.__slots__)
+            last = getattr(items[-1], "key", None) or items[-1].id
+            after = replace(query, after=last)
+            assert plain(await ask(here, after)) == plain(await ask(far, after))
+        ids = ["none", filled]
+        none, (fill, *_) = await here.fills.order_fills(ACCOUNT, ids)
+        assert (none, fill.order_id) == ([], filled)
+        assert await far.fills.order_fills(ACCOUNT, ids) == await here.fills.order_fills(
+            ACCOUNT, ids
+        )
+        told = caught_up(here.fills.events(LogCursor(ACCOUNT, None, 0)))
+        assert [each.fill async for each in told] == [fill]
+        changed = await here.connections.disconnect(ACCOUNT)
+        assert (changed.account.terminal, changed.changed) == ("far", True)
+        assert await front.submit("k9") == "ACCOUNT_DISCONNECTED"
+        told = caught_up(here.connections.events(LogCursor(ACCOUNT, None, 0)))
+        assert [each.account.status async for each in told] == [changed.account.status]
+        terminal.hand.seconds += 2  # as many acts in a second are allowed
+        swept = await here.batches.cancel_all(CancelSweep(ACCOUNT))
+        assert {each.client_order_id for each in swept} >= {"k0", "k1", "k2"}
+
+
+def plain(page):
+    """A page without what is kept of an order where its terminal is."""
+    if isinstance(page, OrderPage):
+        return replace(page, orders=tuple(replace(each, tag=None) for each in page.orders))
+    return page
+
+
+def held_up(part, name, lost=False):
+    """Have a call wait once it was asked: what says that it was, and what lets it go on.
+
+    Of what is `lost` nothing is done the first time.
+    """
+    asked, go_on, act = asyncio.Event(), asyncio.Event(), getattr(part, name)
+
+    async def slowly(*wanted):
+        first = not asked.is_set()
+        asked.set()
+        await go_on.wait()
+        if first and lost:
+            raise asyncio.CancelledError
+        return await act(*wanted)
+
+    setattr(part, name, slowly)
+    return asked, go_on
 
 
 async def test_what_an_agent_that_is_away_is_asked_is_not_sent_and_says_so(terminal, tmp_path):
