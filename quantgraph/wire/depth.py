@@ -19,7 +19,7 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.sources import Source
 from quantgraph.v1 import depth_pb2
 from quantgraph.wire.enums import SIDE, SOURCE
-from quantgraph.wire.failures import failure_to_proto
+from quantgraph.wire.failures import failure_from_proto, failure_to_proto
 from quantgraph.wire.fields import (
     decimal_from_proto,
     decimal_to_proto,
@@ -48,6 +48,20 @@ def flow_result(symbol: str, found: MoneyFlow | GatewayError) -> depth_pb2.Money
     if isinstance(found, GatewayError):
         return depth_pb2.MoneyFlowResult(symbol=symbol, failure=failure_to_proto(found))
     return depth_pb2.MoneyFlowResult(symbol=symbol, flow=flow_to_proto(found))
+
+
+def book_of(message: depth_pb2.OrderBookResult) -> OrderBook | GatewayError:
+    """Read a symbol's book, or why there is none."""
+    if message.HasField("book"):
+        return book_from_proto(message.book)
+    return failure_from_proto(message.failure)
+
+
+def flow_of(message: depth_pb2.MoneyFlowResult) -> MoneyFlow | GatewayError:
+    """Read a symbol's flows, or why there are none."""
+    if message.HasField("flow"):
+        return flow_from_proto(message.flow)
+    return failure_from_proto(message.failure)
 
 
 def book_to_proto(book: OrderBook) -> depth_pb2.OrderBook:

@@ -1,6 +1,6 @@
 """The events of live books and queues, and what is watched."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from quantgraph.domain.depth import DepthEvent, DepthWatch, OrderBook, OrderQueues
 from quantgraph.v1 import depth_pb2
@@ -16,6 +16,13 @@ from quantgraph.wire.streams import state_from_proto, state_to_proto
 
 # What is sent where a request says no levels.
 BOOK_LEVELS, QUEUE_LEVELS = 20, 5
+
+Watched = TypeVar("Watched", depth_pb2.WatchOrderBookRequest, depth_pb2.WatchOrderQueuesRequest)
+
+
+def watch_to_proto(watch: DepthWatch, message: type[Watched]) -> Watched:
+    """Write what is watched, into a request type."""
+    return message(symbol=watch.symbol, levels=watch.levels)
 
 
 def watch_from_proto(

@@ -11,12 +11,14 @@ from quantgraph.domain.tables import (
     TablePage,
     TableRequest,
     TableSearch,
+    TableSlice,
     TerminalTable,
 )
 from quantgraph.v1 import catalog_pb2, tables_pb2
 from quantgraph.wire.enums import CELL_KIND, SOURCE
 from quantgraph.wire.fields import (
     date_from_proto,
+    date_to_proto,
     ms_from_proto,
     ms_to_proto,
     symbols_from_proto,
@@ -60,6 +62,28 @@ def request_from_proto(message: catalog_pb2.ListTableRowsRequest) -> TableReques
         start,
         end,
     )
+
+
+def request_to_proto(request: TableRequest, token: str) -> catalog_pb2.ListTableRowsRequest:
+    """Write which rows, and the page that a token says."""
+    return catalog_pb2.ListTableRowsRequest(
+        table=request.table,
+        symbols=request.symbols,
+        fields=request.fields,
+        start=None if request.start is None else date_to_proto(request.start),
+        end=None if request.end is None else date_to_proto(request.end),
+        page_size=request.first,
+        page_token=token,
+    )
+
+
+def slice_from_proto(message: tables_pb2.TablePage, version: str) -> TableSlice:
+    """Read the rows of a page, of a version of the table that its tokens tell."""
+    columns = [column_from_proto(each) for each in message.columns]
+    names = [each.name for each in columns]
+    cells = zip(*(each.values for each in columns), strict=True) if columns else ()
+    rows = [dict(zip(names, row, strict=True)) for row in cells]
+    return TableSlice(rows, message.total_count, version, message.downloaded)
 
 
 def page_to_proto(page: TablePage) -> tables_pb2.TablePage:

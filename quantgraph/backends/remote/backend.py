@@ -8,6 +8,7 @@ from quantgraph.backends.remote.agent import KIND, Agent
 from quantgraph.backends.remote.capability import NO_DOWNLOADS, NO_ORDERS
 from quantgraph.backends.remote.catalog import AgentCatalog, AgentQuotas
 from quantgraph.backends.remote.channel import AgentChannel, Target
+from quantgraph.backends.remote.depth import AgentDepth, AgentDepthFeed
 from quantgraph.backends.remote.desk import open_desk
 from quantgraph.backends.remote.forming import AgentBars
 from quantgraph.backends.remote.history import AgentHistory
@@ -62,6 +63,8 @@ class RemoteTerminal:
             bar_feed=AgentBars(self.agent, self._lines),
             reference=AgentReference(self.agent),
             catalog=catalog,
+            depth=AgentDepth(self.agent),
+            depth_feed=AgentDepthFeed(self.agent, self._lines),
             quotas=AgentQuotas(self._channel),
             hong_kong=catalog,
             futures_positions=catalog,

@@ -8,16 +8,12 @@ from quantgraph.domain.ticks import TickKind
 
 NO_ORDERS = "In dev no order goes to a remote terminal: paper twins trade; prod sends them there."
 NO_DOWNLOADS = "Downloads do not go through a remote terminal yet; start them at its gateway."
-NO_TABLES = "Tables do not go through a remote terminal yet; ask the gateway beside it for them."
-NO_DEPTH = "Level 2 does not go through a remote terminal yet; ask the gateway beside it for it."
 _UNMET = "The gateway at the terminal has not answered yet."
 _OLDER = "The gateway at the terminal is of a version that does not say whether it can."
 # What is asked of the agent; of all else this gateway has services of its own.
 _PORTS = ("bars", "dividends", "ticks", "quotes", "snapshots", "quoteStream", "barStream")
 _LISTS = ("reference", "lists", "financials", "ipoQuotas", "futuresPositionStatistics", "hongKong")
-_ASKED = frozenset({*_PORTS, *_LISTS, "accounts"})
-_TABLES = frozenset({"lists.tables", "lists.tableRows"})
-_NOT_YET = {"depth": NO_DEPTH, "depthStream": NO_DEPTH}
+_ASKED = frozenset({*_PORTS, *_LISTS, "accounts", "depth", "depthStream"})
 _DESK = ("trading", "batches", "previews", "allowances", "fills", "portfolio")
 _SWITCHES = ("connections", "controls")
 _PRICES = tuple(f"orders.{kind}" for kind in PriceType)
@@ -35,11 +31,8 @@ def capabilities(info: ServerInfo | None, *, orders: bool = False) -> tuple[Capa
     away = _UNMET if info is None else _OLDER
     here = {each: said.get(each, away) for each in (*asked, *_KINDS, *_PRICES)}
     rows = {each: here[each] for each in asked}
-    tables = {each: NO_TABLES for each in asked if each in _TABLES}
     return (
-        *report(
-            {**WHOLE, **_NOT_YET, **rows, **tables, "simulation": "This is no simulated world."}
-        ),
+        *report({**WHOLE, **rows, "simulation": "This is no simulated world."}),
         *(_row(each, here[each]) for each in _KINDS),
         *(_row(each, here[each] if orders else NO_ORDERS) for each in _PRICES),
         *(_row(f"downloads.{kind}", NO_DOWNLOADS) for kind in DownloadKind),

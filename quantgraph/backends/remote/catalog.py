@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import date
 
 from quantgraph.backends.remote.agent import Agent
-from quantgraph.backends.remote.capability import NO_TABLES
 from quantgraph.backends.remote.channel import Asked
 from quantgraph.domain.bonds import BondRequest, ConvertibleBond
-from quantgraph.domain.errors import GatewayError, NotFound, Unsupported
+from quantgraph.domain.errors import GatewayError, NotFound
 from quantgraph.domain.etfs import EtfBasket
 from quantgraph.domain.futures import MainContract, MainRequest
 from quantgraph.domain.futures_positions import FuturesPositionStatistics
@@ -17,6 +16,7 @@ from quantgraph.domain.instrument_tags import InstrumentTags, TagRequest
 from quantgraph.domain.ipos import Ipo, IpoQuota, IpoRequest
 from quantgraph.domain.options import OptionChain
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.domain.tables import TableRequest, TableSlice, TerminalTable
 from quantgraph.domain.terminal_subscriptions import TerminalSubscription
 from quantgraph.domain.treatments import SpecialTreatment
@@ -29,11 +29,13 @@ from quantgraph.wire import (
     instrument_tags,
     ipos,
     options,
+    tables,
     terminal_subscriptions,
     treatments,
 )
 from quantgraph.wire.fields import date_to_proto
 from quantgraph.wire.futures_positions import statistics_from_proto
+from quantgraph.wire.pages import after_token, token_of
 
 _NO_LIST = frozenset({Reason.NO_ETF_LIST, Reason.UNKNOWN_SYMBOL})
 
@@ -41,7 +43,7 @@ _NO_LIST = frozenset({Reason.NO_ETF_LIST, Reason.UNKNOWN_SYMBOL})
 class AgentCatalog:
     """Implements `Catalog`, `HongKong` and `FuturesPositions`.
 
-    Tables do not go through the agent yet. Prices of bonds are put in above, as of any terminal's.
+    Prices of bonds are put in above, as of any terminal's.
     Bonds are asked for by as many symbols as this gateway takes: the agent's limit may be lower.
     """
 
@@ -131,15 +133,35 @@ class AgentCatalog:
         return [read(each) for each in answer.subscriptions]
 
     async def tables(self) -> Sequence[TerminalTable]:
-        """Refuse. Errors: TERMINAL_LACKS."""
-        raise Unsupported(Reason.TERMINAL_LACKS, NO_TABLES)
+        """Return the tables that the agent's terminal knows of, by name."""
+        found: list[TerminalTable] = []
+        token = ""
+        while True:
+            request = catalog_pb2.ListTerminalTablesRequest(page_size=PAGE_ITEMS, page_token=token)
+            answer = await self._channel.call(
+                "CatalogService/ListTerminalTables",
+                request,
+                catalog_pb2.ListTerminalTablesResponse,
+            )
+            found += [tables.table_from_proto(each) for each in answer.tables]
+            token = answer.next_page_token
+            if not token:
+                return found
 
     async def table_slice(
         self, table: TerminalTable, request: TableRequest, first: int
     ) -> TableSlice:
-        """Refuse. Errors: TERMINAL_LACKS."""
-        del table, request, first
-        raise Unsupported(Reason.TERMINAL_LACKS, NO_TABLES)
+        """Return the rows behind a place, which is one of the agent's. Errors: INVALID_CURSOR."""
+        del table, first  # the place says where it begins
+        token = "" if request.after is None else token_of(request.scope, request.after)
+        answer = await self._channel.call(
+            "CatalogService/ListTableRows",
+            tables.request_to_proto(request, token),
+            catalog_pb2.ListTableRowsResponse,
+        )
+        # Without a place nothing is asked behind it: no version is missed on the last page.
+        place = after_token(request.scope, answer.next_page_token) or request.after or ""
+        return tables.slice_from_proto(answer.page, place.rpartition(":")[0])
 
     async def broker_queues(self, request: BrokerQueueRequest) -> Sequence[BrokerQueue]:
         """Return the newest queues of a share in Hong Kong, oldest first."""

@@ -26,19 +26,15 @@ OWN = {
     "tradingLimits",
     "tradingStatus",
 }
-# What does not go through a remote terminal yet, as its capability report says.
-NOT_YET = {
-    "moneyFlows", "orderBooks", "orderQueues", "orderRank", "tableRows", "terminalTables"
-}  # fmt: skip
 # What no simulated terminal has an answer to: both say so.
 SILENT = {
     "brokerQueues", "futuresPositionStatistics", "hongKongBrokers", "instrumentTags",
-    "terminalSubscriptions",
+    "moneyFlows", "orderQueues", "orderRank", "terminalSubscriptions",
 }  # fmt: skip
 QUERIES = {
     label.partition(".")[2]: label
     for label in PAIRS
-    if label.startswith("Query.") and label.partition(".")[2] not in OWN | NOT_YET
+    if label.startswith("Query.") and label.partition(".")[2] not in OWN
 }
 
 
