@@ -187,7 +187,7 @@ def broken(part: str) -> Place:
 
     @asynccontextmanager
     async def place(caller: Caller) -> AsyncIterator[Arguments]:
-        file: sqlite3.Connection = getattr(caller.assembly, part)._parts.log._db
+        file: sqlite3.Connection = getattr(caller.assembly.way, part)._parts.log._db
         file.execute("PRAGMA query_only=ON")
         try:
             yield {}
