@@ -15,7 +15,7 @@ from quantgraph.domain.live_bars import BarWatch, columns_of, rows_of
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.streams import StreamKind
-from quantgraph.services import bar_lines, live_bars
+from quantgraph.services import bar_lines, upstreams
 from quantgraph.services.derived import DerivedBars
 from quantgraph.services.live_bars import BarSources, SharedBars
 from tests.backends.sim.conftest import DAY_S, SESSION_S, calendar, make_stage, workers  # noqa: F401 fixtures
@@ -227,7 +227,7 @@ async def test_a_jump_skips_no_final_bar(live, monkeypatch):
 
 
 async def test_all_readers_of_a_symbol_and_period_share_an_upstream(live, monkeypatch):
-    monkeypatch.setattr(live_bars, "GRACE_S", 0.0)
+    monkeypatch.setattr(upstreams, "GRACE_S", 0.0)
     await live.to(61)
     async with live.read(MIN_1) as (one, _), live.read(MIN_1) as (other, _):
         async with live.read(BarWatch(MAOTAI, Period.MIN_5)):
@@ -265,7 +265,7 @@ async def test_a_reader_too_far_behind_is_told_so(live, monkeypatch):
 
 
 async def test_a_lost_feed_is_told_at_once_and_no_final_is_missed(live, monkeypatch):
-    monkeypatch.setattr(live_bars, "RETRY_S", 0.0)
+    monkeypatch.setattr(upstreams, "RETRY_S", 0.0)
     await live.to(70)
     async with aclosing(live.shared.watch(MIN_1)) as events:
         start = (await anext(events)).bar.time

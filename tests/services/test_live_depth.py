@@ -10,7 +10,7 @@ from quantgraph.domain.depth import DepthWatch
 from quantgraph.domain.errors import EpochChanged, InvalidRequest, Unavailable, Unsupported
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import StreamKind
-from quantgraph.services import live_depth
+from quantgraph.services import upstreams
 from quantgraph.services.live_depth import SharedDepth
 from tests.grpc_bridge.memory.depth import MemoryDepthFeed, book
 from tests.waiting import until
@@ -27,8 +27,8 @@ def feed():
 
 @pytest.fixture
 async def shared(feed, monkeypatch):
-    monkeypatch.setattr(live_depth, "GRACE_S", 0.0)
-    monkeypatch.setattr(live_depth, "RETRY_S", 0.0)
+    monkeypatch.setattr(upstreams, "GRACE_S", 0.0)
+    monkeypatch.setattr(upstreams, "RETRY_S", 0.0)
     shared = SharedDepth(feed, lambda: "epoch-1")
     yield shared
     await shared.close()
@@ -71,13 +71,13 @@ async def test_a_slow_reader_gets_the_newest_state_and_learns_what_was_skipped(f
 
 
 async def test_a_lost_feed_is_told_at_once_and_taken_up_again(feed, shared, monkeypatch):
-    monkeypatch.setattr(live_depth, "RETRY_S", 3_600.0)
+    monkeypatch.setattr(upstreams, "RETRY_S", 3_600.0)
     async with aclosing(shared.watch_books(WATCH)) as events:
         await anext(events)
         await put(feed, AWAY)
         event = await anext(events)
         assert (event.kind, event.source.connected) == (StreamKind.HEARTBEAT, False)
-    monkeypatch.setattr(live_depth, "RETRY_S", 0.0)
+    monkeypatch.setattr(upstreams, "RETRY_S", 0.0)
     await until(lambda: shared.upstream_count == 0)
     async with aclosing(shared.watch_books(WATCH)) as events:
         await anext(events)
@@ -125,7 +125,7 @@ async def test_no_levels_and_too_many_are_refused(shared, levels):
 
 
 async def test_a_heartbeat_comes_where_nothing_else_does(shared, monkeypatch):
-    monkeypatch.setattr(live_depth, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(upstreams, "HEARTBEAT_S", 0.0)
     async with aclosing(shared.watch_books(WATCH)) as events:
         await anext(events)
         event = await anext(events)
