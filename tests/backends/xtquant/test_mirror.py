@@ -64,11 +64,13 @@ async def test_they_go_on_where_the_cache_ends_and_are_cut_as_asked(uncached: Pa
     assert last.columns.values["close"].tolist() == [18.0, 19.0, 20.0]
 
 
-async def test_rows_of_the_day_before_are_no_rows_of_today(uncached: Pair) -> None:
-    late = _row(3)
+async def test_rows_of_the_day_before_are_not_told_twice(uncached: Pair) -> None:
+    late = {**_row(3), "suspendFlag": 0}
     late["time"] -= 86_400_000
+    uncached.exchange.recordings["1m", CODE] = [late]
     uncached.exchange.mirror[CODE] = [late]
-    assert (await _minutes(uncached)).columns.length == 0
+    before = replace(TODAY, window=window(START - timedelta(days=1)))
+    assert (await _minutes(uncached, before)).columns.length == 1
 
 
 @pytest.mark.parametrize("asked", [
