@@ -420,6 +420,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "The operation was abandoned at its time limit.",
         "Repeat; ask for less if it happens again.",
     ),
+    Reason.DOWNLOAD_CANCELED: (
+        "Somebody has canceled the download at the gateway beside the terminal.",
+        "Start it again; what it brought stays there.",
+    ),
     Reason.DOWNLOAD_INCOMPLETE: (
         "Python client: a download ended before its summary.",
         "Resume it with its last token.",

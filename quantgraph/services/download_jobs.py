@@ -35,7 +35,7 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # Seconds that a terminal has to stop a download when the gateway ends.
 _GRACE_S = 3.0
 # The terminal will be back, or has too much to do: the job goes on where it was.
-_AWAY = frozenset({Reason.SOURCE_UNAVAILABLE, Reason.OVERLOADED})
+_AWAY = frozenset({Reason.SOURCE_UNAVAILABLE, Reason.TERMINAL_OFFLINE, Reason.OVERLOADED})
 _RESTARTED = "The gateway was restarted; it goes on where it was."
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from quantgraph.backends.remote.accounts import AgentAccounts
 from quantgraph.backends.remote.agent import KIND, Agent
-from quantgraph.backends.remote.capability import NO_DOWNLOADS, NO_ORDERS
+from quantgraph.backends.remote.capability import NO_ORDERS
 from quantgraph.backends.remote.catalog import AgentCatalog, AgentQuotas
 from quantgraph.backends.remote.channel import AgentChannel, Target
 from quantgraph.backends.remote.depth import AgentDepth, AgentDepthFeed
 from quantgraph.backends.remote.desk import open_desk
+from quantgraph.backends.remote.downloads import AgentDownloads
 from quantgraph.backends.remote.forming import AgentBars
 from quantgraph.backends.remote.history import AgentHistory
 from quantgraph.backends.remote.line import DeskLine
@@ -17,12 +18,10 @@ from quantgraph.backends.remote.live import QuoteLines
 from quantgraph.backends.remote.quotes import AgentQuotes
 from quantgraph.backends.remote.reference import AgentReference
 from quantgraph.domain.clock import Clock
-from quantgraph.domain.downloads import DownloadProgress, DownloadWish, Told
-from quantgraph.domain.errors import StartupError, Unsupported
+from quantgraph.domain.errors import StartupError
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.sources import Source
 from quantgraph.domain.system import Capability, Mode
 from quantgraph.domain.terminals import TerminalPart
 
@@ -69,7 +68,7 @@ class RemoteTerminal:
             hong_kong=catalog,
             futures_positions=catalog,
             accounts=AgentAccounts(self.agent),
-            downloader=NoDownloads(self.agent),
+            downloader=AgentDownloads(self.agent),
             sender=_no_sender,
             capabilities=self._capabilities,
             problems=self._problems,
@@ -104,24 +103,6 @@ class RemoteTerminal:
         await self.agent.link.close()
         await self._lines.close()
         await self._channel.close()
-
-
-class NoDownloads:
-    """Implements `Downloader` by saying where to start them."""
-
-    def __init__(self, agent: Agent) -> None:
-        """Ask nothing."""
-        self._agent = agent
-
-    @property
-    def source(self) -> Source:
-        """Where the agent's terminal fetches from."""
-        return self._agent.status().source
-
-    async def run(self, wish: DownloadWish, told: Told) -> DownloadProgress:
-        """Refuse. Errors: TERMINAL_LACKS."""
-        del told
-        raise Unsupported(Reason.TERMINAL_LACKS, NO_DOWNLOADS, kind=wish.kind.value)
 
 
 def _no_sender() -> Terminal:

@@ -7,7 +7,6 @@ from quantgraph.domain.system import Capability, ServerInfo
 from quantgraph.domain.ticks import TickKind
 
 NO_ORDERS = "In dev no order goes to a remote terminal: paper twins trade; prod sends them there."
-NO_DOWNLOADS = "Downloads do not go through a remote terminal yet; start them at its gateway."
 _UNMET = "The gateway at the terminal has not answered yet."
 _OLDER = "The gateway at the terminal is of a version that does not say whether it can."
 # What is asked of the agent; of all else this gateway has services of its own.
@@ -17,6 +16,7 @@ _ASKED = frozenset({*_PORTS, *_LISTS, "accounts", "depth", "depthStream"})
 _DESK = ("trading", "batches", "previews", "allowances", "fills", "portfolio")
 _SWITCHES = ("connections", "controls")
 _PRICES = tuple(f"orders.{kind}" for kind in PriceType)
+_FETCHES = tuple(f"downloads.{kind}" for kind in DownloadKind)
 _KINDS = tuple(f"ticks.{kind}" for kind in TickKind)
 
 
@@ -29,13 +29,13 @@ def capabilities(info: ServerInfo | None, *, orders: bool = False) -> tuple[Capa
     ports = _ASKED.union(_DESK, _SWITCHES) if orders else _ASKED
     asked = [each for each in operations() if each.partition(".")[0] in ports]
     away = _UNMET if info is None else _OLDER
-    here = {each: said.get(each, away) for each in (*asked, *_KINDS, *_PRICES)}
+    here = {each: said.get(each, away) for each in (*asked, *_KINDS, *_PRICES, *_FETCHES)}
     rows = {each: here[each] for each in asked}
     return (
         *report({**WHOLE, **rows, "simulation": "This is no simulated world."}),
         *(_row(each, here[each]) for each in _KINDS),
         *(_row(each, here[each] if orders else NO_ORDERS) for each in _PRICES),
-        *(_row(f"downloads.{kind}", NO_DOWNLOADS) for kind in DownloadKind),
+        *(_row(each, here[each]) for each in _FETCHES),
     )
 
 

@@ -107,12 +107,14 @@ async def prod_over(
 
 
 @asynccontextmanager
-async def gateway_over(agent: Agent, folder: Path) -> AsyncIterator[tuple[Assembly, str]]:
+async def gateway_over(
+    agent: Agent, folder: Path, **sections: Any
+) -> AsyncIterator[tuple[Assembly, str]]:
     """Open a gateway in dev whose terminal is the agent's, by config alone; with a key of it."""
     key = make_keys(folder, "dev")[0].create(Scope.ADMIN, None)
     remote = {"target": f"127.0.0.1:{agent.port}", "tls": False}
     terminal = {"kind": "remote", "name": "sim", "remote": remote}
-    settings = {"data_dir": str(folder), "mode": "dev", "terminal": terminal}
+    settings = {"data_dir": str(folder), "mode": "dev", "terminal": terminal, **sections}
     config = load_config(ROOT / "config.toml", settings)
     # The agent's time is simulated: both have to live at the same.
     clock: Clock = agent.assembly.gateway.clock

@@ -16,7 +16,6 @@ from quantgraph.backends.remote.channel import Target
 from quantgraph.backends.remote.failures import offline, translated
 from quantgraph.domain.access import Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
-from quantgraph.domain.downloads import DownloadKind, DownloadWish
 from quantgraph.domain.errors import (
     EpochChanged,
     Forbidden,
@@ -25,7 +24,6 @@ from quantgraph.domain.errors import (
     StartupError,
     Unauthenticated,
     Unavailable,
-    Unsupported,
 )
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.operations import unsaid
@@ -81,8 +79,6 @@ async def test_what_an_agent_can_is_its_own_word_and_orders_are_not_among_it(tmp
         with pytest.raises(StartupError) as caught:
             backend.sender()
         assert caught.value.reason is Reason.MODE_UNAVAILABLE
-        with pytest.raises(Unsupported):
-            await backend.downloader.run(DownloadWish(DownloadKind.SECTORS), lambda _: None)
 
 
 async def test_an_agent_that_is_away_is_an_error_and_no_data():
