@@ -28,6 +28,7 @@ MODULES = (
     "arrears.py",
     "breaks.py",
     "cadence.py",
+    "calling.py",
     "dealing.py",
     "depth.py",
     "floor.py",

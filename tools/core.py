@@ -13,6 +13,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +32,9 @@ def main(command: list[str]) -> None:
     sys.path.insert(0, str(_ROOT))
     from quantgraph import native
 
-    sources, made_by = native.digest(), f"mypy {version('mypy')}, {' '.join(command)}"
+    # Not the folder of the headers: that hangs on where, not on how it is built.
+    flags = [word for word in command if not word.startswith("-I")]
+    sources, made_by = native.digest(), f"mypy {version('mypy')}, {' '.join(flags)}"
     if native.read_stamp() == [sources, made_by]:
         return
     target = native.folder()
@@ -53,7 +56,8 @@ def _generate(modules: Sequence[str], work: str) -> list[Any]:
     mypycify = import_module("mypyc.build").mypycify
     paths = [f"{_PACKAGE.replace('.', '/')}/{name}" for name in modules]
     cache = f"--cache-dir={os.devnull}"
-    return mypycify([*_OPTIONS, cache, *paths], target_dir=work, group_name=_GROUP)
+    with redirect_stdout(sys.stderr):  # where the hook looks for what is wrong
+        return mypycify([*_OPTIONS, cache, *paths], target_dir=work, group_name=_GROUP)
 
 
 def _compile(extension: Any, command: list[str], folder: Path) -> None:  # noqa: ANN401 setuptools'

@@ -15,7 +15,9 @@ from quantgraph.backends.sim.flow.frames import Frame
 _MOST: Final = 10
 # Screens from a look on that are told at once: whoever looks at the market does so again.
 _WATCHED: Final = 20
-_NOBODY = (0, 1 << 62)  # below and above all prices
+# Where nobody of ours waits: below and above all prices.
+_LOWEST: Final = 0
+_HIGHEST: Final = 1 << 62
 
 
 class Arrears:
@@ -25,7 +27,7 @@ class Arrears:
     whose prices are all short of ours trades with none of ours, whatever else waits in the book.
     """
 
-    __slots__ = ("_frames", "_ours", "_phase", "_watched")
+    __slots__ = ("_ask", "_bid", "_frames", "_phase", "_watched")
 
     def __init__(self, symbol: str) -> None:
         """Begin owing nothing."""
@@ -33,7 +35,7 @@ class Arrears:
         # within the same second the clock would stand still for them.
         self._phase = crc32(symbol.encode())
         self._frames: list[Frame] = []
-        self._ours = _NOBODY
+        self._bid, self._ask = _LOWEST, _HIGHEST
         self._watched = 0
 
     def __bool__(self) -> bool:
@@ -47,10 +49,11 @@ class Arrears:
             return False
         if not self._frames:
             bid, ask = venue.ours()
-            self._ours = (_NOBODY[0] if bid is None else bid, _NOBODY[1] if ask is None else ask)
+            self._bid = _LOWEST if bid is None else bid
+            self._ask = _HIGHEST if ask is None else ask
         if len(self._frames) >= _MOST or (frame.at // SCREEN_MS + self._phase) % _MOST == 0:
             return False
-        if not _short(frame, *self._ours):
+        if not _short(frame, self._bid, self._ask):
             return False
         self._frames.append(frame)
         return True

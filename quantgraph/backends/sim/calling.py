@@ -162,7 +162,7 @@ def _thin(book: Display, call: Call) -> Display:
 
 
 def _within(rungs: tuple[Rung, ...], most: int, better: list[bool]) -> tuple[Rung, ...]:
-    sums = accumulate(rung.quantity for rung in rungs)
+    sums = accumulate([rung.quantity for rung in rungs])
     trios = zip(rungs, sums, better, strict=True)
     return tuple(rung for rung, upto, goes in trios if not goes or upto <= most)
 

@@ -21,7 +21,7 @@ _SECONDS = 60
 _FLAT = np.ones(_SECONDS, dtype=np.int64)
 # The opening auction is the first second of all: about a sixth of the first minute.
 _OPENING = np.where(np.arange(_SECONDS) == 0, 12, 1)
-_TOGETHER = 10  # minutes that are cut in one go, of one symbol
+_TOGETHER = 20  # minutes that are cut in one go, of one symbol
 _KEPT_DAYS = 2_048  # about 14 kB each
 _KEPT_MINUTES = 4_096  # about 4 kB each
 
@@ -60,7 +60,7 @@ class Tapes:
     def cut(self, tape: DayTape, minute: int) -> tuple[int, list[Block]]:
         """Return some minutes in seconds, this one among them, and the number of the first.
 
-        They are not kept. Of one symbol ten cost little more than one; each symbol's ten begin
+        They are not kept. Of one symbol twenty cost little more than one; each symbol's begin
         at other minutes, or thousands of live ones would all be cut within the same second.
         """
         begin = minute - (minute + crc32(tape.path.instrument.symbol.encode())) % _TOGETHER

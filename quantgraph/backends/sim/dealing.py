@@ -113,7 +113,7 @@ class Dealing:
         self.leaving.clear()
         self._expiries.clear()
 
-    def settle(self, pit: Pit, events: Iterable[Event]) -> None:
+    def settle(self, pit: Pit, events: list[Event]) -> None:
         """Do to accounts and orders what a venue told."""
         for event in events:
             # keys above zero are ours

@@ -1,6 +1,6 @@
 """One symbol's live day: its order book, and the other traders who come to it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class Pit:
         self._frame: Frame | None = None
         shown = self.frames.standing(at)
         told = self._shadow.open(shown, phase, halted=security.dark(shown))
-        self._run((Turn(phase), *told))
+        self._run([Turn(phase), *told])
         self._await()
         self._breaker = Breaker(security, self._venue.tally)
 
@@ -120,7 +120,7 @@ class Pit:
     def apply(self, command: Command) -> list[Event]:
         """Let one of ours act."""
         self._catch_up()
-        return self._watched((command,), ())
+        return self._watched([command], ())
 
     def pause(self, at: int) -> bool:
         """Stop for a while where the trades until now (epoch ms) call for it; tell whether."""
@@ -131,7 +131,7 @@ class Pit:
             return False
         self.resumes = until
         self._plan()
-        self._run((Halt(),))
+        self._run([Halt()])
         return True
 
     def halt(self) -> list[Event]:
@@ -139,7 +139,7 @@ class Pit:
         self._catch_up()
         self.halted, self.resumes = True, None
         self._plan()
-        return self._watched((Halt(),), ())
+        return self._watched([Halt()], ())
 
     def resume(self) -> list[Event]:
         """Go on with what the screen shows by now; where it shows a halt, with that."""
@@ -151,7 +151,7 @@ class Pit:
         events = self._refresh()
         if self._shadow.halted:
             return events
-        return events + self._watched((Halt(resumed=True),), ())
+        return events + self._watched([Halt(resumed=True)], ())
 
     def script(self, frames: Frames) -> list[Event]:
         """Follow another day from now on."""
@@ -177,7 +177,7 @@ class Pit:
         An order that waits at the price already is before them.
         """
         keys = self._stranger(), self._stranger()
-        return self._watched(strangers_meet(self.venue, price, quantity, keys), ())
+        return self._watched([*strangers_meet(self.venue, price, quantity, keys)], ())
 
     def screen(self) -> Screen:
         """Return what is displayed now.
@@ -236,12 +236,12 @@ class Pit:
         self._catch_up()
         self.fed, phase = self._turns.pop(0)
         self._plan()
-        return self._watched((*self._darkened(phase), Turn(phase, tuple(leaving))), ())
+        return self._watched([*self._darkened(phase), Turn(phase, tuple(leaving))], ())
 
     def _feed(self, frame: Frame) -> list[Event]:
         self.fed = frame.at
         if self._still:
-            return self._watched((), (frame,))
+            return self._watched([], (frame,))
         return self._watched(self._shadow.feed(frame, self._venue.phase), (frame,))
 
     def _catch_up(self) -> None:
@@ -279,7 +279,7 @@ class Pit:
         quiet = replace(shown, at=self.fed, deals=())
         return self._watched(self._shadow.feed(quiet, self._venue.phase), ())
 
-    def _watched(self, commands: Iterable[Command], frames: Iterable[Frame]) -> list[Event]:
+    def _watched(self, commands: list[Command], frames: tuple[Frame, ...]) -> list[Event]:
         """Run commands, and count what traded beyond the frames."""
         events = self._run(commands)
         for event in events:
@@ -292,11 +292,11 @@ class Pit:
                 self.more_turnover -= deal.quantity * deal.price
         return events
 
-    def _run(self, commands: Iterable[Command]) -> list[Event]:
+    def _run(self, commands: list[Command]) -> list[Event]:
         events: list[Event] = []
-        apply = self._venue.apply
+        venue = self._venue
         for command in commands:
-            events += apply(command)
+            events += venue.apply(command)
         return events
 
     def _stranger(self) -> int:

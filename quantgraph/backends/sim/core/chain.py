@@ -1,6 +1,6 @@
 """A running hash over everything a venue was told and told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from struct import pack
 from typing import Any, Final, TypedDict
@@ -64,7 +64,7 @@ class Chain:
         self._tail: list[int] = []
         self.count = 0
 
-    def add(self, command: Command, events: Sequence[Event]) -> None:
+    def add(self, command: Command, events: list[Event]) -> None:
         """Record a command and what came of it."""
         self.count += 1
         tail = self._tail

@@ -1,6 +1,6 @@
 """What a venue is told and what it tells: prices in ticks, quantities in shares.
 
-Nobody changes one that was made. Of the four kinds that come by the million Python is not asked to
+Nobody changes one that was made. Of the five kinds that come by the million Python is not asked to
 forbid it: a frozen one takes three times as long to make. Their `__init__` is written out, because
 mypyc compiles what is written, and not what a dataclass makes up.
 """
@@ -51,7 +51,7 @@ class Cancel:
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False)
 class Lower:
     """Take some shares out of a waiting order, which keeps its place in the queue.
 
@@ -61,6 +61,10 @@ class Lower:
 
     key: int
     quantity: int
+
+    def __init__(self, key: int, quantity: int) -> None:
+        self.key = key
+        self.quantity = quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """One symbol's day at its exchange: phases, price types, auctions; commands in, events out."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -281,7 +280,7 @@ class Venue:
         self._book, self._late, self._held = Book(), Book(), {}
         return [Ended(key, quantity, End.EXPIRED) for key, quantity in left]
 
-    def _count(self, trades: Sequence[Trade]) -> None:
-        count = self._gate.tally.count
+    def _count(self, trades: list[Trade]) -> None:
+        tally = self._gate.tally
         for trade in trades:
-            count(trade.price, trade.quantity)
+            tally.count(trade.price, trade.quantity)

@@ -13,6 +13,7 @@ from quantgraph.backends.sim.depth import Display
 from quantgraph.backends.sim.flow.dealing import Lapse, split_deals
 from quantgraph.backends.sim.flow.frames import Deal, Frame
 from quantgraph.backends.sim.flow.lapses import LAPSES, Lapses
+from quantgraph.backends.sim.program import Program
 from quantgraph.backends.sim.streams import word
 from quantgraph.backends.sim.tape import DayTape, Print
 from quantgraph.domain.orders import Side
@@ -28,13 +29,13 @@ class GeneratedFrames:
     """Implements `Frames` for one symbol and day: a frame whenever the screen may change.
 
     After hours that is wherever somebody traded. Shares traded then are not in the day's volume:
-    the exchanges publish them apart. Quick enough for the event loop; ten minutes are cut at once.
+    the exchanges publish them apart. Quick enough for the event loop; many minutes are cut at once.
     """
 
     def __init__(self, tape: DayTape, tapes: Tapes, scene: Scene) -> None:
         """Read a cut day; `tapes` cuts its minutes."""
         self._tape, self._tapes, self._scene = tape, tapes, scene
-        self._plan = tape.program
+        self._plan: Program = tape.program
         self._lapses: Lapses | None = None
         self._minute: tuple[int, list[Lapse]] = -1, []
         # what an auction is about to print is on the last screens before it

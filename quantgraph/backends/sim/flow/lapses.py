@@ -39,10 +39,10 @@ class Lapses:
         high, low = (np.stack([getattr(e, name) for e in blocks]) for name in ("high", "low"))
         before = np.concatenate([rising[:, None], ways[:, _SECONDS - 1 : -1 : _SECONDS]], axis=1)
         columns = (
-            opens[:, ::_SECONDS],
+            opens[:, ::_SECONDS].copy(),  # a view would keep every second of it
             _three(high).max(axis=2),
             _three(low).min(axis=2),
-            close[:, _SECONDS - 1 :: _SECONDS],
+            close[:, _SECONDS - 1 :: _SECONDS].copy(),
             _three(volume).sum(axis=2),
             _three(turnover).sum(axis=2),
             before,
