@@ -23,7 +23,12 @@ _ROOT = Path(__file__).parents[1]
 _PACKAGE = "quantgraph.backends.sim"
 _GROUP = f"{_PACKAGE}.group"
 # What lies outside the group is not read: so no library has to be there, and none is judged.
-_OPTIONS = ("--follow-imports=skip", "--ignore-missing-imports", "--config-file=")
+_OPTIONS = (
+    "--follow-imports=skip",
+    "--no-site-packages",
+    "--ignore-missing-imports",
+    "--config-file=",
+)
 
 
 def main(command: list[str]) -> None:

@@ -101,7 +101,9 @@ class MemorySystem:
         able = (Capability("bars", True), Capability("level2", False, "not bought"))
         backend = BackendInfo("sim", "sim", True, able)
         parts = (TradingStatus(None, self.trading), clock, self.limits, (backend,))
-        return ServerInfo("0.1.0", Mode.MOCK, *parts, "test", "numpy", "python", NOW, self._terminals())
+        return ServerInfo(
+            "0.1.0", Mode.MOCK, *parts, "test", "numpy", "python", NOW, self._terminals()
+        )
 
     async def terminals(self) -> AsyncGenerator[TerminalNews, None]:
         yield TerminalNews(StreamKind.SNAPSHOT, self._terminals())
