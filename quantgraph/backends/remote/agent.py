@@ -6,6 +6,7 @@ from quantgraph.backends.link import Link, Patience
 from quantgraph.backends.remote.capability import capabilities
 from quantgraph.backends.remote.channel import AgentChannel
 from quantgraph.domain.clock import Clock
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.domain.system import Capability, ServerInfo
 from quantgraph.domain.terminals import (
@@ -101,6 +102,7 @@ class Agent:
             self._changed()
 
     def _changed(self) -> None:
+        self.channel.silent = self.link.state.reason == Reason.TIMED_OUT.value
         for told in self.heard:
             told(self.link.state.connected)
 

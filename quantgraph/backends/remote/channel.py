@@ -79,11 +79,18 @@ class AgentChannel:
         self._seconds = seconds
         self._metadata = (("x-api-key", target.key),) if target.key else ()
         self._channel = _opened(target)
+        # Whether it was asked how it is and has not said: who asks more would wait in vain.
+        self.silent = False
 
     async def call(
         self, method: str, request: Message, answer: type[Answer], seconds: float | None = None
     ) -> Answer:
-        """Return the answer of a unary rpc, as `Service/Method`; asked again after a cut."""
+        """Return the answer of a unary rpc, as `Service/Method`; asked again after a cut.
+
+        Nothing but what comes with its own `seconds` is asked while the agent is silent.
+        """
+        if self.silent and seconds is None:
+            raise offline(self.address, "it does not answer")
         rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
         limit = seconds or self._seconds
         for again in (True, False):

@@ -106,6 +106,27 @@ async def test_an_agent_that_is_away_is_an_error_and_no_data():
         await backend.close()
 
 
+async def test_an_agent_that_stands_still_is_not_waited_for_twice(monkeypatch):
+    monkeypatch.setattr("quantgraph.backends.remote.agent._LOOK_S", 0.1)
+    held = []
+    still = await asyncio.start_server(lambda _, out: held.append(out), "127.0.0.1", 0)
+    (port,) = {each.getsockname()[1] for each in still.sockets}
+    backend = RemoteTerminal(RemoteSettings("far", Target(f"127.0.0.1:{port}")), _Now()).backend()
+    await backend.start()
+    try:
+        await until(lambda: backend.status().links[0].reason == Reason.TIMED_OUT)
+        async with asyncio.timeout(5):
+            with pytest.raises(Unavailable) as caught:
+                await backend.quotes.quotes([MAOTAI])
+        assert caught.value.reason is Reason.TERMINAL_OFFLINE
+    finally:
+        await backend.close()
+        still.close()
+        for each in held:
+            each.close()
+            await each.wait_closed()
+
+
 async def test_quotes_that_are_cut_say_so_and_go_on_with_the_state_of_then(tmp_path):
     async with (
         asyncio.timeout(20),
