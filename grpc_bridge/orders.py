@@ -18,13 +18,12 @@ from quantgraph.wire.batches import (
     outcome_to_proto,
     sweep_from_proto,
 )
+from quantgraph.wire.order_queries import fill_query_from_proto, order_query_from_proto
 from quantgraph.wire.orders import (
     cursor_from_proto,
     event_to_proto,
-    fill_query_from_proto,
     fill_to_proto,
     key_from_proto,
-    order_query_from_proto,
     order_to_proto,
     ticket_from_proto,
 )

@@ -94,6 +94,7 @@ from quantgraph.wire import (
     ipos,
     live_bars,
     options,
+    order_queries,
     orders,
     portfolio,
     previews,
@@ -302,11 +303,11 @@ QUERIES = [
 def test_a_query_names_the_same_list_after_the_way(query: Any):
     # Else no page of it could be gone on behind.
     if isinstance(query, OrderQuery):
-        message = orders.order_query_to_proto(query, "token")
-        read: Any = orders.order_query_from_proto(message)
+        message = order_queries.order_query_to_proto(query, "token")
+        read: Any = order_queries.order_query_from_proto(message)
     else:
-        message = orders.fill_query_to_proto(query, "token")
-        read = orders.fill_query_from_proto(message)
+        message = order_queries.fill_query_to_proto(query, "token")
+        read = order_queries.fill_query_from_proto(message)
     assert read.scope() == query.scope()
     assert (message.page_size, message.page_token) == (query.first, "token")
 

@@ -11,7 +11,8 @@ from quantgraph.domain.streams import FillEvent, LogCursor, SourceState, StreamK
 from quantgraph.domain.system import PAGE_ITEMS
 from quantgraph.v1 import orders_pb2
 from quantgraph.wire.fills import event_from_proto
-from quantgraph.wire.orders import cursor_to_proto, fill_from_proto, fill_query_to_proto
+from quantgraph.wire.order_queries import fill_query_to_proto
+from quantgraph.wire.orders import cursor_to_proto, fill_from_proto
 from quantgraph.wire.pages import token_of
 
 

@@ -18,12 +18,12 @@ from quantgraph.domain.orders import (
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, OrderEvent, SourceState, StreamKind
 from quantgraph.v1 import orders_pb2
+from quantgraph.wire.order_queries import order_query_to_proto
 from quantgraph.wire.orders import (
     cursor_to_proto,
     event_from_proto,
     key_to_proto,
     order_from_proto,
-    order_query_to_proto,
     ticket_to_proto,
 )
 from quantgraph.wire.pages import token_of
