@@ -23,6 +23,7 @@ from quantgraph.loading import load_config
 from quantgraph.store.keys import KeyStore
 from tests.api.real import ROOT, make_keys
 from tests.backends.remote.agents import agent_at
+from tests.doubles.agent import COMMAND
 from tests.doubles.world import ACCOUNT
 from tests.waiting import settled
 
@@ -139,7 +140,7 @@ async def test_an_agent_in_prod_takes_orders_of_the_gateway_and_arming_at_it(tmp
 
 @pytest.mark.slow
 async def test_an_agent_that_is_killed_or_frozen_costs_its_terminal_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(isolated, "COMMAND", (sys.executable, "-m", "tests.doubles.agent"))
+    monkeypatch.setattr(isolated, "COMMAND", COMMAND)
     monkeypatch.setattr(isolated, "SILENT_S", 2.0)
     both = [Source.TERMINAL, Source.TERMINAL, Source.SIMULATED]
     async with agent_at(tmp_path / "west") as west, gateway(tmp_path, west) as gate:
