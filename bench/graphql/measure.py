@@ -118,11 +118,18 @@ def small_cases(plan: Plan, price: str) -> Iterator[Case]:
     def orders(server: Running) -> list[bytes]:
         return [_graphql(server.asks).order(price) for _ in range(20_000)]
 
-    for name, words, ask in ((INFO, "a tiny query", info), (ORDER, "submitOrder", orders)):
+    def repeat(server: Running) -> list[bytes]:
+        return [_graphql(server.asks).order(price)]
+
+    for topic, name, words, ask in (
+        (INFO, "info", "a tiny query", info),
+        (ORDER, "order", "submitOrder", orders),
+        (ORDER, "repeat", "submitOrder with a known key", repeat),
+    ):
         one = Table(name, "ms", f"{words}, one client")
-        yield Case(name, one, lambda server, ask=ask: _job(plan, server, ask(server)))
+        yield Case(topic, one, lambda server, ask=ask: _job(plan, server, ask(server)))
         rate = Table(f"{name} rate", "req/s", f"{words}, {plan.clients} clients", rate=True)
-        yield Case(name, rate, lambda server, ask=ask: _many(plan, server, ask(server)))
+        yield Case(topic, rate, lambda server, ask=ask: _many(plan, server, ask(server)))
 
 
 def gaps(servers: Sequence[Running], rows: int, answers: int) -> dict[str, list[float]]:

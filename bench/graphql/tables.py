@@ -33,6 +33,8 @@ GOALS = {
     "info rate": _SMALL,
     "order": _SMALL,
     "order rate": _SMALL,
+    "repeat": _SMALL,
+    "repeat rate": _SMALL,
 }
 # The same of plain Strawberry alone, for the gateway in another configuration.
 _VARIANTS = (
@@ -41,7 +43,7 @@ _VARIANTS = (
         FALLBACK,
         {"bars 250": 35.0, "bars 250 rate": 35.0, "bars 10000": 90.0, "bars 100000": 60.0},
     ),
-    (IN_MEMORY, {"order": 8.0, "order rate": 8.0}),
+    (IN_MEMORY, {"order": 8.0, "order rate": 8.0, "repeat": 8.0, "repeat rate": 8.0}),
 )
 _PACKAGES = (
     *("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools"),

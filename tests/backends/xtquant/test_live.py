@@ -26,7 +26,7 @@ from tests.waiting import until
 
 from .conftest import Pair
 
-_LISTED = [s for s, p in UNIVERSE.items() if p.listed is None]
+_LISTED = [s for s, p in UNIVERSE.items() if p.last is None]
 
 
 async def _theirs(pair: Pair, symbol: str = "600519.SH") -> Quote:
@@ -170,6 +170,7 @@ async def test_a_storm_from_eight_threads_ends_with_the_newest_of_every_symbol(
     pair: Pair, feed: TerminalFeed
 ) -> None:
     symbols = _LISTED[:8]
+    assert len(symbols) == 8
     async with AsyncExitStack() as stack:
         streams = [await stack.enter_async_context(aclosing(feed.follow(s))) for s in symbols]
         for quotes in streams:
