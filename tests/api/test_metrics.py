@@ -144,14 +144,13 @@ async def test_timers_that_are_late_are_measured(monkeypatch):
 
 def told_by(watch):
     """What is told of a watch over a gateway that stands still."""
-    trading = SimpleNamespace(connected=False)
-    gate = SimpleNamespace(status=lambda _: SimpleNamespace(state=TradingState.ACTIVE))
-    path = SimpleNamespace(states=Counter(), gate=gate, trading=trading)
+    stands = SimpleNamespace(state=TradingState.ACTIVE)
+    way = SimpleNamespace(states=Counter(), status=lambda: stands, connected=lambda: False)
     quotes = SimpleNamespace(upstream_count=0)
     under_way = Counter({DownloadState.QUEUED: 2, DownloadState.RUNNING: 1})
     ended = Counter({(DownloadKind.DAYS, DownloadState.FAILED): 3})
     downloads = SimpleNamespace(under_way=lambda: under_way, ended=ended)
-    return generate_latest(registry(watch.dials(path, quotes, downloads, dict))).decode()
+    return generate_latest(registry(watch.dials(way, quotes, downloads, dict))).decode()
 
 
 def test_downloads_are_seen_by_what_they_do_and_how_they_ended():

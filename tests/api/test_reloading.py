@@ -159,13 +159,13 @@ def test_every_limit_is_taken_but_the_threads_and_told(running, read):
     assert list(shown.values()) == [limits[name] + 1 for name in names]
     bounded = running.assembly.bounded
     held = {
-        "batch_orders": bounded.batches.most,
+        "batch_orders": bounded.orders._batches.most,
         "custom_sectors": bounded.sectors.limits.sectors,
         "sector_members": bounded.sectors.limits.members,
         "key_subscriptions": bounded.streams.most,
         "key_connections": bounded.visits.most,
         "key_check_seconds": bounded.visits.seconds,
-        "orders_in_flight": bounded.trading._recorder._free["orders"],
+        "orders_in_flight": bounded.orders.trading._recorder._free["orders"],
         "worker_backlog": bounded.workers._limit - limits["worker_threads"],
     }
     assert held == {name: limits[name] + 1 for name in held}
