@@ -288,11 +288,11 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _one_desk(self) -> "Config":
-        own = [each.name for each in self.chosen if each.kind == "xtquant" and not self.isolate]
+        own = [each.name for each in self.chosen if each.kind == "xtquant"]
         if self.mode is Mode.PROD and own and len(self.chosen) > 1:
             raise ValueError(
                 f"[[terminals]]: in prod each of several keeps its own journal, and {own[0]!r} has "
-                'no gateway of its own: set isolate = true, or kind = "remote"'
+                'no gateway of its own: start one beside it, and set kind = "remote"'
             )
         return self
 
@@ -300,6 +300,12 @@ class Config(BaseSettings):
     def _apart(self) -> "Config":
         if self.isolate and "xtquant" not in {each.kind for each in self.chosen}:
             raise ValueError("isolate: no terminal of this machine is named")
+        if self.isolate and self.mode is Mode.PROD:
+            # Its journal would begin anew, and forget what was sent before; its key would trade.
+            raise ValueError(
+                "isolate: dev only as yet; in prod start the agent yourself, over the data folder "
+                'that holds its journal, and set kind = "remote"'
+            )
         return self
 
     @property

@@ -206,7 +206,7 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
     file.write_text("")
     assert [each.name for each in load_config(file).chosen] == ["qmt"]
     # In prod each has a journal of its own, where its own gateway is.
-    file.write_text(f'mode = "prod"\nisolate = true\n{WEST}{EAST}')
+    file.write_text(f'mode = "prod"\n{WEST}{WEST.replace("west", "south")}')
     assert len(load_config(file).chosen) == 2
 
 
@@ -219,6 +219,7 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
         ("[terminal]\nmarket_data = false", "no terminal has market_data = true"),
         (f"{EAST}pth = 'r'", "terminals.0.pth: unknown key"),
         (f'mode = "prod"\n{WEST}{EAST}', "'east' has no gateway of its own"),
+        (f'mode = "prod"\nisolate = true\n{EAST}', "isolate: dev only as yet"),
     ],
 )
 def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):

@@ -95,7 +95,15 @@ async def _counted(live, tries):
     return await live()
 
 
-@pytest.mark.parametrize(("serving", "code"), [("", 1), ("tie.to(lambda: os._exit(7));", 7)])
+@pytest.mark.parametrize(
+    ("serving", "code"),
+    [
+        ("", 1),
+        ("tie.to(lambda: os._exit(7));", 7),
+        # Its loop stands still, and hears nothing of it.
+        ("tie = Tie(0.05); tie.to(lambda: None);", 1),
+    ],
+)
 def test_a_tied_process_ends_with_its_input(serving, code):
     ran = subprocess.run(
         [sys.executable, "-c", TIED.format(serving)], input=b"", timeout=20, check=False

@@ -14,7 +14,7 @@ from quantgraph.domain.controls import (
     TradingState,
     TradingStatus,
 )
-from quantgraph.domain.errors import GatewayError
+from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.ports.controls import Controls
 from quantgraph.domain.ports.desk import Desk, FarDesk
 from quantgraph.domain.reasons import Reason
@@ -31,10 +31,21 @@ _FREEDOM = (
     TradingState.DISCONNECTED,
 )
 
+_AWAY = (Reason.TERMINAL_OFFLINE, Reason.MODE_MISMATCH)
+_STOPPED = (TradingState.DISARMED, TradingState.HALTED)
+# Seconds before a desk that is away is listened to again, as between any stream's heartbeats.
+_AGAIN_S = 5.0
+
 
 def freest(found: Sequence[TradingStatus]) -> TradingStatus:
-    """Return where all together stand: what stops one terminal alone stops its accounts alone."""
-    return min(found, key=lambda each: _FREEDOM.index(each.state))
+    """Return where all together stand: what stops one terminal alone stops its accounts alone.
+
+    Of one that is away nobody knows whether it still trades for others: where the rest is stopped,
+    that is told.
+    """
+    free = min(found, key=lambda each: _FREEDOM.index(each.state))
+    away = [each for each in found if each.state is TradingState.DISCONNECTED]
+    return away[0] if away and free.state in _STOPPED else free
 
 
 class ManyControls:
@@ -115,6 +126,9 @@ class ManyControls:
                 done.append(await turn(desk.controls))
             except GatewayError as error:
                 failed[name] = error
+            except Exception as error:
+                text = f"Terminal {name} has answered what cannot be read: {error!r:.200}"
+                failed[name] = Unavailable(Reason.OUTCOME_UNKNOWN, text)
 
         await asyncio.gather(*(one(name, each.desk) for name, each in self._desks.items()))
         return done, failed
@@ -122,7 +136,7 @@ class ManyControls:
     async def _together(self) -> AsyncGenerator[TradingEvent, None]:
         lane, told = Lane[tuple[str, TradingEvent]](), dict[str, TradingStatus]()
         tasks = [
-            asyncio.get_running_loop().create_task(_carry(name, each.desk, lane))
+            asyncio.get_running_loop().create_task(_carry(name, each, lane))
             for name, each in self._desks.items()
         ]
         last: TradingStatus | None = None
@@ -151,12 +165,19 @@ async def _present(desk: FarDesk) -> TradingStatus:
         return desk.status()
 
 
-async def _carry(name: str, desk: Desk, lane: Lane[tuple[str, TradingEvent]]) -> None:
-    """Lay what a desk tells on the lane, and why it tells nothing more."""
+async def _carry(name: str, far: FarDesk, lane: Lane[tuple[str, TradingEvent]]) -> None:
+    """Lay what a desk tells on the lane, also that it is away; and why it tells nothing more."""
     try:
-        async with aclosing(desk.controls.events(None)) as events:
-            async for event in events:
-                lane.put((name, event))
+        while True:
+            try:
+                async with aclosing(far.desk.controls.events(None)) as events:
+                    async for event in events:
+                        lane.put((name, event))
+            except GatewayError as error:
+                if error.reason not in _AWAY:
+                    raise
+            lane.put((name, TradingEvent(StreamKind.HEARTBEAT, far.status())))
+            await asyncio.sleep(_AGAIN_S)
     except Exception as error:  # whoever listens is told, whatever it is
         lane.end(error)
 

@@ -13,6 +13,9 @@ from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminals import TerminalPart
 
+# Seconds that an order waits for the newest word of all terminals, where its own is known.
+_KNOWN_S = 1.0
+
 
 class Directory:
     """Finds the terminal of an account; one that two terminals claim has none.
@@ -25,6 +28,7 @@ class Directory:
         self._terminals = tuple(terminals)
         self._told: dict[str, tuple[Account, ...]] = {}
         self._fresh = False
+        self._look_task: asyncio.Task[frozenset[str]] | None = None
 
     def changed(self) -> None:
         """Hear that one of them may have other accounts now."""
@@ -41,7 +45,8 @@ class Directory:
 
         Those that several claim are left out. Errors: TERMINAL_OFFLINE before anybody told any.
         """
-        answered, claimed = await self._look(), self.claimed
+        answered = await asyncio.shield(self._looking())
+        claimed = self.claimed
         if not self._told:
             raise Unavailable(Reason.TERMINAL_OFFLINE, "No terminal has told its accounts yet.")
         return [
@@ -67,8 +72,11 @@ class Directory:
         Errors: UNKNOWN_ACCOUNT, ACCOUNT_AMBIGUOUS; TERMINAL_OFFLINE where a terminal may have it
         that never told its accounts.
         """
-        if not self._fresh or not self._owners(account_id):
-            await self._look()
+        if not self._owners(account_id):
+            await asyncio.shield(self._looking())
+        elif not self._fresh:
+            # One that is slow to tell holds up nobody whose terminal is known.
+            await asyncio.wait({self._looking()}, timeout=_KNOWN_S)
         owners = self._owners(account_id)
         if len(owners) > 1:
             raise _ambiguous(account_id, owners)
@@ -87,6 +95,12 @@ class Directory:
         untold = [each.name for each in self._terminals if each.name not in self._told]
         return _away(untold[0]) if untold else unknown_account(account_id)
 
+    def _looking(self) -> asyncio.Task[frozenset[str]]:
+        """Return the look that is taken now: whoever wants one shares it."""
+        if self._look_task is None or self._look_task.done():
+            self._look_task = asyncio.get_running_loop().create_task(self._look())
+        return self._look_task
+
     async def _look(self) -> frozenset[str]:
         """Ask all that can be asked; return who has answered."""
         self._fresh = True  # first: what changes meanwhile is looked at again
@@ -97,7 +111,8 @@ class Directory:
         }
         kept = {**self._told, **answered}
         self._told = {each.name: kept[each.name] for each in self._terminals if each.name in kept}
-        self._fresh = self._fresh and len(answered) == len(self._terminals)
+        # Those that are away are heard of when they come back.
+        self._fresh = self._fresh and len(answered) == len(asked)
         return frozenset(answered)
 
 

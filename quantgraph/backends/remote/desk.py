@@ -18,7 +18,7 @@ from quantgraph.domain.ports.desk import Desk, FarDesk
 
 def open_desk(line: DeskLine) -> FarDesk:
     """Return the desk of the agent that a line leads to; nothing is asked yet."""
-    agent, relay = line.agent, Relay(line.agent)
+    agent, relay = line.agent, Relay(line)
     previews = AgentPreviews(line)
     desk = Desk(
         accounts=AgentAccounts(agent, line),

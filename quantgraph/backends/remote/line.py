@@ -8,7 +8,7 @@ from quantgraph.backends.remote.agent import Agent
 from quantgraph.backends.remote.channel import Answer
 from quantgraph.backends.remote.failures import offline
 from quantgraph.domain.controls import TradingState, TradingStatus
-from quantgraph.domain.errors import TradingDisabled, Unavailable
+from quantgraph.domain.errors import GatewayError, TradingDisabled, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 
@@ -33,7 +33,7 @@ class DeskLine:
 
     async def call(self, method: str, request: Message, answer: type[Answer]) -> Answer:
         """Return the answer to a question; it is asked again after a cut."""
-        self._same_mode()
+        self.require_mode()
         return await self.agent.channel.call(method, request, answer)
 
     async def act(self, method: str, request: Message, answer: type[Answer]) -> Answer:
@@ -57,12 +57,22 @@ class DeskLine:
 
     async def back(self) -> bool:
         """Return whether there is a connection again, to look at what became of an act."""
-        return await self.agent.channel.ready(_BACK_S)
+        return await self.agent.channel.ready(_BACK_S) and await self._stayed()
 
     def require_link(self) -> None:
         """Raise TERMINAL_OFFLINE while the agent is away: what waited would come late."""
         if not self.agent.link.state.connected:
             raise offline(self.agent.channel.address, "it is away, and nothing was sent")
+
+    def require_mode(self) -> None:
+        """Raise MODE_MISMATCH, or TERMINAL_OFFLINE before it is known where the agent lives."""
+        if self.agent.info is None:
+            raise offline(self.agent.channel.address, "it has not answered yet")
+        why = self.mismatch()
+        if why is not None:
+            info = self.agent.info
+            modes = {"mode": self._mode.value, "found": info.mode.value}
+            raise TradingDisabled(Reason.MODE_MISMATCH, why, details=modes)
 
     def mismatch(self) -> str | None:
         """Return why nothing is traded through the agent, None where it lives in the same mode."""
@@ -88,20 +98,19 @@ class DeskLine:
 
     async def _connected(self) -> None:
         """Raise unless an act can be sent now to an agent of this mode."""
-        self._same_mode()
+        self.require_mode()
         if not await self.agent.channel.ready(_READY_S):
             raise offline(self.agent.channel.address, "there is no connection; nothing was sent")
 
     async def _again(self, until: float) -> bool:
         """Return whether there is a connection again before an act's time is up."""
         left = until - asyncio.get_running_loop().time()
-        return left > 0 and await self.agent.channel.ready(left)
+        return left > 0 and await self.agent.channel.ready(left) and await self._stayed()
 
-    def _same_mode(self) -> None:
-        if self.agent.info is None:
-            raise offline(self.agent.channel.address, "it has not answered yet")
-        why = self.mismatch()
-        if why is not None:
-            info = self.agent.info
-            modes = {"mode": self._mode.value, "found": info.mode.value}
-            raise TradingDisabled(Reason.MODE_MISMATCH, why, details=modes)
+    async def _stayed(self) -> bool:
+        """Return whether who answers now lives in this mode: it may have been begun anew."""
+        try:
+            self.agent.info = await self.agent.ask()
+        except GatewayError:
+            return False
+        return self.mismatch() is None

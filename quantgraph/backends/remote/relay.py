@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
 
-from quantgraph.backends.remote.agent import Agent
 from quantgraph.backends.remote.failures import offline
+from quantgraph.backends.remote.line import DeskLine
 from quantgraph.domain.errors import GatewayError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, SourceState, StreamKind
@@ -64,13 +64,14 @@ class _Reader:
 class Relay:
     """Keeps every stream of the agent's that somebody here reads; nothing is kept of its items.
 
-    The first attempt fails as the agent says. Whoever has begun is told that the agent is away, at
-    once and every 5 s, until it goes on.
+    Every attempt fails where the agent lives in another mode, the first one as the agent says.
+    Whoever has begun is told that the agent is away, at once and every 5 s, until it goes on.
     """
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, line: DeskLine) -> None:
         """Read nothing yet."""
-        self._agent = agent
+        self._line = line
+        self._agent = agent = line.agent
         self._calls: set[Any] = set()
         self._closing = asyncio.Event()
         agent.heard.append(self._heard)
@@ -110,6 +111,7 @@ class Relay:
         """Yield messages, and None while the agent is away; `ask` says anew what is wanted."""
         begun = False
         while True:
+            self._line.require_mode()
             try:
                 async with aclosing(self._agent.channel.log(method, ask(), self._calls)) as told:
                     async for each in told:

@@ -3,12 +3,20 @@
 import asyncio
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from api.assembly import open_assembly
+from quantgraph.backends.many.controls import ManyControls
 from quantgraph.domain.access import Scope
-from quantgraph.domain.controls import ArmWish, HaltWish, TradingState
+from quantgraph.domain.controls import (
+    ArmWish,
+    ControlChange,
+    HaltWish,
+    TradingState,
+    TradingStatus,
+)
 from quantgraph.domain.errors import ChangeRefused, TradingDisabled, Unavailable
 from quantgraph.domain.orders import Destination, OrderKey, OrderQuery, OrderTicket, Side
 from quantgraph.domain.reasons import Reason
@@ -142,4 +150,26 @@ async def test_an_agent_that_is_away_costs_the_orders_of_its_accounts_alone(both
     with pytest.raises(Unavailable, match="not at west"):
         await gate.controls.halt(HaltWish())
     assert (await gate.controls.status(EAST)).state is TradingState.HALTED
+    # The other may still trade for whoever asks it there: nobody says that all is halted.
+    assert (await gate.controls.status(None)).state is TradingState.DISCONNECTED
+    assert (await gate.system.info()).trading.state is TradingState.DISCONNECTED
+    async with aclosing(gate.controls.events(None)) as events:
+        first = await anext(events)
+    assert (first.kind, first.status.state) == (StreamKind.SNAPSHOT, TradingState.DISCONNECTED)
     assert await placed(terminals) == [1, 0]
+
+
+async def test_a_halt_that_one_desk_answers_unreadably_names_it():
+    async def done(_):
+        return ControlChange(TradingStatus(None, TradingState.HALTED), changed=True)
+
+    async def unreadable(_):
+        raise ValueError("no such state")
+
+    desks = {
+        name: SimpleNamespace(desk=SimpleNamespace(controls=SimpleNamespace(halt=halt)))
+        for name, halt in (("east", done), ("west", unreadable))
+    }
+    with pytest.raises(Unavailable, match="done at 1 terminals, and not at west") as caught:
+        await ManyControls(desks, lambda _: None).halt(HaltWish())
+    assert caught.value.reason is Reason.OUTCOME_UNKNOWN

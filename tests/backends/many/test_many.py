@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from quantgraph.backends.many import directory
 from quantgraph.backends.many.backend import ManyTerminals
 from quantgraph.backends.many.members import Member
 from quantgraph.domain.accounts import AccountStatus
@@ -169,6 +170,26 @@ async def test_an_account_is_unknown_only_when_every_terminal_has_told(east, wes
     west.stand(up=False)
     with pytest.raises(Unavailable):
         await together(east, west).accounts.accounts()
+
+
+async def test_a_terminal_that_is_slow_to_tell_holds_up_no_account_that_is_known(
+    east, west, monkeypatch
+):
+    monkeypatch.setattr(directory, "_KNOWN_S", 0.05)
+    ways = [each.backend(None, None) for each in (east, west)]
+    both = ManyTerminals([Member(each, market_data=True) for each in ways]).backend()
+    assert len(await both.accounts.accounts()) == 2
+    told, free = ways[1].accounts.accounts, asyncio.Event()
+
+    async def slow():
+        await free.wait()
+        return await told()
+
+    monkeypatch.setattr(ways[1].accounts, "accounts", slow)
+    east.stand(up=True)  # something has changed: all are asked again
+    async with asyncio.timeout(20):
+        assert (await both.accounts.means(EAST, MAOTAI)).sellable == 300
+    free.set()
 
 
 async def test_an_account_that_two_terminals_claim_is_refused(east):

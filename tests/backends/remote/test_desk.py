@@ -360,6 +360,13 @@ async def test_no_order_goes_to_an_agent_of_another_mode(tmp_path):
         with pytest.raises(GatewayError) as caught:
             await front.assembly.gateway.accounts.accounts()
         assert caught.value.reason is Reason.MODE_MISMATCH
+        gate, place = front.assembly.gateway, LogCursor(ACCOUNT)
+        logs = [each.events(place) for each in (gate.trading, gate.fills, gate.connections)]
+        for told in (*logs, gate.controls.events(None)):
+            async with aclosing(told) as events:
+                with pytest.raises(GatewayError) as caught:
+                    await anext(events)
+            assert caught.value.reason is Reason.MODE_MISMATCH
         assert "mode" in await front.assembly.gateway.system.problems()
         told = await front.ask("{ serverInfo { mode tradingState } }")
         assert told["serverInfo"] == {"mode": "MOCK", "tradingState": "DISCONNECTED"}
