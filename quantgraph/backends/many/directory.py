@@ -15,6 +15,8 @@ from quantgraph.domain.terminals import TerminalPart
 
 # Seconds that an order waits for the newest word of all terminals, where its own is known.
 _KNOWN_S = 1.0
+# Seconds that a terminal has to tell its accounts.
+_TELL_S = 5.0
 
 
 class Directory:
@@ -27,12 +29,14 @@ class Directory:
         """Know nothing yet."""
         self._terminals = tuple(terminals)
         self._told: dict[str, tuple[Account, ...]] = {}
-        self._fresh = False
+        self._fresh, self._changes = False, 0
         self._look_task: asyncio.Task[frozenset[str]] | None = None
 
     def changed(self) -> None:
-        """Hear that one of them may have other accounts now."""
+        """Hear that one of them may have other accounts now, or be away."""
         self._fresh = False
+        self._changes += 1
+        self._look_task = None  # it may wait for who is away by now
 
     @property
     def claimed(self) -> frozenset[str]:
@@ -104,15 +108,18 @@ class Directory:
     async def _look(self) -> frozenset[str]:
         """Ask all that can be asked; return who has answered."""
         self._fresh = True  # first: what changes meanwhile is looked at again
+        changes = self._changes
         asked = [each for each in self._terminals if stands(each, TerminalPart.TRADING)]
         found = await asyncio.gather(*map(_ask, asked))
         answered = {
             each.name: told for each, told in zip(asked, found, strict=True) if told is not None
         }
-        kept = {**self._told, **answered}
+        outdated = changes != self._changes  # what a newer look has brought holds
+        kept = {**answered, **self._told} if outdated else {**self._told, **answered}
         self._told = {each.name: kept[each.name] for each in self._terminals if each.name in kept}
         # Those that are away are heard of when they come back.
-        self._fresh = self._fresh and len(answered) == len(asked)
+        if not outdated:
+            self._fresh = len(answered) == len(asked)
         return frozenset(answered)
 
 
@@ -123,8 +130,9 @@ def accounts_of(terminal: Backend) -> Accounts:
 
 async def _ask(terminal: Backend) -> tuple[Account, ...] | None:
     try:
-        told = await accounts_of(terminal).accounts()
-    except GatewayError:
+        async with asyncio.timeout(_TELL_S):
+            told = await accounts_of(terminal).accounts()
+    except (GatewayError, TimeoutError):
         return None
     return tuple(replace(each, terminal=terminal.name) for each in told)
 
