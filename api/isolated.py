@@ -20,7 +20,6 @@ from quantgraph.domain.clock import Clock
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.reasons import Reason
-from quantgraph.domain.system import Mode
 from quantgraph.places import TerminalConfig
 from quantgraph.store.files import replace_whole
 from quantgraph.store.folder import usable_folder
@@ -31,8 +30,6 @@ COMMAND: Sequence[str] = (sys.executable, "-m", "quantgraph")
 HOST = "127.0.0.1"
 # Seconds without a sign of life until an agent is begun anew: its SDK may stand still for a while.
 SILENT_S = 60.0
-# What our clients may do is checked here: the agent sees one key.
-_SCOPES = {Mode.DEV: Scope.READ, Mode.PROD: Scope.ADMIN}
 _HERE = Terms(networks=(ip_network("127.0.0.0/8"),))
 # Limits of its one client, which has limits of its own for whoever asks it.
 _MANY = 1_000_000_000
@@ -122,13 +119,13 @@ def _post(config: Config, place: TerminalConfig) -> Post:
 
 
 def _key(folder: Path, config: Config) -> str:
-    """Return the key that the agent knows us by, made at the first start; in dev it only reads."""
+    """Return the key that the agent knows us by, made at the first start; it only reads."""
     file = folder / "agent.key"
     keys = KeyStore(usable_folder(folder / config.mode.value) / "keys.sqlite")
     held = file.read_text("ascii") if file.exists() else ""
     if keys.check(held) is not None:
         return held
-    made = keys.create(_SCOPES[config.mode], None, _HERE)
+    made = keys.create(Scope.READ, None, _HERE)
     _write(file, made)
     return made
 

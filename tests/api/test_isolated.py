@@ -18,7 +18,6 @@ from quantgraph.domain.bars import BarRequest, Period, Window
 from quantgraph.domain.errors import GatewayError, StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
-from quantgraph.domain.system import Mode
 from quantgraph.loading import load_config
 from quantgraph.store.keys import KeyStore
 from tests.api.real import ROOT, make_keys
@@ -129,13 +128,6 @@ def test_isolation_of_nothing_is_refused():
     settings = {"mode": "dev", "isolate": True, "terminal": remote}
     with pytest.raises(StartupError, match="no terminal of this machine"):
         load_config(ROOT / "config.toml", settings)
-
-
-async def test_an_agent_in_prod_takes_orders_of_the_gateway_and_arming_at_it(tmp_path):
-    folder, config = opened(tmp_path, mode="prod")
-    assert config.mode is Mode.PROD
-    known = KeyStore(config.data_path / "keys.sqlite").check((folder / "agent.key").read_text())
-    assert known.scope is Scope.ADMIN
 
 
 @pytest.mark.slow
