@@ -56,10 +56,12 @@ class Order:
     strategy: str | None = strawberry.field(description="The caller's strategy name.")
     note: str | None = strawberry.field(description="The caller's note.")
     submitted_by: str | None = strawberry.field(
-        description="Id of the key that submitted it; null for orders of before, and of others."
+        description="Id of the key that submitted it; null for orders of before, and of others. "
+        "Through a gateway over this one it is `<its key>/<the client's key there>`, where the key "
+        "is a gateway's."
     )
     approved_by: str | None = strawberry.field(
-        description="Id of the key that approved it; null where none had to, or none has."
+        description="Id of the key that approved it, likewise; null where none had to, or none has."
     )
     approval_until: datetime | None = strawberry.field(
         description="When it expires unless it is approved; null where no approval is needed."

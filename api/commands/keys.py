@@ -35,6 +35,12 @@ def create(  # noqa: PLR0913, PLR0917 the options of a command
         list[str] | None,
         typer.Option(help="Good from this address or network alone, as in 10.0.0.0/8; repeatable."),
     ] = None,
+    gateway: Annotated[
+        bool,
+        typer.Option(
+            "--gateway", help="For a gateway elsewhere: it is believed whose acts it passes on."
+        ),
+    ] = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -43,7 +49,7 @@ def create(  # noqa: PLR0913, PLR0917 the options of a command
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
     terms = Terms(ends, tuple(map(_network, address)) if address else None)
     accounts = frozenset(account) if account else None
-    key = _store(config, data_dir).create(scope, accounts, terms)
+    key = _store(config, data_dir).create(scope, accounts, terms, gateway=gateway)
     typer.echo(key)
     note = f"Keep it now; it is not shown again. Scope {scope.value}, mode {settings.mode.value}."
     typer.echo(note, err=True)
@@ -68,7 +74,7 @@ def show(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     for row in _store(config, data_dir).rows():
         accounts = "all accounts" if row.accounts is None else ", ".join(sorted(row.accounts))
         made = row.created_at.isoformat(timespec="seconds")
-        terms = _told(row.terms)
+        terms = _told(row.terms) + ("  gateway" if row.gateway else "")
         typer.echo(f"{row.id}  {row.scope.value:<5}  {row.state:<7}  {made}  {accounts}{terms}")
 
 

@@ -1,5 +1,6 @@
 """Who calls, and what the key allows."""
 
+import re
 from collections.abc import Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
 
-from quantgraph.domain.errors import Forbidden, unknown_account
+from quantgraph.domain.errors import Forbidden, bad_request, unknown_account
 from quantgraph.domain.reasons import Reason
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -86,12 +87,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. `accounts` None means every account, `terms` None none at all."""
+    """An authenticated caller. `accounts` None means every account, `terms` None none at all.
+
+    `gateway`: it is another gateway, which is believed whose acts it passes on.
+    """
 
     key_id: str
     scope: Scope
     accounts: frozenset[str] | None = None
     terms: Terms | None = field(default=None, compare=False)
+    gateway: bool = False
 
     def require(self, scope: Scope) -> None:
         """Raise FORBIDDEN unless the key has the scope."""
@@ -120,6 +125,10 @@ class Principal:
             raise Forbidden(Reason.FORBIDDEN, text)
 
 
+# What a gateway may call those whose acts it passes on: key ids, joined over several gateways.
+_NAME = re.compile(r"[0-9A-Za-z._-]{1,64}(/[0-9A-Za-z._-]{1,64}){0,3}")
+
+
 class Wire(StrEnum):
     """Which contract an act came by; GATEWAY: by none, it is the gateway's own."""
 
@@ -135,6 +144,19 @@ class Actor:
     key_id: str
     wire: Wire
     peer: str = ""
+
+
+def name_of(principal: Principal, behalf: str | None) -> str:
+    """Return whose act it is: the key's own, or of whom the gateway with this key names.
+
+    Whoever else names somebody acts itself all the same. Errors: BAD_REQUEST.
+    """
+    if behalf is None or not principal.gateway:
+        return principal.key_id
+    if _NAME.fullmatch(behalf) is None:
+        text = f"quantgraph-for must be the id of a key, up to four joined by /; found {behalf!r}."
+        raise bad_request(text)
+    return f"{principal.key_id}/{behalf}"
 
 
 # What nobody asked for: timers, reports of the terminal, a restart.

@@ -18,12 +18,13 @@ from quantgraph.store.folder import opening
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, scope TEXT NOT NULL,
-  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT
+  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT,
+  gateway TEXT
 ) WITHOUT ROWID;
 """
 _ALWAYS = Terms()
 # What key files of earlier versions lack.
-_ADDED = ("expires_at", "networks")
+_ADDED = ("expires_at", "networks", "gateway")
 # Stamps of a file are as coarse as two seconds where it lies on FAT.
 _FRESH_NS = 2_000_000_000
 
@@ -38,6 +39,7 @@ class KeyRow:
     created_at: datetime
     revoked_at: datetime | None
     terms: Terms
+    gateway: bool
 
     @property
     def state(self) -> str:
@@ -61,16 +63,27 @@ class KeyStore:
                 if name not in found:
                     db.execute(f"ALTER TABLE keys ADD COLUMN {name} TEXT")
 
-    def create(self, scope: Scope, accounts: frozenset[str] | None, terms: Terms = _ALWAYS) -> str:
-        """Make a key and return it; it cannot be shown again."""
+    def create(
+        self,
+        scope: Scope,
+        accounts: frozenset[str] | None,
+        terms: Terms = _ALWAYS,
+        *,
+        gateway: bool = False,
+    ) -> str:
+        """Make a key and return it; it cannot be shown again. `gateway`: see `Principal`."""
         key_id, secret, salt = secrets.token_hex(4), secrets.token_hex(32), secrets.token_bytes(16)
         listed = None if accounts is None else ",".join(sorted(accounts))
         now = datetime.now(UTC).isoformat()
         with self._open() as db:
             db.execute(
                 "INSERT INTO keys (id, salt, hash, scope, accounts, created_at, expires_at,"
-                " networks) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (key_id, salt, _digest(salt, secret), scope.value, listed, now, *_written(terms)),
+                " networks, gateway) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(key_id, salt, _digest(salt, secret), scope.value, listed, now),
+                    *_written(terms),
+                    "yes" if gateway else None,
+                ),
             )
         return f"qg_{key_id}_{secret}"
 
@@ -107,8 +120,8 @@ class KeyStore:
         """Return every key, revoked ones too, oldest first."""
         with self._open() as db:
             found = db.execute(
-                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks FROM keys"
-                " ORDER BY created_at"
+                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks, gateway"
+                " FROM keys ORDER BY created_at"
             ).fetchall()
         return [
             KeyRow(
@@ -118,6 +131,7 @@ class KeyStore:
                 datetime.fromisoformat(row[3]),
                 None if row[4] is None else datetime.fromisoformat(row[4]),
                 _terms(row[5], row[6]),
+                row[7] is not None,
             )
             for row in found
         ]
@@ -139,7 +153,7 @@ class KeyStore:
         row = next((each for each in self.rows() if each.id == key_id), None)
         if row is None or row.state != "in use":
             return None
-        made = self.create(row.scope, row.accounts, row.terms)
+        made = self.create(row.scope, row.accounts, row.terms, gateway=row.gateway)
         ends = datetime.now(UTC) + overlap
         if overlap <= timedelta():
             self.revoke(key_id)
@@ -156,7 +170,7 @@ class KeyStore:
     def _row(self, key_id: str) -> tuple[Any, ...] | None:
         with self._open() as db:
             return db.execute(
-                "SELECT salt, hash, scope, accounts, expires_at, networks FROM keys"
+                "SELECT salt, hash, scope, accounts, expires_at, networks, gateway FROM keys"
                 " WHERE id = ? AND revoked_at IS NULL",
                 (key_id,),
             ).fetchone()
@@ -187,7 +201,7 @@ def _digest(salt: bytes, secret: str) -> bytes:
 
 def _principal(key_id: str, row: tuple[Any, ...]) -> Principal:
     terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
-    return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms)
+    return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms, gateway=row[6] is not None)
 
 
 def _accounts(listed: str | None) -> frozenset[str] | None:

@@ -1524,9 +1524,11 @@ class Order(_message.Message):
     reject_message_zh: _builtins.str
     """Why it was rejected, in Chinese."""
     submitted_by: _builtins.str
-    """Id of the key that submitted it; absent for orders of before, and of others."""
+    """Id of the key that submitted it; absent for orders of before, and of others. Through a gateway
+    over this one it is `<its key>/<the client's key there>`, where the key is a gateway's.
+    """
     approved_by: _builtins.str
-    """Id of the key that approved it; absent where none had to, or none has."""
+    """Id of the key that approved it, likewise; absent where none had to, or none has."""
     written_off_by: _builtins.str
     """Id of the key that ended it by WriteOffOrder, since nobody could tell what became of it; absent
     else.

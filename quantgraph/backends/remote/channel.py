@@ -17,7 +17,9 @@ from quantgraph.backends.remote.failures import (
     log_failure_of,
     offline,
 )
+from quantgraph.domain.access import present_actor
 from quantgraph.domain.errors import GatewayError
+from quantgraph.wire.behalf import BEHALF
 
 Answer = TypeVar("Answer", bound=Message)
 Item = TypeVar("Item")
@@ -107,11 +109,14 @@ class AgentChannel:
     ) -> Answer:
         """Return the answer of an rpc that changes something; it is asked once, within seconds.
 
+        The agent is told whose act it is, and takes that from a gateway's key alone.
+
         Errors besides: OUTCOME_UNKNOWN where it was cut off, or has not answered by then.
         """
         rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
+        behalf = BEHALF, present_actor().key_id
         try:
-            return await rpc(request, timeout=seconds, metadata=self._metadata)
+            return await rpc(request, timeout=seconds, metadata=(*self._metadata, behalf))
         except aio.AioRpcError as error:
             raise act_failure_of(error, self.address, seconds) from None
 
