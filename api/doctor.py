@@ -24,6 +24,8 @@ from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.findings import Finding
 from quantgraph.domain.system import Mode
 from quantgraph.loading import find_config, load_config
+from quantgraph.native import core_name
+from quantgraph.rows.encoder import encoder_name
 from quantgraph.store.folder import usable_folder
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.schema import VERSION
@@ -56,6 +58,7 @@ def examine(
         yield Finding("config", "problem", _with_lines(place, error.message), advice)
         return
     yield Finding("config", "ok", f"{place}, mode {config.mode.value}")
+    yield _parts()
     held = is_held(config.data_path)
     yield from _folder(config, held=held)
     yield from _ports(config, held=held)
@@ -69,6 +72,14 @@ def examine(
         yield _skew(time_server)
     if config.mode is not Mode.MOCK:
         yield from examine_terminal(config)
+
+
+def _parts() -> Finding:
+    names = {"row encoder": encoder_name(), "matching core": core_name()}
+    slow = any(name != "compiled" for name in names.values())
+    text = ", ".join(f"{part}: {name}" for part, name in names.items())
+    advice = "To have it compiled, install again where a C and C++ compiler is." if slow else ""
+    return Finding("compiled parts", "ok", text, advice)
 
 
 def _folder(config: Config, *, held: bool) -> Iterator[Finding]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from quantgraph.domain.budget import present_budget, row_limit
-from quantgraph.domain.errors import unknown_sector
+from quantgraph.domain.budget import present_budget
+from quantgraph.domain.errors import InvalidRequest, unknown_sector
 from quantgraph.domain.instruments import Market
 from quantgraph.domain.ports.market import QuoteBoard
 from quantgraph.domain.ports.reference import Reference
+from quantgraph.domain.reasons import Reason
 from quantgraph.domain.snapshots import MarketSnapshot, SnapshotRequest
 
 
@@ -25,7 +26,7 @@ class MarketBoard:
         budget = present_budget()
         # Refused before it is made: a whole market costs more than to count it.
         if budget.taken + len(symbols) > self.rows:
-            raise row_limit(budget.taken + len(symbols), self.rows)
+            raise _too_many(budget.taken + len(symbols), self.rows)
         budget.spend(len(symbols), self.rows)
         quotes = await self._quotes.board(symbols, request.fields)
         names = await self._names(quotes.symbols) if request.named else None
@@ -43,3 +44,11 @@ class MarketBoard:
     async def _names(self, symbols: Sequence[str]) -> list[str | None]:
         found = await self._reference.instruments(symbols)
         return [None if each is None else each.name for each in found]
+
+
+def _too_many(rows: int, limit: int) -> InvalidRequest:
+    text = (
+        f"{rows} rows asked with those of before; the limit is {limit} per operation "
+        "(limits.bar_rows). Ask for a sector, or in several operations."
+    )
+    return InvalidRequest(Reason.ROW_LIMIT, text, limit=limit)

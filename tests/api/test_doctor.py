@@ -14,6 +14,7 @@ import pytest
 import trustme
 from typer.testing import CliRunner
 
+from api import doctor
 from api.cli import app
 from api.validity import validity_of
 
@@ -40,6 +41,13 @@ def test_all_is_well_where_nothing_is_wrong(look):
     assert {"config", "folder", "disk", "http port", "grpc port", "store", "keys", "clock"} <= {
         *found
     }
+
+
+def test_it_tells_which_parts_are_compiled(look, monkeypatch):
+    monkeypatch.setattr(doctor, "encoder_name", lambda: "numpy")
+    monkeypatch.setattr(doctor, "core_name", lambda: "compiled")
+    _, found = look()
+    assert found["compiled parts"]["found"] == "row encoder: numpy, matching core: compiled"
 
 
 def test_a_wrong_key_is_named_with_its_line(look):

@@ -66,6 +66,8 @@ async def test_too_many_rows_are_refused_before_they_are_made():
         with pytest.raises(GatewayError) as caught:
             await board.snapshot(SnapshotRequest(Market.SH, ()))
     assert caught.value.reason is Reason.ROW_LIMIT
+    assert caught.value.message.startswith("12 rows asked")
+    assert "DownloadBars" not in caught.value.message
     assert below.calls == ["symbols", "board", "symbols"]
 
 
