@@ -9,6 +9,7 @@ from grpc.aio import Metadata
 from quantgraph.domain.access import Actor, Principal, Scope, Wire, act_as
 from quantgraph.domain.errors import Forbidden, Unauthenticated
 from quantgraph.domain.reasons import Reason
+from quantgraph.wire.actors import actor_from_headers
 from quantgraph.wire.fields import text_from_proto
 
 # None: open to everybody, because probes have no key and the answer tells nothing.
@@ -131,10 +132,15 @@ def caller_key() -> str:
     return "" if found is None else found.key_id
 
 
-def remember(principal: Principal, peer: str) -> None:
-    """Keep who makes the present call, and whence; each call runs in a context of its own."""
+def remember(principal: Principal, peer: str, metadata: Metadata | None = None) -> None:
+    """Keep who makes the present call, and whence; each call runs in a context of its own.
+
+    A gateway whose key may name whose act it is, is believed. Errors: BAD_REQUEST.
+    """
     _caller.set(principal)
-    act_as(Actor(principal.key_id, Wire.GRPC, peer))
+    own = Actor(principal.key_id, Wire.GRPC, peer)
+    believed = principal.terms is not None and principal.terms.names
+    act_as(actor_from_headers(metadata or (), own) if believed else own)
 
 
 def scope_of(method: str) -> Scope | None:

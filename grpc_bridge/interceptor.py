@@ -151,9 +151,10 @@ class CallFrame(aio.ServerInterceptor):
     async def _admit(self, method: str, context: Context) -> Scope | None:
         scope = scope_of(method)
         if scope is not None:
-            credential = credential_of(context.invocation_metadata())
+            metadata = context.invocation_metadata()
+            credential = credential_of(metadata)
             principal = await self._access.authenticate(credential, context.peer())
-            remember(principal, context.peer())
+            remember(principal, context.peer(), metadata)
             with self._refusals(method, scope):
                 principal.require(scope)
         return scope

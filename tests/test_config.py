@@ -219,7 +219,8 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
         ("[terminal]\nmarket_data = false", "no terminal has market_data = true"),
         (f"{EAST}pth = 'r'", "terminals.0.pth: unknown key"),
         (f'mode = "prod"\n{WEST}{EAST}', "'east' has no gateway of its own"),
-        (f'mode = "prod"\nisolate = true\n{EAST}', "isolate: dev only as yet"),
+        (f'mode = "prod"\nisolate = true\n{WEST}{EAST}', "'east' has no gateway of its own"),
+        (f'mode = "prod"\nisolate = true\n{WEST}', "no terminal of this machine is named"),
     ],
 )
 def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):

@@ -69,10 +69,15 @@ class KeyRing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Until when a key is good, and from where; None means for ever, and from everywhere."""
+    """Until when a key is good, and from where; None means for ever, and from everywhere.
+
+    `names`: who shows it is believed whose act each is. A gateway's own agents know such a key of
+    it; no command makes one.
+    """
 
     expires_at: datetime | None = None
     networks: tuple[Network, ...] | None = None
+    names: bool = False
 
     def hold(self, now: datetime, peer: str) -> bool:
         """Return whether they hold now for a caller at `peer`, `host:port` or as gRPC says it."""

@@ -18,12 +18,13 @@ from quantgraph.store.folder import opening
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, scope TEXT NOT NULL,
-  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT
+  accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT,
+  names TEXT
 ) WITHOUT ROWID;
 """
 _ALWAYS = Terms()
 # What key files of earlier versions lack.
-_ADDED = ("expires_at", "networks")
+_ADDED = ("expires_at", "networks", "names")
 # Stamps of a file are as coarse as two seconds where it lies on FAT.
 _FRESH_NS = 2_000_000_000
 
@@ -69,7 +70,7 @@ class KeyStore:
         with self._open() as db:
             db.execute(
                 "INSERT INTO keys (id, salt, hash, scope, accounts, created_at, expires_at,"
-                " networks) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " networks, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (key_id, salt, _digest(salt, secret), scope.value, listed, now, *_written(terms)),
             )
         return f"qg_{key_id}_{secret}"
@@ -107,8 +108,8 @@ class KeyStore:
         """Return every key, revoked ones too, oldest first."""
         with self._open() as db:
             found = db.execute(
-                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks FROM keys"
-                " ORDER BY created_at"
+                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks, names"
+                " FROM keys ORDER BY created_at"
             ).fetchall()
         return [
             KeyRow(
@@ -117,7 +118,7 @@ class KeyStore:
                 _accounts(row[2]),
                 datetime.fromisoformat(row[3]),
                 None if row[4] is None else datetime.fromisoformat(row[4]),
-                _terms(row[5], row[6]),
+                _terms(*row[5:]),
             )
             for row in found
         ]
@@ -156,7 +157,7 @@ class KeyStore:
     def _row(self, key_id: str) -> tuple[Any, ...] | None:
         with self._open() as db:
             return db.execute(
-                "SELECT salt, hash, scope, accounts, expires_at, networks FROM keys"
+                "SELECT salt, hash, scope, accounts, expires_at, networks, names FROM keys"
                 " WHERE id = ? AND revoked_at IS NULL",
                 (key_id,),
             ).fetchone()
@@ -186,7 +187,7 @@ def _digest(salt: bytes, secret: str) -> bytes:
 
 
 def _principal(key_id: str, row: tuple[Any, ...]) -> Principal:
-    terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
+    terms = None if row[4:] == (None, None, None) else _terms(*row[4:])
     return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms)
 
 
@@ -194,12 +195,13 @@ def _accounts(listed: str | None) -> frozenset[str] | None:
     return None if listed is None else frozenset(part for part in listed.split(",") if part)
 
 
-def _terms(expires_at: str | None, networks: str | None) -> Terms:
+def _terms(expires_at: str | None, networks: str | None, names: str | None) -> Terms:
     ends = None if expires_at is None else datetime.fromisoformat(expires_at)
     listed = None if networks is None else tuple(map(ip_network, networks.split(",")))
-    return Terms(ends, listed)
+    return Terms(ends, listed, names is not None)
 
 
-def _written(terms: Terms) -> tuple[str | None, str | None]:
+def _written(terms: Terms) -> tuple[str | None, str | None, str | None]:
     ends = None if terms.expires_at is None else terms.expires_at.isoformat()
-    return ends, None if terms.networks is None else ",".join(map(str, terms.networks))
+    listed = None if terms.networks is None else ",".join(map(str, terms.networks))
+    return ends, listed, "yes" if terms.names else None

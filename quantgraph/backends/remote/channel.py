@@ -17,7 +17,9 @@ from quantgraph.backends.remote.failures import (
     log_failure_of,
     offline,
 )
+from quantgraph.domain.access import present_actor
 from quantgraph.domain.errors import GatewayError
+from quantgraph.wire.actors import actor_to_headers
 
 Answer = TypeVar("Answer", bound=Message)
 Item = TypeVar("Item")
@@ -52,11 +54,15 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the agent is (`host:port`), and what is shown to it; no certificates: in the clear."""
+    """Where the agent is (`host:port`), and what is shown to it; no certificates: in the clear.
+
+    `names`: it believes by this key whose act each is, and is told.
+    """
 
     address: str
     key: str | None = None
     certificates: Certificates | None = None
+    names: bool = False
 
 
 class Asked(Protocol):
@@ -78,6 +84,7 @@ class AgentChannel:
         self.address = target.address
         self._seconds = seconds
         self._metadata = (("x-api-key", target.key),) if target.key else ()
+        self._names = target.names
         self._channel = _opened(target)
         # Whether it was asked how it is and has not said: who asks more would wait in vain.
         self.silent = False
@@ -110,8 +117,11 @@ class AgentChannel:
         Errors besides: OUTCOME_UNKNOWN where it was cut off, or has not answered by then.
         """
         rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
+        shown = (
+            (*self._metadata, *actor_to_headers(present_actor())) if self._names else self._metadata
+        )
         try:
-            return await rpc(request, timeout=seconds, metadata=self._metadata)
+            return await rpc(request, timeout=seconds, metadata=shown)
         except aio.AioRpcError as error:
             raise act_failure_of(error, self.address, seconds) from None
 
