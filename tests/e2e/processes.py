@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -95,13 +96,23 @@ def run(*command):
 
 
 @contextmanager
-def serving(command, key):
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
-    )
+def serving(command, key, **told):
+    """Run a gateway; `told` is added to its environment."""
+    here = {"cwd": ROOT, "env": environment() | told, "text": True}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, **here)
     try:
         yield Running(process, key)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
         process.stdout.close()
+
+
+def ended(process):
+    """Wait until a process that is no child of ours has ended."""
+    watched = os.pidfd_open(process)
+    try:
+        done, _, _ = select.select([watched], [], [], 60)
+        assert done
+    finally:
+        os.close(watched)

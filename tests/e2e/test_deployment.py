@@ -2,7 +2,6 @@
 
 import os
 import re
-import select
 import signal
 import sys
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.doubles.agent import COMMAND
 from tests.doubles.world import ACCOUNT
-from tests.e2e.processes import ROOT, begin
+from tests.e2e.processes import ROOT, begin, ended
 
 __all__ = ["begin"]
 
@@ -62,17 +61,7 @@ def test_one_box_survives_its_sdk_and_takes_its_agent_along(begin, tmp_path):
     assert last != first
     gateway.process.kill()
     # Its input has ended: it goes by itself, and leaves no file with its name.
-    _ended(last)
-
-
-def _ended(process):
-    """Wait until a process that is no child of ours has ended."""
-    watched = os.pidfd_open(process)
-    try:
-        ended, _, _ = select.select([watched], [], [], 60)
-        assert ended
-    finally:
-        os.close(watched)
+    ended(last)
 
 
 def test_gateways_elsewhere_read_one_agent_and_another(begin, tmp_path):

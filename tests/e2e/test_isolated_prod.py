@@ -1,17 +1,15 @@
 """Real trading through an agent of one machine: one journal, whoever keeps it, and one order."""
 
 import json
-import os
 import signal
 import sys
 
+import httpx
 import pytest
 
 from tests.doubles.agent import COMMAND
 from tests.doubles.world import ACCOUNT
-from tests.e2e.processes import begin, placed_in, quantgraph, serving
-
-__all__ = ["begin"]
+from tests.e2e.processes import ended, placed_in, quantgraph, serving
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,6 +43,7 @@ class Desk:
 
     def __init__(self, folder):
         self.folder, self.heads = folder, folder.parent / "elsewhere"
+        self.orders = folder.parent / "orders"
         self.options = self.configured("1000000")
         self.secret = quantgraph(self.options, "keys", "arming-secret")
         self.keys = [
@@ -55,8 +54,16 @@ class Desk:
     def configured(self, above):
         return placed_in(self.folder, PROD.format(heads=self.heads, above=above))
 
+    def limited(self, gateway, above):
+        """Return once the agent has what the gateway was told to read again."""
+        self.configured(above)
+        gateway.process.send_signal(signal.SIGHUP)
+        while gateway.ask(LIMITS, id=ACCOUNT)["tradingLimits"]["approvalAbove"] != above:
+            pass  # each look waits for the answer
+
     def serving(self, *arguments):
-        return serving((*COMMAND, "serve", *self.options, *arguments), self.keys[0])
+        told = {"DOUBLE_ORDERS": str(self.orders), "DOUBLE_KILLS": "3:self,4:parent"}
+        return serving((*COMMAND, "serve", *self.options, *arguments), self.keys[0], **told)
 
     def agent(self):
         (file,) = self.folder.glob("data/prod/agents/*/prod/gateway.pid")
@@ -71,16 +78,24 @@ def order(key, price="1880.00"):
     return {"input": {**told, "quantity": 100, "limitPrice": price}}
 
 
-def ready(gateway):
-    gateway.settled(lambda problems: not problems)
-    return gateway.ask(STATE)["serverInfo"]
+def disarmed(gateway):
+    """Return once its agent is there and has not been armed; each look waits for the answer."""
+    stands = {"mode": "PROD", "tradingState": "DISARMED"}
+    gateway.settled(lambda _: gateway.ask(STATE)["serverInfo"] == stands)
+
+
+def repeated(gateway, key):
+    """Return which order a client order id has."""
+    done = gateway.ask(SUBMIT, **order(key))["submitOrder"]
+    assert done["replayed"]
+    return done["order"]["id"]
 
 
 def test_orders_are_those_of_the_data_folder_whoever_keeps_them(tmp_path):
     desk = Desk(tmp_path / "box")
     with desk.serving("--isolate") as gateway:
         # It comes up disarmed, and nothing passes before a person arms it.
-        assert ready(gateway) == {"mode": "PROD", "tradingState": "DISARMED"}
+        disarmed(gateway)
         assert gateway.ask(SUBMIT, **order("k1"))["submitOrder"]["code"] == "TRADING_DISARMED"
         wrong = gateway.ask(ARM, secret="qga_" + "0" * 64)["armTrading"]
         assert wrong["code"] == "ARMING_SECRET_WRONG"
@@ -92,10 +107,7 @@ def test_orders_are_those_of_the_data_folder_whoever_keeps_them(tmp_path):
         # Who asked is known to the agent, so that another may approve.
         assert made["order"]["submittedBy"] == desk.named(0)
 
-        desk.configured("100000")
-        gateway.process.send_signal(signal.SIGHUP)
-        while gateway.ask(LIMITS, id=ACCOUNT)["tradingLimits"]["approvalAbove"] != "100000":
-            pass
+        desk.limited(gateway, "100000")
         waits = gateway.ask(SUBMIT, **order("k2"))["submitOrder"]["order"]
         assert waits["state"] == "PENDING_APPROVAL"
         named = {"input": {"accountId": ACCOUNT, "id": waits["id"]}}
@@ -104,13 +116,26 @@ def test_orders_are_those_of_the_data_folder_whoever_keeps_them(tmp_path):
         sent = gateway.ask(APPROVE, key=desk.keys[1], **named)["approveOrder"]
         assert sent["order"]["approvedBy"] == desk.named(1)
 
-        os.kill(desk.agent(), signal.SIGKILL)
-        gateway.settled(lambda problems: problems)
-        assert gateway.ask(SUBMIT, **order("k3")) == ["TERMINAL_OFFLINE"]
-        assert ready(gateway)["tradingState"] == "DISARMED"
-        again = gateway.ask(SUBMIT, **order("k1"))["submitOrder"]
-        assert (again["replayed"], again["order"]["id"]) == (True, made["order"]["id"])
-        assert gateway.ask(SUBMIT, **order("k3"))["submitOrder"]["code"] == "TRADING_DISARMED"
+        desk.limited(gateway, "1000000")
+
+        # The terminal has the next one, and its agent dies before anybody is told.
+        first = desk.agent()
+        lost = gateway.ask(SUBMIT, **order("k3"))
+        assert lost == ["OUTCOME_UNKNOWN"] or lost["submitOrder"]["replayed"]
+        disarmed(gateway)
+        assert desk.agent() != first
+        found = repeated(gateway, "k3")
+        assert repeated(gateway, "k1") == made["order"]["id"]
+        assert gateway.ask(SUBMIT, **order("k5"))["submitOrder"]["code"] == "TRADING_DISARMED"
+
+        # And the gateway, before it has told its client.
+        gateway.ask(ARM, secret=desk.secret)
+        last = desk.agent()
+        with pytest.raises(httpx.HTTPError):
+            gateway.ask(SUBMIT, **order("k4"))
+    ended(last)
+    sent = desk.orders.read_text().split()
+    assert len(sent) == len({*sent}) == 4
 
     told = quantgraph(desk.options, "audit", "verify")
     assert "NOT WHOLE" not in told
@@ -126,8 +151,10 @@ def test_orders_are_those_of_the_data_folder_whoever_keeps_them(tmp_path):
     assert (approved["operation"], approved["wire"]) == ("approveOrder", "GRAPHQL")
     assert approved["order"] == waits["id"]
     assert quantgraph(desk.options, "audit", "show", "--asked")
-    # The same journal without an agent.
+    # The same journal without an agent; it is the old one's until that has ended.
     with desk.serving() as gateway:
-        assert ready(gateway)["tradingState"] == "DISARMED"
-        again = gateway.ask(SUBMIT, **order("k1"))["submitOrder"]
-        assert (again["replayed"], again["order"]["id"]) == (True, made["order"]["id"])
+        disarmed(gateway)
+        assert repeated(gateway, "k1") == made["order"]["id"]
+        assert repeated(gateway, "k3") == found
+        assert repeated(gateway, "k4")
+    assert desk.orders.read_text().split() == sent
