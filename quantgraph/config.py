@@ -263,6 +263,17 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _judged_there(self) -> "Config":
+        """Refuse limits that nobody here would hold: they would protect nobody, in silence."""
+        here = {each.kind for each in self.chosen} != {"remote"}
+        if self.mode is Mode.PROD and not here and self.trading != TradingConfig():
+            raise ValueError(
+                "[trading] is of no use here: in prod over other gateways limits, approvals and "
+                "arming are theirs. Give it in their config.toml and leave it out of this one"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _apart(self) -> "Config":
         if self.isolate and "xtquant" not in {each.kind for each in self.chosen}:
             raise ValueError("isolate: no terminal of this machine is named")
