@@ -29,7 +29,7 @@ from quantgraph.services.calendar import load_calendar
 from quantgraph.services.interception import TwinKeys
 from quantgraph.services.traced import traced_backend
 from quantgraph.services.workers import Workers
-from quantgraph.store.folder import hold_folder
+from quantgraph.store.folder import hold_folder, usable_folder
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
@@ -138,8 +138,10 @@ class _Relayed:
     def assemble(self, stack: AsyncExitStack, access: KeyAccess) -> Assembly:
         """Return the gateway over these parts."""
         wiring, config = self.wiring, self.wiring.world.config
-        heads = HeadFile(config.head_path)
-        audit = open_audit(config, heads, stack, wiring.watch.acts.took)
+        folder = usable_folder(config.asked_path)
+        # Of an agent's own journal the heads are the agent's to keep.
+        heads = HeadFile(folder / "heads" if config.isolate else config.head_path)
+        audit = open_audit(folder, heads, stack, wiring.watch.acts.took)
         wiring.take_way(RelayedPath(self._far, config.mode, audit), audit)
         return wiring.assemble(access)
 

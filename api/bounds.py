@@ -1,5 +1,6 @@
 """Who may ask how much, as configured."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.worlds import OrderWay
@@ -80,6 +81,7 @@ class Bounded:
     streams: StreamBook
     visits: OpenVisits
     workers: Workers
+    world: Callable[[Config], None]
 
     def adopt(self, config: Config) -> None:
         """Take all limits from a changed configuration; what is under way stays."""
@@ -93,3 +95,4 @@ class Bounded:
         self.streams.most = limits.key_subscriptions
         self.visits.most, self.visits.seconds = limits.key_connections, limits.key_check_seconds
         self.workers.resize(limits.worker_backlog)
+        self.world(config)

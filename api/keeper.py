@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -45,12 +46,20 @@ class Keeper:
         self._kept = kept
         self._child: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
+        self._reread = False
 
     @property
     def process(self) -> int | None:
         """The id of the process that runs now."""
         child = self._child
         return None if child is None or child.returncode is not None else child.pid
+
+    def reread(self) -> None:
+        """Have it read its configuration again as soon as it answers.
+
+        Before, it would not know the signal; where the system has none its next life reads it.
+        """
+        self._reread = hasattr(signal, "SIGHUP")
 
     def start(self) -> None:
         """Begin it, and keep it from now on."""
@@ -104,6 +113,9 @@ class Keeper:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(1.0, self._kept.silent_s)):
                     return f"it ended with code {await child.wait()}"
+            if self._reread and self._kept.answers():
+                self._reread = False
+                child.send_signal(signal.SIGHUP)
             if silence.too_long():
                 await _kill(child)
                 return f"it did not answer for {silence.limit:g} s and was killed"

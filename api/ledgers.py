@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from quantgraph.config import Config
 from quantgraph.domain.audit import Act
@@ -13,6 +14,7 @@ from quantgraph.services.cuts import halt_for_cut
 from quantgraph.store.accounts import AccountLog
 from quantgraph.store.audit import AuditFile, recover_acts
 from quantgraph.store.controls import ControlFile
+from quantgraph.store.folder import hold_desk
 from quantgraph.store.heads import HeadFile
 from quantgraph.store.journal import OrderJournal
 from quantgraph.store.journal_files import set_aside
@@ -29,10 +31,9 @@ class Logs:
 
 
 def open_audit(
-    config: Config, heads: HeadFile, stack: AsyncExitStack, line: Callable[[Act], None]
+    folder: Path, heads: HeadFile, stack: AsyncExitStack, line: Callable[[Act], None]
 ) -> AuditTrail:
-    """Open the audit log, with what an order journal beside it knows and it lacks."""
-    folder = config.data_path
+    """Open a folder's audit log, with what an order journal beside it knows and it lacks."""
     audit = AuditFile(folder / "audit.sqlite", RandomIds().new("audit_"), heads)
     stack.callback(audit.close)
     recover_acts(audit, folder / "journal.sqlite")
@@ -46,11 +47,13 @@ def open_logs(
 ) -> Logs:
     """Open all: mock's world begins without orders, but whom an operator stopped stays so.
 
-    `line` is told acts as well.
+    `line` is told acts as well. Raises StartupError DATA_DIR_UNUSABLE where another gateway, which
+    may be the agent of one that was killed, keeps the same orders.
     """
-    folder, heads = config.data_path, HeadFile(config.head_path)
+    folder = stack.enter_context(hold_desk(config.desk_path))
+    heads = HeadFile(config.head_path)
     journal_file = folder / "journal.sqlite"
-    trail = open_audit(config, heads, stack, line)
+    trail = open_audit(folder, heads, stack, line)
     if config.mode is Mode.MOCK:
         set_aside(journal_file, heads)
     journal = OrderJournal(journal_file, epoch, heads)

@@ -69,6 +69,7 @@ class TerminalWorld:
             problems=self._problems,
             start=self._start,
             close=self._close,
+            adopt=self._adopt,
         )
 
     def _ways(self) -> tuple[Holder, Callable[[], Terminal]]:
@@ -76,6 +77,9 @@ class TerminalWorld:
         if paper is not None:
             return paper.holder, lambda: paper.sender
         return self._backend.accounts, self._backend.sender
+
+    def _adopt(self, config: Config) -> None:
+        self._backend.adopt(config.model_dump(mode="json", exclude_none=True))
 
     async def _start(self) -> None:
         await self._backend.start()

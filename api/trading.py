@@ -141,7 +141,7 @@ class OrderPath:
             ids=RandomIds(),
             destination=self._world.destination,
             id_prefix=self._world.prefix,
-            install_id=load_install(config.data_path),
+            install_id=load_install(config.desk_path),
             in_flight=config.limits.orders_in_flight,
             answer_seconds=config.trading.answer_seconds,
             check_seconds=config.trading.compare_seconds,
@@ -165,7 +165,7 @@ class OrderPath:
         trading, real = self._world.config.trading, self._world.config.mode is Mode.PROD
         if not (real or trading.require_arming):
             return None
-        keeper = ArmingSecret(self._world.config.data_path / "keys.sqlite")
+        keeper = ArmingSecret(self._world.config.desk_path / "keys.sqlite")
         reported = trading.programmatic_trading_reported or not real
         parts = (keeper, self._world.workers, self._world.clock, trading.arming_minutes, reported)
         return Arming(ArmingParts(*parts))

@@ -125,7 +125,7 @@ class Wiring:
         priced = ListedMarket(world.market, world.recorded)
         lists = PricedCatalog(world.catalog, priced, limits.bar_rows)
         held = (way, bars, ticks, board, lists, custom)
-        open_ = (self.watch.streams, self._visits, world.workers)
+        open_ = (self.watch.streams, self._visits, world.workers, world.adopt)
         bounded = Bounded(limits, meter, *held, *open_)
         gateway = Gateway(
             mode=config.mode,

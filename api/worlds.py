@@ -77,6 +77,8 @@ class World:
     problems: Callable[[bool], Mapping[str, str]]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    # Hears of a changed configuration: a process of its own may have one made of it.
+    adopt: Callable[[Config], None] = lambda config: None
 
 
 class OrderWay(Protocol):

@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from google.protobuf.message import Message
 from grpc.aio import Metadata
 
-from quantgraph.domain.access import Actor, Principal, Scope, Wire, act_as, name_of
+from quantgraph.domain.access import Actor, Principal, Scope, Wire, act_as, acting
 from quantgraph.domain.errors import Forbidden, Unauthenticated
 from quantgraph.domain.reasons import Reason
-from quantgraph.wire.behalf import BEHALF
+from quantgraph.wire.actors import actor_from_headers
 from quantgraph.wire.fields import text_from_proto
 
 # None: open to everybody, because probes have no key and the answer tells nothing.
@@ -132,20 +132,20 @@ def caller_key() -> str:
     return "" if found is None else found.key_id
 
 
-def remember(principal: Principal, peer: str, behalf: str | None = None) -> None:
+def remember(principal: Principal, peer: str, named: Actor | None = None) -> None:
     """Keep who makes the present call, and whence; each call runs in a context of its own.
 
-    `behalf`: for whom, if it is an act that a gateway passes on. Errors: BAD_REQUEST.
+    `named`: for whom a gateway passes it on. Errors: BAD_REQUEST.
     """
     _caller.set(principal)
-    act_as(Actor(name_of(principal, behalf), Wire.GRPC, peer))
+    names = None if principal.terms is None else principal.terms.names
+    act_as(acting(Actor(principal.key_id, Wire.GRPC, peer), named, names))
 
 
-def behalf_of(scope: Scope, metadata: Metadata | None) -> str | None:
-    """Return whose act a call says it is, by `quantgraph-for`; what only reads is the caller's."""
-    if scope is Scope.READ:
-        return None
-    return next((str(value) for name, value in metadata or () if name == BEHALF), None)
+def named_by(principal: Principal, scope: Scope, metadata: Metadata | None) -> Actor | None:
+    """Return whose act a call says it is; what only reads is the caller's. Errors: BAD_REQUEST."""
+    believed = principal.terms is not None and principal.terms.names is not None
+    return actor_from_headers(metadata or ()) if believed and scope is not Scope.READ else None
 
 
 def scope_of(method: str) -> Scope | None:

@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc import aio
 
-from grpc_bridge.access import behalf_of, check_account, credential_of, remember, scope_of
+from grpc_bridge.access import check_account, credential_of, named_by, remember, scope_of
 from grpc_bridge.limits import ENDLESS, UNTIMED, CallLimits
 from grpc_bridge.told import Told, tell_absent
 from grpc_bridge.toll import Toll
@@ -151,9 +151,10 @@ class CallFrame(aio.ServerInterceptor):
     async def _admit(self, method: str, context: Context) -> Scope | None:
         scope = scope_of(method)
         if scope is not None:
-            sent = context.invocation_metadata()
-            principal = await self._access.authenticate(credential_of(sent), context.peer())
-            remember(principal, context.peer(), behalf_of(scope, sent))
+            metadata = context.invocation_metadata()
+            credential = credential_of(metadata)
+            principal = await self._access.authenticate(credential, context.peer())
+            remember(principal, context.peer(), named_by(principal, scope, metadata))
             with self._refusals(method, scope):
                 principal.require(scope)
         return scope

@@ -27,6 +27,8 @@ from quantgraph.wires import (
     TlsConfig,
 )
 
+# Where a gateway notes what it was asked while its own agent writes the audit log of its folder.
+ASKED = "asked"
 Natural = Annotated[int, Field(ge=0)]
 
 
@@ -202,6 +204,7 @@ class Config(BaseSettings):
 
     mode: Mode = Mode.MOCK
     data_dir: str = ""
+    desk_dir: str = ""
     http: HttpConfig = HttpConfig()
     grpc: GrpcConfig = GrpcConfig()
     tls: TlsConfig = TlsConfig()
@@ -260,15 +263,20 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _judged_there(self) -> "Config":
+        """Refuse limits that nobody here would hold: they would protect nobody, in silence."""
+        here = {each.kind for each in self.chosen} != {"remote"}
+        if self.mode is Mode.PROD and not here and self.trading != TradingConfig():
+            raise ValueError(
+                "[trading] is of no use here: in prod over other gateways limits, approvals and "
+                "arming are theirs. Give it in their config.toml and leave it out of this one"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _apart(self) -> "Config":
         if self.isolate and "xtquant" not in {each.kind for each in self.chosen}:
             raise ValueError("isolate: no terminal of this machine is named")
-        if self.isolate and self.mode is Mode.PROD:
-            # Its journal would begin anew, and forget what was sent before; its key would trade.
-            raise ValueError(
-                "isolate: dev only as yet; in prod start the agent yourself, over the data folder "
-                'that holds its journal, and set kind = "remote"'
-            )
         return self
 
     @property
@@ -283,7 +291,22 @@ class Config(BaseSettings):
         return Path(root).expanduser() / self.mode.value
 
     @property
+    def desk_path(self) -> Path:
+        """The folder of the orders' journal and of what goes with it, by mode."""
+        return (
+            Path(self.desk_dir).expanduser() / self.mode.value if self.desk_dir else self.data_path
+        )
+
+    @property
     def head_path(self) -> Path:
         """The file that holds the newest hash of each log."""
         given = self.audit.head_file
-        return Path(given).expanduser() if given else self.data_path / "heads"
+        return Path(given).expanduser() if given else self.desk_path / "heads"
+
+    @property
+    def asked_path(self) -> Path:
+        """The folder of the audit log of a gateway whose orders another one keeps.
+
+        Where that one is its own agent, which writes the one of this data folder, it is another.
+        """
+        return self.data_path / ASKED if self.isolate else self.data_path

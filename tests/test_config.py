@@ -208,6 +208,11 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
     # In prod each has a journal of its own, where its own gateway is.
     file.write_text(f'mode = "prod"\n{WEST}{WEST.replace("west", "south")}')
     assert len(load_config(file).chosen) == 2
+    # What the shipped file shows of [trading] changes nothing; in dev the limits are of twins here.
+    file.write_text(f'mode = "prod"\n{WEST}[trading]\nanswer_seconds = 10')
+    assert load_config(file).trading == Config().trading
+    file.write_text(f'mode = "dev"\n{WEST}[trading.limits]\norder_value = "1"')
+    assert load_config(file).trading.limits.order_value == 1
 
 
 @pytest.mark.parametrize(
@@ -219,7 +224,13 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
         ("[terminal]\nmarket_data = false", "no terminal has market_data = true"),
         (f"{EAST}pth = 'r'", "terminals.0.pth: unknown key"),
         (f'mode = "prod"\n{WEST}{EAST}', "'east' has no gateway of its own"),
-        (f'mode = "prod"\nisolate = true\n{EAST}', "isolate: dev only as yet"),
+        (f'mode = "prod"\nisolate = true\n{WEST}{EAST}', "'east' has no gateway of its own"),
+        (
+            f'mode = "prod"\n{WEST}[trading.limits]\norder_value = "1"',
+            "[trading] is of no use here",
+        ),
+        (f'mode = "prod"\n{WEST}[trading]\narming_minutes = 9', "[trading] is of no use here"),
+        (f'mode = "prod"\nisolate = true\n{WEST}', "no terminal of this machine is named"),
     ],
 )
 def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):

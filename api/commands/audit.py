@@ -1,13 +1,15 @@
 """`quantgraph audit`: whether the logs of what was done are whole."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.options import ConfigOption, DataDirOption, read_config
-from quantgraph.config import Config
+from quantgraph.config import ASKED, Config
 
 if TYPE_CHECKING:
     from quantgraph.store.verifying import Verdict
@@ -39,13 +41,17 @@ def show(
     since: Annotated[
         datetime | None, typer.Option(help="Only acts since this date or instant, of this machine.")
     ] = None,
+    asked: Annotated[
+        bool, typer.Option("--asked", help="What a gateway was asked whose agent keeps the orders.")
+    ] = False,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Print who did what, from where, when, and the outcome: one JSON object per line."""
     from quantgraph.store.audit import ActQuery, read_acts
 
-    file = read_config(config, data_dir).data_path / "audit.sqlite"
+    settings = read_config(config, data_dir)
+    file = _asked(settings) if asked else settings.desk_path / "audit.sqlite"
     if not file.exists():
         return
     query = ActQuery(account, None if since is None else since.astimezone())
@@ -81,9 +87,18 @@ def _verdicts(settings: Config) -> "list[Verdict]":
     from quantgraph.store.journal_tables import LOG
     from quantgraph.store.verifying import verify_journal
 
-    heads, file = HeadFile(settings.head_path), settings.data_path / "journal.sqlite"
-    acts = settings.data_path / "audit.sqlite"
-    return [verify_journal(file, heads, LOG), verify_audit(acts, heads)]
+    heads, folder = HeadFile(settings.head_path), settings.desk_path
+    kept = verify_journal(folder / "journal.sqlite", heads, LOG)
+    found, asked = [kept, verify_audit(folder / "audit.sqlite", heads)], _asked(settings)
+    if asked.exists():
+        own = verify_audit(asked, HeadFile(asked.with_name("heads")))
+        found.append(replace(own, log=f"{own.log} of what was asked"))
+    return found
+
+
+def _asked(settings: Config) -> Path:
+    """Return the audit log of a gateway that keeps no orders itself, but has an agent do it."""
+    return settings.data_path / ASKED / "audit.sqlite"
 
 
 def _told(verdict: "Verdict") -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from api.commands.options import ConfigOption, DataDirOption, read_config
-from quantgraph.domain.access import Network, Scope, Terms
+from quantgraph.domain.access import Naming, Network, Scope, Terms
 from quantgraph.store.arming import ArmingSecret
 from quantgraph.store.folder import usable_folder
 from quantgraph.store.keys import KeyStore
@@ -47,9 +47,10 @@ def create(  # noqa: PLR0913, PLR0917 the options of a command
     """Make a key and show it, once: only a salted hash is kept."""
     settings = read_config(config, data_dir)
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    terms = Terms(ends, tuple(map(_network, address)) if address else None)
+    names = Naming.BELOW if gateway else None
+    terms = Terms(ends, tuple(map(_network, address)) if address else None, names)
     accounts = frozenset(account) if account else None
-    key = _store(config, data_dir).create(scope, accounts, terms, gateway=gateway)
+    key = _store(config, data_dir).create(scope, accounts, terms)
     typer.echo(key)
     note = f"Keep it now; it is not shown again. Scope {scope.value}, mode {settings.mode.value}."
     typer.echo(note, err=True)
@@ -74,7 +75,7 @@ def show(config: ConfigOption = None, data_dir: DataDirOption = None) -> None:
     for row in _store(config, data_dir).rows():
         accounts = "all accounts" if row.accounts is None else ", ".join(sorted(row.accounts))
         made = row.created_at.isoformat(timespec="seconds")
-        terms = _told(row.terms) + ("  gateway" if row.gateway else "")
+        terms = _told(row.terms) + ("  gateway" if row.terms.names else "")
         typer.echo(f"{row.id}  {row.scope.value:<5}  {row.state:<7}  {made}  {accounts}{terms}")
 
 

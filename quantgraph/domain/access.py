@@ -68,12 +68,27 @@ class KeyRing(Protocol):
         ...
 
 
+class Naming(StrEnum):
+    """How a gateway that passes acts on names whose they are: by the ids of its clients' keys.
+
+    OWN: as they are, for keys of one data folder. BELOW: below the gateway's own key, which keeps
+    names of elsewhere apart from each other and from ours.
+    """
+
+    OWN = "own"
+    BELOW = "below"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Until when a key is good, and from where; None means for ever, and from everywhere."""
+    """Until when a key is good, and from where; None means for ever, and from everywhere.
+
+    `names`: who shows it is a gateway, and believed whose act each is; None of all others.
+    """
 
     expires_at: datetime | None = None
     networks: tuple[Network, ...] | None = None
+    names: Naming | None = None
 
     def hold(self, now: datetime, peer: str) -> bool:
         """Return whether they hold now for a caller at `peer`, `host:port` or as gRPC says it."""
@@ -87,16 +102,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. `accounts` None means every account, `terms` None none at all.
-
-    `gateway`: it is another gateway, which is believed whose acts it passes on.
-    """
+    """An authenticated caller. `accounts` None means every account, `terms` None none at all."""
 
     key_id: str
     scope: Scope
     accounts: frozenset[str] | None = None
     terms: Terms | None = field(default=None, compare=False)
-    gateway: bool = False
 
     def require(self, scope: Scope) -> None:
         """Raise FORBIDDEN unless the key has the scope."""
@@ -127,6 +138,7 @@ class Principal:
 
 # What a gateway may call those whose acts it passes on: key ids, joined over several gateways.
 _NAME = re.compile(r"[0-9A-Za-z._-]{1,64}(/[0-9A-Za-z._-]{1,64}){0,3}")
+_LONGEST_PEER = 100
 
 
 class Wire(StrEnum):
@@ -146,17 +158,19 @@ class Actor:
     peer: str = ""
 
 
-def name_of(principal: Principal, behalf: str | None) -> str:
-    """Return whose act it is: the key's own, or of whom the gateway with this key names.
+def acting(own: Actor, named: Actor | None, names: Naming | None) -> Actor:
+    """Return whose act a call is: of whom a gateway names, else of who calls.
 
-    Whoever else names somebody acts itself all the same. Errors: BAD_REQUEST.
+    Whoever may name nobody acts itself all the same. Errors: BAD_REQUEST.
     """
-    if behalf is None or not principal.gateway:
-        return principal.key_id
-    if _NAME.fullmatch(behalf) is None:
-        text = f"quantgraph-for must be the id of a key, up to four joined by /; found {behalf!r}."
+    if named is None or names is None:
+        return own
+    if _NAME.fullmatch(named.key_id) is None or len(named.peer) > _LONGEST_PEER:
+        text = f"An act is named by key ids, up to four joined by /; found {named.key_id!r}."
         raise bad_request(text)
-    return f"{principal.key_id}/{behalf}"
+    if names is Naming.OWN:
+        return named
+    return Actor(f"{own.key_id}/{named.key_id}", named.wire, named.peer)
 
 
 # What nobody asked for: timers, reports of the terminal, a restart.

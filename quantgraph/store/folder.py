@@ -53,16 +53,34 @@ def hold_folder(folder: Path) -> Generator[Path, None, None]:
 
     The command line may import and make keys meanwhile. Raises StartupError DATA_DIR_UNUSABLE.
     """
-    lock = FileLock(usable_folder(folder) / "gateway.lock")
+    text = f"Another gateway uses the data folder {folder}; stop it or choose --data-dir."
+    with _held(folder, "gateway.lock", text):
+        yield folder
+
+
+@contextmanager
+def hold_desk(folder: Path) -> Generator[Path, None, None]:
+    """Hold the folder's journal for one process: two would send the same orders twice.
+
+    It may be another one than who holds the folder: a gateway's agent keeps its orders. Raises
+    StartupError DATA_DIR_UNUSABLE.
+    """
+    text = f"Another process keeps the orders of {folder}: an agent ends soon after its gateway."
+    with _held(folder, "desk.lock", text):
+        yield folder
+
+
+@contextmanager
+def _held(folder: Path, name: str, taken: str) -> Generator[None, None, None]:
+    lock = FileLock(usable_folder(folder) / name)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        text = f"Another gateway uses the data folder {folder}; stop it or choose --data-dir."
-        raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
+        raise StartupError(Reason.DATA_DIR_UNUSABLE, taken, folder=str(folder)) from None
     except OSError as error:
         text = f"The data folder {folder} cannot be locked: {error.strerror or error}."
         raise StartupError(Reason.DATA_DIR_UNUSABLE, text, folder=str(folder)) from None
     try:
-        yield folder
+        yield
     finally:
         lock.release()

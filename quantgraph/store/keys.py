@@ -12,19 +12,19 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from quantgraph.domain.access import Principal, Scope, Terms
+from quantgraph.domain.access import Naming, Principal, Scope, Terms
 from quantgraph.store.folder import opening
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   id TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL, scope TEXT NOT NULL,
   accounts TEXT, created_at TEXT NOT NULL, revoked_at TEXT, expires_at TEXT, networks TEXT,
-  gateway TEXT
+  names TEXT
 ) WITHOUT ROWID;
 """
 _ALWAYS = Terms()
 # What key files of earlier versions lack.
-_ADDED = ("expires_at", "networks", "gateway")
+_ADDED = ("expires_at", "networks", "names")
 # Stamps of a file are as coarse as two seconds where it lies on FAT.
 _FRESH_NS = 2_000_000_000
 
@@ -39,7 +39,6 @@ class KeyRow:
     created_at: datetime
     revoked_at: datetime | None
     terms: Terms
-    gateway: bool
 
     @property
     def state(self) -> str:
@@ -63,27 +62,16 @@ class KeyStore:
                 if name not in found:
                     db.execute(f"ALTER TABLE keys ADD COLUMN {name} TEXT")
 
-    def create(
-        self,
-        scope: Scope,
-        accounts: frozenset[str] | None,
-        terms: Terms = _ALWAYS,
-        *,
-        gateway: bool = False,
-    ) -> str:
-        """Make a key and return it; it cannot be shown again. `gateway`: see `Principal`."""
+    def create(self, scope: Scope, accounts: frozenset[str] | None, terms: Terms = _ALWAYS) -> str:
+        """Make a key and return it; it cannot be shown again."""
         key_id, secret, salt = secrets.token_hex(4), secrets.token_hex(32), secrets.token_bytes(16)
         listed = None if accounts is None else ",".join(sorted(accounts))
         now = datetime.now(UTC).isoformat()
         with self._open() as db:
             db.execute(
                 "INSERT INTO keys (id, salt, hash, scope, accounts, created_at, expires_at,"
-                " networks, gateway) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(key_id, salt, _digest(salt, secret), scope.value, listed, now),
-                    *_written(terms),
-                    "yes" if gateway else None,
-                ),
+                " networks, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (key_id, salt, _digest(salt, secret), scope.value, listed, now, *_written(terms)),
             )
         return f"qg_{key_id}_{secret}"
 
@@ -120,7 +108,7 @@ class KeyStore:
         """Return every key, revoked ones too, oldest first."""
         with self._open() as db:
             found = db.execute(
-                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks, gateway"
+                "SELECT id, scope, accounts, created_at, revoked_at, expires_at, networks, names"
                 " FROM keys ORDER BY created_at"
             ).fetchall()
         return [
@@ -130,8 +118,7 @@ class KeyStore:
                 _accounts(row[2]),
                 datetime.fromisoformat(row[3]),
                 None if row[4] is None else datetime.fromisoformat(row[4]),
-                _terms(row[5], row[6]),
-                row[7] is not None,
+                _terms(*row[5:]),
             )
             for row in found
         ]
@@ -153,7 +140,7 @@ class KeyStore:
         row = next((each for each in self.rows() if each.id == key_id), None)
         if row is None or row.state != "in use":
             return None
-        made = self.create(row.scope, row.accounts, row.terms, gateway=row.gateway)
+        made = self.create(row.scope, row.accounts, row.terms)
         ends = datetime.now(UTC) + overlap
         if overlap <= timedelta():
             self.revoke(key_id)
@@ -170,7 +157,7 @@ class KeyStore:
     def _row(self, key_id: str) -> tuple[Any, ...] | None:
         with self._open() as db:
             return db.execute(
-                "SELECT salt, hash, scope, accounts, expires_at, networks, gateway FROM keys"
+                "SELECT salt, hash, scope, accounts, expires_at, networks, names FROM keys"
                 " WHERE id = ? AND revoked_at IS NULL",
                 (key_id,),
             ).fetchone()
@@ -200,20 +187,21 @@ def _digest(salt: bytes, secret: str) -> bytes:
 
 
 def _principal(key_id: str, row: tuple[Any, ...]) -> Principal:
-    terms = None if row[4] is None and row[5] is None else _terms(row[4], row[5])
-    return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms, gateway=row[6] is not None)
+    terms = None if row[4:] == (None, None, None) else _terms(*row[4:])
+    return Principal(key_id, Scope(row[2]), _accounts(row[3]), terms)
 
 
 def _accounts(listed: str | None) -> frozenset[str] | None:
     return None if listed is None else frozenset(part for part in listed.split(",") if part)
 
 
-def _terms(expires_at: str | None, networks: str | None) -> Terms:
+def _terms(expires_at: str | None, networks: str | None, names: str | None) -> Terms:
     ends = None if expires_at is None else datetime.fromisoformat(expires_at)
     listed = None if networks is None else tuple(map(ip_network, networks.split(",")))
-    return Terms(ends, listed)
+    return Terms(ends, listed, None if names is None else Naming(names))
 
 
-def _written(terms: Terms) -> tuple[str | None, str | None]:
+def _written(terms: Terms) -> tuple[str | None, str | None, str | None]:
     ends = None if terms.expires_at is None else terms.expires_at.isoformat()
-    return ends, None if terms.networks is None else ",".join(map(str, terms.networks))
+    listed = None if terms.networks is None else ",".join(map(str, terms.networks))
+    return ends, listed, None if terms.names is None else terms.names.value

@@ -8,18 +8,24 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
 
+import grpc
 import pytest
 
 from api import isolated
 from api.assembly import open_assembly
-from api.isolated import open_isolated
-from quantgraph.domain.access import Scope
+from api.isolated import open_isolated, reached
+from api.local_certificate import make_certificate
+from api.posts import HOST, open_post
+from quantgraph.backends.remote.channel import AgentChannel
+from quantgraph.domain.access import Naming, Scope
 from quantgraph.domain.bars import BarRequest, Period, Window
-from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.errors import GatewayError, StartupError, Unavailable
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
 from quantgraph.loading import load_config
+from quantgraph.store.folder import hold_desk
 from quantgraph.store.keys import KeyStore
+from quantgraph.v1 import system_pb2
 from tests.api.real import ROOT, make_keys
 from tests.backends.remote.agents import agent_at
 from tests.doubles.agent import COMMAND
@@ -103,15 +109,72 @@ async def test_an_agent_has_a_configuration_of_its_own_that_only_its_owner_reads
     assert (config.http.port, config.grpc.port != 50_051, config.isolate) == (0, True, False)
     assert config.trading.accounts[0].order_value == 200_000
     assert config.logging.folder == f"{tmp_path}/logs/{folder.name}"
+    assert config.tls.certificate == str(folder / "agent.pem")
     assert (folder.stat().st_mode & 0o077, config.metrics.access) == (0, "off")
-    for name in ("config.toml", "agent.key"):
+    for name in ("config.toml", "agent.key", "agent.pem"):
         assert (folder / name).stat().st_mode & 0o177 == 0
     key = (folder / "agent.key").read_text()
     known = KeyStore(config.data_path / "keys.sqlite").check(key)
-    assert known.scope is Scope.READ
+    assert (known.scope, known.terms.names) == (Scope.READ, Naming.OWN)
+    # In dev it keeps no orders but those of its own folder.
+    assert config.desk_path == config.data_path
     assert known.terms.hold(datetime.now(UTC), "127.0.0.1:9")
     assert not known.terms.hold(datetime.now(UTC), "10.0.0.1:9")
     assert opened(tmp_path)[0].joinpath("agent.key").read_text() == key
+
+
+async def test_in_prod_an_agent_keeps_the_orders_of_our_folder_and_its_key_turns_switches(tmp_path):
+    settings = {"mode": "prod", "audit": {"head_file": str(tmp_path / "heads")}}
+    folder, config = opened(tmp_path, **settings)
+    ring = KeyStore(config.data_path / "keys.sqlite")
+    first = ring.check((folder / "agent.key").read_text())
+    assert (first.scope, first.terms.names) == (Scope.ADMIN, Naming.OWN)
+    assert (config.desk_path, config.head_path) == (tmp_path / "prod", tmp_path / "heads")
+    assert config.data_path == folder / "prod"
+    # One that may less, or is not believed, is put out of use.
+    other = ring.create(Scope.READ, None)
+    (folder / "agent.key").write_text(other)
+    opened(tmp_path, **settings)
+    assert ring.check(other) is None
+    assert ring.check((folder / "agent.key").read_text()).scope is Scope.ADMIN
+
+
+async def test_whoever_takes_an_agents_port_is_not_shown_the_key(tmp_path):
+    told = {"data_dir": str(tmp_path), "mode": "prod", "isolate": True, "terminals": [EAST]}
+    config = load_config(ROOT / "config.toml", told)
+    post = open_post(config, config.chosen[0])
+    seen = []
+
+    class Thief(grpc.GenericRpcHandler):
+        def service(self, call):
+            seen.append(dict(call.invocation_metadata))
+
+    chain, secret = make_certificate(HOST)
+    shown = grpc.ssl_server_credentials([(secret, chain)])
+    for credentials in (None, shown):
+        thief = grpc.aio.server(handlers=(Thief(),))
+        address = f"{HOST}:{post.port}"
+        if credentials is None:
+            assert thief.add_insecure_port(address)
+        else:
+            assert thief.add_secure_port(address, credentials)
+        await thief.start()
+        agent = AgentChannel(reached(post), 5.0)
+        request = system_pb2.GetServerInfoRequest()
+        with pytest.raises(Unavailable) as refused:
+            place = "SystemService/GetServerInfo", request, system_pb2.GetServerInfoResponse
+            await agent.call(*place)
+        assert refused.value.reason is Reason.TERMINAL_OFFLINE
+        await agent.close()
+        await thief.stop(0)
+    assert seen == []
+
+
+async def test_orders_are_kept_by_one_process(tmp_path):
+    config = load_config(ROOT / "config.toml", {"data_dir": str(tmp_path)})
+    with hold_desk(config.desk_path), pytest.raises(StartupError, match="keeps the orders"):
+        async with open_assembly(config):
+            pass
 
 
 def test_what_the_environment_says_of_the_gateway_is_not_said_to_an_agent(tmp_path, monkeypatch):

@@ -109,3 +109,29 @@ def test_a_tied_process_ends_with_its_input(serving, code):
         [sys.executable, "-c", TIED.format(serving)], input=b"", timeout=20, check=False
     )
     assert ran.returncode == code
+
+
+async def test_one_that_answers_is_told_to_read_again_and_not_before(tmp_path):
+    told, looks, answering = (
+        "signal.signal(1, lambda *_: out.write('h') and out.flush())",
+        [],
+        False,
+    )
+
+    def answers():
+        looks.append(answering)
+        return answering
+
+    program = f"import signal, sys; out = open(sys.argv[1], 'w'); {told}; out.write('x')"
+    program += "\nout.flush()\nfor _ in sys.stdin: pass"
+    async with kept(tmp_path, program, answers=answers, silent_s=0.05, start_s=20.0) as (
+        keeper,
+        lives,
+    ):
+        keeper.reread()
+        seen = len(looks)
+        await until(lambda: len(looks) > seen + 3)
+        assert lives == [*b"x"]
+        answering = True
+        await until(lambda: len(lives) == 2)
+        assert lives == [*b"xh"]

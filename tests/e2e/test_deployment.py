@@ -2,106 +2,24 @@
 
 import os
 import re
-import select
 import signal
-import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from time import monotonic
 
-import httpx
 import pytest
 
 from tests.doubles.agent import COMMAND
 from tests.doubles.world import ACCOUNT
+from tests.e2e.processes import ROOT, begin, ended
+
+__all__ = ["begin"]
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
 ]
-ROOT = Path(__file__).parents[2]
-# A machine that does much else takes ten times as long as a quiet one.
-_SECONDS = 90
-QUANTGRAPH = (sys.executable, "-m", "quantgraph")
 BLOCKS = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), re.DOTALL)
 ONE_BOX, AGENT, GATEWAY, MANY = BLOCKS
-READ = """{ serverInfo { terminalStatus { name state } }
-  accounts { id terminal asset { source } } quote(symbol: "600519.SH") { source } }"""
 MOCK = 'mode = "mock"\n'
-
-
-class Running:
-    """A gateway that serves, and a key of it."""
-
-    def __init__(self, process, key):
-        self.process, self.key = process, key
-        told = ""
-        while "Ctrl-C stops it." not in told:
-            line = process.stdout.readline()
-            assert line, "it has ended"
-            told += line
-        self.http = re.search(r"http://127.0.0.1:\d+", told)[0]
-        self.grpc = re.search(r"gRPC +(\S+)", told)[1]
-
-    def read(self):
-        """Return what a client sees: problems by part, and what it asks for."""
-        headers = {"X-API-Key": self.key}
-        ready = httpx.get(f"{self.http}/health/ready", timeout=20).json()
-        told = httpx.post(f"{self.http}/graphql", json={"query": READ}, headers=headers, timeout=60)
-        return ready.get("problems") or {}, told.json()["data"]
-
-    def settled(self, done):
-        """Return what a client sees once it is so; each look waits for the gateway's answer."""
-        until = monotonic() + _SECONDS
-        while monotonic() < until:
-            problems, data = self.read()
-            if done(problems):
-                return data
-        raise AssertionError(problems)
-
-
-@pytest.fixture
-def begin(tmp_path):
-    """Begin gateways by configuration, each in a folder of its own; all end with the test."""
-    with ExitStack() as stack:
-
-        def start(name, text, command=QUANTGRAPH, *arguments, scope="trade"):
-            folder = tmp_path / name
-            folder.mkdir()
-            file = folder / "config.toml"
-            ports = "" if "[http]" in text else "\n[http]\nport = 0\n[grpc]\nport = 0\n"
-            file.write_text(text + ports)
-            options = ("--config", str(file), "--data-dir", str(folder / "data"))
-            made = _run(*QUANTGRAPH, "keys", "create", *options, "--scope", scope)
-            return stack.enter_context(
-                serving((*command, "serve", *options, *arguments), made.strip())
-            )
-
-        yield start
-
-
-def _environment():
-    own = ("QUANTGRAPH_", "APP_MODE")
-    return {name: each for name, each in os.environ.items() if not name.startswith(own)}
-
-
-def _run(*command):
-    kept = {"cwd": ROOT, "env": _environment(), "text": True}
-    return subprocess.run(command, capture_output=True, check=True, timeout=60, **kept).stdout
-
-
-@contextmanager
-def serving(command, key):
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield Running(process, key)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        process.stdout.close()
 
 
 def placed(text):
@@ -143,17 +61,7 @@ def test_one_box_survives_its_sdk_and_takes_its_agent_along(begin, tmp_path):
     assert last != first
     gateway.process.kill()
     # Its input has ended: it goes by itself, and leaves no file with its name.
-    _ended(last)
-
-
-def _ended(process):
-    """Wait until a process that is no child of ours has ended."""
-    watched = os.pidfd_open(process)
-    try:
-        ended, _, _ = select.select([watched], [], [], 60)
-        assert ended
-    finally:
-        os.close(watched)
+    ended(last)
 
 
 def test_gateways_elsewhere_read_one_agent_and_another(begin, tmp_path):

@@ -62,11 +62,16 @@ class ManyTerminals:
             close=self._close,
             parts=self._parts,
             desk=open_desk(self._parts, self._directory),
+            adopt=self._adopt,
         )
 
     def _changed(self) -> None:
         for told in tuple(self._heeding):
             told()
+
+    def _adopt(self, said: Mapping[str, object]) -> None:
+        for each in self._parts:
+            each.adopt(said)
 
     def _capabilities(self) -> tuple[Capability, ...]:
         """Return of each operation the word of the first terminal that can, else of the first."""

@@ -19,7 +19,7 @@ from quantgraph.backends.remote.failures import (
 )
 from quantgraph.domain.access import present_actor
 from quantgraph.domain.errors import GatewayError
-from quantgraph.wire.behalf import BEHALF
+from quantgraph.wire.actors import actor_to_headers
 
 Answer = TypeVar("Answer", bound=Message)
 Item = TypeVar("Item")
@@ -109,14 +109,14 @@ class AgentChannel:
     ) -> Answer:
         """Return the answer of an rpc that changes something; it is asked once, within seconds.
 
-        The agent is told whose act it is, and takes that from a gateway's key alone.
+        The agent is told whose act it is, and believes it of a key that is a gateway's.
 
         Errors besides: OUTCOME_UNKNOWN where it was cut off, or has not answered by then.
         """
         rpc: Any = self._channel.unary_unary(_path(method), _written, answer.FromString)
-        behalf = BEHALF, present_actor().key_id
+        shown = (*self._metadata, *actor_to_headers(present_actor()))
         try:
-            return await rpc(request, timeout=seconds, metadata=(*self._metadata, behalf))
+            return await rpc(request, timeout=seconds, metadata=shown)
         except aio.AioRpcError as error:
             raise act_failure_of(error, self.address, seconds) from None
 

@@ -17,6 +17,8 @@ ACT_S = 25.0
 # Seconds that it waits for a connection: without one nothing is sent. And for one to come back.
 _READY_S = 2.0
 _BACK_S = 10.0
+# Between two looks whether one that is back can be asked.
+_PAUSE_S = 0.25
 
 
 class DeskLine:
@@ -103,14 +105,22 @@ class DeskLine:
             raise offline(self.agent.channel.address, "there is no connection; nothing was sent")
 
     async def _again(self, until: float) -> bool:
-        """Return whether there is a connection again before an act's time is up."""
-        left = until - asyncio.get_running_loop().time()
-        return left > 0 and await self.agent.channel.ready(left) and await self._stayed()
+        """Return whether it can be asked again, in this mode, before an act's time is up."""
+        loop = asyncio.get_running_loop()
+        while (left := until - loop.time()) > 0:
+            if await self.agent.channel.ready(left) and await self._answers():
+                return self.mismatch() is None
+            # The connection that is there may be the one that breaks: its end is not known yet.
+            await asyncio.sleep(min(_PAUSE_S, left))
+        return False
 
     async def _stayed(self) -> bool:
         """Return whether who answers now lives in this mode: it may have been begun anew."""
+        return await self._answers() and self.mismatch() is None
+
+    async def _answers(self) -> bool:
         try:
             self.agent.info = await self.agent.ask()
         except GatewayError:
             return False
-        return self.mismatch() is None
+        return True

@@ -79,5 +79,7 @@ class Backend:
     depth_feed: DepthFeed = field(default_factory=NoDepthFeed)
     # Of a terminal whose gateway keeps the journal of its orders: the sender is never made then.
     desk: FarDesk | None = None
+    # Hears of a changed configuration, as JSON has it, where a process of ours is behind it.
+    adopt: Callable[[Mapping[str, object]], None] = lambda said: None
     # Those that it is made of, where several terminals stand for one; each is told of by itself.
     parts: tuple["Backend", ...] = ()

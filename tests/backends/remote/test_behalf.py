@@ -1,24 +1,29 @@
 """Whose act it is that a gateway passes on: the agent believes a gateway's key, and no other."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import grpc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from api.cli import app
-from quantgraph.domain.access import Principal, Scope, name_of
+from quantgraph.domain.access import Actor, Naming, Scope, Terms, Wire, acting
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.orders import OrderKey
 from quantgraph.store.keys import KeyStore
 from quantgraph.v1 import orders_pb2
-from quantgraph.wire.behalf import BEHALF
+from quantgraph.wire.actors import HEADER, actor_from_headers, actor_to_headers
 from tests.api.real import ACCOUNT, Terminal, make_keys
 from tests.backends.remote.agents import prod_agent
 from tests.backends.remote.test_desk import ARM, fronted
 from tests.grpc_bridge.calls import Refusal
 
+OWN = Actor("k", Wire.GRPC)
+GATEWAY = Terms(names=Naming.BELOW)
 TRADING = {"programmatic_trading_reported": True, "limits": {"approval_above": "1000.00"}}
 APPROVE = """mutation($id: ID!) { approveOrder(input: { accountId: "%s", id: $id }) { __typename
   ... on ApproveOrderSuccess { order { submittedBy approvedBy } }
@@ -36,7 +41,8 @@ async def terminal():
 async def asked_by_two(terminal, folder, *, gateway):
     """Open an armed agent that wants approvals, a gateway over it, and a second key there."""
     async with prod_agent(terminal, folder / "agent", trading=TRADING) as beside:
-        shown = make_keys(folder / "agent", "prod")[0].create(Scope.ADMIN, None, gateway=gateway)
+        ring, terms = make_keys(folder / "agent", "prod")[0], GATEWAY if gateway else Terms()
+        shown = ring.create(Scope.ADMIN, None, terms)
         (folder / "shown.key").write_text(shown)
         async with fronted(beside.agent, folder / "here", folder / "shown.key") as front:
             done = await front.ask(ARM, secret=beside.secret)
@@ -85,26 +91,39 @@ async def test_a_name_that_is_none_is_refused(terminal, tmp_path):
                 orders_pb2.CancelOrderRequest.SerializeToString,
             )
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await cancel(request, metadata=(("x-api-key", shown), (BEHALF, "a b")))
+                await cancel(request, metadata=(("x-api-key", shown), (HEADER, "a b")))
         assert Refusal(caught.value).reason.value == "BAD_REQUEST"
 
 
+@pytest.mark.parametrize("names", list(Naming))
 @pytest.mark.parametrize("name", ["", "/", "a/", "a b", "a\n", "键", "a" * 65, "a/b/c/d/e"])
-def test_what_is_no_name_of_a_key_is_refused(name):
-    with pytest.raises(GatewayError, match="quantgraph-for"):
-        name_of(Principal("k", Scope.ADMIN, gateway=True), name)
+def test_what_is_no_name_of_a_key_is_refused(name, names):
+    with pytest.raises(GatewayError, match="key ids"):
+        acting(OWN, Actor(name, Wire.GRAPHQL), names)
 
 
 def test_names_join_over_gateways_and_other_keys_speak_for_themselves():
-    assert name_of(Principal("k", Scope.ADMIN, gateway=True), "g/u") == "k/g/u"
-    assert name_of(Principal("k", Scope.ADMIN), "a b") == "k"
+    named = Actor("g/u", Wire.GRAPHQL, "10.0.0.1:7")
+    assert acting(OWN, named, Naming.BELOW) == replace(named, key_id="k/g/u")
+    assert acting(OWN, named, Naming.OWN) == named
+    assert acting(OWN, named, None) == OWN == acting(OWN, None, Naming.BELOW)
+
+
+@given(st.builds(Actor, st.text(), st.sampled_from(Wire), st.text()))
+def test_an_actor_survives_its_header(actor):
+    headers = actor_to_headers(actor)
+    assert actor_from_headers((("x-other", "1"), *headers)) == (actor if headers else None)
+    assert all(value.isascii() and value.isprintable() for _, value in headers)
 
 
 def test_a_gateways_key_stays_one_when_it_is_rotated(tmp_path):
     store = KeyStore(tmp_path / "keys.sqlite")
-    plain, far = store.create(Scope.TRADE, None), store.create(Scope.TRADE, None, gateway=True)
+    plain, far = store.create(Scope.TRADE, None), store.create(Scope.TRADE, None, GATEWAY)
     new = store.rotate(key_id(far), timedelta())
-    assert [store.check(each).gateway for each in (plain, new)] == [False, True]
+    assert [getattr(store.check(each).terms, "names", None) for each in (plain, new)] == [
+        None,
+        Naming.BELOW,
+    ]
     assert store.check(far) is None
 
 

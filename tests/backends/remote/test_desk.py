@@ -10,6 +10,8 @@ import pytest
 
 from grpc_bridge.server import start
 from quantgraph.backends.remote import line
+from quantgraph.backends.remote.agent import Agent
+from quantgraph.backends.remote.channel import AgentChannel
 from quantgraph.domain.batches import CancelSweep
 from quantgraph.domain.controls import HaltWish, TradingState
 from quantgraph.domain.errors import GatewayError
@@ -213,6 +215,33 @@ async def test_an_agent_that_is_killed_amid_a_submit_has_made_one_order(terminal
         (listed,) = await terminal.counter.orders_today(ACCOUNT)
         order = await front.assembly.gateway.trading.order(OrderKey(ACCOUNT, id=made))
         assert (order.client_order_id, order.broker_order_id) == ("k1", listed.broker_order_id)
+
+
+async def test_an_agent_that_is_begun_anew_has_an_acts_time_to_come_back(
+    terminal, tmp_path, monkeypatch
+):
+    looks, ask = [], Agent.ask
+
+    async def counted(agent):
+        looks.append(agent)
+        return await ask(agent)
+
+    async def stands(channel, seconds):
+        # As of a connection whose end is not known yet.
+        return True
+
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
+        asked, go_on = held_up(terminal.counter, "place")
+        submitting = asyncio.create_task(front.submit("k1"))
+        await asked.wait()
+        monkeypatch.setattr(AgentChannel, "ready", stands)
+        monkeypatch.setattr(Agent, "ask", counted)
+        await beside.agent.leave()
+        await until(lambda: len(looks) > 3)
+        go_on.set()
+        await beside.agent.come_back()
+        assert (await submitting)[1]
+        assert len(await terminal.counter.orders_today(ACCOUNT)) == 1
 
 
 async def test_what_nobody_answers_in_time_is_unknown_and_its_repeat_tells(
