@@ -69,11 +69,11 @@ def build_front(
             await pages(scope, receive, send)
 
     seconds = config.http.write_seconds
-    quick = QuickAnswers(executor, gateway.access, http.known, seconds)
+    quick = QuickAnswers(executor, gateway.access, http.bodies, seconds)
 
     def adopt(new: Config) -> None:
         executor.adopt(new.limits)
-        http.known.clear()  # read within other limits
+        http.bodies.known.clear()  # read within other limits
         http.shared.reservations.most = new.limits.event_streams
 
     guarded = BrowserGuard(app, config.http, lambda: executor.till.shown(Bill()), gateway.calls)

@@ -1,6 +1,6 @@
 """graphql-core below Strawberry's own wrapper: operations made ready once, run many times."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationType,
+    VariableDefinitionNode,
 )
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.executor import CollectedErrors
@@ -30,6 +31,7 @@ from api.executor import PlainExecutor
 from api.quote_texts import QuoteTexts, compile_quotes
 from api.roots import Arguments, Place, RootCall
 from api.slots import KeptTexts
+from api.variables import PlainVariables
 
 Texts = TypeVar("Texts")
 
@@ -89,6 +91,7 @@ class Prepared:
         serially = operation.operation is OperationType.MUTATION
         self._start = (root, None, fields.grouped_field_set, serially, fields.new_defer_usages)
         self._call = _call(executor, schema, root, fields.grouped_field_set)
+        self._plain = _plain(self._schema, self._variables)
         self.picks: dict[Hashable, tuple[str, ...]] = {}
 
     @cached_property
@@ -122,10 +125,12 @@ class Prepared:
 
     def bind(self, variables: dict[str, Any]) -> Bound:
         """Return the variables as the resolvers get them. Raises VariablesRefused."""
-        hidden = self._executor.hide_suggestions
-        values = get_variable_values(
-            self._schema, self._variables, variables, hide_suggestions=hidden
-        )
+        values = None if self._plain is None else self._plain.coerce(variables)
+        if values is None:
+            hidden = self._executor.hide_suggestions
+            values = get_variable_values(
+                self._schema, self._variables, variables, hide_suggestions=hidden
+            )
         if isinstance(values, list):
             raise VariablesRefused(values)
         return Bound(values, None if self._call is None else self._call.arguments(values))
@@ -164,6 +169,15 @@ async def _result(executor: Any, data: Any) -> ExecutionResult:  # noqa: ANN401 
         executor.collected_errors.add(error, None)
         done = None
     return cast("ExecutionResult", executor.build_response(done))
+
+
+def _plain(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]
+) -> PlainVariables | None:
+    try:
+        return PlainVariables(schema, definitions)
+    except NotPlain:
+        return None
 
 
 def _call(

@@ -93,8 +93,13 @@ class Executor:
         except GatewayError as error:
             if error.reason is Reason.QUERY_TOO_LARGE:
                 self.till.blame(caller.principal.key_id, caller.bill)
-            raise RequestRefused(error.reason, [show_error(error, caller.request_id)]) from None
+            raise self.refused(error, caller) from None
         return operation
+
+    @staticmethod
+    def refused(error: GatewayError, caller: Caller) -> RequestRefused:
+        """Return what answers a request that is not executed."""
+        return RequestRefused(error.reason, [show_error(error, caller.request_id)])
 
     def known(self, request: GraphQLRequest) -> Operation | None:
         """Return the operation of a document that was prepared before; never waits."""

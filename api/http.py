@@ -5,11 +5,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import parse_qs
 
-from cachetools import LRUCache
 from graphql import OperationType
 
 from api.asgi import Gone, Headers, Receive, Scope, Send, header, peer_of
 from api.bills import Bill
+from api.bodies import Bodies
 from api.callers import Caller, request_id_of
 from api.compression import chosen_encoding
 from api.credentials import from_headers
@@ -30,15 +30,13 @@ from api.statuses import HttpRefused, Statuses
 from api.streaming import Job, Telling, events, expelling, send_stream
 from quantgraph.config import Config
 from quantgraph.domain.calls import GONE, Transport
-from quantgraph.domain.errors import GatewayError, InvalidRequest, Unavailable, bad_request
+from quantgraph.domain.errors import GatewayError, Unavailable, bad_request
 from quantgraph.domain.ports.gateway import Access
 from quantgraph.domain.reasons import Kind, Reason
 from quantgraph.domain.streams import LogPlace
 
 # Headers that are one request's, or are answered with headers of their own.
 _OWN = (b"origin", b"x-request-id", b"traceparent")
-# Characters of requests known by their bytes, and the length to which they are.
-_KNOWN, _KEPT_BODY = 256_000, 2_048
 
 
 class GraphQLOverHttp:
@@ -60,8 +58,7 @@ class GraphQLOverHttp:
         self._stalls = Deadlines(config.http.write_seconds)
         self._statuses = Statuses(config.http.status_codes)
         self.shared = SharedConnections(executor, access, config)
-        # Each with its document's size: what is remembered of a request keeps its document.
-        self.known: LRUCache[bytes, GraphQLRequest] = LRUCache(_KNOWN, lambda each: each.size)
+        self.bodies = Bodies(executor.reader, self._statuses.ill_formed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -171,7 +168,7 @@ class GraphQLOverHttp:
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET" and self._config.get_queries:
-            return self._read(_from_query(scope["query_string"]))
+            return self.bodies.stated(_from_query(scope["query_string"]))
         if scope["method"] != "POST":
             text = f"{scope['method']} is not answered here; send a POST with a JSON body."
             raise HttpRefused(405, bad_request(text), [(b"allow", self._allowed())])
@@ -180,23 +177,10 @@ class GraphQLOverHttp:
             raise HttpRefused(415, bad_request(text), [(b"accept", JSON.encode())])
         if header(scope, b"content-encoding") not in (None, "identity"):
             raise HttpRefused(415, bad_request("Compressed request bodies are not read."))
-        body = await self._body(scope, receive)
-        known = self.known.get(body)
-        if known is None:
-            known = self._read(read_json(body))
-            # What comes again is short, or long only because of its variables.
-            if len(body) <= _KEPT_BODY and known.size <= _KNOWN:
-                self.known[body] = known
-        return known
+        return self.bodies.read(await self._body(scope, receive))
 
     def _allowed(self) -> bytes:
         return b"POST, PUT, DELETE, GET" if self._config.get_queries else b"POST, PUT, DELETE"
-
-    def _read(self, value: object) -> GraphQLRequest:
-        try:
-            return self._executor.reader.read(value)
-        except InvalidRequest as error:
-            raise HttpRefused(self._statuses.ill_formed, error) from None
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         limit, seconds = self._config.max_body_bytes, self._deadlines.seconds

@@ -24,7 +24,7 @@ class Memory:
     """Empty until the request was met; it lasts no longer than the limits that hold then.
 
     `passed` is whose scopes were enough, of the newest caller; nothing else depends on who asks.
-    `points` are what it costs; `ready` is a query made ready, with its variables coerced.
+    `points` are what it costs; `ready` is what it asks made ready, with its variables coerced.
     `operation` is set once its document was found among those prepared.
     """
 
@@ -48,7 +48,6 @@ class Memory:
         if self.ready is not None and self.operation is operation:
             return self.ready
         found = await among.find(operation, variables)
-        # A mutation's variables are new each time.
-        if operation.type is OperationType.QUERY and self.operation is operation:
+        if self.operation is operation:
             self.ready = found
         return found

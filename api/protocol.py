@@ -4,6 +4,7 @@ from asyncio import TimerHandle, Transport, WriteTransport
 from typing import Any, ClassVar, cast
 
 import structlog
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -12,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from api.asgi import Scope
 from api.lobby import Lobby
-from api.quick import BEGUN, QuickAnswers, Work, Written
+from api.quick import BEGUN, Asked, QuickAnswers, Work, Written
 from api.reply import PIECE_BYTES
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class QuickProtocol(HttpToolsProtocol):
         """Begin between two requests."""
         super().__init__(*args, **kwargs)
         self._between = True
+        self._peer = ""
         self._work: Work | None = None
         # The head that is being read, and the one whose answer is awaited, with its body's size.
         self._read: tuple[bytes, int] | None = None
@@ -44,12 +46,16 @@ class QuickProtocol(HttpToolsProtocol):
         # While no request is here: when one has to be, and how much of its head has come.
         self._due: TimerHandle | None = None
         self._heading, self._headed = False, 0
+        # While a mutation runs that was asked here: what came behind it, and whether to close then.
+        self._behind: bytearray | None = None
+        self._closing = False
         # The next look at a reader who has not taken all of an answer written here.
         self._stalled: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] uvicorn's own
         """Wait for a request, where there is room."""
         super().connection_made(transport)
+        self._peer = f"{self.client[0]}:{self.client[1]}" if self.client else ""
         if self.lobby.room(len(self.connections)):
             self._await_request()
         else:
@@ -62,13 +68,19 @@ class QuickProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer at once, or let uvicorn parse."""
+        if self._behind is not None:
+            self._follow(self._behind, data)
+            return
         if self._between and self._rests():
             end = data.find(_END) + len(_END)
             head, size = data[:end], len(data) - end
-            found = self.quick.answer(head, data[end:])
+            found = self.quick.answer(head, data[end:], self._peer)
             if isinstance(found, tuple):
                 self._arrived()
                 self._send(found)
+                return
+            if isinstance(found, Asked):
+                self._run(data, found)
                 return
             self._work, self._read = found, (head, size)
         super().data_received(data)
@@ -110,6 +122,12 @@ class QuickProtocol(HttpToolsProtocol):
         self._learning = None
         super().on_response_complete()
 
+    def shutdown(self) -> None:
+        """Close, but no sooner than what was asked here is answered."""
+        if self._behind is None:
+            super().shutdown()
+        self._closing = True
+
     def resume_writing(self) -> None:
         """Know that the reader has taken nearly all."""
         super().resume_writing()
@@ -129,6 +147,37 @@ class QuickProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _run(self, data: bytes, asked: Asked) -> None:
+        """Execute a mutation in a task, as the server's own, which a stop waits for."""
+        self._arrived()
+        self._unset_keepalive_if_required()
+        self._behind = bytearray()
+        task = self.loop.create_task(self._answer(data, asked))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, data: bytes, asked: Asked) -> None:
+        found = await self.quick.run(asked)
+        behind, self._behind = self._behind, None
+        if self.transport.is_closing():
+            self.quick.tell(asked.caller, gone=True)
+            return
+        if isinstance(found, tuple):
+            self._send(found)
+            self.quick.tell(asked.caller)
+        else:
+            self._work = found
+            super().data_received(data)
+        if self._closing:
+            super().shutdown()
+        elif behind:
+            self.data_received(bytes(behind))
+
+    def _follow(self, behind: bytearray, data: bytes) -> None:
+        behind += data
+        if len(behind) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def _settle(self) -> None:
         if self._stalled is not None:

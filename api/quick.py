@@ -1,6 +1,6 @@
-"""The short way: queries whose head and body came before, and whose answers are at hand."""
+"""The short way: operations whose head came before, and whose answers can be written whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -10,14 +10,17 @@ from graphql import OperationType
 from api.asgi import Scope, header
 from api.begun import Begun
 from api.bills import rate_headers, told
+from api.bodies import Bodies
 from api.callers import Caller, new_request_id
 from api.compression import SMALLEST
+from api.documents import Operation
 from api.execution import Executor
 from api.reply import HELD_BYTES, HELD_ROWS, joined, own_headers
 from api.requests import GraphQLRequest
 from api.responses import Response
 from api.slots import PIECE_ROWS, Text
-from quantgraph.domain.calls import Transport
+from api.statuses import HttpRefused
+from quantgraph.domain.calls import GONE, Transport
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.gateway import Access
 
@@ -46,10 +49,20 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A query that was begun for a caller."""
+    """A query that was begun for a caller, or a mutation that has ended."""
 
     caller: Caller
     begun: Begun[Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A mutation that nothing was done of yet: what it does may take a task."""
+
+    understood: Understood
+    caller: Caller
+    operation: Operation
+    request: GraphQLRequest
 
 
 class QuickAnswers:
@@ -63,16 +76,16 @@ class QuickAnswers:
         self,
         executor: Executor,
         access: Access,
-        known: Mapping[bytes, GraphQLRequest],
+        bodies: Bodies,
         stall_s: float,
     ) -> None:
-        """Answer with `executor` the requests `known` by their body.
+        """Answer with `executor` what `bodies` ask for.
 
         A reader who takes next to nothing of an answer for `stall_s` seconds is left.
         """
         self._executor = executor
         self._access = access
-        self._known = known
+        self._bodies = bodies
         self._heads: dict[bytes, tuple[int, Understood]] = {}
         self.stall_s = stall_s
 
@@ -88,22 +101,23 @@ class QuickAnswers:
                 del self._heads[next(iter(self._heads))]
             self._heads[head] = size, understood
 
-    def answer(self, head: bytes, body: bytes) -> Written | Work | None:
-        """Return what is written, or what the ordinary way is to finish.
+    def answer(self, head: bytes, body: bytes, peer: str = "") -> Written | Work | Asked | None:
+        """Return what is written, what the ordinary way is to finish, or what `run` is to do.
 
-        None where nothing was begun.
+        None where nothing was begun. `peer` is who asks, `host:port`.
         """
         size, understood = self._heads.get(head, _UNKNOWN)
-        if understood is None or size != len(body):
-            return None
-        try:  # one look: `get` of this cache takes two
-            request = self._known[body]
-        except KeyError:
+        request = self._request(body) if size == len(body) else None
+        if understood is None or request is None:
             return None
         principal = self._access.known(understood.credential)
         operation = self._executor.known(request)
-        if principal is None or operation is None or operation.type is not OperationType.QUERY:
+        lasts = operation is not None and operation.type is OperationType.SUBSCRIPTION
+        if principal is None or operation is None or lasts:
             return None
+        if operation.type is OperationType.MUTATION:
+            caller = Caller(principal, new_request_id(), peer=peer)
+            return Asked(understood, caller, operation, request)
         caller = Caller(principal, new_request_id())
         try:
             self._executor.check(operation, request, caller)
@@ -113,8 +127,43 @@ class QuickAnswers:
         written = self._written(understood, work)
         if written is None:
             return work
-        self._executor.till.tell(Transport.HTTP, caller.request_id, caller.bill)
+        self.tell(caller)
         return written
+
+    async def run(self, asked: Asked) -> Written | Work:
+        """Execute a mutation; return what is written, or what the ordinary way is to tell of it.
+
+        What is written is told of by `tell`, once it is.
+        """
+        with self._executor.underway:
+            work = Work(asked.caller, Begun(_gave(await self._outcome(asked))))
+        return self._written(asked.understood, work) or work
+
+    async def _outcome(self, asked: Asked) -> Response | Exception:
+        operation, request, caller = asked.operation, asked.request, asked.caller
+        try:
+            self._executor.check(operation, request, caller)
+            return await self._executor.run(operation, request, caller)
+        except GatewayError as error:
+            return self._executor.refused(error, caller)
+        except Exception as error:  # whatever it is, the ordinary way answers it
+            return error
+
+    def tell(self, caller: Caller, *, gone: bool = False) -> None:
+        """Say that a request was answered, or that nobody was left to hear the answer."""
+        if gone:
+            caller.bill.outcome = GONE
+        self._executor.till.tell(Transport.HTTP, caller.request_id, caller.bill)
+
+    def _request(self, body: bytes) -> GraphQLRequest | None:
+        try:  # one look: `get` of this cache takes two
+            return self._bodies.known[body]
+        except KeyError:
+            pass
+        try:
+            return self._bodies.read(body) if len(body) <= self._bodies.longest else None
+        except (HttpRefused, GatewayError):  # the ordinary way says so
+            return None
 
     def _written(self, understood: Understood, work: Work) -> Written | None:
         """Return a whole answer, None where there is none yet, or a large or another one."""
@@ -131,6 +180,12 @@ class QuickAnswers:
         left = told(work.caller.bill.standing)
         template = _template(understood.media, self._executor.till.policy)
         return template % (work.caller.request_id.encode(), left, size), parts
+
+
+async def _gave(found: Response | Exception) -> Response:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _parts(text: Text, *, squeezed: bool) -> Sequence[bytes] | None:

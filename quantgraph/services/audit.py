@@ -218,7 +218,7 @@ def noted(
     act: Callable[P, Awaitable[T]], trail: AuditTrail, operation: Operation
 ) -> Callable[P, Coroutine[Any, Any, T]]:
     """Return the act, noted in the trail whatever comes of it."""
-    form = signature(act)
+    names = tuple(signature(act).parameters)
 
     @wraps(act)
     async def whole(*wanted: P.args, **named: P.kwargs) -> T:
@@ -235,7 +235,7 @@ def noted(
         else:
             return done
         finally:
-            what = _what(form.bind(*wanted, **named).arguments)
+            what = _what(dict(zip(names, wanted, strict=False)) | named)
             account = what.get("account_id")
             whose = account if isinstance(account, str) else None
             shown = what if operation.shown is None else operation.shown(what)

@@ -90,11 +90,10 @@ class OrderDesk:
             tag=self.tag(ticket.account_id, ticket.client_order_id),
         )
 
-    def recorder(self, journal: Journal) -> Recorder:
-        """Return what writes the journal, and tells whoever is to hear of it."""
-        heard = None if self.ledger is None else self.ledger.heard
+    def recorder(self, journal: Journal, ledger: OrderLedger) -> Recorder:
+        """Return what writes the journal, and tells `ledger` of it."""
         took = self.timings.journal_commit.note
-        return Recorder(journal, self.in_flight, heard=heard, took=took)
+        return Recorder(journal, self.in_flight, heard=ledger.heard, took=took)
 
     def reported(self, time: datetime) -> None:
         """Note how late a report of this time is, by the gateway's clock."""

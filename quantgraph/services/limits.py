@@ -77,6 +77,10 @@ class LimitedTrading:
         work = self._inner.submit(replace(ticket, held=held) if held else ticket)
         return await self._whole(work, lambda: book.release(hold))
 
+    def recent(self, ticket: OrderTicket) -> Submission | None:
+        """Pass on."""
+        return self._inner.recent(ticket)
+
     async def recall(self, ticket: OrderTicket) -> Submission | None:
         """Pass on."""
         return await self._inner.recall(ticket)

@@ -33,6 +33,7 @@ from quantgraph.services.following import FollowParts, TerminalFollower
 from quantgraph.services.order_log import OrderLog
 from quantgraph.services.outcomes import Outcomes
 from quantgraph.services.reader import OrderReader
+from quantgraph.services.recent import RecentOrders
 from quantgraph.services.sending import Sender, SendParts
 from quantgraph.services.settling import Settling
 from quantgraph.services.write_offs import WriteOffParts, WriteOffs, check_reason
@@ -53,7 +54,8 @@ class JournaledTrading:
         self._reader = OrderReader(journal, accounts, desk.workers)
         self._workers = desk.workers
         self._log = OrderLog(journal, desk.workers, self._source)
-        self._recorder = desk.recorder(journal)
+        self._recent = RecentOrders(desk.ledger)
+        self._recorder = desk.recorder(journal, self._recent)
         self._outcomes = Outcomes(self._recorder, self._log.announce)
         self._settling = Settling(desk.settle_seconds, desk.timer)
         self._errands = Errands()
@@ -147,6 +149,11 @@ class JournaledTrading:
     def resize(self, in_flight: int) -> None:
         """Let so many orders, and as many cancels, be on their way from now on."""
         self._recorder.resize(in_flight)
+
+    def recent(self, ticket: OrderTicket) -> Submission | None:
+        """Return what `recall` does, where this run has heard of it; None says nothing."""
+        known = self._recent.find(ticket.account_id, ticket.client_order_id)
+        return None if known is None else replay(ticket, known.order, known.digest)
 
     async def recall(self, ticket: OrderTicket) -> Submission | None:
         """Return the earlier order of the ticket's key, or None. Errors: IDEMPOTENCY_CONFLICT."""
@@ -261,8 +268,7 @@ class JournaledTrading:
         """Go on with a journal that is another one."""
         self._outcomes.forget()
         self._approvals.forget()
-        if self._desk.ledger is not None:
-            self._desk.ledger.forget()
+        self._recent.forget()
         self._follower.start_over()
         self._settling.start_over()
         self._log.announce_all()

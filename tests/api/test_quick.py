@@ -7,8 +7,9 @@ import json
 import os
 import re
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -35,6 +36,7 @@ from quantgraph.services.calendar import load_calendar
 from quantgraph.store.keys import KeyStore
 from quantgraph.store.market import MarketStore
 from resolvers.root import graphql_schema
+from tests.resolvers.test_orders import low_price
 
 JSON = "application/json"
 TINY = {"query": "{ serverInfo { mode } }"}
@@ -46,6 +48,11 @@ BARS = {
 _ALL = "backends { capabilities { operation available reason } }"
 LARGE = {"query": f"{{ serverInfo {{ a: {_ALL} b: {_ALL} c: {_ALL} }} }}"}
 SECTORS = {"query": "{ sectors { name } }"}
+CANCEL = {"query": 'mutation { cancelOrder(input: {accountId: "sim-1", id: "x"}) { __typename } }'}
+SUBMIT = (
+    "mutation Submit($input: SubmitOrderInput!) { submitOrder(input: $input) { __typename ... on "
+    "SubmitOrderSuccess { order { state quantity limitPrice } replayed } } }"
+)
 OWN = re.compile(rb"(date|x-request-id): [^\r]*\r\n|[0-9a-f]{32}")
 
 
@@ -118,6 +125,22 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.fixture
+def price(peer: socket.socket) -> str:
+    """What the exchange takes of a buyer, and nobody sells at."""
+    return low_price(
+        lambda query: json.loads(ask(peer, message({"query": query})).partition(b"\r\n\r\n")[2])[
+            "data"
+        ]
+    )
+
+
+def submit(key: str, price: str, headers: Any = None, **changes: Any) -> bytes:
+    ticket = {"accountId": "sim-1", "clientOrderId": key, "symbol": "000001.SZ", "side": "BUY"}
+    ticket |= {"quantity": 100, "limitPrice": price} | changes
+    return message({"query": SUBMIT, "variables": {"input": ticket}}, **(headers or {}))
+
+
 def taught(peer: socket.socket, request: bytes, ways: list[str]) -> bytes:
     """Ask twice, so that the request is known, and forget how these were answered."""
     ask(peer, request)
@@ -155,6 +178,7 @@ def test_a_known_request_is_answered_alike_without_being_parsed(peer, ways, body
 @settings(max_examples=40)
 def test_however_a_conversation_is_cut_its_answers_are_the_same(gateway, data):
     known = [message(TINY), message(SECTORS), message(BARS), message({"query": "{ nothing }"})]
+    known += [message(CANCEL)]
     asked = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=5))
     text = b"".join(asked)
     cuts = sorted(data.draw(st.sets(st.integers(1, len(text) - 1), max_size=6)))
@@ -242,14 +266,67 @@ def test_an_error_is_shown_as_ever(peer, ways):
     assert ways.count("begun") == 1
 
 
-def test_a_mutation_and_a_subscription_are_not_for_the_short_way(peer, ways):
-    text = 'mutation { cancelOrder(input: {accountId: "sim-1", id: "x"}) { __typename } }'
-    request = message({"query": text})
-    answer = taught(peer, request, ways)
-    assert ask(peer, request) == answer
-    assert ways == ["parsed", "begun"]
+def test_a_subscription_is_not_for_the_short_way(peer):
     request = message({"query": "subscription { quotes { kind } }"})
     assert [ask(peer, request).split()[1] for _ in range(3)] == [b"406"] * 3
+
+
+def test_a_mutation_of_a_known_head_is_executed_once_and_answered_alike(peer, price, ways):
+    answer = taught(peer, message(CANCEL), ways)
+    assert b"OrderNotFound" in answer
+    assert ask(peer, message(CANCEL)) == answer
+    first, key = ask(peer, submit("short-1", price)), submit("short-2", price)
+    assert b'"state":"WORKING"' in first
+    assert b'"replayed":false' in first
+    ways.clear()
+    assert ask(peer, key) == first
+    assert ways == ["begun"]
+    again = ask(peer, submit("short-2", price, {"x_request_id": "0" * 32}))
+    assert b'"replayed":true' in again
+    assert ask(peer, key) == again
+    assert ways == ["begun", "parsed", "begun", "begun"]
+
+
+@pytest.mark.parametrize("wrong", [{"quantity": "1e99"}, {"symbol": None}, {"accountId": "x"}])
+def test_a_mutation_that_fails_is_answered_as_ever(peer, price, ways, wrong):
+    taught(peer, submit("short-3", price, **wrong), ways)
+    answer = ask(peer, submit("short-4", price, **wrong))
+    assert ways.count("begun") == 1
+    ordinary = ask(peer, submit("short-5", price, {"x_request_id": "0" * 32}, **wrong))
+    digits = re.compile(rb"[0-9]+")  # what is left of the key's points comes back with time
+    assert digits.sub(b"", ordinary) == digits.sub(b"", answer)
+
+
+def test_whoever_leaves_has_ordered_all_the_same(gateway, peer, price, ways):
+    taught(peer, submit("short-6", price), ways)
+    with connected(gateway) as leaver:
+        leaver.sendall(submit("short-7", price))
+    asked = {"query": '{ order(accountId: "sim-1", clientOrderId: "short-7") { state } }'}
+    while b"WORKING" not in (answer := ask(peer, message(asked))):
+        assert b'"order":null' in answer or b"SENT" in answer
+
+
+def test_what_comes_behind_a_mutation_is_answered_after_it(peer, price, ways):
+    taught(peer, submit("short-8", price), ways)
+    small = taught(peer, message(TINY), ways)
+    peer.sendall(submit("short-9", price))
+    assert b"WORKING" in ask(peer, message(TINY), message(TINY))
+    assert [read(peer) for _ in range(2)] == [small, small]
+
+
+def test_what_a_key_may_not_do_is_noted_once_with_its_address(start_gateway, tmp_path):
+    (tmp_path / "mock").mkdir()
+    keys = KeyStore(tmp_path / "mock" / "keys.sqlite")
+    key = keys.create(Scope.READ, None)
+    os.utime(keys.path, (0, 0))
+    with start_gateway(tmp_path) as running, connected(running) as peer:
+        local = "{}:{}".format(*peer.getsockname())
+        request = message(CANCEL, authorization=f"Bearer {key}")
+        answers = {ask(peer, request[:-5], request[-5:]), *(ask(peer, request) for _ in range(2))}
+        assert len(answers) == 1
+    with closing(sqlite3.connect(tmp_path / "mock" / "audit.sqlite")) as log:
+        acts = log.execute("SELECT operation, outcome, peer FROM acts ORDER BY number").fetchall()
+    assert acts == [("cancelOrder", "FORBIDDEN", local)] * 3
 
 
 def test_a_head_means_nothing_for_a_body_of_another_length(peer, ways):
@@ -403,6 +480,34 @@ async def test_a_connection_left_alone_is_closed_after_a_while(gateway):
             await transport.closed.wait()
 
 
+async def test_a_stop_waits_for_a_mutation_that_was_begun(gateway):
+    with serving(gateway) as (connection, transport):
+        await known(connection, transport)
+        connection.data_received(message(CANCEL))
+        await until(transport, b"OrderNotFound")
+        transport.written = b""
+        connection.data_received(message(CANCEL))
+        assert any(not each.done() for each in connection.tasks)
+        connection.shutdown()
+        connection.data_received(message(TINY))
+        assert not transport.closed.is_set()
+        await until(transport, b"OrderNotFound")
+        assert transport.closed.is_set()
+        assert b"MOCK" not in transport.written
+
+
+async def test_what_follows_a_mutation_that_takes_long_is_not_read_for_ever(gateway):
+    with serving(gateway) as (connection, transport):
+        await known(connection, transport)
+        connection.data_received(message(CANCEL))
+        await until(transport, b"OrderNotFound")
+        connection.data_received(message(CANCEL))
+        connection.data_received(b" " * 70_000)
+        assert connection.flow.read_paused
+        await until(transport, b"HTTP/1.1 400")
+        assert not connection.flow.read_paused
+
+
 async def test_what_is_asked_of_a_closing_connection_is_not_answered(gateway):
     with serving(gateway) as (connection, transport):
         await known(connection, transport)
@@ -533,7 +638,7 @@ class Slow(Transport):
         self.aborted = asyncio.Event()
         parts = [bytes(PIECE_BYTES)] * (size // PIECE_BYTES)
         stall = limits.pop("stall_s", 0.02)
-        quick = SimpleNamespace(stall_s=stall, answer=lambda _head, _body: (b"\r\n", parts))
+        quick = SimpleNamespace(stall_s=stall, answer=lambda *_: (b"\r\n", parts))
         config = uvicorn.Config(unasked, lifespan="off", log_config=None, **limits)
         made = protocol(quick, Lobby(9, 60, 9_999))  # pyright: ignore[reportArgumentType] what it is asked for
         self.connection = made(config=config, server_state=ServerState(), app_state={})

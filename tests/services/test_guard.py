@@ -41,11 +41,14 @@ class Below:
     """What lies below the guard: takes everything, and remembers it."""
 
     def __init__(self):
-        self.sent, self.canceled, self.held = [], [], None
+        self.sent, self.canceled, self.held, self.known = [], [], None, {}
 
     async def submit(self, ticket):
         self.sent.append(ticket)
         return Submission(None, replayed=False)
+
+    def recent(self, ticket):
+        return self.known.get(ticket.client_order_id)
 
     async def recall(self, ticket):
         del ticket
@@ -125,6 +128,13 @@ async def test_the_cage_is_measured_from_the_quotes_best_levels(guard, below):
     assert error.reason is Reason.PRICE_CAGE
     assert error.details["bound"] == "10.30"
     assert len(below.sent) == 1
+
+
+async def test_a_key_known_of_late_is_answered_whatever_the_rules_say_by_now(guard, market, below):
+    below.known["k1"] = Submission(order(), replayed=True)
+    market.instruments = market.quotes = market.means = None
+    assert await guard.submit(ticket()) is below.known["k1"]
+    assert not below.sent
 
 
 @pytest.mark.parametrize(("cash", "said"), [("1105.01", None), ("1105.00", "INSUFFICIENT_CASH")])

@@ -29,6 +29,7 @@ from quantgraph.domain.orders import (
     OrderState,
     OrderTicket,
     Side,
+    Submission,
 )
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
@@ -177,12 +178,34 @@ async def test_the_same_key_with_another_body_is_a_conflict(desk, change):
         await desk.trading.submit(ticket(**change))
     with pytest.raises(IdempotencyConflict):
         await desk.trading.recall(ticket(**change))
+    with pytest.raises(IdempotencyConflict):
+        desk.trading.recent(ticket(**change))
     assert len(desk.terminal.placed) == 1
 
 
 async def test_a_price_written_differently_is_the_same_body(desk):
     await desk.trading.submit(ticket(limit_price=Decimal("1800.0")))
     assert (await desk.trading.submit(ticket(limit_price=Decimal("1800.00")))).replayed
+
+
+async def test_a_repeat_is_told_how_its_order_stands_by_now_without_a_question(desk, monkeypatch):
+    assert desk.trading.recent(ticket()) is None
+    order = (await desk.trading.submit(ticket())).order
+    monkeypatch.setattr(desk.journal, "record", None)
+    monkeypatch.setattr(desk.journal, "recall", None)
+    assert desk.trading.recent(ticket()) == Submission(order, replayed=True)
+    monkeypatch.undo()
+    desk.terminal.queue.put_nowait(report(order, OrderState.FILLED, 300))
+    await until(lambda: desk.trading.recent(ticket()).order.state is OrderState.FILLED)
+    assert desk.trading.recent(ticket(key="k2")) is None
+    assert desk.trading.recent(replace(ticket(), account_id="sim-2")) is None
+
+
+async def test_in_another_world_no_key_was_used(desk):
+    await desk.trading.submit(ticket())
+    await desk.trading.start_over("epoch-2")
+    assert desk.trading.recent(ticket()) is None
+    assert not (await desk.trading.submit(ticket())).replayed
 
 
 async def test_a_refusal_of_the_terminal_is_told_again_to_every_repeat(desk):
@@ -192,6 +215,8 @@ async def test_a_refusal_of_the_terminal_is_told_again_to_every_repeat(desk):
             await desk.trading.submit(ticket())
         assert caught.value.reason is Reason.INSUFFICIENT_CASH
         assert (caught.value.message, caught.value.message_zh) == ("no money", "没钱")
+    with pytest.raises(OrderRefused, match="no money"):
+        desk.trading.recent(ticket())
     assert len(desk.terminal.placed) == 1
     assert desk.states() == [OrderState.ACCEPTED, OrderState.SENT, OrderState.REJECTED]
 
