@@ -69,6 +69,7 @@ class TerminalWorld:
             problems=self._problems,
             start=self._start,
             close=self._close,
+            bar_frames=backend.bar_frames,
         )
 
     def _ways(self) -> tuple[Holder, Callable[[], Terminal]]:

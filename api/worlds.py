@@ -14,7 +14,7 @@ from quantgraph.domain.ports.depth import Depth, DepthFeed
 from quantgraph.domain.ports.desk import Desk
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.lists import Catalog
-from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
+from quantgraph.domain.ports.market import BarFeed, BarFrames, QuoteBoard, QuoteFeed, Quotes
 from quantgraph.domain.ports.reference import FuturesPositions, HongKong, IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
@@ -77,6 +77,8 @@ class World:
     problems: Callable[[bool], Mapping[str, str]]
     start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    # Downloads that the terminal's own gateway writes, where it has one.
+    bar_frames: BarFrames | None = None
 
 
 class OrderWay(Protocol):

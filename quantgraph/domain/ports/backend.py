@@ -13,6 +13,7 @@ from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import (
     BarFeed,
+    BarFrames,
     Bars,
     Dividends,
     QuoteBoard,
@@ -79,5 +80,7 @@ class Backend:
     depth_feed: DepthFeed = field(default_factory=NoDepthFeed)
     # Of a terminal whose gateway keeps the journal of its orders: the sender is never made then.
     desk: FarDesk | None = None
+    # Of a terminal whose gateway writes downloads as they go out.
+    bar_frames: BarFrames | None = None
     # Those that it is made of, where several terminals stand for one; each is told of by itself.
     parts: tuple["Backend", ...] = ()
