@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from api.bounds import sizes_of
 from api.worlds import World
+from quantgraph.domain.ports.market import BarFrames
 from quantgraph.services.adjusted import AdjustedBars
 from quantgraph.services.cached import CachedBars
 from quantgraph.services.custom import CustomSectors
@@ -11,6 +12,7 @@ from quantgraph.services.derived import DerivedBars
 from quantgraph.services.download_jobs import DownloadBounds, DownloadJobs, DownloadParts
 from quantgraph.services.limited import LimitedBars
 from quantgraph.services.rules import RuleBook
+from quantgraph.services.unheld import UnheldFrames
 from quantgraph.store.custom import CustomSectorStore
 from quantgraph.store.downloads import DownloadStore
 
@@ -26,6 +28,12 @@ def open_bars(world: World) -> CachedBars:
 def limit_bars(world: World, cached: CachedBars) -> LimitedBars:
     """Return the whole chain, the limits of a request outermost."""
     return LimitedBars(cached, world.config.limits, world.calendar, cached.ready)
+
+
+def open_frames(world: World) -> BarFrames | None:
+    """Return the downloads that are handed on as the terminal's own gateway writes them."""
+    frames = world.bar_frames
+    return None if frames is None else UnheldFrames(frames, world.store, world.workers)
 
 
 def open_rules(world: World) -> RuleBook:

@@ -70,6 +70,7 @@ class TerminalWorld:
             start=self._start,
             close=self._close,
             adopt=self._adopt,
+            bar_frames=backend.bar_frames,
         )
 
     def _ways(self) -> tuple[Holder, Callable[[], Terminal]]:

@@ -10,7 +10,7 @@ from api.feeds import MarketStreams
 from api.imported import HeldData
 from api.ledgers import Logs
 from api.metrics import Dials
-from api.series import limit_bars, open_bars, open_downloads, open_rules, open_sectors
+from api.series import limit_bars, open_bars, open_downloads, open_frames, open_rules, open_sectors
 from api.trading import OrderPath
 from api.watch import Watch
 from api.worlds import OrderWay, World
@@ -134,6 +134,7 @@ class Wiring:
             calendar=world.calendar,
             bars=bars,
             ready_bars=bars.ready,
+            bar_frames=open_frames(world),
             dividends=DividendBook(world.recorded, world.recorded),
             ticks=ticks,
             quotes=world.market,

@@ -14,7 +14,7 @@ from quantgraph.domain.ports.depth import Depth, DepthFeed
 from quantgraph.domain.ports.desk import Desk
 from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.lists import Catalog
-from quantgraph.domain.ports.market import BarFeed, QuoteBoard, QuoteFeed, Quotes
+from quantgraph.domain.ports.market import BarFeed, BarFrames, QuoteBoard, QuoteFeed, Quotes
 from quantgraph.domain.ports.reference import FuturesPositions, HongKong, IpoQuotas
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
 from quantgraph.domain.system import BackendInfo, ClockInfo, Mode
@@ -79,6 +79,8 @@ class World:
     close: Callable[[], Awaitable[None]]
     # Hears of a changed configuration: a process of its own may have one made of it.
     adopt: Callable[[Config], None] = lambda config: None
+    # Downloads that the terminal's own gateway writes, where it has one.
+    bar_frames: BarFrames | None = None
 
 
 class OrderWay(Protocol):

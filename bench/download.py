@@ -88,8 +88,11 @@ def peer(name: str, folder: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def reader(name: str, port: int, names: list[str]) -> Iterator[Callable[[], float]]:
-    """Start a process that reads, and give what has it read once and returns the seconds."""
+def reader(name: str, port: int | str, names: list[str]) -> Iterator[Callable[[], float]]:
+    """Start a process that reads, and give what has it read once and returns the seconds.
+
+    `port` may have a key behind a slash.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.readers", name, str(port), *names],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -1,6 +1,6 @@
 """What reads a download, each in a process of its own, as a user's program would.
 
-    python -m bench.readers gateway|rows|flight|tuned|blobs PORT SYMBOL...
+    python -m bench.readers gateway|rows|flight|tuned|blobs PORT[/KEY] SYMBOL...
 
 It reads everything once for each line on its standard input, and prints how many bars or bytes
 came and in how many seconds. `tuned` is Arrow Flight with the memory settings that our client makes
@@ -28,9 +28,11 @@ def read_gateway(client: Client, names: list[str]) -> int:
     return count
 
 
-def reader(name: str, port: int, names: list[str]) -> Callable[[], int]:
+def reader(name: str, place: str, names: list[str]) -> Callable[[], int]:
+    told, _, key = place.partition("/")
+    port = int(told)
     if name == "gateway":
-        client = connect(f"127.0.0.1:{port}")
+        client = connect(f"127.0.0.1:{port}", key or None)
         return lambda: read_gateway(client, names)
     if name == "rows":
         return lambda: peers.read_rows(port, names)
@@ -41,8 +43,8 @@ def reader(name: str, port: int, names: list[str]) -> Callable[[], int]:
     return lambda: peers.read_flight(port)
 
 
-def main(name: str, port: str, *names: str) -> None:
-    read = reader(name, int(port), list(names))
+def main(name: str, place: str, *names: str) -> None:
+    read = reader(name, place, list(names))
     for _ in sys.stdin:
         began = time.perf_counter()
         count = read()

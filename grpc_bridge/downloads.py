@@ -25,8 +25,15 @@ async def download(
     """Yield the frames of a download, or those behind the frame that a token came with.
 
     Errors of the whole request: START_AFTER_END, those of `TokenSeal.read`, EPOCH_CHANGED. What is
-    held in memory is the portion that is being sent and the next one, whatever the size.
+    held in memory is the portion that is being sent and the next one, whatever the size; of a
+    download that another gateway writes, a frame.
     """
+    written = await _written(gateway, request, seal, token)
+    if written is not None:
+        async with aclosing(written):
+            async for frame in written:
+                yield frame
+        return
     passage, position = await _entry(gateway, request, seal, token)
     sending = Sending(request, position, lambda at: seal.write(passage, at))
     rest = replace(request, symbols=request.symbols[position.symbol :])
@@ -44,6 +51,15 @@ async def download(
                 else:
                     await asyncio.sleep(0)
     yield totals_to_proto(sending.totals).SerializeToString()
+
+
+async def _written(
+    gateway: Gateway, request: BarRequest, seal: TokenSeal, token: bytes
+) -> AsyncGenerator[bytes] | None:
+    """Return the frames that another gateway writes; it judges tokens that are not our own."""
+    if gateway.bar_frames is None or (token and seal.owns(token)):
+        return None
+    return await gateway.bar_frames.open(request, token)
 
 
 async def _entry(

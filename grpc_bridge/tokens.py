@@ -76,16 +76,20 @@ class TokenSeal:
         )
         return body + self._mac(body)
 
+    def owns(self, token: bytes) -> bool:
+        """Return whether a token was written with this secret."""
+        body, mac = token[:-_MAC_BYTES], token[-_MAC_BYTES:]
+        return len(body) == _BODY.size and hmac.compare_digest(mac, self._mac(body))
+
     def read(self, token: bytes, request: BarRequest) -> tuple[Passage, Position]:
         """Return what a token says.
 
         Errors: RESUME_TOKEN_INVALID, RESUME_TOKEN_EXPIRED, RESUME_REQUEST_CHANGED.
         """
-        body, mac = token[:-_MAC_BYTES], token[-_MAC_BYTES:]
-        if len(body) != _BODY.size or not hmac.compare_digest(mac, self._mac(body)):
+        if not self.owns(token):
             text = "resume_token: not a token of this gateway; start the download anew."
             raise InvalidRequest(Reason.RESUME_TOKEN_INVALID, text, field="resume_token")
-        passage, position = _opened(body)
+        passage, position = _opened(token[:-_MAC_BYTES])
         if self._wall() > passage.begun + TOKEN_SECONDS:
             text = f"The download began more than {_HOURS} hours ago; start it anew."
             raise EpochChanged(Reason.RESUME_TOKEN_EXPIRED, text, field="resume_token")

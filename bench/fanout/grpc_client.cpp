@@ -1,5 +1,5 @@
 // The load client of bench/fanout for gRPC: many WatchQuotes, a connection each, in one epoll loop.
-//   grpc_client HOST PORT CALLS REQUESTS grpc 0
+//   grpc_client HOST PORT CALLS REQUESTS grpc 0 [KEY]
 // REQUESTS holds one request message per line, as hex; call n takes line n modulo their number. It
 // speaks as much HTTP/2 as that takes, with windows so large that none is ever waited for. Prints
 // "ready" and answers "measure SECONDS STALLED" as client.cpp does, with messages as deliveries.
@@ -33,11 +33,12 @@ Bytes header(int index, const Bytes &value) {
                       : Bytes{char(15), char(index - 15)} + text(value);
 }
 
-Bytes opening(const Bytes &request) {
+Bytes opening(const Bytes &request, const Bytes &key) {
     const Bytes own("\0", 1);
     const Bytes heads = Bytes{char(0x83), char(0x86)} +  // POST, http
                         header(4, "/quantgraph.v1.QuoteService/WatchQuotes") + header(1, "127.0.0.1") +
-                        header(31, "application/grpc") + own + text("te") + text("trailers");
+                        header(31, "application/grpc") + own + text("te") + text("trailers") +
+                        (key.empty() ? key : own + text("x-api-key") + text(key));
     const Bytes settings = big(4, 2) + big(0x7fffffff, 4) + big(5, 2) + big(0xffffff, 4);
     return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, settings) +
            frame(8, 0, 0, big(0x7fffffff - 65535, 4)) + frame(1, 4, 1, heads) +
@@ -74,9 +75,11 @@ struct Reader {  // the fields of one protobuf message
 };
 
 struct Load : Crowd<Call> {
+    Bytes key;  // an API key, where one is due
+
     void begin(Call &c, const char *host, int port, const Bytes &request) {
         reach(c, host, port, false);
-        send_all(c.fd, opening(request));
+        send_all(c.fd, opening(request, key));
         hear(c);
     }
 
@@ -140,8 +143,9 @@ Bytes unhex(const Bytes &line) {
 }  // namespace
 
 int main(int count, char **given) {
-    if (count != 7) return 2;
+    if (count != 7 && count != 8) return 2;
     Load load;
+    if (count == 8) load.key = given[7];
     load.peers.resize(size_t(std::atoi(given[3])));
     std::vector<Bytes> requests;
     for (const Bytes &line : lines_of(given[4])) requests.push_back(unhex(line));

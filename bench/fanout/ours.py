@@ -99,7 +99,7 @@ async def main(port: int, folder: Path, symbols: Sequence[str]) -> None:
             await asyncio.sleep(0)
 
     async with open_assembly(config) as assembly:
-        gateway = replace(assembly.gateway, quote_stream=shared)
+        gateway = replace(assembly.gateway, quote_stream=shared, quotes=feed)
         async with answering(config, gateway):
             # As `quantgraph serve` does.
             steady()

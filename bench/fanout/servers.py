@@ -61,7 +61,7 @@ def build(folder: Path) -> Built:
 def served(peer: Peer, case: Case) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        command = [*_pinned(0), *peer.command, str(port), folder, str(case.symbols)]
+        command = [*pinned(0), *peer.command, str(port), folder, str(case.symbols)]
         if peer is OURS:
             command += [str(case.gather_ms), case.wire]
         log = (Path(folder) / "log").open("w")
@@ -89,15 +89,17 @@ def served(peer: Peer, case: Case) -> Iterator[tuple[subprocess.Popen[str], int]
 
 
 @contextmanager
-def loaded(built: Built, peer: Peer, case: Case, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the load client once all its sockets are subscribed."""
+def loaded(
+    built: Built, peer: Peer, case: Case, port: int, key: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the load client once all its sockets are subscribed; by gRPC it may show a key."""
     wire = peer.wire or case.wire
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("\n".join(case.payloads))
         file.flush()
         command = [str(built.clients[wire]), "127.0.0.1", str(port), str(case.sockets), file.name]
         load = subprocess.Popen(
-            [*_pinned(1), *command, wire, str(case.stalled)],
+            [*pinned(1), *command, wire, str(case.stalled), *([key] if key else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,15 +117,15 @@ def loaded(built: Built, peer: Peer, case: Case, port: int) -> Iterator[subproce
 def measure(built: Built, peer: Peer, case: Case, seconds: float) -> Found:
     seconds = case.seconds or seconds
     with served(peer, case) as (server, port), loaded(built, peer, case, port) as load:
-        _tell(server, case.feed)
+        tell(server, case.feed)
         # Who is to stall has to be full before it counts.
-        _asked(load, f"warm {seconds / 3} {case.stalled}")
+        asked(load, f"warm {seconds / 3} {case.stalled}")
         used = processor(server.pid)
-        count, took, p50, p99, share, closed, quotes = _asked(
+        count, took, p50, p99, share, closed, quotes = asked(
             load, f"measure {seconds} {case.stalled}"
         )
         used = max(processor(server.pid) - used, 0.01)
-        _tell(server, "stop")
+        tell(server, "stop")
         return Found(count / took, count / used, p50, p99, share, int(closed), quotes / took)
 
 
@@ -142,7 +144,7 @@ def processor(pid: int) -> float:
     return (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _tell(process: subprocess.Popen[str], command: str) -> None:
+def tell(process: subprocess.Popen[str], command: str) -> None:
     assert process.stdin and process.stdout
     process.stdin.write(f"{command}\n")
     process.stdin.flush()
@@ -156,12 +158,12 @@ def _memory(pid: int) -> float:
     return 0.0
 
 
-def _asked(load: subprocess.Popen[str], command: str) -> list[float]:
+def asked(load: subprocess.Popen[str], command: str) -> list[float]:
     assert load.stdin and load.stdout
     load.stdin.write(f"{command}\n")
     load.stdin.flush()
     return [float(each) for each in load.stdout.readline().split()]
 
 
-def _pinned(core: int) -> list[str]:
+def pinned(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if shutil.which("taskset") else []

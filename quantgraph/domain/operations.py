@@ -14,6 +14,8 @@ from quantgraph.domain.system import Capability
 # The gateway's own business: no backend has a say in who calls, what time it is, and how it is.
 _OWN = frozenset(
     {"clock", "access", "audit", "system", "subscriptions", "meter", "calls", "visits"}
+    # How `bars` come, where there are many: whoever asks sees no difference.
+    | {"barFrames"}
 )
 # The ports that whoever stands for a whole terminal serves, simulated or real: none else is said
 # for it here, so that a new port has to be spoken of.
@@ -38,7 +40,7 @@ def operations() -> tuple[str, ...]:
         for name, hint in get_type_hints(Gateway).items()
         # What only some modes have is a port or None.
         for port in (get_args(hint) or (hint,))
-        if getattr(port, "_is_protocol", False) and name not in _OWN
+        if getattr(port, "_is_protocol", False) and _camel(name) not in _OWN
     ]
     return tuple(
         _camel(name if method == name else f"{name}.{method}")

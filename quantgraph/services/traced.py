@@ -23,6 +23,7 @@ def traced_backend(backend: Backend) -> Backend:
         catalog=traced(backend.catalog),
         depth=traced(backend.depth),
         accounts=traced(backend.accounts),
+        bar_frames=None if backend.bar_frames is None else traced(backend.bar_frames),
     )
 
 

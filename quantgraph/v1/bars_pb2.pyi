@@ -278,7 +278,8 @@ class DownloadBarsResponse(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.bytes
     """Goes on behind this frame; empty in the summary. Opaque, good for 24 hours from the beginning
-    of the download, and for a restarted gateway on the same data folder.
+    of the download, and for a restarted gateway on the same data folder. Where the frames are those
+    of another gateway that this one is over, for every gateway over that one.
     """
     @_builtins.property
     def manifest(self) -> Global___DownloadManifest:

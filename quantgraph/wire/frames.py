@@ -21,7 +21,7 @@ from quantgraph.wire.enums import SOURCE
 Buffer = bytes | memoryview
 _VARINT, _FIXED, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED: 8, _FIXED32: 4}
-_CHUNK, _TOKEN = 2, 16  # of DownloadBarsResponse
+_CHUNK, _SUMMARY, _TOKEN = 2, 5, 16  # of DownloadBarsResponse
 _SYMBOL, _SOURCE, _COLUMNS, _HASH = 1, 2, 3, 4  # of BarChunk
 _ROWS, _VALIDITY = 1, 2  # of BarColumns
 _NOTHING = memoryview(b"")
@@ -127,6 +127,15 @@ def read_frame(data: bytes) -> bars_pb2.DownloadBarsResponse | ReceivedChunk:
         return bars_pb2.DownloadBarsResponse.FromString(data)
     except DecodeError as error:
         raise ValueError(str(error)) from None
+
+
+def place_of(data: bytes) -> tuple[bytes, bool]:
+    """Return the token behind a frame, and whether it is the last; ValueError where it is none.
+
+    What it holds is not looked at.
+    """
+    found = dict(_walk(memoryview(data)))
+    return bytes(_view(found, _TOKEN)), _SUMMARY in found
 
 
 def _received(data: memoryview, token: bytes) -> ReceivedChunk:

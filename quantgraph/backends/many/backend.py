@@ -7,6 +7,7 @@ from quantgraph.backends.many.accounts import ManyAccounts
 from quantgraph.backends.many.desk import open_desk
 from quantgraph.backends.many.directory import Directory
 from quantgraph.backends.many.feeds import ManyBars, ManyDepth, ManyQuotes
+from quantgraph.backends.many.frames import ManyFrames
 from quantgraph.backends.many.members import Member, told_of
 from quantgraph.backends.many.preferred import Preferred, falling_back
 from quantgraph.domain.downloads import DownloadProgress, DownloadWish, Told
@@ -63,6 +64,7 @@ class ManyTerminals:
             parts=self._parts,
             desk=open_desk(self._parts, self._directory),
             adopt=self._adopt,
+            bar_frames=ManyFrames(preferred),
         )
 
     def _changed(self) -> None:

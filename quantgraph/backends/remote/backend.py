@@ -12,6 +12,7 @@ from quantgraph.backends.remote.depth import AgentDepth, AgentDepthFeed
 from quantgraph.backends.remote.desk import open_desk
 from quantgraph.backends.remote.downloads import AgentDownloads
 from quantgraph.backends.remote.forming import AgentBars
+from quantgraph.backends.remote.frames import AgentFrames
 from quantgraph.backends.remote.history import AgentHistory
 from quantgraph.backends.remote.line import DeskLine
 from quantgraph.backends.remote.live import QuoteLines
@@ -77,6 +78,7 @@ class RemoteTerminal:
             start=self._start,
             close=self._close,
             desk=self._desk,
+            bar_frames=AgentFrames(self.agent),
         )
 
     def _capabilities(self) -> tuple[Capability, ...]:

@@ -1,6 +1,7 @@
 """Many bars at once: the agent's download, read chunk by chunk, which goes on where it was cut."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from quantgraph.wire.frames import ReceivedChunk, read_frame
 
 # How often it is begun again behind what has come, and the seconds before.
 _AGAIN, _AGAIN_S = 3, 0.5
+DOWNLOAD = "BarService/DownloadBars"
 
 
 async def read_bulk(
@@ -25,18 +27,39 @@ async def read_bulk(
     """Return a series per symbol of the request, each named once, or why there is none."""
     arriving = _Arriving(request)
     message = download_to_proto(request)
+
+    def ask(token: bytes) -> AsyncGenerator[bytes]:
+        message.resume_token = token
+        return channel.stream(DOWNLOAD, message)
+
+    async with aclosing(going_on(ask, b"", arriving.take)) as frames:
+        async for _ in frames:
+            pass
+    return arriving.whole()
+
+
+async def going_on(
+    ask: Callable[[bytes], AsyncGenerator[bytes]], token: bytes, take: Callable[[bytes], bytes]
+) -> AsyncGenerator[bytes]:
+    """Yield the frames that `ask` is answered with behind a token; a cut is gone on behind.
+
+    `take` looks at each frame, and returns the token behind it.
+    """
     left = _AGAIN
     while True:
-        before = message.resume_token = arriving.token
+        before = token
         try:
-            async with aclosing(channel.stream("BarService/DownloadBars", message)) as frames:
+            async with aclosing(ask(token)) as frames:
                 async for frame in frames:
-                    arriving.take(frame)
-            return arriving.whole()
+                    # Only now: a frame that was not taken comes again.
+                    token = take(frame) or token
+                    yield frame
         except GatewayError as error:
-            left = _AGAIN if arriving.token != before else left - 1
-            if not (left and error.retryable and arriving.token):
+            left = _AGAIN if token != before else left - 1
+            if not (left and error.retryable and token):
                 raise
+        else:
+            return
         await asyncio.sleep(_AGAIN_S)
 
 
@@ -44,14 +67,13 @@ class _Arriving:
     """What has come of a download: whole symbols, and the rows of the one under way."""
 
     def __init__(self, request: BarRequest) -> None:
-        self.token = b""
         self._request = request
         self._open: dict[str, Filling] = {}
         self._found: dict[str, BarSeries | GatewayError] = {}
         self._ended = False
 
-    def take(self, data: bytes) -> None:
-        """Take a frame. Errors: SOURCE_UNAVAILABLE for one that is damaged."""
+    def take(self, data: bytes) -> bytes:
+        """Take a frame; return its token. Errors: SOURCE_UNAVAILABLE for one that is damaged."""
         try:
             frame = read_frame(data)
             if isinstance(frame, ReceivedChunk):
@@ -59,15 +81,13 @@ class _Arriving:
             else:
                 self._note(frame)
         except ValueError as error:
-            raise _corrupt(str(error)) from None
-        # Only now: a frame that was not taken comes again.
-        self.token = frame.resume_token or self.token
+            raise corrupt(str(error)) from None
+        return frame.resume_token
 
     def whole(self) -> dict[str, BarSeries | GatewayError]:
         """Return what came. Errors: SOURCE_UNAVAILABLE where it is not all."""
         if not self._ended or self._found.keys() != set(self._request.symbols):
-            text = "The terminal's gateway ended a download before its end; ask again."
-            raise Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+            raise unfinished()
         return self._found
 
     def _add(self, chunk: ReceivedChunk) -> None:
@@ -106,5 +126,12 @@ def last_of(series: BarSeries, count: int) -> BarSeries:
     return replace(series, columns=columns.take(slice(max(columns.length - count, 0), None)))
 
 
-def _corrupt(why: str) -> Unavailable:
+def unfinished() -> Unavailable:
+    """Say that a download has no end."""
+    text = "The terminal's gateway ended a download before its end; ask again."
+    return Unavailable(Reason.SOURCE_UNAVAILABLE, text)
+
+
+def corrupt(why: str) -> Unavailable:
+    """Say that a frame is none."""
     return Unavailable(Reason.SOURCE_UNAVAILABLE, f"A download cannot be read: {why}. Ask again.")

@@ -133,9 +133,9 @@ class AgentChannel:
         return True
 
     async def log(self, method: str, request: Message, held: set[Any]) -> AsyncGenerator[bytes]:
-        """Yield the messages of a log's stream; `held` has its call, to cancel, while it lasts.
+        """Yield the messages from a place on; `held` has the call, to cancel, while it lasts.
 
-        Errors besides: EPOCH_CHANGED.
+        Errors besides: EPOCH_CHANGED, RESUME_TOKEN_EXPIRED.
         """
         channel: Any = self._channel  # grpc has no types
         call = channel.unary_stream(_path(method), _written)(request, metadata=self._metadata)

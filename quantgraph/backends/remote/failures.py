@@ -16,6 +16,8 @@ _OFFLINE = frozenset({Kind.UNAUTHENTICATED, Kind.FORBIDDEN})
 # What the agent says where it does not know itself what became of an act.
 _UNTOLD = frozenset({Reason.INTERNAL, Reason.TIMED_OUT, Reason.SHUTTING_DOWN})
 _LEAVING = frozenset({Reason.SHUTTING_DOWN, Reason.CONNECTION_LIMIT})
+# A stream cannot go on from the place that its reader named.
+_PLACED = frozenset({Reason.EPOCH_CHANGED, Reason.RESUME_TOKEN_EXPIRED})
 # Nothing that a caller here did, and it may be gone at the next try.
 _ITS_OWN = frozenset({Kind.INTERNAL, Kind.ABORTED})
 
@@ -45,9 +47,9 @@ def failure_of(error: aio.AioRpcError, address: str, seconds: float) -> GatewayE
 
 
 def log_failure_of(error: aio.AioRpcError, address: str, seconds: float) -> GatewayError:
-    """Return why a log's stream has failed: that its epoch is over concerns its reader."""
+    """Return why a stream that goes on from a place has failed: of the place it is told as is."""
     told = _told(error)
-    if told is not None and told.reason is Reason.EPOCH_CHANGED:
+    if told is not None and told.reason in _PLACED:
         return told
     return failure_of(error, address, seconds)
 

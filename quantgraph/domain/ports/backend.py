@@ -13,6 +13,7 @@ from quantgraph.domain.ports.downloads import Downloader
 from quantgraph.domain.ports.lists import Catalog
 from quantgraph.domain.ports.market import (
     BarFeed,
+    BarFrames,
     Bars,
     Dividends,
     QuoteBoard,
@@ -81,5 +82,7 @@ class Backend:
     desk: FarDesk | None = None
     # Hears of a changed configuration, as JSON has it, where a process of ours is behind it.
     adopt: Callable[[Mapping[str, object]], None] = lambda said: None
+    # Of a terminal whose gateway writes downloads as they go out.
+    bar_frames: BarFrames | None = None
     # Those that it is made of, where several terminals stand for one; each is told of by itself.
     parts: tuple["Backend", ...] = ()

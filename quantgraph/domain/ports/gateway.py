@@ -19,6 +19,7 @@ from quantgraph.domain.ports.depth import Depth, DepthStream
 from quantgraph.domain.ports.downloads import Downloads, MissingBars
 from quantgraph.domain.ports.lists import PricedLists
 from quantgraph.domain.ports.market import (
+    BarFrames,
     Bars,
     BarStream,
     DividendHistories,
@@ -181,6 +182,8 @@ class Gateway:
     subscriptions: Subscriptions
     started_at: datetime
     ready_bars: ReadyBars = no_bars
+    # Where the terminal is another gateway: downloads that it writes.
+    bar_frames: BarFrames | None = None
     audit: Audit = field(default_factory=NoAudit)
     meter: Meter = field(default_factory=NoMeter)
     calls: Calls = field(default_factory=NoCalls)

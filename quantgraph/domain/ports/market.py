@@ -32,6 +32,19 @@ class Bars(Protocol):
         ...
 
 
+class BarFrames(Protocol):
+    """Bulk bars that another gateway has written: the messages of DownloadBars, still bytes."""
+
+    async def open(self, request: BarRequest, token: bytes) -> AsyncGenerator[bytes, None] | None:
+        """Return the frames of a download behind a token of it (empty: all), to be closed.
+
+        None where nobody writes them for us, or not of these bars. Errors, then and on the way:
+        START_AFTER_END; RESUME_TOKEN_INVALID, RESUME_TOKEN_EXPIRED, RESUME_REQUEST_CHANGED and
+        EPOCH_CHANGED of the token; TERMINAL_OFFLINE, after which the newest frame's token goes on.
+        """
+        ...
+
+
 class Dividends(Protocol):
     """Ex-right events."""
 

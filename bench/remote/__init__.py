@@ -1,0 +1,1 @@
+"""Another gateway as the terminal, beside the same gateway asked directly."""
