@@ -11,6 +11,7 @@ from quantgraph.domain.errors import GatewayError, LimitReached
 from quantgraph.domain.ports.gateway import Gateway
 from quantgraph.domain.ports.market import QuoteTap
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.rests import rested
 from quantgraph.domain.streams import QuoteWatch
 from quantgraph.v1 import quotes_pb2
 from quantgraph.wire.failures import failure_to_proto
@@ -28,9 +29,13 @@ _WAITING = 16
 class QuoteSession:
     """One client's stream: its commands are obeyed in order while its quotes go on."""
 
-    def __init__(self, gateway: Gateway, written: QuoteBytes) -> None:
-        """Tell the gateway's quotes; `written` are those that others were told."""
+    def __init__(self, gateway: Gateway, written: QuoteBytes, gather_s: float) -> None:
+        """Tell the gateway's quotes; `written` are those that others were told.
+
+        Under load quotes may wait `gather_s` for others, for a message costs more than a quote.
+        """
         self._gateway = gateway
+        self._gather_s = gather_s
         self._written = written
         self._most = gateway.limits.batch_symbols
         self._bell = Bell()
@@ -69,12 +74,14 @@ class QuoteSession:
                 obeying.result()
                 if not tap.symbols:
                     return
+            began = time.monotonic()
             events = tap.due(MOST)
             if time.monotonic() >= beat:
                 beat = time.monotonic() + HEARTBEAT_S
                 events = [*events, tap.beat()]
             if events:
                 yield self._written.message(events)
+                await _rest(rested(began, time.monotonic(), self._gather_s))
             elif self._acks.empty():
                 await self._bell.rest(_next_look(tap, beat))
 
@@ -125,6 +132,12 @@ class QuoteSession:
     def _full(self) -> GatewayError:
         text = f"A stream holds {self._most} symbols at most (limits.batch_symbols)."
         return LimitReached(Reason.SUBSCRIPTION_LIMIT, text, limit=self._most)
+
+
+async def _rest(until: float) -> None:
+    left = until - time.monotonic()
+    if left > 0:
+        await asyncio.sleep(left)
 
 
 def _next_look(tap: QuoteTap, beat: float) -> float:

@@ -35,6 +35,7 @@ class QuoteServicer(QuoteServiceServicer):
         """Answer from `gateway`; under load live quotes may wait `gather_s` for others."""
         self._gateway = gateway
         self._bytes = QuoteBytes()
+        self._gather_s = gather_s
         self._broadcast = gateway.quote_stream.broadcast(gather_s)
 
     async def GetQuotes(
@@ -61,7 +62,7 @@ class QuoteServicer(QuoteServiceServicer):
     async def StreamQuotes(  # pyright: ignore[reportIncompatibleMethodOverride] it yields bytes
         self, request_iterator: Requests, context: object
     ) -> AsyncGenerator[bytes]:
-        session = QuoteSession(self._gateway, self._bytes)
+        session = QuoteSession(self._gateway, self._bytes, self._gather_s)
         async with aclosing(session.responses(request_iterator)) as messages:
             async for message in messages:
                 yield message

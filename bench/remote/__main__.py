@@ -32,7 +32,7 @@ def cases(home: Path, *, short: bool) -> dict[str, AbstractContextManager[Turns]
     return {
         "bulk": bulk.opened(home / "bulk", (4, 20_000) if short else (50, 100_000)),
         "quotes": quotes.opened(home / "quotes", build(home), flow),
-        "orders": orders.opened(home / "orders", 10 if short else 150),
+        "orders": orders.opened(home / "orders", 10 if short else 80),
     }
 
 

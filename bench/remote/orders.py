@@ -27,7 +27,8 @@ from quantgraph.v1 import (
 
 P50, P99 = "submitOrder p50, ms", "submitOrder p99, ms"
 ACCOUNT, SYMBOL = "8880001", "600000.SH"
-# Two of the agent's own limits: real trading takes no more than 100 a second.
+# Real trading takes no more than 100 a second; an account has no more than 1,000 open orders: five
+# rounds of 80 each way, and what warms up, are fewer.
 _AGENT = """[trading]
 programmatic_trading_reported = true
 [trading.limits]

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-# A turn that costs less, in seconds, is no load.
-_LOAD_S = 0.0005
+from quantgraph.domain.rests import rested
+
 # A turn takes no more of what is due after so many seconds, or after `_SHARE` times as many as
 # others of the loop have just had: they come in between, but where both have more than there is
 # time for, what is due comes first. With as long as others it fell behind what came in.
@@ -86,9 +86,7 @@ class Agenda(Generic[Item]):
         self._left = time.monotonic() if self._due else 0.0
 
     def _settle(self, began: float) -> None:
-        now = time.monotonic()
-        cost = now - began
-        self._rested = began + min(2 * cost, self._gather_s) if cost >= _LOAD_S else 0.0
+        self._rested = rested(began, time.monotonic(), self._gather_s)
         self._turn = None
         self._soon()
 

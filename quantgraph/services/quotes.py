@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, NotFound, Unavailable
-from quantgraph.domain.ports.market import QuoteFeed, Quotes
+from quantgraph.domain.ports.market import QuoteFeed, Quotes, ToldQuotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
@@ -60,6 +60,7 @@ class SharedQuotes:
         `heard` is told of each quote as it comes.
         """
         self._feed = feed
+        self._listen = feed.listen if isinstance(feed, ToldQuotes) else self._follow
         self._heard = heard
         self._quotes = quotes
         self._epoch = epoch
@@ -261,15 +262,18 @@ class SharedQuotes:
         Where the terminal says no more, readers are told by a heartbeat, and it is asked again.
         """
         delay = RETRY_S
+
+        def take(quote: Quote) -> None:
+            nonlocal delay
+            delay = RETRY_S
+            self._lost.discard(symbol)
+            if self._heard is not None:
+                self._heard(quote)
+            upstream.publish(quote)
+
         while True:
             try:
-                async with aclosing(self._feed.follow(symbol)) as quotes:
-                    async for quote in quotes:
-                        delay = RETRY_S
-                        self._lost.discard(symbol)
-                        if self._heard is not None:
-                            self._heard(quote)
-                        upstream.publish(quote)
+                await self._listen(symbol, take)
             except NotFound as error:
                 self._give_up(symbol, upstream, error)
                 return
@@ -281,6 +285,11 @@ class SharedQuotes:
                     box.pulse()
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_MOST_S)
+
+    async def _follow(self, symbol: str, told: Callable[[Quote], None]) -> None:
+        async with aclosing(self._feed.follow(symbol)) as quotes:
+            async for quote in quotes:
+                told(quote)
 
     def _give_up(self, symbol: str, upstream: _Upstream, error: GatewayError) -> None:
         self._forget(symbol, upstream)

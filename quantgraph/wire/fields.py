@@ -88,11 +88,15 @@ def instant_to_proto(value: datetime) -> Timestamp:
 
 def instant_from_proto(message: Timestamp, field: str) -> datetime:
     """Read an aware UTC instant; anything below a microsecond is cut off."""
+    _check_instant(message, field)
+    return _EPOCH + timedelta(seconds=message.seconds, microseconds=message.nanos // 1000)
+
+
+def _check_instant(message: Timestamp, field: str) -> None:
     valid = _FIRST_SECOND <= message.seconds <= _LAST_SECOND and 0 <= message.nanos < 10**9
     if not valid:
         text = f"{message.seconds} s and {message.nanos} ns are not an instant of the years 1-9999."
         raise invalid_field(field, text)
-    return _EPOCH + timedelta(seconds=message.seconds, microseconds=message.nanos // 1000)
 
 
 def ms_to_proto(value: int) -> Timestamp:
@@ -103,7 +107,7 @@ def ms_to_proto(value: int) -> Timestamp:
 
 def ms_from_proto(message: Timestamp, field: str) -> int:
     """Read an instant as epoch milliseconds, anything below cut off."""
-    instant_from_proto(message, field)
+    _check_instant(message, field)
     return message.seconds * 1000 + message.nanos // 1_000_000
 
 

@@ -8,9 +8,12 @@ from quantgraph.domain.streams import QuoteEvent
 from quantgraph.v1 import quotes_pb2
 from quantgraph.wire.enums import STREAM_KIND
 from quantgraph.wire.quotes import event_to_proto, quote_to_proto
+from quantgraph.wire.received import written
 
 # Symbols whose newest quote is kept: more than any exchange lists.
 _KEPT = 20_000
+# Tags of WatchQuotesResponse.events and QuoteEvent.quote.
+_EVENTS, _QUOTE = 0x0A, 0x1A
 _Own: TypeAlias = tuple[object, ...]
 
 
@@ -42,7 +45,7 @@ class QuoteBytes:
         """Return an event as an element of a message: a message is its elements, joined."""
         quote = event.quote
         if quote is None:
-            return _whole(event_to_proto(event).SerializeToString())
+            return _element(_EVENTS, event_to_proto(event).SerializeToString())
         known = self._newest.get(quote.symbol)
         if known is None or not _same(known.event, event):
             if len(self._newest) >= _KEPT:
@@ -51,7 +54,7 @@ class QuoteBytes:
         own = (event.kind, event.previous_sequence, event.conflated_count)
         item = known.events.get(own)
         if item is None:
-            item = known.events[own] = _whole(known.shared + _own(event))
+            item = known.events[own] = _element(_EVENTS, known.shared + _own(event))
         return item
 
 
@@ -63,9 +66,9 @@ def _same(before: QuoteEvent, event: QuoteEvent) -> bool:
 
 def _shared(event: QuoteEvent) -> bytes:
     assert event.quote is not None  # noqa: S101 asked before
-    quote = quote_to_proto(event.quote)
-    message = quotes_pb2.QuoteEvent(epoch=event.epoch, quote=quote, sequence=event.sequence)
-    return message.SerializeToString()
+    data = written(event.quote) or quote_to_proto(event.quote).SerializeToString()
+    rest = quotes_pb2.QuoteEvent(epoch=event.epoch, sequence=event.sequence)
+    return rest.SerializeToString() + _element(_QUOTE, data)
 
 
 def _own(event: QuoteEvent) -> bytes:
@@ -76,11 +79,11 @@ def _own(event: QuoteEvent) -> bytes:
     ).SerializeToString()
 
 
-def _whole(event: bytes) -> bytes:
-    """Return an element of `events`: its tag, its size and itself."""
-    size, head = len(event), bytearray((0x0A,))
+def _element(tag: int, data: bytes) -> bytes:
+    """Return a field that is a message: its tag, its size and itself."""
+    size, head = len(data), bytearray((tag,))
     while size > 127:
         head.append(size & 127 | 128)
         size >>= 7
     head.append(size)
-    return bytes(head) + event
+    return bytes(head) + data

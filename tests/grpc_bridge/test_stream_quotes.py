@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import grpc
 import pytest
 from grpc import aio
 
+from grpc_bridge import quote_sessions
 from quantgraph.domain.errors import unknown_symbol
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rates import Rates
@@ -22,7 +24,7 @@ from quantgraph.v1.quotes_pb2_grpc import QuoteServiceStub
 from quantgraph.wire.enums import STREAM_KIND
 from tests.grpc_bridge.calls import refused
 from tests.grpc_bridge.world import World
-from tests.waiting import until
+from tests.waiting import settled, until
 
 A, B, NOBODY = "600519.SH", "000001.SZ", "999999.SH"
 
@@ -275,3 +277,18 @@ async def test_heartbeats_come_while_nothing_is_subscribed(
     await session.order(subscribe=[NOBODY])
     await session.until(1)
     assert session.events[0][0] == StreamKind.HEARTBEAT
+
+
+async def test_under_load_what_comes_meanwhile_is_one_message(
+    session: Session, feed: Feed, monkeypatch: pytest.MonkeyPatch
+):
+    await session.order(subscribe=[A, B])
+    await session.until(2)
+    # As if each message had cost so much.
+    monkeypatch.setattr(quote_sessions, "rested", lambda *_: monotonic() + 0.05)
+    await feed.say(A, 2)
+    await session.until(3)
+    for symbol in (A, B):
+        await feed.say(symbol, 3)
+        await settled()
+    assert len((await session.read()).events) == 2

@@ -168,3 +168,35 @@ async def test_a_member_without_a_quote_is_left_out_and_a_named_symbol_is_not(fe
     for refused in (QuoteWatch((B, A)), QuoteWatch((B,), named=False)):
         with pytest.raises(NotFound):
             await anext(shared.watch(refused))
+
+
+class Told(Feed):
+    """The same feed, which calls whoever listens."""
+
+    async def listen(self, symbol, told):
+        self.listeners += 1
+        told(quote(symbol, 2))
+        await self.broken.wait()
+        raise Unavailable(Reason.TERMINAL_OFFLINE, "gone")
+
+    async def follow(self, symbol):
+        raise AssertionError
+        yield
+
+    listeners = 0
+
+
+async def test_a_feed_that_calls_its_listener_is_shared_as_one_that_is_read(hasty):
+    feed = Told()
+    shared = SharedQuotes(feed, feed, lambda: "e1")
+    events = shared.watch(QuoteWatch((A,)))
+    told = [await anext(events), await anext(events)]
+    assert [each.kind for each in told] == [StreamKind.SNAPSHOT, StreamKind.UPDATE]
+    feed.broken.set()
+    lost = await anext(events)
+    assert (lost.kind, lost.source.connected) == (StreamKind.HEARTBEAT, False)
+    feed.broken.clear()
+    back = await anext(events)
+    assert (back.kind, back.previous_sequence) == (StreamKind.UPDATE, 1)
+    assert feed.listeners == 2
+    await shared.close()

@@ -9,7 +9,8 @@ from quantgraph.domain.streams import QuoteEvent, SourceState, StreamKind
 from quantgraph.v1 import quotes_pb2
 from quantgraph.wire import quote_bytes
 from quantgraph.wire.quote_bytes import QuoteBytes
-from quantgraph.wire.quotes import event_from_proto
+from quantgraph.wire.quotes import event_from_proto, quote_to_proto
+from quantgraph.wire.received import received
 
 
 def quote(symbol, volume, levels):
@@ -19,6 +20,7 @@ def quote(symbol, volume, levels):
 
 
 QUOTES = [quote(f"60000{n % 2}.SH", n, n) for n in range(6)]
+QUOTES += [received(quote_to_proto(each)) for each in QUOTES]
 EVENTS = st.one_of(
     st.builds(
         QuoteEvent,
@@ -57,3 +59,6 @@ def test_a_quote_is_written_once_for_all_readers(monkeypatch):
     for before in (1, 1, 2, 3):
         shared.message([QuoteEvent(StreamKind.UPDATE, "e1", QUOTES[0], 4, before, 3 - before)])
     assert written == [QUOTES[0]]
+    # What another gateway wrote goes out as it came.
+    shared.message([QuoteEvent(StreamKind.UPDATE, "e1", QUOTES[-1], 5, 4, 0)])
+    assert len(written) == 1

@@ -1,8 +1,9 @@
 """The agent's live quotes: streams of many symbols, which come and go while they last."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from typing import Protocol
 
 import structlog
 
@@ -17,10 +18,25 @@ from quantgraph.domain.quotes import Quote
 from quantgraph.domain.streams import SourceState, StreamKind
 from quantgraph.domain.terminals import TerminalPart
 from quantgraph.v1 import quotes_pb2
+from quantgraph.wire.enums import STREAM_KIND
 from quantgraph.wire.failures import failure_from_proto
-from quantgraph.wire.quotes import event_from_proto
+from quantgraph.wire.received import received
+from quantgraph.wire.streams import state_from_proto
 
+_BEAT = STREAM_KIND.to_proto(StreamKind.HEARTBEAT)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Follower(Protocol):
+    """Whoever is told of a symbol's quotes."""
+
+    def put(self, item: Quote, /) -> None:
+        """Take a quote; it must not wait."""
+        ...
+
+    def end(self, error: Exception, /) -> None:
+        """Hear why nothing more comes."""
+        ...
 
 
 class QuoteLines:
@@ -42,13 +58,22 @@ class QuoteLines:
 
     async def follow(self, symbol: str) -> AsyncGenerator[Quote, None]:
         """Yield the present quote, then every new one, until closed."""
-        line = self._line_for(symbol)
-        lane = line.join(symbol)
+        line, lane = self._line_for(symbol), Lane[Quote]()
+        line.join(symbol, lane)
         try:
             while True:
                 yield await lane.take()
         finally:
             line.leave(symbol, lane)
+
+    async def listen(self, symbol: str, told: Callable[[Quote], None]) -> None:
+        """Have `told` called with the present quote, then with every new one, until cancelled."""
+        line, listener = self._line_for(symbol), _Listener(told)
+        line.join(symbol, listener)
+        try:
+            await listener.over
+        finally:
+            line.leave(symbol, listener)
 
     def state(self) -> SourceState:
         """Return whether quotes come, and when the last one was of."""
@@ -101,7 +126,7 @@ class QuoteLine:
 
     def __init__(self, agent: Agent, lines: QuoteLines) -> None:
         """Open it, for the symbols that are joined in this turn of the loop."""
-        self.symbols: dict[str, set[Lane[Quote]]] = {}
+        self.symbols: dict[str, set[Follower]] = {}
         self._agent = agent
         self._lines = lines
         self._newest: dict[str, Quote] = {}
@@ -111,21 +136,19 @@ class QuoteLine:
         self._over: GatewayError | None = None
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def join(self, symbol: str) -> Lane[Quote]:
-        """Return a way to a new follower, the present quote on it where it is known."""
-        lane = Lane[Quote]()
+    def join(self, symbol: str, follower: Follower) -> None:
+        """Tell a new follower, at once where the present quote is known."""
         # The agent tells the state once, and nothing more of a symbol that it sends already.
         if (quote := self._newest.get(symbol)) is not None:
-            lane.put(quote)
-        self.symbols.setdefault(symbol, set()).add(lane)
+            follower.put(quote)
+        self.symbols.setdefault(symbol, set()).add(follower)
         self._changed.set()
-        return lane
 
-    def leave(self, symbol: str, lane: Lane[Quote]) -> None:
+    def leave(self, symbol: str, follower: Follower) -> None:
         """Let a follower go; what nobody follows is not sent."""
-        lanes = self.symbols.get(symbol, set())
-        lanes.discard(lane)
-        if not lanes:
+        followers = self.symbols.get(symbol, set())
+        followers.discard(follower)
+        if not followers:
             self.symbols.pop(symbol, None)
             self._changed.set()
         if not self.symbols:
@@ -136,8 +159,8 @@ class QuoteLine:
         if self._over is None:
             self._over = error
             self._lines.forget(self)
-            for lane in (lane for lanes in self.symbols.values() for lane in lanes):
-                lane.end(error)
+            for follower in (each for several in self.symbols.values() for each in several):
+                follower.end(error)
             self._task.cancel()
 
     async def ended(self) -> None:
@@ -181,22 +204,33 @@ class QuoteLine:
         for each in message.ack.symbols:
             if each.HasField("failure"):
                 self._refuse(each.symbol, failure_from_proto(each.failure))
-        for each in message.events:
-            event = event_from_proto(each)
-            if event.quote is not None:
-                self._publish(event.quote)
-            elif event.kind is StreamKind.HEARTBEAT and event.source is not None:
-                self._lines.beaten(event.source)
+        for event in message.events:
+            if event.HasField("quote"):
+                self._publish(received(event.quote))
+            elif event.kind == _BEAT and event.HasField("source"):
+                self._lines.beaten(state_from_proto(event.source))
 
     def _publish(self, quote: Quote) -> None:
         if quote.symbol not in self._asked:
             return  # it was on its way when it was wanted no more
         self._newest[quote.symbol] = quote
         self._lines.noted(quote)
-        for lane in self.symbols.get(quote.symbol, ()):
-            lane.put(quote)
+        for follower in self.symbols.get(quote.symbol, ()):
+            follower.put(quote)
 
     def _refuse(self, symbol: str, error: GatewayError) -> None:
         self._asked.discard(symbol)
-        for lane in self.symbols.pop(symbol, ()):
-            lane.end(translated(error, self._agent.channel.address))
+        for follower in self.symbols.pop(symbol, ()):
+            follower.end(translated(error, self._agent.channel.address))
+
+
+class _Listener:
+    """A follower whose quotes are taken where they come."""
+
+    def __init__(self, told: Callable[[Quote], None]) -> None:
+        self.put = told
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(self, error: Exception, /) -> None:
+        if not self.over.done():
+            self.over.set_exception(error)

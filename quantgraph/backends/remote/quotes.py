@@ -1,6 +1,6 @@
 """The newest quotes through the agent: one by one, as a board, and as they come."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 import numpy as np
@@ -56,6 +56,10 @@ class AgentQuotes:
         async with aclosing(self._lines.follow(symbol)) as quotes:
             async for quote in quotes:
                 yield quote
+
+    def listen(self, symbol: str, told: Callable[[Quote], None]) -> Awaitable[None]:
+        """Have `told` called with what `follow` yields; see `ports.ToldQuotes`."""
+        return self._lines.listen(symbol, told)
 
     def state(self) -> SourceState:
         """Return whether the agent and its terminal can be asked, and when a quote came last."""

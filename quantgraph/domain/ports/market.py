@@ -1,8 +1,8 @@
 """What the rooms above may ask of the market: history, newest states and live feeds."""
 
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from quantgraph.domain.bars import BarRequest, BarSeries, Period
 from quantgraph.domain.dividends import Dividend, DividendHistory, DividendRequest
@@ -119,6 +119,18 @@ class QuoteFeed(Protocol):
 
     def state(self) -> SourceState:
         """Return whether the feed is connected, and its last event."""
+        ...
+
+
+@runtime_checkable
+class ToldQuotes(Protocol):
+    """A feed that calls whoever listens, which saves a task's turn for each quote."""
+
+    def listen(self, symbol: str, told: Callable[[Quote], None]) -> Awaitable[None]:
+        """Have `told` called, in the loop, with what `QuoteFeed.follow` would yield.
+
+        Lasts until it is cancelled. Errors as `QuoteFeed.follow`.
+        """
         ...
 
 
