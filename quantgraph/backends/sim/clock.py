@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from quantgraph.backends.sim.course import Course, Odometer
-from quantgraph.backends.sim.hours import day_instant
+from quantgraph.backends.sim.hours import day_instant, half_day
 from quantgraph.backends.sim.laps import Laps
 from quantgraph.backends.sim.moments import Moment
 from quantgraph.domain.calendar import TradingCalendar, from_ms, shown_instant
@@ -18,6 +18,8 @@ from quantgraph.domain.reasons import Reason
 
 # Simulated seconds per real one, at most. Config says the same.
 FASTEST = 1_000.0
+# Real seconds of running time that a leash may be short of: half of what its keeper may be late.
+_SPARE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class SimClock:
         self._lock = threading.Lock()
         # One order asks a dozen times within a millisecond.
         self._last: tuple[int, int, Moment] | None = None
+        self._run: _Run | None = None
 
     @property
     def speed(self) -> float:
@@ -192,7 +195,9 @@ class SimClock:
         self._hold(eased)
 
     def lead(self, instant_ms: int, run_ms: float) -> None:
-        """Run on from an instant, so many running ms at most."""
+        """Run on from an instant, so many running ms at most; see `LeashedClock`."""
+        if self._leads(instant_ms, run_ms):
+            return
 
         def led(course: Course, real: float) -> Course:
             shown = course.shown(real)
@@ -200,6 +205,16 @@ class SimClock:
             return replace(course, leash=max(shown, limit))
 
         self._hold(led)
+
+    def _leads(self, instant_ms: int, run_ms: float) -> bool:
+        """Return whether it may run on nearly so far already: orders come between two steps."""
+        with self._lock:
+            course, run = self._course, self._run
+            spent = 0 if run is None else instant_ms - run.shift
+            if run is None or run.world != course.worlds or not run.first <= spent < run.end:
+                return False
+            spare = _SPARE_S * 1_000 * course.speed
+            return spent + run_ms - spare <= course.leash < math.inf
 
     def free(self) -> None:
         """Be held by nobody."""
@@ -241,11 +256,21 @@ class SimClock:
         course, last = self._course, self._last
         if last is not None and last[:2] == (course.worlds, spent):
             return last[2]
-        lap, inside = self._inside(course, spent)
-        day, offset = self._laps.place(inside)
-        moment = Moment(self._epoch(course.worlds, lap), day, day_instant(day, offset))
+        run = self._run
+        if run is None or run.world != course.worlds or not run.first <= spent < run.end:
+            run = self._run = self._begin(course, spent)
+        moment = Moment(run.epoch, run.day, spent + run.shift)
         self._last = course.worlds, spent, moment
         return moment
+
+    def _begin(self, course: Course, spent: int) -> "_Run":
+        """Return the half of a day that is run through after so many running ms."""
+        lap, inside = self._inside(course, spent)
+        day, offset = self._laps.place(inside)
+        start, end = half_day(day, offset)
+        first = spent - min(offset - start, inside)  # a lap does not begin at 09:15
+        told = self._epoch(course.worlds, lap), day, day_instant(day, offset) - spent
+        return _Run(course.worlds, first, spent + end - offset, *told)
 
     def _until(self, course: Course, spent: int, instant_ms: int) -> int:
         return self._base(course, spent) + self._laps.find(instant_ms)
@@ -264,6 +289,18 @@ class SimClock:
         if (world, lap) not in self._epochs:
             self._epochs[world, lap] = self._ids.new("epoch_")
         return self._epochs[world, lap]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Running ms, from `first` up to `end`, in which all clocks go on: instants lie `shift` on."""
+
+    world: int
+    first: int
+    end: int
+    epoch: str
+    day: date
+    shift: int
 
 
 def _backward(instant_ms: int) -> ChangeRefused:

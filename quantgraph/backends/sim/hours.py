@@ -56,6 +56,13 @@ def day_instant(day: date, offset_ms: int) -> int:
     return day_start(day) + _AFTERNOON_MS + offset_ms - _MORNING_RUN_MS
 
 
+def half_day(day: date, offset_ms: int) -> tuple[int, int]:
+    """Return the running ms at which the half of a day begins and ends that is then under way."""
+    if offset_ms < _MORNING_RUN_MS:
+        return 0, _MORNING_RUN_MS
+    return _MORNING_RUN_MS, day_length(day)
+
+
 def session_offset(instant_ms: int) -> int:
     """Return the session ms of its day before an instant, from 0 to 4 hours."""
     clock = instant_ms - day_start(day_of(instant_ms))

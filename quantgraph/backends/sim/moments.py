@@ -87,7 +87,7 @@ class LeashedClock(MarketClock, Protocol):
         ...
 
     def lead(self, instant_ms: int, run_ms: float) -> None:
-        """Run on from an instant, so many running ms at most."""
+        """Run on from an instant, so many running ms at most, or those of 10 real ms less."""
         ...
 
     def free(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from typing import TypeAlias
 
 from quantgraph.backends.sim.calling import Scene, indicate, show
 from quantgraph.backends.sim.cutter import Tapes
@@ -29,6 +30,8 @@ from quantgraph.domain.rules.bands import price_band
 from quantgraph.domain.sources import Source
 from quantgraph.domain.ticks import DEPTH
 
+# What a quote is made of: a path, the moment of the quote that stands, and a screen, if any.
+_Asked: TypeAlias = tuple[Path, Moment, Screen | None]
 _KEPT = 4_096
 _NONE: Mapping[str, Screen] = {}
 
@@ -47,7 +50,7 @@ class Quoter:
         self._interval = interval_ms
         self._tapes = Tapes(paths.world.seed)
         self._scenes: Memo[tuple[Instrument, date, int, int], Scene] = Memo(_KEPT)
-        self._newest: Memo[str, tuple[Path, Moment, Quote]] = Memo(_KEPT)
+        self._newest: Memo[str, tuple[_Asked, Quote]] = Memo(_KEPT)
 
     def step(self, now: Moment) -> int:
         """Return the number of the quote that stands at the moment, within its day."""
@@ -74,17 +77,22 @@ class Quoter:
         at = self.instant(now)
         live = screens_on(screens, at.day)
         found = {
-            symbol: None if symbol in live else self._recall(symbol, path, at)
+            symbol: self._recall(symbol, (path, at, live.get(symbol)))
             for symbol, path in paths.items()
         }
         new = {symbol: paths[symbol] for symbol, quote in found.items() if quote is None}
         made: Mapping[str, Quote] = self._make(new, at, live) if new else {}
         return {symbol: quote or made[symbol] for symbol, quote in found.items()}
 
-    def _recall(self, symbol: str, path: Path, at: Moment) -> Quote | None:
-        """Return the quote where it was made before; one order alone asks for it three times."""
+    def _recall(self, symbol: str, asked: _Asked) -> Quote | None:
+        """Return the quote where it was made before; one order alone asks for it three times.
+
+        Of a symbol that has an order book, while its screen displays the same.
+        """
         known = self._newest.get(symbol)
-        return known[2] if known is not None and known[0] is path and known[1] == at else None
+        if known is None or known[0][0] is not asked[0] or known[0][1:] != asked[1:]:
+            return None
+        return known[1]
 
     def _make(
         self, paths: Mapping[str, Path], at: Moment, screens: Mapping[str, Screen]
@@ -96,12 +104,9 @@ class Quoter:
             if state is None:
                 quote = _silent(symbol, at)
             else:
-                screen = screens.get(symbol)
-                quote = self._quote(path, (state, screen), at)
-                if screen is not None:  # it may be another one before the next step
-                    made[symbol] = quote
-                    continue
-            made[symbol] = self._newest.put(symbol, (path, at, quote))[2]
+                quote = self._quote(path, (state, screens.get(symbol)), at)
+            asked = path, at, screens.get(symbol)
+            made[symbol] = self._newest.put(symbol, (asked, quote))[1]
         return made
 
     def forming(self, path: Path, now: Moment, period: Period) -> FormingBar | None:

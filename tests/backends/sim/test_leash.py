@@ -149,3 +149,28 @@ def test_nothing_that_holds_or_lets_go_turns_time_back(acts: list[tuple[str, flo
         assert clock.elapsed() >= last
         assert clock.elapsed() <= max(last, clock._course.wanted(hand.seconds))
         last = clock.elapsed()
+
+
+def test_a_leash_that_is_long_enough_is_not_let_out_for_every_order() -> None:
+    hand, clock = make()
+    clock.lead(OPEN, 1_020)
+    hand.seconds = 0.008
+    clock.lead(clock.goal().ms, 1_020)
+    hand.seconds = 5
+    assert now(clock) == OPEN + 1_020
+    clock.lead(OPEN + 5_000, 1_020)
+    hand.seconds = 5.02
+    clock.lead(clock.goal().ms, 1_020)
+    hand.seconds = 9
+    assert now(clock) == OPEN + 6_040
+
+
+def test_a_leash_is_let_out_after_a_small_jump() -> None:
+    hand, clock = make()
+    clock.lead(OPEN, 1_020)
+    clock.jump(OPEN + 5)
+    assert now(clock) == OPEN
+    clock.lead(OPEN + 5, 1_020)
+    assert now(clock) == OPEN + 5
+    hand.seconds = 9
+    assert now(clock) == OPEN + 1_025

@@ -151,6 +151,19 @@ async def test_a_waiting_order_fills_when_the_market_comes_to_it(desk: Desk, mak
     assert report.fill.price == Decimal(repr(price))
 
 
+async def test_a_quote_shows_an_order_of_ours_at_once_and_is_kept_until_then(desk: Desk) -> None:
+    best = (await desk.quote()).bids[0]
+    first = wish("a", BUY, 100, best.price)
+    await desk.terminal.place(first)
+    shown = await desk.quote()
+    assert await desk.quote() is shown
+    await desk.terminal.place(wish("b", BUY, 200, best.price))
+    more = await desk.quote()
+    assert more.bids[0].quantity == shown.bids[0].quantity + 200
+    await desk.terminal.withdraw(first)
+    assert (await desk.quote()).bids[0].quantity == more.bids[0].quantity - 100
+
+
 async def test_a_withdrawn_order_gives_its_money_back(desk: Desk) -> None:
     before = await desk.terminal.asset("sim-1")
     quote = await desk.quote()
