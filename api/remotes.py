@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
@@ -13,6 +14,7 @@ from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 from quantgraph.places import TerminalConfig
+from quantgraph.services.far_desk import SharedDesk
 
 _ADVICE = "See that the gateway there runs, and that target, key and certificates are its own."
 
@@ -22,7 +24,20 @@ def open_agent(terminal: TerminalConfig, mode: Mode, clock: Clock | None = None)
 
     Raises StartupError: CONFIG_INVALID for a key that cannot be read, TLS_UNUSABLE.
     """
-    return RemoteTerminal(_settings(terminal, mode), clock or SystemClock()).backend()
+    return _shared(RemoteTerminal(_settings(terminal, mode), clock or SystemClock()).backend())
+
+
+def _shared(backend: Backend) -> Backend:
+    """Return it with each log of its desk followed once, whatever the number of readers here."""
+    if backend.desk is None:
+        return backend
+    shared = SharedDesk(backend.desk)
+
+    async def close() -> None:
+        await shared.close()
+        await backend.close()
+
+    return replace(backend, desk=shared.far, close=close)
 
 
 def examine_agent(place: TerminalConfig) -> Iterator[Finding]:

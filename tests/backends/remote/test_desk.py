@@ -182,6 +182,43 @@ async def test_a_log_that_is_cut_goes_on_with_every_event_once(terminal, tmp_pat
             assert await other.submit("k1") == (await front.submit("k1"))
 
 
+async def test_readers_of_an_account_share_one_stream_from_the_agent(terminal, tmp_path):
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
+        far, here = beside.agent.assembly, front.assembly.gateway
+        await front.submit("k1")
+        log = await whole(far.gateway.trading)
+        seen = [[] for _ in range(6)]
+
+        async def read(events, told):
+            async with aclosing(events):
+                async for event in events:
+                    told.append(event)
+
+        place = LogCursor(ACCOUNT, None, 0)
+        streams = [front.updates(after_sequence=0) for _ in range(3)]
+        streams += [
+            here.trading.events(place),
+            here.trading.events(place),
+            here.fills.events(place),
+        ]
+        reading = [asyncio.create_task(read(*each)) for each in zip(streams, seen, strict=True)]
+        await until(lambda: all(any(e.kind is StreamKind.CAUGHT_UP for e in each) for each in seen))
+        await until(lambda: held(far) == ["OrderService/StreamOrderEvents"])
+        await front.submit("k2")
+        log = await whole(far.gateway.trading)
+        await until(lambda: all(numbers(each) == log for each in seen[:5]))
+        for each in reading:
+            each.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+
+
+def held(assembly):
+    """The logs that are streamed from an agent."""
+    return [
+        each.operation for each in assembly.gateway.subscriptions.all() if "Order" in each.operation
+    ]
+
+
 def numbers(events):
     return [each.sequence for each in events if each.kind is StreamKind.UPDATE]
 
