@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 _SECONDS = 90
 QUANTGRAPH = (sys.executable, "-m", "quantgraph")
 BLOCKS = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), re.DOTALL)
-ONE_BOX, AGENT, GATEWAY, MANY = BLOCKS
+ONE_BOX, AGENT, GATEWAY, MANY, BUS = BLOCKS
 READ = """{ serverInfo { terminalStatus { name state } }
   accounts { id terminal asset { source } } quote(symbol: "600519.SH") { source } }"""
 MOCK = 'mode = "mock"\n'

@@ -82,10 +82,10 @@ async def terminal():
 
 
 @asynccontextmanager
-async def fronted(agent, folder, key=None):
+async def fronted(agent, folder, key=None, **sections):
     """Open a gateway over an agent, on both wires."""
     async with AsyncExitStack() as stack:
-        here, own = await stack.enter_async_context(prod_over(agent, folder, key))
+        here, own = await stack.enter_async_context(prod_over(agent, folder, key, **sections))
         server = await start(here.gateway, here.config.grpc.model_copy(update={"port": 0}))
         stack.push_async_callback(server.stop, 0)
         front = Front(here, own, Asker(stack), f"127.0.0.1:{server.port}")
@@ -95,11 +95,11 @@ async def fronted(agent, folder, key=None):
 
 
 @asynccontextmanager
-async def trading(terminal, folder):
+async def trading(terminal, folder, **sections):
     """Open an armed agent and a gateway over it."""
     async with (
-        prod_agent(terminal, folder / "agent") as beside,
-        fronted(beside.agent, folder / "here", beside.key) as front,
+        prod_agent(terminal, folder / "agent", **sections) as beside,
+        fronted(beside.agent, folder / "here", beside.key, **sections) as front,
     ):
         while (await front.assembly.gateway.controls.status(None)).state is not (
             TradingState.DISARMED
