@@ -1,6 +1,8 @@
 """The bus between agents and gateways: only where config names one is NATS imported."""
 
+import asyncio
 import ssl
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +10,16 @@ from typing import TYPE_CHECKING
 from quantgraph.bus.names import Names
 from quantgraph.bus.places import BusPlace
 from quantgraph.config import Config
-from quantgraph.domain.errors import StartupError
+from quantgraph.domain.errors import GatewayError, StartupError
+from quantgraph.domain.findings import Finding
 from quantgraph.domain.reasons import Reason
 from quantgraph.places import BusConfig
 
 if TYPE_CHECKING:
     from quantgraph.bus.connection import NatsBus
+
+# Seconds that a look at the bus may take.
+_LOOK_S = 5.0
 
 
 def open_bus(config: Config, stack: AsyncExitStack) -> BusPlace | None:
@@ -50,6 +56,32 @@ def make_bus(config: BusConfig) -> "tuple[NatsBus, BusPlace]":
     )
     bus = NatsBus(settings)
     return bus, BusPlace(bus, names)
+
+
+def examine_bus(config: BusConfig) -> Iterator[Finding]:
+    """Connect to the bus, and have its stream within the bounds of config; nothing is told."""
+    if not config.url:
+        return
+    try:
+        yield asyncio.run(_looked_at(config))
+    except GatewayError as error:
+        advice = "Correct [bus], or install what it says."
+        yield Finding("bus", "problem", error.message, advice)
+
+
+async def _looked_at(config: BusConfig) -> Finding:
+    bus, _ = make_bus(config)
+    bus.start()
+    try:
+        async with asyncio.timeout(_LOOK_S):
+            await bus.met()
+    except TimeoutError:
+        why = f"{config.url} cannot be used: {bus.trouble}"
+        advice = "See that it runs with JetStream, and knows the token; till then agents are asked."
+        return Finding("bus", "warning", why, advice)
+    finally:
+        await bus.close()
+    return Finding("bus", "ok", f"{config.url} is there, and keeps events")
 
 
 def _read(name: str) -> str:

@@ -29,7 +29,8 @@ class NatsBus:
         """Connect to nothing before `start`."""
         self._settings = settings
         self.session: NatsSession | None = None
-        self.connections = 0
+        # Why the last attempt failed; empty before the first.
+        self.trouble = ""
         self._met = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._quiet = False
@@ -57,8 +58,9 @@ class NatsBus:
                 await self._live()
                 pause = _FIRST_S
             except (*FAILED, BusAway, ssl.SSLError) as error:
+                self.trouble = str(error)[:200] or type(error).__name__
                 if not self._quiet:
-                    _log.warning("bus_away", error=type(error).__name__, message=str(error)[:200])
+                    _log.warning("bus_away", error=type(error).__name__, message=self.trouble)
                 self._quiet = True
             await asyncio.sleep(pause * random.uniform(0.75, 1.0))  # noqa: S311 no secret
             pause = min(pause * 2, _MOST_S)
@@ -70,7 +72,6 @@ class NatsBus:
             await self._connect(client, session)
             await session.prepare()
             self.session, self._quiet = session, False
-            self.connections += 1
             self._met.set()
             _log.info("bus_connected", server=_server(client))
             await session.ended()

@@ -43,6 +43,11 @@ class NatsServer:
         out = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(self._command, **out)
 
+    def answers(self) -> bool:
+        """Return whether it takes connections."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
         self._process.kill()

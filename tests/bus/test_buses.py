@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from api import buses
 from api.buses import make_bus
+from api.doctor import examine
 from quantgraph.bus.names import Names, token
 from quantgraph.domain.errors import StartupError
 from quantgraph.loading import load_config
@@ -56,6 +58,23 @@ def test_the_page_of_deployments_shows_a_bus_that_config_takes(tmp_path):
     file = tmp_path / "config.toml"
     file.write_text(shown)
     assert load_config(file).bus.url == "tls://10.0.0.9:4222"
+
+
+def test_doctor_says_whether_the_bus_is_there(tmp_path, nats, monkeypatch):
+    file = tmp_path / "config.toml"
+    file.write_text(f'data_dir = "{tmp_path}"\n[bus]\nurl = "nats://127.0.0.1:{nats.port}"')
+
+    def found():
+        (finding,) = [each for each in examine(file, {}) if each.check == "bus"]
+        return finding
+
+    while not nats.answers():
+        pass
+    assert found().state == "ok"
+    nats.kill()
+    monkeypatch.setattr(buses, "_LOOK_S", 0.5)
+    finding = found()
+    assert (finding.state, "agents are asked" in finding.advice) == ("warning", True)
 
 
 def test_subjects_bear_no_account_and_no_character_that_nats_knows():
