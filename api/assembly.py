@@ -5,8 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from api.bounds import is_local
+from api.buses import open_bus
 from api.ledgers import Logs, open_audit, open_logs
 from api.log_writer import LogWriter
+from api.publishing import publish
 from api.relayed import RelayedPath
 from api.simulated import SimulatedWorld
 from api.terminals import TerminalWorld
@@ -16,6 +18,7 @@ from api.vendor import open_terminal, require_terminal
 from api.watch import Watch
 from api.wiring import Assembly, Wiring
 from api.worlds import Sources
+from quantgraph.bus.places import BusPlace
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock, SystemClock
@@ -53,8 +56,8 @@ async def open_assembly(
     Requests and acts are told to `log`.
 
     Raises StartupError: MODE_UNAVAILABLE, KEYS_REQUIRED, DATA_DIR_UNUSABLE, STORE_CORRUPT,
-    STORE_VERSION, SDK_UNUSABLE; Unsupported CALENDAR_NOT_COVERED where no two trading days are
-    covered.
+    STORE_VERSION, SDK_UNUSABLE, CONFIG_INVALID; Unsupported CALENDAR_NOT_COVERED where no two
+    trading days are covered.
     """
     if config.mode is not Mode.MOCK and backend is open_terminal:
         require_terminal(config)
@@ -67,11 +70,12 @@ async def open_assembly(
         tracer = open_tracer(config)
         if tracer is not None:
             stack.push_async_callback(tracer.close)
-        watch = Watch(log, config.limits.key_subscriptions, tracer)
+        bus = open_bus(config, stack)
+        watch = Watch(log, config.limits.key_subscriptions, tracer, bus)
         if config.mode is Mode.MOCK:
             mode: _Mock | _Real | _Relayed = _Mock(config, sources, watch)
         else:
-            terminal = backend(config, sources[1])
+            terminal = _terminal(config, sources[1], backend, bus)
             if tracer is not None:
                 terminal = traced_backend(terminal)
             world = TerminalWorld(config, sources, terminal, clock or SystemClock())
@@ -81,7 +85,17 @@ async def open_assembly(
         assembly = mode.assemble(stack, access)
         await wiring.start()
         stack.push_async_callback(wiring.close)
+        if bus is not None:
+            publish(config, assembly.gateway, bus, stack)
         yield assembly
+
+
+def _terminal(
+    config: Config, calendar: TradingCalendar, backend: OpenBackend, bus: BusPlace | None
+) -> Backend:
+    if backend is open_terminal:
+        return open_terminal(config, calendar, bus)
+    return backend(config, calendar)
 
 
 def _open_access(config: Config, folder: Path, stack: AsyncExitStack) -> tuple[KeyAccess, Workers]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.bounds import is_local
+from api.buses import examine_bus
 from api.process_file import is_held
 from api.skew import skew_of
 from api.tls import identity_of
@@ -70,6 +71,7 @@ def examine(
     yield _clock(config.data_path)
     if time_server is not None:
         yield _skew(time_server)
+    yield from examine_bus(config.bus)
     if config.mode is not Mode.MOCK:
         yield from examine_terminal(config)
 

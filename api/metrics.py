@@ -13,6 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from quantgraph.bus.places import BusPlace
 from quantgraph.domain.audit import Act
 from quantgraph.domain.controls import TradingState
 from quantgraph.domain.downloads import DownloadKind, DownloadState
@@ -58,6 +59,8 @@ class Dials:
     downloads: Callable[[], Counter[DownloadState]]
     downloads_ended: Counter[tuple[DownloadKind, DownloadState]]
     lines_dropped: Callable[[], int]
+    # None where config names none.
+    bus: BusPlace | None = None
 
 
 class GatewayCollector(Collector):
@@ -74,9 +77,21 @@ class GatewayCollector(Collector):
         yield from self._streams()
         yield from self._orders()
         yield from self._downloads()
+        yield from self._bus()
         yield _counter("log_lines_dropped", "Lines of the log that found no room or no disk.", [
             ((), self._dials.lines_dropped())
         ])  # fmt: skip
+
+    def _bus(self) -> Iterator[Metric]:
+        if (bus := self._dials.bus) is None:
+            return
+        tally = bus.tally
+        yield _gauge("bus_connected", "Whether the bus is there.", [((), float(bus.connected))])
+        text = "Logs of accounts that the bus alone tells here now."
+        yield _gauge("bus_logs_read", text, [((), tally.logs_read)])
+        text = "Times that the agent was asked for what the bus had not told of a log."
+        yield _counter("bus_repairs", text, [((), tally.repairs)])
+        yield _counter("bus_events_kept", "Events put into the bus's stream.", [((), tally.kept)])
 
     def _requests(self) -> Iterator[Metric]:
         counts: Counter[tuple[str, ...]] = Counter()

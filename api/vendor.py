@@ -14,6 +14,7 @@ from quantgraph.backends.xtquant.listener import OrderListener
 from quantgraph.backends.xtquant.sdk import Sdk, load_sdk
 from quantgraph.backends.xtquant.trader import TraderLink
 from quantgraph.backends.xtquant.trading import TradingParts, XtTrading
+from quantgraph.bus.places import BusPlace
 from quantgraph.config import Config
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.clock import Clock, SystemClock
@@ -45,13 +46,17 @@ def require_terminal(config: Config) -> None:
         raise StartupError(Reason.CONFIG_INVALID, _one_service(quoting))
 
 
-def open_terminal(config: Config, calendar: TradingCalendar) -> Backend:
+def open_terminal(
+    config: Config, calendar: TradingCalendar, bus: BusPlace | None = None
+) -> Backend:
     """Return the terminal, of several all as one; nothing has connected yet.
+
+    What other gateways tell of theirs is read off `bus` while that is there.
 
     Raises StartupError: MODE_UNAVAILABLE, SDK_UNUSABLE, CONFIG_INVALID, TLS_UNUSABLE.
     """
     require_terminal(config)
-    found = [_open(config, each, calendar) for each in config.chosen]
+    found = [_open((config, calendar, bus), each) for each in config.chosen]
     if len(found) == 1:
         return found[0]
     members = zip(found, config.chosen, strict=True)
@@ -66,9 +71,10 @@ def examine_terminal(config: Config) -> Iterator[Finding]:
             yield replace(each, check=f"{place.name}: {each.check}") if several else each
 
 
-def _open(config: Config, place: TerminalConfig, calendar: TradingCalendar) -> Backend:
+def _open(given: tuple[Config, TradingCalendar, BusPlace | None], place: TerminalConfig) -> Backend:
+    config, calendar, bus = given
     if place.kind == "remote":
-        return open_agent(place, config.mode)
+        return open_agent(place, config.mode, bus=bus)
     clock = SystemClock()
     if config.isolate:
         return open_isolated(config, place, clock)

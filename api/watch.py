@@ -7,6 +7,7 @@ from typing import TypeAlias
 from api.log_writer import LogWriter
 from api.metrics import ActBook, Dials
 from api.worlds import OrderWay
+from quantgraph.bus.places import BusPlace
 from quantgraph.domain.audit import Act
 from quantgraph.domain.calendar import to_ms
 from quantgraph.domain.calls import Call
@@ -26,9 +27,15 @@ _LOOK_S = 0.25
 class Watch:
     """Counts and times; `start` in the running loop."""
 
-    def __init__(self, log: LogWriter | None, most: int, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self,
+        log: LogWriter | None,
+        most: int,
+        tracer: Tracer | None = None,
+        bus: BusPlace | None = None,
+    ) -> None:
         """Hand lines on to `log`, as far as it takes them; a key may hold `most` streams."""
-        self._log = log
+        self._log, self._bus = log, bus
         line = None if log is None or not log.takes(Call) else log.put
         self.calls = CallBook(line, tracer)
         self.acts = ActBook(None if log is None or not log.takes(Act) else log.put)
@@ -58,6 +65,7 @@ class Watch:
             downloads=downloads.under_way,
             downloads_ended=downloads.ended,
             lines_dropped=lambda: 0 if self._log is None else self._log.dropped,
+            bus=self._bus,
         )
 
     def start(self) -> None:

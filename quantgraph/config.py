@@ -17,7 +17,7 @@ from quantgraph.domain.rates import Rates
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
 from quantgraph.market_rules import CalendarConfig, RulesConfig
-from quantgraph.places import TerminalConfig
+from quantgraph.places import BusConfig, TerminalConfig
 from quantgraph.watching import LoggingConfig, MetricsConfig, ShutdownConfig, TracingConfig
 from quantgraph.wires import (
     GrpcConfig,
@@ -216,6 +216,7 @@ class Config(BaseSettings):
     terminal: TerminalConfig = TerminalConfig()
     terminals: tuple[TerminalConfig, ...] = ()
     isolate: bool = False
+    bus: BusConfig = BusConfig()
     downloads: DownloadsConfig = DownloadsConfig()
     mock: MockConfig = MockConfig()
     rules: RulesConfig = RulesConfig()

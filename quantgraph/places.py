@@ -1,8 +1,9 @@
-"""Where trading terminals are, in config.toml: on this machine, or behind another gateway."""
+"""Where trading terminals are, in config.toml: here or behind another gateway; and the bus."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from quantgraph.wires import Positive, Section, is_loopback, split_target
 
@@ -53,3 +54,44 @@ class TerminalConfig(Section):
         if self.kind == "xtquant" and self.remote.target:
             raise ValueError('remote.target is of no use with kind = "xtquant"')
         return self
+
+
+class BusConfig(Section):
+    """The NATS servers between agents and gateways, what is shown to them, and bounds."""
+
+    url: str = ""
+    token_file: str = ""
+    authorities: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+    subject: Annotated[str, Field(pattern=r"^[\w-]+(\.[\w-]+)*$", max_length=60)] = "quantgraph"
+    kept_mb: Positive = 256
+    kept_hours: Positive = 48
+    pending_mb: Positive = 16
+
+    @field_validator("url")
+    @classmethod
+    def _reached(cls, value: str) -> str:
+        """Quotes and orders go over it: beyond this machine through TLS alone."""
+        for each in filter(None, value.split(",")):
+            parts = urlsplit(each)
+            if parts.username or parts.password:
+                raise ValueError("no secret belongs in a url: give token_file")
+            here = parts.scheme == "nats" and is_loopback(parts.hostname or "")
+            if not parts.hostname or not (here or parts.scheme == "tls"):
+                raise ValueError("give tls://host:port, or nats://127.0.0.1:port on this machine")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> "BusConfig":
+        shown = self.authorities or self.certificate or self.certificate_key
+        if shown and not self.secured:
+            raise ValueError("authorities and certificates are of no use without tls://")
+        if self.certificate_key and not self.certificate:
+            raise ValueError("certificate_key is of no use without a certificate")
+        return self
+
+    @property
+    def secured(self) -> bool:
+        """Whether any server is reached through TLS."""
+        return "tls://" in self.url

@@ -235,3 +235,25 @@ def test_several_terminals_are_asked_in_the_order_of_the_file(tmp_path):
 )
 def test_terminals_that_cannot_be_told_apart_or_asked_are_refused(tmp_path, text, said):
     assert said in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('url = "nats://10.0.0.1:4222"', "give tls://host:port"),
+        ('url = "127.0.0.1:4222"', "give tls://host:port"),
+        ('url = "tls://user:secret@bus.example:4222"', "no secret belongs in a url"),
+        ('url = "nats://127.0.0.1"\nauthorities = "ca.pem"', "of no use without tls"),
+        ('url = "tls://bus.example"\ncertificate_key = "key.pem"', "without a certificate"),
+        ('subject = "a b"', "bus.subject"),
+        ("kept_mb = 0", "bus.kept_mb"),
+    ],
+)
+def test_a_bus_that_would_show_orders_to_others_is_refused(tmp_path, text, said):
+    assert said in refusal(tmp_path, f"[bus]\n{text}")
+
+
+def test_several_servers_of_a_bus_are_named_with_commas(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[bus]\nurl = "tls://a.example:4222,tls://b.example:4222"')
+    assert load_config(file).bus.secured

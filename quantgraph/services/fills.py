@@ -52,13 +52,19 @@ class JournalledFills:
 
     async def events(self, cursor: LogCursor) -> AsyncGenerator[FillEvent, None]:
         """Yield what the order log says of fills; see `ports.Fills`."""
-        async with aclosing(self._log(cursor)) as events:
+        async with aclosing(fills_of(self._log(cursor))) as events:
             async for event in events:
-                told = event.fill is not None or event.kind in _MARKS
-                if told and event.kind is not StreamKind.SNAPSHOT:
-                    found = (event.kind, event.epoch, event.sequence, event.fill, event.source)
-                    yield FillEvent(*found)
+                yield event
 
     async def _require_account(self, account_id: str) -> None:
         if all(each.id != account_id for each in await self._accounts.accounts()):
             raise unknown_account(account_id)
+
+
+async def fills_of(log: AsyncGenerator[OrderEvent, None]) -> AsyncGenerator[FillEvent, None]:
+    """Yield what an order log says of fills, and close it."""
+    async with aclosing(log) as events:
+        async for event in events:
+            told = event.fill is not None or event.kind in _MARKS
+            if told and event.kind is not StreamKind.SNAPSHOT:
+                yield FillEvent(event.kind, event.epoch, event.sequence, event.fill, event.source)

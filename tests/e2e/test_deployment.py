@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
 ]
 BLOCKS = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), re.DOTALL)
-ONE_BOX, AGENT, GATEWAY, MANY = BLOCKS
+ONE_BOX, AGENT, GATEWAY, MANY, BUS = BLOCKS
 MOCK = 'mode = "mock"\n'
 
 

@@ -93,13 +93,13 @@ async def prod_agent(terminal: Any, folder: Path, **sections: Any) -> AsyncItera
 
 @asynccontextmanager
 async def prod_over(
-    agent: Agent, folder: Path, key: Path | None = None
+    agent: Agent, folder: Path, key: Path | None = None, **sections: Any
 ) -> AsyncIterator[tuple[Assembly, str]]:
     """Open a gateway in prod whose terminal is an agent's, by config alone; with a key of it."""
     own = make_keys(folder, "prod")[0].create(Scope.ADMIN, None)
     remote = {"target": f"127.0.0.1:{agent.port}", "tls": False, "key_file": str(key or "")}
     terminal = {"kind": "remote", "name": "far", "remote": remote}
-    settings = {"data_dir": str(folder), "mode": "prod", "terminal": terminal}
+    settings = {"data_dir": str(folder), "mode": "prod", "terminal": terminal, **sections}
     config = load_config(ROOT / "config.toml", settings)
     clock: Clock = agent.assembly.gateway.clock
     async with open_assembly(config, clock=clock) as assembly:

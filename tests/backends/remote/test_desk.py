@@ -84,10 +84,10 @@ async def terminal():
 
 
 @asynccontextmanager
-async def fronted(agent, folder, key=None):
+async def fronted(agent, folder, key=None, **sections):
     """Open a gateway over an agent, on both wires."""
     async with AsyncExitStack() as stack:
-        here, own = await stack.enter_async_context(prod_over(agent, folder, key))
+        here, own = await stack.enter_async_context(prod_over(agent, folder, key, **sections))
         server = await start(here.gateway, here.config.grpc.model_copy(update={"port": 0}))
         stack.push_async_callback(server.stop, 0)
         front = Front(here, own, Asker(stack), f"127.0.0.1:{server.port}")
@@ -97,11 +97,11 @@ async def fronted(agent, folder, key=None):
 
 
 @asynccontextmanager
-async def trading(terminal, folder):
+async def trading(terminal, folder, **sections):
     """Open an armed agent and a gateway over it."""
     async with (
-        prod_agent(terminal, folder / "agent") as beside,
-        fronted(beside.agent, folder / "here", beside.key) as front,
+        prod_agent(terminal, folder / "agent", **sections) as beside,
+        fronted(beside.agent, folder / "here", beside.key, **sections) as front,
     ):
         while (await front.assembly.gateway.controls.status(None)).state is not (
             TradingState.DISARMED
@@ -182,6 +182,43 @@ async def test_a_log_that_is_cut_goes_on_with_every_event_once(terminal, tmp_pat
             ]
             assert rest == log[3:]
             assert await other.submit("k1") == (await front.submit("k1"))
+
+
+async def test_readers_of_an_account_share_one_stream_from_the_agent(terminal, tmp_path):
+    async with asyncio.timeout(40), trading(terminal, tmp_path) as (beside, front):
+        far, here = beside.agent.assembly, front.assembly.gateway
+        await front.submit("k1")
+        log = await whole(far.gateway.trading)
+        seen = [[] for _ in range(6)]
+
+        async def read(events, told):
+            async with aclosing(events):
+                async for event in events:
+                    told.append(event)
+
+        place = LogCursor(ACCOUNT, None, 0)
+        streams = [front.updates(after_sequence=0) for _ in range(3)]
+        streams += [
+            here.trading.events(place),
+            here.trading.events(place),
+            here.fills.events(place),
+        ]
+        reading = [asyncio.create_task(read(*each)) for each in zip(streams, seen, strict=True)]
+        await until(lambda: all(any(e.kind is StreamKind.CAUGHT_UP for e in each) for each in seen))
+        await until(lambda: held(far) == ["OrderService/StreamOrderEvents"])
+        await front.submit("k2")
+        log = await whole(far.gateway.trading)
+        await until(lambda: all(numbers(each) == log for each in seen[:5]))
+        for each in reading:
+            each.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+
+
+def held(assembly):
+    """The logs that are streamed from an agent."""
+    return [
+        each.operation for each in assembly.gateway.subscriptions.all() if "Order" in each.operation
+    ]
 
 
 def numbers(events):

@@ -1,0 +1,1 @@
+"""Carries what agents tell to many gateways over NATS; the truth stays at the agent."""
