@@ -156,11 +156,11 @@ class NatsSession:
             yield
         finally:
             for each in made:
-                self._ears.pop(each._id, None)  # noqa: SLF001
+                self._ears.pop(each._id, None)  # noqa: SLF001 nothing else tells them apart
                 with suppress(*FAILED):
                     await each.unsubscribe()
 
-    async def _done(self, act: Awaitable[Any], *, passed: bool = False) -> Any:  # noqa: ANN401
+    async def _done(self, act: Awaitable[Any], *, passed: bool = False) -> Any:  # noqa: ANN401 whatever it gives
         """Return what comes of an act; `passed`: refusals of the stream are for the caller."""
         try:
             return await act

@@ -151,7 +151,12 @@ class JournaledTrading:
         self._recorder.resize(in_flight)
 
     def recent(self, ticket: OrderTicket) -> Submission | None:
-        """Return what `recall` does, where this run has heard of it; None says nothing."""
+        """Return what `recall` does, where this run has heard of it; None says nothing.
+
+        While anything is on its way the journal may have a newer word, and is asked.
+        """
+        if not self._recorder.quiet:
+            return None
         known = self._recent.find(ticket.account_id, ticket.client_order_id)
         return None if known is None else replay(ticket, known.order, known.digest)
 

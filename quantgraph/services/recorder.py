@@ -53,7 +53,7 @@ class Recorder:
         self._places = places
         # Apart: orders that wait for a broken disk must not keep anybody from canceling.
         self._free = {"orders": places, "cancels": places}
-        self._waiting = 0
+        self._waiting = self._under_way = 0
         self._pause = pause_s
         self._gathered: list[_Asked] = []
         self._queue: SimpleQueue[list[_Asked] | None] = SimpleQueue()
@@ -65,6 +65,11 @@ class Recorder:
     def waiting(self) -> int:
         """How many outcomes the disk has not taken yet. Any thread may ask."""
         return self._waiting
+
+    @property
+    def quiet(self) -> bool:
+        """Whether all that was asked for has been heard of: the file has nothing newer."""
+        return not self._under_way
 
     def resize(self, places: int) -> None:
         """Let so many be on their way from now on; those that are stay."""
@@ -98,6 +103,7 @@ class Recorder:
             # After all that is ready to run: what comes in one turn of the loop goes together.
             loop.call_soon(self._pass_on)
         self._gathered.append((entry, answer))
+        self._under_way += 1
         began = monotonic()
         recorded = await answer
         if self._took is not None:
@@ -182,6 +188,7 @@ class Recorder:
 
     def _give(self, pairs: Sequence[tuple[_Asked, _Found]]) -> None:
         for (entry, answer), found in pairs:
+            self._under_way -= 1
             if self._heard is not None and isinstance(found, Recorded):
                 self._heard(entry, found)
             if answer.done():

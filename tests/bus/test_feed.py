@@ -139,7 +139,7 @@ async def test_readers_are_told_of_the_source_when_it_stands_otherwise(read):
     await alone(read)
     for state in (HERE, HERE, replace(HERE, connected=False), HERE):
         bus.tell(2, StreamKind.HEARTBEAT, state)
-    beats = lambda: [e for e in told if e.kind is StreamKind.HEARTBEAT]  # noqa: E731
+    beats = lambda: [e for e in told if e.kind is StreamKind.HEARTBEAT]  # noqa: E731 used at once
     await until(lambda: len(beats()) == 3)
     assert [each.source.connected for each in beats()] == [True, False, True]
     assert {each.sequence for each in beats()} == {None}

@@ -104,11 +104,15 @@ def test_every_reason_is_one_that_something_raises():
     assert {reason for reason in Reason if not users(reason)} == RESERVED
 
 
+AGENTS = ("quantgraph/backends/many", "quantgraph/backends/remote")
+
+
 @pytest.mark.parametrize(
     ("reasons", "rooms"),
     [
         (GRAPHQL_ONLY, {"api"}),
-        (GRPC_ONLY, {"grpc_bridge", "quantgraph/client"}),
+        # Whose download a token is, several agents are asked in turn.
+        (GRPC_ONLY, {"grpc_bridge", "quantgraph/client", *AGENTS}),
         (CLIENT_ONLY, {"quantgraph/client"}),
     ],
 )

@@ -175,3 +175,27 @@ async def test_places_come_back_whatever_became_of_their_orders(recorder):
         with recorder.place(), pytest.raises(LimitReached) as caught, recorder.place():
             pass
         assert caught.value.reason is Reason.OVERLOADED
+
+
+async def test_it_is_quiet_once_all_that_was_asked_for_was_heard_of(journal):
+    heard = []
+    recorder = Recorder(journal, 2, heard=lambda entry, _: heard.append((entry, recorder.quiet)))
+    assert recorder.quiet
+    asked = await ask(recorder, journal, "a", "b")
+    assert not recorder.quiet
+    journal.disk.set()
+    await asyncio.gather(*asked)
+    assert recorder.quiet
+    assert [entry for entry, _ in heard] == ["a", "b"]
+    await recorder.close()
+
+
+async def test_what_the_disk_has_not_taken_is_not_heard_of_yet(recorder, journal):
+    journal.broken = 1
+    [asked] = await ask(recorder, journal, outcome("a"))
+    journal.disk.set()
+    while len(journal.batches) < 2:
+        assert not recorder.quiet
+        await asyncio.sleep(0)
+    await asked
+    assert recorder.quiet
