@@ -2,7 +2,7 @@
 
 With `--isolate` its agents' are. DOUBLE_ORDERS names a file in which each order that comes to the
 counter is noted, by its remark; DOUBLE_KILLS says at which of them who is killed before anybody is
-told: "3:self,4:parent".
+told: "3:self,4:parent". DOUBLE_SILENT_S says how long an agent may be silent.
 """
 
 import os
@@ -25,6 +25,7 @@ def main() -> None:
     """Run the command line over a far side of its own."""
     if "--isolate" in sys.argv:
         isolated.COMMAND = COMMAND
+        isolated.SILENT_S = float(os.environ.get("DOUBLE_SILENT_S", isolated.SILENT_S))
         run()
         return
     world = SimWorld()

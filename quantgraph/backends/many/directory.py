@@ -13,7 +13,7 @@ from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminals import TerminalPart
 
-# Seconds that an order waits for the newest word of all terminals, where its own is known.
+# Seconds to wait for the newest word of all terminals, where what is asked for is known.
 _KNOWN_S = 1.0
 # Seconds that a terminal has to tell its accounts.
 _TELL_S = 5.0
@@ -29,6 +29,8 @@ class Directory:
         """Know nothing yet."""
         self._terminals = tuple(terminals)
         self._told: dict[str, tuple[Account, ...]] = {}
+        # Who has answered the last look.
+        self._answered = frozenset[str]()
         self._fresh, self._changes = False, 0
         self._look_task: asyncio.Task[frozenset[str]] | None = None
 
@@ -47,9 +49,15 @@ class Directory:
     async def accounts(self) -> Sequence[Account]:
         """Return the accounts of all, each at its terminal; those of one that is away as well.
 
-        Those that several claim are left out. Errors: TERMINAL_OFFLINE before anybody told any.
+        Those that several claim are left out. Of one that is slow to tell they are as it told last.
+        Errors: TERMINAL_OFFLINE before anybody told any.
         """
-        answered = await asyncio.shield(self._looking())
+        look = self._looking()
+        if len(self._told) == len(self._terminals):
+            await asyncio.wait({look}, timeout=_KNOWN_S)
+        else:
+            await asyncio.shield(look)
+        answered = look.result() if look.done() else self._answered
         claimed = self.claimed
         if not self._told:
             raise Unavailable(Reason.TERMINAL_OFFLINE, "No terminal has told its accounts yet.")
@@ -120,7 +128,8 @@ class Directory:
         # Those that are away are heard of when they come back.
         if not outdated:
             self._fresh = len(answered) == len(asked)
-        return frozenset(answered)
+        self._answered = frozenset(answered)
+        return self._answered
 
 
 def accounts_of(terminal: Backend) -> Accounts:

@@ -189,6 +189,9 @@ async def test_a_terminal_that_is_slow_to_tell_holds_up_no_account_that_is_known
     east.stand(up=True)  # something has changed: all are asked again
     async with asyncio.timeout(20):
         assert (await both.accounts.means(EAST, MAOTAI)).sellable == 300
+        # Both are listed: the slow one's as it told them last.
+        listed = {each.id: each.status for each in await both.accounts.accounts()}
+    assert listed == {EAST: AccountStatus.CONNECTED, WEST: AccountStatus.CONNECTED}
     free.set()
 
 
