@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.secret_files import read_secret
 from quantgraph.bus.names import Names
 from quantgraph.bus.places import BusPlace
 from quantgraph.config import Config
@@ -44,11 +45,11 @@ def make_bus(config: BusConfig) -> "tuple[NatsBus, BusPlace]":
     except ModuleNotFoundError as error:
         text = f'bus.url needs {error.name}, which is not installed: pip install "quantgraph[bus]".'
         raise StartupError(Reason.CONFIG_INVALID, text) from None
-    names = Names(config.subject)
+    names, file = Names(config.subject), config.token_file
     settings = BusSettings(
         servers=tuple(filter(None, config.url.split(","))),
         names=names,
-        token=_read(config.token_file) if config.token_file else None,
+        token=read_secret("bus.token_file", file, "a token") if file else None,
         tls=_tls(config) if config.secured else None,
         pending=config.pending_mb * 1_000_000,
         kept=config.kept_mb * 1_000_000,
@@ -82,16 +83,6 @@ async def _looked_at(config: BusConfig) -> Finding:
     finally:
         await bus.close()
     return Finding("bus", "ok", f"{config.url} is there, and keeps events")
-
-
-def _read(name: str) -> str:
-    try:
-        return Path(name).expanduser().read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        # The bytes themselves are told to nobody.
-        why = error.strerror if isinstance(error, OSError) else "is no text of a token"
-        text = f"bus.token_file {name}: {why}."
-        raise StartupError(Reason.CONFIG_INVALID, text, file=name) from None
 
 
 def _tls(config: BusConfig) -> ssl.SSLContext:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from api.secret_files import read_secret
 from quantgraph.backends.remote.backend import RemoteSettings, RemoteTerminal
 from quantgraph.backends.remote.channel import Certificates, Target
 from quantgraph.bus.feed import LogFeed
@@ -84,19 +85,10 @@ def _settings(terminal: TerminalConfig, mode: Mode) -> RemoteSettings:
     if remote.tls:
         files = (remote.authorities, remote.certificate, remote.certificate_key)
         certificates = Certificates(*(_pem(each) for each in files))
-    key = _key(remote.key_file) if remote.key_file else None
+    file = remote.key_file
+    key = read_secret("terminal.remote.key_file", file, "an API key") if file else None
     target = Target(remote.target, key, certificates)
     return RemoteSettings(terminal.name, target, float(terminal.data_seconds), mode)
-
-
-def _key(name: str) -> str:
-    try:
-        return Path(name).expanduser().read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        # The bytes themselves are told to nobody.
-        why = error.strerror if isinstance(error, OSError) else "is no text of an API key"
-        text = f"terminal.remote.key_file {name}: {why}."
-        raise StartupError(Reason.CONFIG_INVALID, text, file=name) from None
 
 
 def _pem(name: str) -> bytes | None:

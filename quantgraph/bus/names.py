@@ -31,14 +31,6 @@ class Names:
         """Return where it is told how far that log is, and how its source stands."""
         return f"{self.prefix}.beat.{kind}.{token(epoch)}.{hidden(epoch, account_id)}"
 
-    def quote(self, epoch: str, symbol: str) -> str:
-        """Return where the quotes of a symbol are told."""
-        return f"{self.prefix}.quote.{token(epoch)}.{token(symbol.replace('.', '_'))}"
-
-    def watch(self, epoch: str) -> str:
-        """Return where gateways say which symbols they watch."""
-        return f"{self.prefix}.watch.{token(epoch)}"
-
 
 def token(text: str) -> str:
     """Return a text as one word of a subject."""

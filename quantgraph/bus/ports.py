@@ -1,6 +1,6 @@
 """What the bus is to those who publish and read; `connection.py` makes it of NATS."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,16 +60,6 @@ class Session(Protocol):
 
     def listening(self, subjects: Sequence[str], ear: Ear) -> AbstractAsyncContextManager[None]:
         """Listen, from the moment on that this is entered until it is left."""
-        ...
-
-    def answering(
-        self, subject: str, answer: Callable[[bytes], Awaitable[bytes]]
-    ) -> AbstractAsyncContextManager[None]:
-        """Answer what is asked, until this is left."""
-        ...
-
-    async def ask(self, subject: str, data: bytes, seconds: float) -> bytes:
-        """Return what somebody answers."""
         ...
 
 

@@ -99,24 +99,6 @@ class NatsSession:
         async with self._subscribed(subjects, heard, ear):
             yield
 
-    @asynccontextmanager
-    async def answering(
-        self, subject: str, answer: Callable[[bytes], Awaitable[bytes]]
-    ) -> AsyncGenerator[None]:
-        """Answer what is asked until this is left."""
-
-        async def asked(message: Msg) -> None:
-            told = await answer(message.data)
-            with suppress(BusAway):
-                await self.tell(message.reply, told)
-
-        async with self._subscribed([subject], asked, Ear(_nothing, lambda: None)):
-            yield
-
-    async def ask(self, subject: str, data: bytes, seconds: float) -> bytes:
-        """Return what somebody answers."""
-        return (await self._done(self._client.request(subject, data, timeout=seconds))).data
-
     async def prepare(self) -> None:
         """Have the stream that keeps logs, within its bounds."""
         settings = self._settings
@@ -175,7 +157,3 @@ class NatsSession:
 def _number_of(headers: Mapping[str, str] | None, subject: str) -> int | None:
     number = (headers or {}).get(_NUMBER, "").removeprefix(f"{subject}:")
     return int(number) if number.isdigit() else None
-
-
-def _nothing(_: bytes) -> None:
-    return

@@ -85,4 +85,3 @@ def test_subjects_bear_no_account_and_no_character_that_nats_knows():
     assert names.log("orders", "epoch_1", "8880001235") != subject
     assert token("a.b >*") not in {"", "a.b >*"}
     assert token("a.b >*").isalnum()
-    assert names.quote("e", "600519.SH") == "quantgraph.quote.e.600519_SH"

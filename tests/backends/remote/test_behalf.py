@@ -17,7 +17,7 @@ from quantgraph.domain.orders import OrderKey
 from quantgraph.store.keys import KeyStore
 from quantgraph.v1 import orders_pb2
 from quantgraph.wire.actors import HEADER, actor_from_headers, actor_to_headers
-from tests.api.real import ACCOUNT, Terminal, make_keys
+from tests.api.real import ACCOUNT, make_keys
 from tests.backends.remote.agents import prod_agent
 from tests.backends.remote.test_desk import ARM, fronted
 from tests.grpc_bridge.calls import Refusal
@@ -28,13 +28,6 @@ TRADING = {"programmatic_trading_reported": True, "limits": {"approval_above": "
 APPROVE = """mutation($id: ID!) { approveOrder(input: { accountId: "%s", id: $id }) { __typename
   ... on ApproveOrderSuccess { order { submittedBy approvedBy } }
   ... on Problem { code } } }""".replace("%s", ACCOUNT)  # fmt: skip
-
-
-@pytest.fixture
-async def terminal():
-    made = Terminal()
-    yield made
-    await made.close()
 
 
 @asynccontextmanager

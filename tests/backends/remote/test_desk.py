@@ -21,7 +21,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor, StreamKind
 from quantgraph.v1 import orders_pb2, orders_pb2_grpc
 from quantgraph.wire.orders import event_from_proto
-from tests.api.real import ACCOUNT, SYMBOL, Terminal
+from tests.api.real import ACCOUNT, SYMBOL
 from tests.backends.remote.agents import Asker, agent_at, prod_agent, prod_over, stands
 from tests.grpc_bridge.calls import Refusal
 from tests.resolvers.test_orders import CANCEL, SUBMIT
@@ -74,13 +74,6 @@ class Front:
         request = orders_pb2.StreamOrderEventsRequest(account_id=ACCOUNT, **place)
         async for answer in self.stub.StreamOrderEvents(request, metadata=self.metadata):
             yield event_from_proto(answer.event)
-
-
-@pytest.fixture
-async def terminal():
-    made = Terminal()
-    yield made
-    await made.close()
 
 
 @asynccontextmanager
