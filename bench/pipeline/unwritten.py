@@ -26,7 +26,7 @@ class Unwritten:
         self._heard = heard
         self._orders: dict[str, Order] = {}
 
-    waiting = 0
+    waiting, quiet = 0, True
 
     @contextmanager
     def place(self, what: str = "orders") -> Generator[None]:

@@ -204,6 +204,27 @@ async def test_a_repeat_is_told_how_its_order_stands_by_now_without_a_question(d
     assert desk.trading.recent(replace(ticket(), account_id="sim-2")) is None
 
 
+async def test_while_a_report_is_on_its_way_to_the_journal_memory_says_nothing(desk, monkeypatch):
+    order = (await desk.trading.submit(ticket())).order
+    await until(lambda: desk.trading.recent(ticket()) is not None)
+    asked, disk, record = threading.Event(), threading.Event(), desk.journal.record
+
+    def held(entries):
+        asked.set()
+        assert disk.wait(10)
+        return record(entries)
+
+    monkeypatch.setattr(desk.journal, "record", held)
+    desk.terminal.queue.put_nowait(report(order, OrderState.FILLED, 300))
+    try:
+        await until(asked.is_set)
+        assert desk.trading.recent(ticket()) is None
+    finally:
+        disk.set()
+    await until(lambda: desk.trading.recent(ticket()) is not None)
+    assert desk.trading.recent(ticket()).order.state is OrderState.FILLED
+
+
 async def test_in_another_world_no_key_was_used(desk):
     await desk.trading.submit(ticket())
     await desk.trading.start_over("epoch-2")
