@@ -112,7 +112,9 @@ def show_growth(found: dict[str, Growth], rows: int) -> str:
     ]
     plain = found[STRAWBERRY]
     for name, growth in found.items():
-        shares = f"{growth.first / plain.first:.3f} / {growth.next / max(plain.next, 1):.3f}"
+        shares = (
+            f"{growth.first / max(plain.first, 1):.3f} / {growth.next / max(plain.next, 1):.3f}"
+        )
         cells = f"{growth.first / 1e6:.1f} | {growth.next / 1e6:.1f} | {shares}"
         lines.append(f"| {name} | {cells} |")
     return "\n".join(lines)
