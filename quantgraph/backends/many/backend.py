@@ -16,7 +16,7 @@ from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
-from quantgraph.domain.system import Capability
+from quantgraph.domain.system import Capability, ClockInfo
 from quantgraph.domain.terminals import TerminalPart, TerminalStatus
 
 KIND = "several"
@@ -65,6 +65,7 @@ class ManyTerminals:
             desk=open_desk(self._parts, self._directory),
             adopt=self._adopt,
             bar_frames=ManyFrames(preferred),
+            clock=self._clock,
         )
 
     def _changed(self) -> None:
@@ -74,6 +75,11 @@ class ManyTerminals:
     def _adopt(self, said: Mapping[str, object]) -> None:
         for each in self._parts:
             each.adopt(said)
+
+    def _clock(self) -> ClockInfo | None:
+        """Return the time of the first that says it: the others' may be another."""
+        told = (each.clock() for each in self._preferred.order)
+        return next((each for each in told if each is not None), None)
 
     def _capabilities(self) -> tuple[Capability, ...]:
         """Return of each operation the word of the first terminal that can, else of the first."""

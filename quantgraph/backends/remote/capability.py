@@ -7,6 +7,7 @@ from quantgraph.domain.system import Capability, ServerInfo
 from quantgraph.domain.ticks import TickKind
 
 NO_ORDERS = "In dev no order goes to a remote terminal: paper twins trade; prod sends them there."
+_APART = "A simulated world is operated at its own gateway alone."
 _UNMET = "The gateway at the terminal has not answered yet."
 _OLDER = "The gateway at the terminal is of a version that does not say whether it can."
 # What is asked of the agent; of all else this gateway has services of its own.
@@ -32,7 +33,7 @@ def capabilities(info: ServerInfo | None, *, orders: bool = False) -> tuple[Capa
     here = {each: said.get(each, away) for each in (*asked, *_KINDS, *_PRICES, *_FETCHES)}
     rows = {each: here[each] for each in asked}
     return (
-        *report({**WHOLE, **rows, "simulation": "This is no simulated world."}),
+        *report({**WHOLE, **rows, "simulation": _APART}),
         *(_row(each, here[each]) for each in _KINDS),
         *(_row(each, here[each] if orders else NO_ORDERS) for each in _PRICES),
         *(_row(each, here[each]) for each in _FETCHES),
