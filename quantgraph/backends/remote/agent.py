@@ -60,9 +60,12 @@ class Agent:
         """Return whether a part of the terminal can be asked now."""
         return self._told(part).state is TerminalState.CONNECTED
 
-    def capabilities(self, *, orders: bool) -> tuple[Capability, ...]:
-        """Return the agent's own report, and what does not go through it; whether orders do."""
-        return capabilities(self.info, orders=orders)
+    def capabilities(self, *, orders: bool, closed: str | None = None) -> tuple[Capability, ...]:
+        """Return the agent's own report, and what does not go through it; whether orders do.
+
+        `closed`: why its desk is not asked now, where it is not.
+        """
+        return capabilities(self.info, orders=orders, closed=closed)
 
     def status(self) -> TerminalStatus:
         """Return how its terminal stands, as far as it can be told from here."""

@@ -83,7 +83,9 @@ class RemoteTerminal:
         )
 
     def _capabilities(self) -> tuple[Capability, ...]:
-        return self.agent.capabilities(orders=self._desk is not None)
+        if self._desk is None:
+            return self.agent.capabilities(orders=False)
+        return self.agent.capabilities(orders=True, closed=self._desk.problems().get("mode"))
 
     def _problems(self) -> Mapping[str, str]:
         if not self.agent.link.state.connected:
