@@ -25,6 +25,7 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.places import TerminalConfig
 from quantgraph.services.calendar import load_calendar
+from quantgraph.store.holders import HolderFile
 
 
 def require_terminal(config: Config) -> None:
@@ -59,8 +60,9 @@ def open_terminal(
     found = [_open((config, calendar, bus), each) for each in config.chosen]
     if len(found) == 1:
         return found[0]
-    members = zip(found, config.chosen, strict=True)
-    return ManyTerminals([Member(each, place.market_data) for each, place in members]).backend()
+    pairs = zip(found, config.chosen, strict=True)
+    members = [Member(each, place.market_data) for each, place in pairs]
+    return ManyTerminals(members, HolderFile(config.data_path / "terminals.json")).backend()
 
 
 def examine_terminal(config: Config) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quantgraph.backends.many.accounts import ManyAccounts
 from quantgraph.backends.many.desk import open_desk
-from quantgraph.backends.many.directory import Directory
+from quantgraph.backends.many.directory import Directory, Memory
 from quantgraph.backends.many.feeds import ManyBars, ManyDepth, ManyQuotes
 from quantgraph.backends.many.frames import ManyFrames
 from quantgraph.backends.many.members import Member, told_of
@@ -26,11 +26,11 @@ _CLAIMED = "Several terminals have the same account: it is refused until one of 
 class ManyTerminals:
     """Makes the parts of several terminals, the first of those with market data preferred."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        """Wire them together; nothing connects before `start`."""
+    def __init__(self, members: Sequence[Member], memory: Memory | None = None) -> None:
+        """Wire them together; nothing connects before `start`. `memory`: whose accounts were."""
         self._parts = tuple(map(told_of, members))
         self._preferred = Preferred([told_of(each) for each in members if each.market_data])
-        self._directory = Directory(self._parts)
+        self._directory = Directory(self._parts, memory)
         self._heeding: list[Callable[[], None]] = [self._directory.changed, self._preferred.changed]
         for each in self._parts:
             # Once each: a terminal may take one listener alone.

@@ -24,6 +24,7 @@ from quantgraph.services.conformance.accounts import ACCOUNTS, LINK
 from quantgraph.services.conformance.market import MARKET
 from quantgraph.services.conformance.running import Subject, Verdict, outcomes
 from quantgraph.services.quotes import SharedQuotes
+from quantgraph.store.holders import HolderFile
 from tests.api.real import Terminal
 from tests.waiting import until
 
@@ -251,6 +252,29 @@ async def test_an_account_that_two_terminals_claim_is_refused(east):
     assert await both.accounts.accounts() == []
     assert "same account" in both.problems()["accounts"]
     assert EAST not in str(both.problems())
+    await twin.close()
+
+
+async def test_what_two_terminals_claimed_is_refused_after_a_restart_as_well(east, tmp_path):
+    twin, file = Terminal("west", EAST, seed=2), HolderFile(tmp_path / "terminals.json")
+    pair = [Member(each.backend(None, None)) for each in (east, twin)]
+    assert await ManyTerminals(pair, file).backend().accounts.accounts() == []
+    twin.stand(up=False)
+    anew = ManyTerminals(pair, HolderFile(tmp_path / "terminals.json")).backend()
+    (refused,) = await anew.accounts.assets([EAST])
+    assert refused.reason is Reason.ACCOUNT_AMBIGUOUS
+    assert await anew.accounts.accounts() == []
+    # Who remembers nothing knows of nobody else that has it.
+    (served,) = await ManyTerminals(pair).backend().accounts.assets([EAST])
+    assert served.account_id == EAST
+    # A terminal that is named no more claims nothing.
+    (served,) = await ManyTerminals(pair[:1], file).backend().accounts.assets([EAST])
+    assert served.account_id == EAST
+    file.write({})
+    assert (tmp_path / "terminals.json").stat().st_mode & 0o077 == 0
+    (tmp_path / "terminals.json").write_text("[1]")
+    with pytest.raises(StartupError):
+        ManyTerminals(pair, file)
     await twin.close()
 
 
