@@ -11,7 +11,7 @@ from api.log_writer import LogWriter
 from api.publishing import publish
 from api.relayed import RelayedPath
 from api.simulated import SimulatedWorld
-from api.terminals import TerminalWorld
+from api.terminals import TerminalClock, TerminalWorld
 from api.tracing import open_tracer
 from api.training import Training
 from api.vendor import open_terminal, require_terminal
@@ -59,7 +59,8 @@ async def open_assembly(
     STORE_VERSION, SDK_UNUSABLE, CONFIG_INVALID; Unsupported CALENDAR_NOT_COVERED where no two
     trading days are covered.
     """
-    if config.mode is not Mode.MOCK and backend is open_terminal:
+    simulated = config.mode is Mode.MOCK and not config.venues
+    if not simulated and backend is open_terminal:
         require_terminal(config)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(hold_folder(config.data_path))
@@ -72,13 +73,13 @@ async def open_assembly(
             stack.push_async_callback(tracer.close)
         bus = open_bus(config, stack)
         watch = Watch(log, config.limits.key_subscriptions, tracer, bus)
-        if config.mode is Mode.MOCK:
+        if simulated:
             mode: _Mock | _Real | _Relayed = _Mock(config, sources, watch)
         else:
             terminal = _terminal(config, sources[1], backend, bus)
             if tracer is not None:
                 terminal = traced_backend(terminal)
-            world = TerminalWorld(config, sources, terminal, clock or SystemClock())
+            world = TerminalWorld(config, sources, terminal, clock or _clock(config, terminal))
             far = terminal.desk
             mode = _Real(world, watch) if far is None else _Relayed(world, watch, far)
         wiring = mode.wiring
@@ -96,6 +97,10 @@ def _terminal(
     if backend is open_terminal:
         return open_terminal(config, calendar, bus)
     return backend(config, calendar)
+
+
+def _clock(config: Config, terminal: Backend) -> Clock:
+    return TerminalClock(terminal.clock) if config.venues else SystemClock()
 
 
 def _open_access(config: Config, folder: Path, stack: AsyncExitStack) -> tuple[KeyAccess, Workers]:

@@ -72,7 +72,7 @@ def examine(
     if time_server is not None:
         yield _skew(time_server)
     yield from examine_bus(config.bus)
-    if config.mode is not Mode.MOCK:
+    if config.mode is not Mode.MOCK or config.venues:
         yield from examine_terminal(config)
 
 

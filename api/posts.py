@@ -79,12 +79,21 @@ def agent_config(said: Mapping[str, Any], place: TerminalConfig, post: Post) -> 
         "tls": {"certificate": str(post.folder / "agent.pem")},
         "limits": {**said["limits"], **dict.fromkeys(limits, _MANY)},
         "rates": dict.fromkeys(said["rates"], _MANY),
-        "terminal": {**place.model_dump(mode="json"), "market_data": True},
         "audit": {"head_file": heads if post.desk else ""},
         "logging": {**said["logging"], "folder": f"{logs}/{_named(place)}" if logs else ""},
         "metrics": {"access": "off"},
         **{name: said[name] for name in ("trading", "cache", "downloads", "rules", "calendar")},
+        **_served(said, place),
     }
+
+
+def _served(said: Mapping[str, Any], place: TerminalConfig) -> Mapping[str, Any]:
+    """Return what is served there: a world of its own, or the terminal that is named."""
+    if place.kind == "sim":
+        own = place.sim.model_dump(mode="json", exclude_none=True)
+        return {"mock": {**said["mock"], **own}}
+    told = place.model_dump(mode="json", exclude={"sim"})
+    return {"terminal": {**told, "market_data": True}}
 
 
 def toml_of(values: Mapping[str, Any]) -> str:
@@ -105,10 +114,10 @@ def _value(value: object) -> str:
 def _key(folder: Path, config: Config) -> str:
     """Return the key that the agent knows us by, made where none is that may what ours must.
 
-    In prod it turns switches as well. Whether a client of ours may is judged here.
+    But for dev it turns switches as well. Whether a client of ours may is judged here.
     """
     file = folder / "agent.key"
-    scope = Scope.ADMIN if config.mode is Mode.PROD else Scope.READ
+    scope = Scope.READ if config.mode is Mode.DEV else Scope.ADMIN
     keys = KeyStore(usable_folder(folder / config.mode.value) / "keys.sqlite")
     held = file.read_text("ascii") if file.exists() else ""
     known = keys.check(held)

@@ -29,6 +29,7 @@ from grpc_bridge.tokens import TokenSeal
 from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
+from quantgraph.domain.system import Mode
 from quantgraph.wire.memory import keep_freed
 from resolvers.root import schema_of
 
@@ -93,7 +94,7 @@ async def serve(
             grpc = await _start_grpc(config, assembly, identity)
             stopper: Stopper | None = None
             try:
-                schema = schema_of(config.mode)
+                schema = schema_of(_contract(assembly))
                 front = build_front(schema, assembly.gateway, config, assembly.dials)
                 lobby = lobby_of(config.http)
                 server = _http_server(config, (front, lobby), identity)
@@ -152,6 +153,11 @@ async def _serve_http(
         started()
     listening.cancel()
     await serving
+
+
+def _contract(assembly: Assembly) -> Mode:
+    """Return whose contract is told: mock's own fields are of a world that is operated here."""
+    return Mode.PROD if assembly.gateway.simulation is None else Mode.MOCK
 
 
 async def _start_grpc(

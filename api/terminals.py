@@ -1,12 +1,14 @@
-"""The world of dev and prod: a real terminal's market, and where its orders go."""
+"""The world of dev and prod, and of several in mock: a terminal's market, and where orders go."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from api.paper import PaperWorld
 from api.worlds import NOT_LINKED, Holder, Sources, World
 from quantgraph.config import Config
 from quantgraph.domain.calendar import from_ms
-from quantgraph.domain.clock import Clock, RandomIds
+from quantgraph.domain.clock import Clock, RandomIds, SystemClock
 from quantgraph.domain.orders import Destination
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
@@ -16,12 +18,33 @@ from quantgraph.services.recorded import InnerMarket, Recorded
 from quantgraph.services.timekeeper import phase_of
 from quantgraph.services.wall import WallClock
 
+_DESTINATIONS = {
+    Mode.MOCK: Destination.SIMULATED,
+    Mode.DEV: Destination.INTERCEPTED,
+    Mode.PROD: Destination.TERMINAL,
+}
+
+
+class TerminalClock:
+    """Implements `Clock` by the time that a terminal lives in; before it has said so, by ours."""
+
+    def __init__(self, told: Callable[[], ClockInfo | None]) -> None:
+        """Ask `told` at each reading."""
+        self._told = told
+        self._own = SystemClock()
+
+    def now(self) -> datetime:
+        """Return the present instant there, aware, UTC."""
+        told = self._told()
+        return self._own.now() if told is None else told.now
+
 
 class TerminalWorld:
     """What is told by a terminal, over what is imported; `world` is what services stand on.
 
     In dev the terminal's sender is never made: orders go to paper twins. In prod there is no
-    paper, and no sender either where the terminal's own gateway has the desk.
+    paper, and no sender either where the terminal's own gateway has the desk, nor in mock, where
+    several simulated ones stand for one world.
     """
 
     def __init__(self, config: Config, sources: Sources, backend: Backend, clock: Clock) -> None:
@@ -57,10 +80,10 @@ class TerminalWorld:
             else self.paper.futures,
             hong_kong=backend.hong_kong,
             sender=sender,
-            destination=Destination.TERMINAL if self.paper is None else Destination.INTERCEPTED,
-            prefix="order_" if self.paper is None else "mock_order_",
+            destination=_DESTINATIONS[config.mode],
+            prefix="order_" if config.mode is Mode.PROD else "mock_order_",
             replays=False,
-            rest="from the terminal",
+            rest="simulated" if config.mode is Mode.MOCK else "from the terminal",
             note="",
             clock_info=self._clock_info,
             backends=self._backends,
@@ -94,9 +117,12 @@ class TerminalWorld:
 
     def _clock_info(self) -> ClockInfo:
         now = self.clock.moment()
+        there = self._backend.clock() if self._config.mode is Mode.MOCK else None
+        if there is not None:
+            return replace(there, now=from_ms(now.ms), trading_day=now.day, epoch=now.epoch)
         return ClockInfo(
             now=from_ms(now.ms),
-            simulated=False,
+            simulated=self._config.mode is Mode.MOCK,
             speed=1.0,
             paused=False,
             phase=phase_of(now.ms, now.day),

@@ -1,4 +1,4 @@
-"""The terminals that config names, for dev and prod."""
+"""The terminals that config names: those of dev and prod, and simulated ones beside others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -25,6 +25,7 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.places import TerminalConfig
 from quantgraph.services.calendar import load_calendar
+from quantgraph.store.holders import HolderFile
 
 
 def require_terminal(config: Config) -> None:
@@ -59,8 +60,9 @@ def open_terminal(
     found = [_open((config, calendar, bus), each) for each in config.chosen]
     if len(found) == 1:
         return found[0]
-    members = zip(found, config.chosen, strict=True)
-    return ManyTerminals([Member(each, place.market_data) for each, place in members]).backend()
+    pairs = zip(found, config.chosen, strict=True)
+    members = [Member(each, place.market_data) for each, place in pairs]
+    return ManyTerminals(members, HolderFile(config.data_path / "terminals.json")).backend()
 
 
 def examine_terminal(config: Config) -> Iterator[Finding]:
@@ -76,7 +78,7 @@ def _open(given: tuple[Config, TradingCalendar, BusPlace | None], place: Termina
     if place.kind == "remote":
         return open_agent(place, config.mode, bus=bus)
     clock = SystemClock()
-    if config.isolate:
+    if config.isolate or place.kind == "sim":
         return open_isolated(config, place, clock)
     settings = _settings(config, place)
     return XtTerminal(load_sdk(), settings, (calendar, clock), sender_by(clock)).backend()
@@ -86,6 +88,8 @@ def _examine(config: Config, place: TerminalConfig) -> Iterator[Finding]:
     if place.kind == "remote":
         yield from examine_agent(place)
         return
+    if place.kind == "sim":
+        return  # it needs nothing of this machine but a process
     if not place.path:
         advice = "Give QMT's userdata_mini folder as terminal.path."
         yield Finding("terminal path", "problem", "terminal.path is empty", advice)

@@ -26,12 +26,12 @@ from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.securities import Source, list_security
-from quantgraph.config import SeedAccount
 from quantgraph.domain.calendar import at
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import Side
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.native import core_name
+from quantgraph.seeds import SeedAccount
 from tests.backends.sim.conftest import make_calendar
 from tests.backends.sim.hall import instrument, order
 

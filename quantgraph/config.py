@@ -1,8 +1,6 @@
 """config.toml, validated into frozen models; an unknown key or mode stops the start."""
 
-from collections import Counter
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,14 +8,18 @@ import platformdirs
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from quantgraph.domain.errors import GatewayError
-from quantgraph.domain.incidents import IncidentSetting
 from quantgraph.domain.limits import MOST_PER_DAY, MOST_PER_SECOND, LimitTable
 from quantgraph.domain.rates import Rates
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
 from quantgraph.market_rules import CalendarConfig, RulesConfig
 from quantgraph.places import BusConfig, TerminalConfig
+from quantgraph.seeds import (
+    Faults,
+    SeedAccount,
+    default_accounts,
+    twice,
+)
 from quantgraph.watching import LoggingConfig, MetricsConfig, ShutdownConfig, TracingConfig
 from quantgraph.wires import (
     GrpcConfig,
@@ -92,9 +94,9 @@ class TradingConfig(Section):
     @field_validator("accounts")
     @classmethod
     def _once(cls, value: tuple[NamedLimits, ...]) -> tuple[NamedLimits, ...]:
-        twice = [name for name, count in Counter(each.id for each in value).items() if count > 1]
-        if twice:
-            raise ValueError(f"account {twice[0]!r} is named twice")
+        name = twice([each.id for each in value])
+        if name is not None:
+            raise ValueError(f"account {name!r} is named twice")
         return value
 
     @property
@@ -117,36 +119,6 @@ class CacheConfig(Section):
     texts_mb: Natural = 64
 
 
-class SeedPosition(Section):
-    """A holding that a mock account starts with; `bought` of it today, sellable tomorrow (T+1)."""
-
-    symbol: str
-    quantity: Positive
-    cost_price: Annotated[Decimal, Field(ge=0)]
-    bought: Annotated[int, Field(ge=0)] = 0
-
-
-class SeedAccount(Section):
-    """A mock account as it is at the start of a simulated world."""
-
-    id: str
-    name: str
-    cash: Annotated[Decimal, Field(ge=0)]
-    positions: tuple[SeedPosition, ...] = ()
-
-
-def _default_accounts() -> tuple[SeedAccount, ...]:
-    holdings = (
-        SeedPosition(symbol="600519.SH", quantity=200, cost_price=Decimal("1500.00")),
-        SeedPosition(symbol="000001.SZ", quantity=5_000, cost_price=Decimal("12.50")),
-    )
-    return (
-        SeedAccount(
-            id="sim-1", name="Simulated account", cash=Decimal(1_000_000), positions=holdings
-        ),
-    )
-
-
 class MockConfig(Section):
     """The simulated exchange."""
 
@@ -155,7 +127,7 @@ class MockConfig(Section):
     quote_interval_ms: Positive = 3_000
     liquidity: Literal["generated", "replay"] = "generated"
     start: date | None = None
-    faults: tuple[str, ...] = ()
+    faults: Faults = ()
     account_limit: Positive = 1_000
     rejection_style: Literal["coded", "plain"] = "coded"
     snapshots: Positive = 20
@@ -166,23 +138,13 @@ class MockConfig(Section):
     process_seconds: Positive = 30
     download_ms: Natural = 200
     accounts: Annotated[tuple[SeedAccount, ...], Field(min_length=1)] = Field(
-        default_factory=_default_accounts
+        default_factory=default_accounts
     )
 
     @field_validator("start", mode="before")
     @classmethod
     def _start(cls, value: object) -> object:
         return None if value == "" else value
-
-    @field_validator("faults")
-    @classmethod
-    def _faults(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            try:
-                IncidentSetting.parse(value)
-            except GatewayError as error:
-                raise ValueError(error.message) from None
-        return values
 
 
 class DownloadsConfig(Section):
@@ -245,10 +207,9 @@ class Config(BaseSettings):
             raise ValueError(
                 "[terminal] and [[terminals]] are both given: make [terminal] one of [[terminals]]"
             )
-        names = Counter(each.name for each in self.chosen)
-        twice = [name for name, count in names.items() if count > 1]
-        if twice:
-            raise ValueError(f"[[terminals]]: two are called {twice[0]!r}")
+        name = twice([each.name for each in self.chosen])
+        if name is not None:
+            raise ValueError(f"[[terminals]]: two are called {name!r}")
         if not any(each.market_data for each in self.chosen):
             raise ValueError("no terminal has market_data = true: nobody could be asked for any")
         return self
@@ -280,9 +241,36 @@ class Config(BaseSettings):
             raise ValueError("isolate: no terminal of this machine is named")
         return self
 
+    @model_validator(mode="after")
+    def _simulated(self) -> "Config":
+        """Keep what is simulated from what is real: nobody could tell their prices apart."""
+        kinds = {each.kind: each.name for each in self.chosen}
+        if "sim" not in kinds:
+            return self
+        if self.mode is not Mode.MOCK:
+            raise ValueError(
+                f"terminal {kinds['sim']!r}: in {self.mode.value} nothing simulated stands beside "
+                'real terminals; kind = "sim" is for mode mock'
+            )
+        if "xtquant" in kinds:
+            raise ValueError(
+                f"terminal {kinds['xtquant']!r} is a real one: it does not stand beside those of "
+                'kind "sim"'
+            )
+        account = twice([account.id for each in self.chosen for account in each.sim.accounts])
+        if account is not None:
+            raise ValueError(f"[[terminals]]: two have account {account!r}")
+        return self
+
+    @property
+    def venues(self) -> tuple[TerminalConfig, ...]:
+        """The terminals of mock, where any is named that is simulated; else mock is one world."""
+        found = self.chosen if self.mode is Mode.MOCK else ()
+        return found if any(each.kind == "sim" for each in found) else ()
+
     @property
     def chosen(self) -> tuple[TerminalConfig, ...]:
-        """The terminals of dev and prod, those that are asked first for market data first."""
+        """The terminals that are named, those that are asked first for market data first."""
         return self.terminals or (self.terminal,)
 
     @property

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from quantgraph.seeds import VenueConfig
 from quantgraph.wires import Positive, Section, is_loopback, split_target
 
 
@@ -33,9 +34,9 @@ class RemoteConfig(Section):
 
 
 class TerminalConfig(Section):
-    """A trading terminal of dev and prod; `market_data`: whether it is asked for any."""
+    """A trading terminal; `market_data`: whether it is asked for any. In mock "sim" makes one."""
 
-    kind: Literal["xtquant", "remote"] = "xtquant"
+    kind: Literal["xtquant", "remote", "sim"] = "xtquant"
     name: Annotated[str, Field(min_length=1, max_length=40)] = "qmt"
     path: str = ""
     host: str = "127.0.0.1"
@@ -44,15 +45,20 @@ class TerminalConfig(Section):
     trade_seconds: Positive = 5
     market_data: bool = True
     remote: RemoteConfig = RemoteConfig()
+    sim: VenueConfig = VenueConfig()
 
     @model_validator(mode="after")
     def _one(self) -> "TerminalConfig":
         if self.kind == "remote" and not self.remote.target:
             raise ValueError('kind = "remote" needs remote.target, the host:port of its gateway')
-        if self.kind == "remote" and self.path:
-            raise ValueError('path is of a terminal on this machine: kind = "remote" has none')
-        if self.kind == "xtquant" and self.remote.target:
-            raise ValueError('remote.target is of no use with kind = "xtquant"')
+        if self.kind != "xtquant" and self.path:
+            raise ValueError(f'path is of a real terminal: kind = "{self.kind}" has none')
+        if self.kind != "remote" and self.remote.target:
+            raise ValueError(f'remote.target is of no use with kind = "{self.kind}"')
+        if self.kind == "sim" and not self.sim.accounts:
+            raise ValueError('kind = "sim" needs sim.accounts, which no other terminal has')
+        if self.kind != "sim" and self.sim != VenueConfig():
+            raise ValueError(f'sim is of no use with kind = "{self.kind}"')
         return self
 
 

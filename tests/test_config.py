@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from quantgraph.config import Config, SeedPosition
+from quantgraph.config import Config
 from quantgraph.domain.errors import StartupError
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.system import Mode
 from quantgraph.loading import load_config
+from quantgraph.seeds import SeedPosition
 
 FILE = Path(__file__).parents[1] / "config.toml"
 
@@ -53,7 +54,7 @@ def shown(section: dict, prefix="") -> set[str]:
 def test_the_file_shows_every_key_with_its_default():
     text = FILE.read_text("utf-8")
     # What has no default to show is there as a comment.
-    commented = {"calendar.covered_until", "trading.accounts", "terminals"}
+    commented = {"calendar.covered_until", "trading.accounts", "terminals", "terminal.sim.seed"}
     assert shown(tomllib.loads(text)) | commented == keys(Config)
     assert "# covered_until" in text
     assert "# [[trading.accounts]]" in text
@@ -175,7 +176,7 @@ REMOTE = '[terminal]\nkind = "remote"\n[terminal.remote]\n'
         ('[terminal.remote]\ntarget = "far:1"', 'no use with kind = "xtquant"'),
         (
             '[terminal]\nkind = "remote"\npath = "q"\nremote.target = "far:1"',
-            "path is of a terminal",
+            "path is of a real terminal",
         ),
     ],
 )

@@ -230,6 +230,8 @@ class BarSeries:
 
     `fingerprint` tells the ex-right events that the prices went through: two spans of a series
     belong together only where it is the same. None where no price was adjusted.
+    `held`: it was imported into the store of this gateway, and changes with that alone; what is
+    IMPORTED at another gateway changes there.
     """
 
     symbol: str
@@ -240,6 +242,7 @@ class BarSeries:
     coverage: Coverage
     anchor: int | None = None
     fingerprint: str | None = None
+    held: bool = False
 
 
 # A whole trading day, or an instant (aware). A datetime is a date in Python: test it first.

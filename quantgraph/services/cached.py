@@ -8,7 +8,6 @@ from cachetools import LRUCache
 from quantgraph.domain.bars import BarRequest, BarSeries
 from quantgraph.domain.errors import GatewayError
 from quantgraph.domain.ports.market import Bars
-from quantgraph.domain.sources import Source
 
 Found = BarSeries | GatewayError
 Answer = Sequence[Found]
@@ -17,7 +16,10 @@ _ENTRY_BYTES = 2_048
 
 
 class CachedBars:
-    """Keeps whole answers of imported series; those of a live or simulated market move.
+    """Keeps whole answers of series that the store here holds as imported.
+
+    Those of a live or simulated market move, and what another gateway has imported changes with
+    its store, of which nobody tells us.
 
     `version` is everything that such an answer depends on beside the request. It is asked at
     every request: what was kept, or began to be read, under another version is not given.
@@ -62,7 +64,7 @@ class CachedBars:
         return version
 
     def _keep(self, request: BarRequest, found: BarSeries | GatewayError) -> Found:
-        if not isinstance(found, BarSeries) or found.source is not Source.IMPORTED:
+        if not isinstance(found, BarSeries) or not found.held:
             return found
         shared = _shared(found)
         if _bytes(shared) <= self._kept.maxsize:

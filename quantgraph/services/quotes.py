@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
 
 from quantgraph.domain.errors import EpochChanged, GatewayError, LimitReached, NotFound, Unavailable
-from quantgraph.domain.ports.market import QuoteFeed, Quotes, ToldQuotes
+from quantgraph.domain.feeds import listening
+from quantgraph.domain.ports.market import QuoteFeed, Quotes
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import QuoteEvent, QuoteWatch, StreamKind
@@ -60,7 +60,7 @@ class SharedQuotes:
         `heard` is told of each quote as it comes.
         """
         self._feed = feed
-        self._listen = feed.listen if isinstance(feed, ToldQuotes) else self._follow
+        self._listen = listening(feed)
         self._heard = heard
         self._quotes = quotes
         self._epoch = epoch
@@ -285,11 +285,6 @@ class SharedQuotes:
                     box.pulse()
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_MOST_S)
-
-    async def _follow(self, symbol: str, told: Callable[[Quote], None]) -> None:
-        async with aclosing(self._feed.follow(symbol)) as quotes:
-            async for quote in quotes:
-                told(quote)
 
     def _give_up(self, symbol: str, upstream: _Upstream, error: GatewayError) -> None:
         self._forget(symbol, upstream)

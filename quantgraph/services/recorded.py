@@ -221,6 +221,7 @@ class Recorded:
             source=found.source,
             columns=found.columns,
             coverage=self._judge.judge(held, request.window, listed),
+            held=found.source is Source.IMPORTED,
         )
 
 

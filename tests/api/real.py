@@ -22,7 +22,6 @@ from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.quotas import HeldQuotas
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.sources import Source
 from quantgraph.domain.terminals import (
@@ -33,6 +32,7 @@ from quantgraph.domain.terminals import (
 )
 from quantgraph.domain.ticks import TickColumns
 from quantgraph.loading import load_config
+from quantgraph.seeds import SeedAccount, SeedPosition
 from quantgraph.services.futures_positions import NoFutures
 from quantgraph.services.workers import Workers
 from quantgraph.store.arming import ArmingSecret

@@ -11,7 +11,7 @@ from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.market import MarketParts, SimMarket
 from quantgraph.backends.sim.paths import World
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.config import SeedAccount, SeedPosition
+from quantgraph.seeds import SeedAccount, SeedPosition
 from quantgraph.services.workers import Workers
 from tests.backends.sim.conftest import DAY_S, START, CountedIds, Hand, Stage, make_calendar
 from tests.backends.sim.world import world as world_parts

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.batches import Batch, CancelSweep
 from quantgraph.domain.controls import HaltWish
@@ -13,6 +12,7 @@ from quantgraph.domain.errors import NotFound, OrderRefused, Unavailable
 from quantgraph.domain.orders import FillQuery, OrderKey, OrderQuery, OrderState, OrderTicket, Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.streams import LogCursor
+from quantgraph.seeds import SeedAccount, SeedPosition
 from quantgraph.services.interception import (
     InterceptedAllowances,
     InterceptedBatches,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quantgraph.backends.many.accounts import ManyAccounts
 from quantgraph.backends.many.desk import open_desk
-from quantgraph.backends.many.directory import Directory
+from quantgraph.backends.many.directory import Directory, Memory
 from quantgraph.backends.many.feeds import ManyBars, ManyDepth, ManyQuotes
 from quantgraph.backends.many.frames import ManyFrames
 from quantgraph.backends.many.members import Member, told_of
@@ -16,7 +16,7 @@ from quantgraph.domain.ports.backend import Backend
 from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
-from quantgraph.domain.system import Capability
+from quantgraph.domain.system import Capability, ClockInfo
 from quantgraph.domain.terminals import TerminalPart, TerminalStatus
 
 KIND = "several"
@@ -26,11 +26,11 @@ _CLAIMED = "Several terminals have the same account: it is refused until one of 
 class ManyTerminals:
     """Makes the parts of several terminals, the first of those with market data preferred."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        """Wire them together; nothing connects before `start`."""
+    def __init__(self, members: Sequence[Member], memory: Memory | None = None) -> None:
+        """Wire them together; nothing connects before `start`. `memory`: whose accounts were."""
         self._parts = tuple(map(told_of, members))
         self._preferred = Preferred([told_of(each) for each in members if each.market_data])
-        self._directory = Directory(self._parts)
+        self._directory = Directory(self._parts, memory)
         self._heeding: list[Callable[[], None]] = [self._directory.changed, self._preferred.changed]
         for each in self._parts:
             # Once each: a terminal may take one listener alone.
@@ -65,6 +65,7 @@ class ManyTerminals:
             desk=open_desk(self._parts, self._directory),
             adopt=self._adopt,
             bar_frames=ManyFrames(preferred),
+            clock=self._clock,
         )
 
     def _changed(self) -> None:
@@ -74,6 +75,11 @@ class ManyTerminals:
     def _adopt(self, said: Mapping[str, object]) -> None:
         for each in self._parts:
             each.adopt(said)
+
+    def _clock(self) -> ClockInfo | None:
+        """Return the time of the first that says it: the others' may be another."""
+        told = (each.clock() for each in self._preferred.order)
+        return next((each for each in told if each is not None), None)
 
     def _capabilities(self) -> tuple[Capability, ...]:
         """Return of each operation the word of the first terminal that can, else of the first."""

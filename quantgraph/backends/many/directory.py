@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
+
+import structlog
 
 from quantgraph.backends.many.members import stands
 from quantgraph.domain.accounts import Account, AccountStatus
@@ -13,21 +16,37 @@ from quantgraph.domain.ports.trading import Accounts
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminals import TerminalPart
 
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # Seconds to wait for the newest word of all terminals, where what is asked for is known.
 _KNOWN_S = 1.0
 # Seconds that a terminal has to tell its accounts.
 _TELL_S = 5.0
 
 
+class Memory(Protocol):
+    """Which accounts a terminal has told last, kept over restarts. All methods block."""
+
+    def read(self) -> Mapping[str, frozenset[str]]:
+        """Return ids by the terminal's name."""
+        ...
+
+    def write(self, held: Mapping[str, Iterable[str]]) -> None:
+        """Keep them. Errors: STORE_UNAVAILABLE."""
+        ...
+
+
 class Directory:
     """Finds the terminal of an account; one that two terminals claim has none.
 
-    What a terminal has told stays known while it is away. Nothing is asked of one that is.
+    What a terminal has told stays known while it is away, over a restart of ours as well. Nothing
+    is asked of one that is.
     """
 
-    def __init__(self, terminals: Sequence[Backend]) -> None:
-        """Know nothing yet."""
+    def __init__(self, terminals: Sequence[Backend], memory: Memory | None = None) -> None:
+        """Know what is remembered."""
         self._terminals = tuple(terminals)
+        self._memory = memory
+        self._remembered = {} if memory is None else dict(memory.read())
         self._told: dict[str, tuple[Account, ...]] = {}
         # Who has answered the last look.
         self._answered = frozenset[str]()
@@ -43,7 +62,7 @@ class Directory:
     @property
     def claimed(self) -> frozenset[str]:
         """Accounts that several terminals have."""
-        ids = Counter(each.id for told in self._told.values() for each in told)
+        ids = Counter(id_ for each in self._terminals for id_ in self._ids(each.name))
         return frozenset(each for each, count in ids.items() if count > 1)
 
     async def accounts(self) -> Sequence[Account]:
@@ -97,11 +116,26 @@ class Directory:
         return owners[0]
 
     def _owners(self, account_id: str) -> list[Backend]:
-        return [
-            each
-            for each in self._terminals
-            if any(told.id == account_id for told in self._told.get(each.name, ()))
-        ]
+        return [each for each in self._terminals if account_id in self._ids(each.name)]
+
+    def _ids(self, name: str) -> frozenset[str]:
+        """Return the accounts that a terminal told last; before it tells, what is remembered."""
+        told = self._told.get(name)
+        if told is None:
+            return self._remembered.get(name, frozenset())
+        return frozenset(each.id for each in told)
+
+    async def _remember(self) -> None:
+        """Have it outlive us; where that fails it is tried again with the next look."""
+        known = {each.name: self._ids(each.name) for each in self._terminals}
+        if self._memory is None or known == self._remembered:
+            return
+        try:
+            await asyncio.to_thread(self._memory.write, known)
+        except GatewayError as error:
+            _logger.warning("accounts_not_remembered", reason=error.reason.value)
+        else:
+            self._remembered = known
 
     def _unknown(self, account_id: str) -> GatewayError:
         untold = [each.name for each in self._terminals if each.name not in self._told]
@@ -129,6 +163,7 @@ class Directory:
         if not outdated:
             self._fresh = len(answered) == len(asked)
         self._answered = frozenset(answered)
+        await self._remember()
         return self._answered
 
 

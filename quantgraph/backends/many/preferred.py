@@ -27,8 +27,8 @@ class Preferred:
         """Take at least one, the preferred one first."""
         self._terminals = tuple(terminals)
         self._last = self._terminals[0].name
-        # Called in the loop whenever another one may have to be asked.
-        self.heard: set[Callable[[], None]] = set()
+        # Called in the loop, with whom to ask now, whenever that may be another one.
+        self.heard: set[Callable[[Sequence[Backend]], None]] = set()
 
     def standing(self) -> Sequence[Backend]:
         """Return whom to ask now, in order; the preferred one alone where none stands."""
@@ -48,12 +48,14 @@ class Preferred:
 
     def changed(self) -> None:
         """Hear that one of them may stand otherwise."""
-        name = self.present.name
+        # Looked at once for all: thousands of symbols may be listened to.
+        standing = self.standing()
+        name = standing[0].name
         if name != self._last:
             _logger.warning("market_data_moved", before=self._last, now=name)
             self._last = name
         for told in tuple(self.heard):
-            told()
+            told(standing)
 
     async def ask(self, question: Callable[[Backend], Awaitable[T]]) -> T:
         """Return what the first one answers that can. Errors: those of the first that cannot."""

@@ -1,6 +1,9 @@
 """The agent: whether it can be asked, what it says of itself, and how its terminal stands."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
 
 from quantgraph.backends.link import Link, Patience
 from quantgraph.backends.remote.capability import capabilities
@@ -8,7 +11,7 @@ from quantgraph.backends.remote.channel import AgentChannel
 from quantgraph.domain.clock import Clock
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
-from quantgraph.domain.system import Capability, ServerInfo
+from quantgraph.domain.system import Capability, ClockInfo, ServerInfo
 from quantgraph.domain.terminals import (
     AccountLogin,
     TerminalLink,
@@ -24,6 +27,8 @@ KIND = "remote"
 _LOOK_S = 5.0
 # Until it has said what it takes: the defaults of its config.
 _SYMBOLS, _ROWS = 1_000, 100_000
+# Seconds that its time is taken to go on since it was told: it is told every second.
+_GOES_ON_S = 5.0
 _PATIENCE = Patience(look=1.0, first=0.5, most=5.0)
 
 
@@ -35,6 +40,7 @@ class Agent:
         self.name = name
         self.channel = channel
         self.info: ServerInfo | None = None
+        self._asked_at = 0.0
         self.link = Link(self._renew, clock, _PATIENCE)
         self.link.changed = self._changed
         # Called whenever how the terminal stands may have changed; whether it can be asked.
@@ -54,9 +60,12 @@ class Agent:
         """Return whether a part of the terminal can be asked now."""
         return self._told(part).state is TerminalState.CONNECTED
 
-    def capabilities(self, *, orders: bool) -> tuple[Capability, ...]:
-        """Return the agent's own report, and what does not go through it; whether orders do."""
-        return capabilities(self.info, orders=orders)
+    def capabilities(self, *, orders: bool, closed: str | None = None) -> tuple[Capability, ...]:
+        """Return the agent's own report, and what does not go through it; whether orders do.
+
+        `closed`: why its desk is not asked now, where it is not.
+        """
+        return capabilities(self.info, orders=orders, closed=closed)
 
     def status(self) -> TerminalStatus:
         """Return how its terminal stands, as far as it can be told from here."""
@@ -86,6 +95,15 @@ class Agent:
         lost = [link for link in links if link.state is not TerminalState.CONNECTED]
         return next(iter((*lost, *links)), own.told(part, None))
 
+    def clock(self) -> ClockInfo | None:
+        """Return the time that it lives in now, going on from what it said last."""
+        if self.info is None:
+            return None
+        told = self.info.clock
+        speed = told.effective_speed if told.lagging else told.speed
+        since = 0.0 if told.paused else min(monotonic() - self._asked_at, _GOES_ON_S)
+        return replace(told, now=told.now + timedelta(seconds=since * speed))
+
     async def ask(self) -> ServerInfo:
         """Return what it says of itself now. Errors: TERMINAL_OFFLINE, TIMED_OUT."""
         answer = await self.channel.call(
@@ -94,6 +112,7 @@ class Agent:
             system_pb2.GetServerInfoResponse,
             _LOOK_S,
         )
+        self._asked_at = monotonic()
         return info_from_proto(answer.info)
 
     async def _renew(self) -> None:

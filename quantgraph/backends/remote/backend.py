@@ -31,7 +31,7 @@ from quantgraph.domain.terminals import TerminalPart
 class RemoteSettings:
     """What the terminal is called here, where its gateway is, and how long a question may take.
 
-    `mode`: this gateway's; orders go to the other one in PROD alone.
+    `mode`: this gateway's; in DEV no orders go to the other one.
     """
 
     name: str
@@ -49,7 +49,7 @@ class RemoteTerminal:
         self._channel = AgentChannel(settings.target, settings.seconds)
         self.agent = Agent(settings.name, self._channel, clock)
         self._lines = QuoteLines(self.agent, clock)
-        trades = settings.mode is Mode.PROD
+        trades = settings.mode is not Mode.DEV
         self._desk = open_desk(DeskLine(self.agent, settings.mode)) if trades else None
 
     def backend(self) -> Backend:
@@ -79,10 +79,13 @@ class RemoteTerminal:
             close=self._close,
             desk=self._desk,
             bar_frames=AgentFrames(self.agent),
+            clock=self.agent.clock,
         )
 
     def _capabilities(self) -> tuple[Capability, ...]:
-        return self.agent.capabilities(orders=self._desk is not None)
+        if self._desk is None:
+            return self.agent.capabilities(orders=False)
+        return self.agent.capabilities(orders=True, closed=self._desk.problems().get("mode"))
 
     def _problems(self) -> Mapping[str, str]:
         if not self.agent.link.state.connected:

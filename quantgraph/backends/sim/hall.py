@@ -16,7 +16,6 @@ from quantgraph.backends.sim.scripts import Script
 from quantgraph.backends.sim.securities import Security
 from quantgraph.backends.sim.settlement import Settlement
 from quantgraph.backends.sim.standing import Roll
-from quantgraph.config import SeedAccount
 from quantgraph.domain.accounts import Means
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.dividends import Dividend
@@ -27,6 +26,7 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.rules.ticks import check_tick
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from quantgraph.config import SeedAccount
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.reasons import Reason
+from quantgraph.seeds import SeedAccount
 
 _CENT = Decimal("0.01")
 _ZERO = Decimal("0.00")

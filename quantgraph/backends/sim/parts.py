@@ -10,10 +10,10 @@ from quantgraph.backends.sim.engine.port import Engine
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.moments import LeashedClock
 from quantgraph.backends.sim.securities import Security
-from quantgraph.config import SeedAccount
 from quantgraph.domain.calendar import TradingCalendar
 from quantgraph.domain.ports.market import Dividends
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.seeds import SeedAccount
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.parts import WorldParts
 from quantgraph.backends.sim.screen import Screen
 from quantgraph.backends.sim.valuation import value_asset, value_positions
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.accounts import Account, AccountStatus, Asset, Means, Position
 from quantgraph.domain.errors import GatewayError, OrderRefused, Unavailable, unknown_account
 from quantgraph.domain.orders import Order
@@ -34,6 +33,7 @@ from quantgraph.domain.terminal import (
     PlacedOrder,
     TerminalEvent,
 )
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 NAME = "sim"
 

@@ -29,7 +29,7 @@ from quantgraph.domain.ports.reference import (
     Reference,
 )
 from quantgraph.domain.ports.trading import Accounts, Purses, Terminal
-from quantgraph.domain.system import Capability
+from quantgraph.domain.system import Capability, ClockInfo
 from quantgraph.domain.terminals import TerminalStatus
 
 
@@ -84,5 +84,7 @@ class Backend:
     adopt: Callable[[Mapping[str, object]], None] = lambda said: None
     # Of a terminal whose gateway writes downloads as they go out.
     bar_frames: BarFrames | None = None
+    # The time that it lives in, as it stands now, where a gateway of its own says so; else None.
+    clock: Callable[[], ClockInfo | None] = lambda: None
     # Those that it is made of, where several terminals stand for one; each is told of by itself.
     parts: tuple["Backend", ...] = ()

@@ -18,11 +18,15 @@ from quantgraph.domain.operations import unsaid
 from quantgraph.domain.ports.depth import NoDepth, NoDepthFeed
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.sources import Source
+from quantgraph.domain.streams import QuoteWatch, StreamKind
 from quantgraph.domain.terminals import TerminalPart
 from quantgraph.services.conformance.accounts import ACCOUNTS, LINK
 from quantgraph.services.conformance.market import MARKET
 from quantgraph.services.conformance.running import Subject, Verdict, outcomes
+from quantgraph.services.quotes import SharedQuotes
+from quantgraph.store.holders import HolderFile
 from tests.api.real import Terminal
+from tests.waiting import until
 
 MAOTAI = "600519.SH"
 EAST, WEST = "8880001", "8880002"
@@ -136,6 +140,45 @@ async def test_live_data_ends_where_another_terminal_is_asked(east, west):
         await anext(both.quotes.follow("999999.SH"))
 
 
+class Calls:
+    """Quotes of a terminal that calls whoever listens, from the test."""
+
+    def __init__(self, market):
+        self.quotes, self.board, self.state = market.quotes, market.board, market.state
+        self.listeners = {}
+
+    async def listen(self, symbol, told):
+        self.listeners[symbol] = told
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            del self.listeners[symbol]
+
+    def follow(self, symbol):
+        raise AssertionError(symbol)
+
+
+async def test_many_symbols_of_several_terminals_cost_a_task_each_and_no_more(east, west):
+    calls = Calls(east.market)
+    both = together(replace(east.backend(None, None), quotes=calls), west)
+    shared = SharedQuotes(both.quotes, both.quotes, lambda: "e1")
+    symbols = (MAOTAI, "000001.SZ", "600000.SH", "000858.SZ")
+    before = len(asyncio.all_tasks())
+    async with asyncio.timeout(10), aclosing(shared.watch(QuoteWatch(symbols))) as events:
+        told = [await anext(events) for _ in symbols]
+        await until(lambda: len(calls.listeners) == len(symbols))
+        assert len(asyncio.all_tasks()) == before + len(symbols)
+        calls.listeners[MAOTAI](replace(told[0].quote, last_price=1.5))
+        assert (await anext(events)).quote.last_price == 1.5
+        # Who is not the first any more is listened to no longer, and a gap is told.
+        east.stand(up=False)
+        while (gap := await anext(events)).kind is not StreamKind.HEARTBEAT:
+            pass
+        assert not gap.source.connected
+        assert calls.listeners == {}
+    await shared.close()
+
+
 async def test_an_account_is_asked_at_its_terminal(east, west):
     both = together(east, west)
     found = await both.accounts.accounts()
@@ -209,6 +252,29 @@ async def test_an_account_that_two_terminals_claim_is_refused(east):
     assert await both.accounts.accounts() == []
     assert "same account" in both.problems()["accounts"]
     assert EAST not in str(both.problems())
+    await twin.close()
+
+
+async def test_what_two_terminals_claimed_is_refused_after_a_restart_as_well(east, tmp_path):
+    twin, file = Terminal("west", EAST, seed=2), HolderFile(tmp_path / "terminals.json")
+    pair = [Member(each.backend(None, None)) for each in (east, twin)]
+    assert await ManyTerminals(pair, file).backend().accounts.accounts() == []
+    twin.stand(up=False)
+    anew = ManyTerminals(pair, HolderFile(tmp_path / "terminals.json")).backend()
+    (refused,) = await anew.accounts.assets([EAST])
+    assert refused.reason is Reason.ACCOUNT_AMBIGUOUS
+    assert await anew.accounts.accounts() == []
+    # Who remembers nothing knows of nobody else that has it.
+    (served,) = await ManyTerminals(pair).backend().accounts.assets([EAST])
+    assert served.account_id == EAST
+    # A terminal that is named no more claims nothing.
+    (served,) = await ManyTerminals(pair[:1], file).backend().accounts.assets([EAST])
+    assert served.account_id == EAST
+    file.write({})
+    assert (tmp_path / "terminals.json").stat().st_mode & 0o077 == 0
+    (tmp_path / "terminals.json").write_text("[1]")
+    with pytest.raises(StartupError):
+        ManyTerminals(pair, file)
     await twin.close()
 
 

@@ -24,8 +24,9 @@ from quantgraph.domain.simulation import ClockChange
 from quantgraph.services.calendar import load_calendar
 from quantgraph.store.market import MarketStore
 from quantgraph.v1 import bars_pb2, system_pb2, types_pb2
+from quantgraph.v1.bars_pb2_grpc import BarServiceStub
 from quantgraph.v1.system_pb2_grpc import SystemServiceStub
-from tests.backends.remote.agents import agent_at, gateway_over, stands
+from tests.backends.remote.agents import Asker, agent_at, gateway_over, stands
 from tests.grpc_bridge.calls import Refusal
 
 METHOD = "/quantgraph.v1.BarService/DownloadBars"
@@ -40,11 +41,12 @@ class Front:
 
     def __init__(self, port, key=""):
         self.channel = aio.insecure_channel(f"127.0.0.1:{port}")
-        self._metadata = (("x-api-key", key),) if key else ()
+        self.metadata = (("x-api-key", key),) if key else ()
+        self.bars = BarServiceStub(self.channel)
 
     def call(self, request):
         written = request.SerializeToString()
-        return self.channel.unary_stream(METHOD)(written, metadata=self._metadata)
+        return self.channel.unary_stream(METHOD)(written, metadata=self.metadata)
 
     async def frames(self, request, stop=10**9):
         call, found = self.call(request), []
@@ -106,15 +108,15 @@ def told(frames):
     return found
 
 
-def days(first, last):
+def days(first, last, price=7):
     """Return daily bars of the trading days between, all of one price."""
     found = load_calendar(CalendarConfig(), Path()).between(first, last)
-    return bars_at(np.array([day_start(day) for day in found.tolist()], np.int64))
+    return bars_at(np.array([day_start(day) for day in found.tolist()], np.int64), price)
 
 
-def bars_at(times):
+def bars_at(times, price=7):
     names = ("open", "high", "low", "close", "volume", "amount")
-    values = {name: np.full(len(times), 7, BAR_FIELDS[name].dtype) for name in names}
+    values = {name: np.full(len(times), price, BAR_FIELDS[name].dtype) for name in names}
     return BarColumns(len(times), {"time": times, **values})
 
 
@@ -201,6 +203,35 @@ async def test_what_is_imported_here_is_written_here_and_goes_on_here_alone(tmp_
         assert await ways.there.frames(
             behind(ask(MAOTAI), (await ways.here.frames(ask(MAOTAI)))[0])
         )
+
+
+QUERY = """{ bars(symbol: "600519.SH", period: DAY_1, last: 3) { source rows { close } } }"""
+
+
+LAST = bars_pb2.ListBarsRequest(symbol=MAOTAI, period=bars_pb2.PERIOD_DAY_1, last=3)
+
+
+async def test_what_is_imported_at_the_agent_is_told_here_from_then_on(tmp_path):
+    there, some = tmp_path / "agent/mock", (date(2024, 1, 2), date(2024, 2, 1))
+    hold(there, MAOTAI, Period.DAY_1, days(*some))
+    async with AsyncExitStack() as stack:
+        agent = await stack.enter_async_context(agent_at(tmp_path / "agent", start="2024-03-01"))
+        here, key = await stack.enter_async_context(gateway_over(agent, tmp_path / "here"))
+        await stands(here)
+        server = await start(here.gateway, here.config.grpc.model_copy(update={"port": 0}))
+        stack.push_async_callback(server.stop, 0)
+        asker, front = Asker(stack), Front(server.port, key)
+        stack.push_async_callback(front.channel.close)
+        # Twice: whoever keeps an answer has the second at hand.
+        for price in (7, 7, 8, 9):
+            if price > 7:
+                hold(there, MAOTAI, Period.DAY_1, days(*some, price=price))
+            data, errors = await asker.ask(here, QUERY, None, key)
+            assert errors == []
+            bars = [{"close": float(price)}] * 3
+            assert data["bars"] == {"source": "IMPORTED", "rows": bars}
+            told = await front.bars.ListBars(LAST, metadata=front.metadata)
+            assert list(told.series.columns.close) == [price] * 3
 
 
 async def test_a_client_that_stops_reading_stops_the_agent(tmp_path, monkeypatch):

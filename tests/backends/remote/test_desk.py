@@ -427,5 +427,11 @@ async def test_no_order_goes_to_an_agent_of_another_mode(tmp_path):
                     await anext(events)
             assert caught.value.reason is Reason.MODE_MISMATCH
         assert "mode" in await front.assembly.gateway.system.problems()
+        # Nor is it promised; what tells of the market is there.
+        (backend,) = (await front.assembly.gateway.system.info()).backends
+        rows = {each.operation: each for each in backend.capabilities}
+        for each in ("trading.submit", "controls.halt", "accounts.assets", "orders.LIMIT"):
+            assert "no order goes from one to the other" in rows[each].reason
+        assert rows["bars"].available
         told = await front.ask("{ serverInfo { mode tradingState } }")
         assert told["serverInfo"] == {"mode": "MOCK", "tradingState": "DISCONNECTED"}

@@ -10,11 +10,11 @@ from quantgraph.backends.sim.listings import NoListings
 from quantgraph.backends.sim.paths import Paths, World
 from quantgraph.backends.sim.quoting import Quoter
 from quantgraph.backends.sim.securities import Source, list_security
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 from .conftest import START, make_calendar
 from .hall import order

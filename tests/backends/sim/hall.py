@@ -15,7 +15,6 @@ from quantgraph.backends.sim.flow.series import FrameSeries
 from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.securities import Security, Source, list_security
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.instruments import Instrument, classify
@@ -24,6 +23,7 @@ from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.sources import Source as Origins
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 from .audit import Audit
 from .conftest import START, make_calendar

@@ -10,13 +10,13 @@ import pytest
 from quantgraph.backends.sim.depth import Rung
 from quantgraph.backends.sim.judging import displayed
 from quantgraph.backends.sim.keeping import dump_exchange, load_exchange
-from quantgraph.config import SeedPosition
 from quantgraph.domain.calendar import at, from_ms
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused
 from quantgraph.domain.orders import OrderState, PriceType
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
+from quantgraph.seeds import SeedPosition
 
 from .conftest import START
 from .hall import (

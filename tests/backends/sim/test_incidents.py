@@ -14,7 +14,6 @@ from quantgraph.backends.sim.faults.delivery import Delivery
 from quantgraph.backends.sim.faults.dice import Dice
 from quantgraph.backends.sim.faults.terminal import FaultParts, FaultyTerminal
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.controls import TradingState
 from quantgraph.domain.errors import InvalidRequest, NotFound, OrderRefused, TradingDisabled
 from quantgraph.domain.incidents import Incident, IncidentSetting
@@ -23,6 +22,7 @@ from quantgraph.domain.ports.trading import Terminal
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import LinkChange, PlacedOrder, StrangeStatus, TerminalEvent
+from quantgraph.seeds import SeedAccount, SeedPosition
 from quantgraph.services.desk import OrderDesk
 from quantgraph.services.orders import JournaledTrading
 from quantgraph.services.workers import Workers

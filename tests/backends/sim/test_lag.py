@@ -14,7 +14,6 @@ from quantgraph.backends.sim.engine.own import OwnEngine
 from quantgraph.backends.sim.engine.port import Progress
 from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.config import SeedAccount
 from quantgraph.domain.calendar import at, to_ms
 from quantgraph.domain.errors import Unavailable
 from quantgraph.domain.instruments import InstrumentKind
@@ -22,6 +21,7 @@ from quantgraph.domain.orders import Order, OrderState, Side
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount
 
 from .conftest import START, Stage
 from .hall import order as make_order

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from quantgraph.backends.sim.actions import pay_holders, whole_shares
 from quantgraph.backends.sim.ledger import Delivery, Ledger, cents
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.reasons import Reason
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 from .audit import Audit
 

@@ -12,10 +12,10 @@ from quantgraph.backends.sim.exchange import Exchange
 from quantgraph.backends.sim.hours import AUCTION_MS as SPENT_MS
 from quantgraph.backends.sim.hours import day_instant
 from quantgraph.backends.sim.terminal import SimTerminal
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import OrderState, PriceType, Side
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 from .hall import order as make_order
 from .trial import START, Trial, Wish

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.valuation import value_asset, value_positions
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.quotes import Quote
 from quantgraph.domain.rules.ticks import in_ticks
 from quantgraph.domain.sources import Source
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 SYMBOL = "600000.SH"
 SEED = SeedAccount(

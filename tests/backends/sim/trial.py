@@ -15,7 +15,6 @@ from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import dump_exchange, live_in, load_exchange
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.securities import Security
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.calendar import TradingCalendar, at, from_ms
 from quantgraph.domain.dividends import Dividend
 from quantgraph.domain.errors import ChangeRefused, GatewayError, OrderRefused
@@ -25,6 +24,7 @@ from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.rules.sessions import Phase
 from quantgraph.domain.sources import Source
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount, SeedPosition
 
 from .audit import Audit
 from .screens import Screens, open_screens

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from quantgraph.backends.sim.listing import Listing
 from quantgraph.backends.sim.parts import WorldParts
-from quantgraph.config import SeedAccount
+from quantgraph.seeds import SeedAccount
 
 from .conftest import Stage
 

@@ -10,8 +10,8 @@ from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import load_exchange
 from quantgraph.backends.sim.ledger import Ledger
 from quantgraph.backends.sim.securities import Security
-from quantgraph.config import SeedAccount
 from quantgraph.domain.terminal import ExecutionReport
+from quantgraph.seeds import SeedAccount
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -31,13 +31,13 @@ from quantgraph.backends.sim.hall import Rules
 from quantgraph.backends.sim.keeping import dump_exchange
 from quantgraph.backends.sim.listing import make_security
 from quantgraph.backends.sim.paths import Paths, World
-from quantgraph.config import SeedAccount, SeedPosition
 from quantgraph.domain.calendar import at
 from quantgraph.domain.errors import OrderRefused, Unavailable
 from quantgraph.domain.orders import Side
 from quantgraph.domain.reasons import Reason
 from quantgraph.domain.rules.fees import FeeSchedule
 from quantgraph.domain.terminal import FateUnknownError
+from quantgraph.seeds import SeedAccount, SeedPosition
 from quantgraph.store.market import MarketStore
 from tests.backends.sim.conftest import START, make_calendar
 from tests.backends.sim.hall import order
