@@ -80,23 +80,27 @@ def _variable(
 
 def _value(kind: Any, object_: Callable[[GraphQLInputObjectType], _Turn]) -> _Turn:  # noqa: ANN401 untyped there
     """Return what coerces a value; `object_` what does an input object, where one may be here."""
-    if isinstance(kind, GraphQLNonNull):
-        turn = _value(cast("Any", kind).of_type, object_)
+    if not isinstance(kind, GraphQLNonNull):
+        inner = _inner(kind, object_)
+        return lambda value: None if value is None else inner(value)
+    needed = _inner(cast("Any", kind).of_type, object_)
 
-        def required(value: Any) -> Any:  # noqa: ANN401 of JSON
-            if value is None:
-                raise _NoValue
-            return turn(value)
+    def required(value: Any) -> Any:  # noqa: ANN401 of JSON
+        if value is None:
+            raise _NoValue
+        return needed(value)
 
-        return required
+    return required
+
+
+def _inner(kind: Any, object_: Callable[[GraphQLInputObjectType], _Turn]) -> _Turn:  # noqa: ANN401 untyped there
+    """Return what coerces a value that is not null."""
     named = cast("Any", get_named_type(kind))
     if isinstance(kind, GraphQLInputObjectType):
-        inner = object_(kind)
-    elif not is_leaf_type(named):
+        return object_(kind)
+    if not is_leaf_type(named):
         raise NotPlain(str(kind), "is a list of objects")
-    else:
-        inner = partial(_listed, kind) if isinstance(kind, GraphQLList) else kind.coerce_input_value
-    return lambda value: None if value is None else inner(value)
+    return partial(_listed, kind) if isinstance(kind, GraphQLList) else kind.coerce_input_value
 
 
 def _listed(kind: Any, value: object) -> Any:  # noqa: ANN401 a list of leaves

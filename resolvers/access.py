@@ -1,7 +1,6 @@
 """Which scope each root field needs; a field that is not listed here is denied."""
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from quantgraph.domain.access import Principal, Scope
 from quantgraph.domain.errors import Forbidden, GatewayError
@@ -127,22 +126,23 @@ def require_scopes(principal: Principal, root: str, fields: Iterable[str]) -> No
 
 def require_account(info: Info, account_id: str, scope: Scope = Scope.READ) -> None:
     """Raise unless the key has the scope on the account; others' accounts do not exist."""
-    with _refusals(info, account_id, scope):
+    try:
         info.context.principal.require_account(account_id, scope)
+    except GatewayError as error:
+        _refused(info, account_id, scope, error)
+        raise
 
 
 def require_switch(info: Info, account_id: str | None, scope: Scope) -> None:
     """Raise unless the key has the scope on the account, or on every account where it is None."""
-    with _refusals(info, account_id, scope):
-        info.context.principal.require_switch(account_id, scope)
-
-
-@contextmanager
-def _refusals(info: Info, account_id: str | None, scope: Scope) -> Generator[None]:
-    """Have the audit log hear of acts that are refused before any port is asked."""
     try:
-        yield
+        info.context.principal.require_switch(account_id, scope)
     except GatewayError as error:
-        if scope is not Scope.READ:
-            info.context.gateway.audit.refused(info.field_name, account_id, error)
+        _refused(info, account_id, scope, error)
         raise
+
+
+def _refused(info: Info, account_id: str | None, scope: Scope, error: GatewayError) -> None:
+    """Have the audit log hear of an act that is refused before any port is asked."""
+    if scope is not Scope.READ:
+        info.context.gateway.audit.refused(info.field_name, account_id, error)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated
 
 import strawberry
@@ -220,6 +221,11 @@ class SubmitOrderInput:
 
     def to_domain(self) -> domain.OrderTicket:
         """Return the ticket that the services take."""
+        return self._ticket
+
+    # Once: the same request comes again and again with the same input.
+    @cached_property
+    def _ticket(self) -> domain.OrderTicket:
         return domain.OrderTicket(
             account_id=self.account_id,
             client_order_id=self.client_order_id,

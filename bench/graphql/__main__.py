@@ -76,7 +76,7 @@ def _compared(servers: Sequence[Running], plan: Plan, price: str, folder: Path) 
 
 
 def _others(options: argparse.Namespace) -> Iterator[Contestant]:
-    yield from (contestants.PLAIN, contestants.REST, contestants.FLOOR)
+    yield from (contestants.PLAIN, contestants.REST, contestants.FLOOR, contestants.DISK_FLOOR)
     if contestants.has_node(install=True):
         yield contestants.JIT
     elif options.short:

@@ -24,8 +24,9 @@ OURS, FALLBACK = "quantgraph", "quantgraph, numpy encoder"
 KEPT, IN_MEMORY = "quantgraph, repeated (texts kept)", "quantgraph, journal on tmpfs"
 STRAWBERRY, MERCURIUS = "plain Strawberry", "mercurius + graphql-jit"
 FASTAPI, RAW = "FastAPI + orjson", "raw ASGI, same bytes"
+DISK = "raw ASGI, one fsync an order"
 COUNTS = (250, 10_000, 100_000)
-BARS, INFO, ORDER = "bars", "info", "order"
+BARS, INFO, ORDER, REPEAT = "bars", "info", "order", "repeat"
 TMPFS = Path("/dev/shm")
 
 _BARS = (
@@ -111,7 +112,7 @@ class Contestant:
     command: Callable[[int, Path], list[str]]
     asks: GraphQL | Rest
     environment: Mapping[str, str] = field(default_factory=dict)
-    topics: frozenset[str] = frozenset({BARS, INFO, ORDER})
+    topics: frozenset[str] = frozenset({BARS, INFO, ORDER, REPEAT})
     place: Path | None = None
 
     @property
@@ -150,6 +151,10 @@ def _peer(module: str) -> Callable[[int, Path], list[str]]:
     return lambda port, folder: [sys.executable, "-m", name, str(port), str(folder)]
 
 
+def _writing(port: int, folder: Path) -> list[str]:
+    return [*_peer("raw_asgi")(port, folder), str(folder / "orders.sqlite")]
+
+
 def _node(port: int, folder: Path) -> list[str]:
     return ["node", str(NODE / "server.mjs"), str(port), str(folder)]
 
@@ -158,7 +163,7 @@ def _node(port: int, folder: Path) -> list[str]:
 _NOTHING_KEPT = {"QUANTGRAPH_CACHE__TEXTS_MB": "0"}
 GATEWAY = Contestant(OURS, _ours, GraphQL(), _NOTHING_KEPT)
 SHIPPED = Contestant(KEPT, _ours, GraphQL(), topics=frozenset({BARS}))
-DISKLESS = Contestant(IN_MEMORY, _ours, GraphQL(), topics=frozenset({ORDER}), place=TMPFS)
+DISKLESS = Contestant(IN_MEMORY, _ours, GraphQL(), topics=frozenset({ORDER, REPEAT}), place=TMPFS)
 NUMPY = Contestant(
     FALLBACK,
     _ours,
@@ -168,6 +173,8 @@ NUMPY = Contestant(
 )
 PLAIN = Contestant(STRAWBERRY, _peer("plain_strawberry"), GraphQL())
 FLOOR = Contestant(RAW, _peer("raw_asgi"), Files())
+# What no server can be faster than that has an order on the disk before it answers.
+DISK_FLOOR = Contestant(DISK, _writing, Files(), topics=frozenset({ORDER}))
 REST = Contestant(FASTAPI, _peer("fastapi_orjson"), Rest(), topics=frozenset({BARS}))
 JIT = Contestant(MERCURIUS, _node, GraphQL())
 

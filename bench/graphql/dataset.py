@@ -64,6 +64,7 @@ def _config(rows: int) -> str:
         ("orders = 100 ", "orders = 1000000000 "),
         ("actions_per_second = 5 ", "actions_per_second = 1000000 "),
         ("actions_per_day = 500 ", "actions_per_day = 1000000000 "),
+        ("open_orders = 1000 ", "open_orders = 1000000000 "),
     ):
         if old not in text:
             raise SystemExit(f"config.toml has no {old!r} any more; adapt bench/graphql.")

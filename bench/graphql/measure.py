@@ -14,7 +14,7 @@ from statistics import median
 
 from bench.graphql import client
 from bench.graphql.client import Job
-from bench.graphql.contestants import BARS, INFO, ORDER, GraphQL, Rest, Running, get
+from bench.graphql.contestants import BARS, INFO, ORDER, REPEAT, GraphQL, Rest, Running, get
 
 
 @dataclass
@@ -124,7 +124,7 @@ def small_cases(plan: Plan, price: str) -> Iterator[Case]:
     for topic, name, words, ask in (
         (INFO, "info", "a tiny query", info),
         (ORDER, "order", "submitOrder", orders),
-        (ORDER, "repeat", "submitOrder with a known key", repeat),
+        (REPEAT, "repeat", "submitOrder with a known key", repeat),
     ):
         one = Table(name, "ms", f"{words}, one client")
         yield Case(topic, one, lambda server, ask=ask: _job(plan, server, ask(server)))

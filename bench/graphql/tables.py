@@ -99,7 +99,9 @@ def show_disk(milliseconds: Sequence[float]) -> str:
     cells = " / ".join(_number(value) for value in _spread(milliseconds))
     return (
         "An accepted order is on disk before it is sent, and again when it is answered; the peers "
-        f"keep theirs in memory. One fdatasync took {cells} ms here (min / median / max)."
+        "keep theirs in memory, but for the raw function that commits one row before it answers: "
+        "nothing that keeps an order is faster than that on this disk. One fdatasync took "
+        f"{cells} ms here (min / median / max)."
     )
 
 

@@ -106,6 +106,8 @@ class OrderTicket:
     note: str | None = None
     # Set by the limits alone, and no part of what the caller asked for.
     held: bool = field(default=False, repr=False)
+    # Its hash, once somebody asked: a repeat is the same ticket again.
+    _hashed: list[str] = field(init=False, repr=False, compare=False, default_factory=list[str])
 
     def __post_init__(self) -> None:
         """Write the limit price as every equal one is written."""
@@ -114,6 +116,11 @@ class OrderTicket:
 
     def digest(self) -> str:
         """Return a hash of everything but the key: the same key with another body conflicts."""
+        if not self._hashed:
+            self._hashed.append(self._hash())
+        return self._hashed[0]
+
+    def _hash(self) -> str:
         price = None if self.limit_price is None else format(self.limit_price.normalize(), "f")
         body = (self.symbol, self.side, self.quantity, self.price_type, price)
         # One instant is one instant, whatever offset a wire or a client wrote it with.

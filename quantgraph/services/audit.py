@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cache, wraps
 from inspect import signature
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
@@ -257,11 +257,16 @@ def _what(wanted: Mapping[str, object]) -> Mapping[str, object]:
     told: dict[str, object] = {}
     for name, each in wanted.items():
         if is_dataclass(each):
-            # What a dataclass keeps out of its repr is a secret.
-            told |= {field.name: getattr(each, field.name) for field in fields(each) if field.repr}
+            told |= {field: getattr(each, field) for field in _shown(type(each))}
         else:
             told[name] = each
     return told
+
+
+@cache
+def _shown(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 whatever dataclass
+    """Return the fields of a dataclass that are told: what it keeps out of its repr is a secret."""
+    return tuple(each.name for each in fields(kind) if each.repr)
 
 
 def _written(what: Mapping[str, object]) -> str:

@@ -216,6 +216,8 @@ class AccountBook:
         self._end(hold)
 
     def _trade(self, order: Order, now: int) -> None:
+        if not order.filled_quantity:
+            return
         more = order.filled_quantity - self._filled.get(order.id, 0)
         if more > 0:
             self._filled[order.id] = order.filled_quantity

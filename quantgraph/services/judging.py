@@ -65,7 +65,8 @@ class OrderJudge:
     def check_form(self, ticket: OrderTicket) -> None:
         """Raise BAD_REQUEST for what no rule, time or state of the market could make right."""
         _check_texts(ticket)
-        _check_expiry(ticket.expires_at, self._sources.clock.now())
+        if ticket.expires_at is not None:
+            _check_expiry(ticket.expires_at, self._sources.clock.now())
 
     async def judge(
         self, ticket: OrderTicket, found: Callable[[GatewayError], None] = refuse
@@ -169,8 +170,8 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _check_expiry(expiry: datetime | None, now: datetime) -> None:
-    if expiry is not None and expiry - now > _HORIZON:
+def _check_expiry(expiry: datetime, now: datetime) -> None:
+    if expiry - now > _HORIZON:
         latest = (now + _HORIZON).date()
         text = f"The expiry {expiry.isoformat()} is too far away; {latest} is the latest."
         raise bad_request(text, field="expires_at")

@@ -57,6 +57,7 @@ class SimClock:
         self._lock = threading.Lock()
         # One order asks a dozen times within a millisecond.
         self._last: tuple[int, int, Moment] | None = None
+        self._told: tuple[Moment, datetime] | None = None
         self._run: _Run | None = None
 
     @property
@@ -92,7 +93,10 @@ class SimClock:
 
     def now(self) -> datetime:
         """Return the virtual instant, aware, UTC."""
-        return from_ms(self.moment().ms)
+        moment, told = self.moment(), self._told
+        if told is None or told[0] is not moment:
+            told = self._told = moment, from_ms(moment.ms)
+        return told[1]
 
     def moment(self) -> Moment:
         """Return epoch, trading day and instant of one reading of the real clock."""

@@ -23,11 +23,12 @@ def phase_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar)
 
     Raises CALENDAR_NOT_COVERED, and OrderRefused RULE_UNKNOWN where no row tells the day's phases.
     """
-    row = _row_at(instant_ms, instrument, calendar)
+    row = row_at(instant_ms, instrument, calendar)
     return Phase.CLOSED if row is None else row.phase
 
 
-def _row_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> PhaseRow | None:
+def row_at(instant_ms: int, instrument: Instrument, calendar: TradingCalendar) -> PhaseRow | None:
+    """Return the row of the phase at an instant, None when closed. Raises as `phase_at`."""
     open_ = calendar.is_session(day_of(instant_ms))
     return phase_row(instrument, instant_ms) if open_ else None
 
@@ -49,7 +50,7 @@ def check_session(
         if late is not None:
             return late
     else:
-        row = _row_at(instant_ms, instrument, calendar)
+        row = row_at(instant_ms, instrument, calendar)
         if row is not None and row.phase.takes_orders:
             return row
     phase = phase_at(instant_ms, instrument, calendar)
@@ -71,7 +72,7 @@ def check_cancel(
         if late is not None:
             return late
     else:
-        row = _row_at(instant_ms, instrument, calendar)
+        row = row_at(instant_ms, instrument, calendar)
         if row is not None and Act.CANCEL in row.phase.acts:
             return row
     phase = phase_at(instant_ms, instrument, calendar)

@@ -88,6 +88,9 @@ def _known(_: Wish, situation: Situation) -> _Rows:
 
 
 def _session(wish: Wish, situation: Situation) -> _Rows:
+    row = None if wish.price_type is PriceType.AFTER_HOURS else situation.row
+    if row is not None and row.phase.takes_orders:
+        return (row,)
     where = (situation.instant_ms, situation.instrument, situation.calendar)
     return (check_session(*where, wish.price_type),)
 

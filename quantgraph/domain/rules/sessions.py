@@ -238,13 +238,17 @@ def _acts(stretch: _Stretch, late: tuple[_Stretch, ...]) -> tuple[Act, ...]:
 
 def phase_row(instrument: Instrument, instant_ms: int) -> PhaseRow | None:
     """Return the row of the phase at an instant of a trading day (epoch ms), None when closed."""
-    row = _row_at(_of_day(instrument, day_of(instant_ms)), instrument, instant_ms)
-    return row if isinstance(row, PhaseRow) else None
+    for each in _of_day(instrument, day_of(instant_ms)):
+        if each.holds(instant_ms):
+            return each.row if isinstance(each.row, PhaseRow) else None
+    return None
 
 
 @lru_cache(LOOKED_UP)
 def _of_day(instrument: Instrument, day: date) -> tuple[_Stretch, ...]:
-    return _stretches(instrument.segment, day)
+    """Return the stretches of a day whose rows are for the instrument."""
+    found = _stretches(instrument.segment, day)
+    return tuple(each for each in found if each.row.concerns(instrument))
 
 
 def late_row(instrument: Instrument, instant_ms: int) -> LateRow | None:
@@ -256,5 +260,7 @@ def late_row(instrument: Instrument, instant_ms: int) -> LateRow | None:
 def _row_at(
     stretches: tuple[_Stretch, ...], instrument: Instrument, instant_ms: int
 ) -> PhaseRow | LateRow | None:
-    row = next((each.row for each in stretches if each.holds(instant_ms)), None)
-    return row if row is not None and row.concerns(instrument) else None
+    for each in stretches:
+        if each.holds(instant_ms):
+            return each.row if each.row.concerns(instrument) else None
+    return None

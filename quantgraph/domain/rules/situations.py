@@ -1,16 +1,15 @@
 """What is wanted, and the market and the account in which it is: all that the rules look at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
 
 from quantgraph.domain.calendar import TradingCalendar, day_of
 from quantgraph.domain.instruments import Instrument
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.quotes import Quote
-from quantgraph.domain.rules.admission import phase_at
-from quantgraph.domain.rules.sessions import Phase
+from quantgraph.domain.rules.admission import row_at
+from quantgraph.domain.rules.sessions import Phase, PhaseRow
 from quantgraph.domain.rules.trust import Trust
 
 
@@ -65,14 +64,13 @@ def _exact(price: float) -> Decimal:
     return Decimal(repr(price)).quantize(_FINEST, ROUND_HALF_UP)
 
 
-# Without slots: what every rule asks for is found out once.
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
     """Where and when the wish is made; every field is given, so that nothing is left out.
 
     `held`: the account's shares that could be sold now. `bought`: shares of the symbol that it
     has bought today, and those of its open buys; None where nobody knows. `trust`: which rules
-    may be relied on that nobody has verified.
+    may be relied on that nobody has verified. `day` is the trading day in Shanghai.
     """
 
     instrument: Instrument
@@ -82,13 +80,28 @@ class Situation:
     held: int
     bought: int | None
     trust: Trust
+    day: date = field(init=False, repr=False, compare=False)
+    # What was found out, once: `cached_property` takes a lock at every first look.
+    _rows: list[PhaseRow | None] = field(
+        init=False, repr=False, compare=False, default_factory=list["PhaseRow | None"]
+    )
 
-    @cached_property
-    def day(self) -> date:
-        """The trading day in Shanghai."""
-        return day_of(self.instant_ms)
+    def __post_init__(self) -> None:
+        """Find out the day, which nearly every rule asks for."""
+        object.__setattr__(self, "day", day_of(self.instant_ms))
 
-    @cached_property
+    @property
+    def row(self) -> PhaseRow | None:
+        """The row of what the exchange does, None while it is closed.
+
+        Raises CALENDAR_NOT_COVERED, OrderRefused RULE_UNKNOWN.
+        """
+        if not self._rows:
+            self._rows.append(row_at(self.instant_ms, self.instrument, self.calendar))
+        return self._rows[0]
+
+    @property
     def phase(self) -> Phase:
-        """What the exchange does. Raises CALENDAR_NOT_COVERED, OrderRefused RULE_UNKNOWN."""
-        return phase_at(self.instant_ms, self.instrument, self.calendar)
+        """What the exchange does. Raises as `row`."""
+        row = self.row
+        return Phase.CLOSED if row is None else row.phase

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from quantgraph.domain.calendar import at
+from quantgraph.domain.calendar import TradingCalendar, at
 from quantgraph.domain.errors import OrderRefused
 from quantgraph.domain.orders import PriceType, Side
 from quantgraph.domain.quotes import Level, Quote
@@ -265,3 +265,18 @@ def test_prod_relies_on_no_rule_that_nobody_verified(make_wish, make_place, make
     assert said(Mode.PROD, "lots.bse", "cage.bse") is None
     trust = trust_of(Mode.PROD, ())
     assert verdict(check_order, make_wish(), make_place(trust=trust)) is None
+
+
+def test_what_the_exchange_does_is_looked_up_once_for_all_rules(make_wish, make_place, calendar):
+    asked = []
+
+    class Counted(TradingCalendar):
+        def is_session(self, day):
+            asked.append(day)
+            return calendar.is_session(day)
+
+    counted = Counted(
+        calendar.sessions, first=calendar.first, last=calendar.last, source=calendar.source
+    )
+    check_order(make_wish(), make_place(calendar=counted))
+    assert len(asked) == 1

@@ -40,6 +40,9 @@ class Delivery:
 
     def put(self, report: ExecutionReport) -> None:
         """Send a callback off."""
+        if self.up and not self._dice.settings:  # as nearly always
+            self._queue.put_nowait(report)
+            return
         if not self.up or self._dice.strikes(Incident.LOST_CALLBACK):
             return
         if report.state is OrderState.WORKING and self._dice.strikes(Incident.STATUS_UNKNOWN):
