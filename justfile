@@ -58,6 +58,7 @@ bench-short:
     uv run --group bench python -m bench.beside --short
     uv run --group bench python -m bench.fanout --short
     uv run --group bench python -m bench.remote --short
+    uv run --group bench python -m bench.gateways --short
     uv run --group bench python -m bench.storm --short
     uv run --group bench python -m bench.attacks --short
     uv run --group bench python -m bench.isolated --short
