@@ -40,7 +40,7 @@ kill courses="1000":
 
 # Agents that are killed and frozen, and the deployments of docs/deployment.md, as processes
 agents:
-    uv run pytest -s -m slow tests/api/test_isolated.py tests/e2e/test_deployment.py tests/e2e/test_isolated_prod.py tests/e2e/test_isolated_load.py
+    uv run pytest -s -m slow tests/api/test_isolated.py tests/e2e/test_deployment.py tests/e2e/test_many_gateways.py tests/e2e/test_isolated_prod.py tests/e2e/test_isolated_load.py
 
 # One comparison of docs/performance.md, and its table anew: `just bench graphql`
 bench name *arguments:
