@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,17 +27,25 @@ from bench.report import write_table
 from quantgraph.services.quotes import GRACE_S
 from tests.bus.servers import PROGRAM, NatsServer
 
-# One gateway with ever more subscribers, and ever more gateways with as many each: none of them
-# follows meanwhile what it no longer needs.
-SHAPES = (Shape(1, 16), Shape(1, 512), Shape(1, 64), Shape(2, 64), Shape(4, 64))
-_SHORT = (Shape(2, 4),)
+_MOST = 4
 Found = dict[tuple[str, Shape, str], list[Cost]]
 
 
-def run(flows: Sequence[Flow], shapes: Sequence[Shape], rounds: int, seconds: float) -> Found:
+def shapes_of(flow: Flow, *, short: bool) -> Sequence[Shape]:
+    """Return one gateway with ever more subscribers, and ever more gateways with as many each.
+
+    In this order none of them follows meanwhile what it no longer needs.
+    """
+    few, some, many = flow.sizes
+    if short:
+        return [Shape(2, few)]
+    return [Shape(1, few), Shape(1, many), *(Shape(count, some) for count in (1, 2, _MOST))]
+
+
+def run(flows: Mapping[Flow, Sequence[Shape]], rounds: int, seconds: float) -> Found:
     """Measure all of it; the first way of a round is the last of the next."""
     found: Found = {}
-    most = max(each.gateways for each in shapes)
+    most = max(each.gateways for steps in flows.values() for each in steps)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         load = build(home), seconds
@@ -49,10 +57,10 @@ def run(flows: Sequence[Flow], shapes: Sequence[Shape], rounds: int, seconds: fl
             way: stack.enter_context(opened(home / way, most, more)) for way, more in ways.items()
         }
         for number in range(rounds):
-            for flow in flows:
+            for flow, steps in flows.items():
                 # What gateways followed last they follow no more.
                 time.sleep(GRACE_S + 1)
-                for shape in shapes:
+                for shape in steps:
                     for way in _turn(flow, ways, number):
                         cost = measured(stages[way], flow, shape, load)
                         found.setdefault((flow.name, shape, way), []).append(cost)
@@ -103,9 +111,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.short:
         options.rounds, options.seconds = 1, 0.5
-    flows = [each for each in FLOWS if options.only in (None, each.name)]
-    shapes = _SHORT if options.short else SHAPES
-    found = run(flows, shapes, options.rounds, options.seconds)
+    chosen = [each for each in FLOWS if options.only in (None, each.name)]
+    flows = {each: shapes_of(each, short=options.short) for each in chosen}
+    found = run(flows, options.rounds, options.seconds)
     text = "\n".join(table(found, options.rounds, options.seconds))
     print(text)
     if not (options.short or options.only):

@@ -14,8 +14,8 @@ from quantgraph.backends.sim.universe import UNIVERSE
 SYMBOLS = list(UNIVERSE)[:16]
 # Quotes a second, and at once: far from what two cores can deliver to every subscriber.
 RATE, BURST = 400, 4
-# Orders a second, each canceled: five or six events.
-_ORDERS = 10
+# Orders a second, each canceled: five events.
+_ORDERS = 4
 _UPDATES = """subscription($a: ID!) { orderUpdates(accountId: $a) {
   sequence order { id state filledQuantity } } }"""
 
@@ -24,6 +24,7 @@ _UPDATES = """subscription($a: ID!) { orderUpdates(accountId: $a) {
 class Flow:
     """What subscribers ask for, and what makes the agent tell it meanwhile.
 
+    `sizes` are how many subscribers are few, some (at each of four gateways) and many (at one).
     `metric` is what of /metrics says that a gateway reads it off the bus; empty where the bus does
     not carry it.
     """
@@ -31,6 +32,7 @@ class Flow:
     name: str
     asked: str
     made: Callable[[Client], AbstractContextManager[object]]
+    sizes: tuple[int, int, int]
     metric: str
 
     def case(self, sockets: int) -> Case:
@@ -69,12 +71,14 @@ FLOWS = (
         "quotes",
         payload(EVERY, SYMBOLS),
         lambda _: nullcontext(),
+        (16, 64, 512),
         "",
     ),
     Flow(
         "order events",
         json.dumps({"query": _UPDATES, "variables": {"a": ACCOUNT}}),
         ordering,
+        (4, 16, 64),
         "quantgraph_bus_logs_read",
     ),
 )
