@@ -40,7 +40,7 @@ kill courses="1000":
 
 # Agents that are killed and frozen, and the deployments of docs/deployment.md, as processes
 agents:
-    uv run pytest -s -m slow tests/api/test_isolated.py tests/e2e/test_deployment.py tests/e2e/test_isolated_prod.py tests/e2e/test_isolated_load.py tests/e2e/test_remote_kills.py
+    uv run pytest -s -m slow tests/api/test_isolated.py tests/e2e/test_deployment.py tests/e2e/test_many_gateways.py tests/e2e/test_isolated_prod.py tests/e2e/test_isolated_load.py tests/e2e/test_remote_kills.py
 
 # One comparison of docs/performance.md, and its table anew: `just bench graphql`
 bench name *arguments:
@@ -58,6 +58,7 @@ bench-short:
     uv run --group bench python -m bench.beside --short
     uv run --group bench python -m bench.fanout --short
     uv run --group bench python -m bench.remote --short
+    uv run --group bench python -m bench.gateways --short
     uv run --group bench python -m bench.storm --short
     uv run --group bench python -m bench.attacks --short
     uv run --group bench python -m bench.isolated --short

@@ -68,6 +68,10 @@ class Watch:
             bus=self._bus,
         )
 
+    def bus_connected(self) -> bool | None:
+        """Return whether the bus is there; None where none is configured."""
+        return None if self._bus is None else self._bus.connected
+
     def start(self) -> None:
         """Begin to look at the event loop."""
         self._task = asyncio.create_task(self._look())

@@ -214,6 +214,7 @@ class Wiring:
             problems=self._problems,
             terminals=self.terminals,
             latency=self.watch.timings.latency,
+            bus=self.watch.bus_connected,
         )
 
     def _problems(self) -> Mapping[str, str]:

@@ -245,6 +245,12 @@ class ServerInfo:
         )
     )
     started_at: datetime = strawberry.field(description="When the gateway started (real time).")
+    bus_connected: bool | None = strawberry.field(
+        description=(
+            "Whether the bus that agents and gateways tell each other by is there now; null where "
+            "none is configured. While it is away all goes on by gRPC."
+        )
+    )
 
     @strawberry.field(description="How late it has been lately.")
     def latency(self) -> ServerLatency:
@@ -271,10 +277,15 @@ class ServerInfo:
             row_encoder=info.row_encoder,
             matching_core=info.matching_core,
             started_at=info.started_at,
+            bus_connected=info.bus_connected,
         )
 
 
-_PARTS = {"tradingState": "trading", "terminalStatus": "terminals"}
+_PARTS = {
+    "tradingState": "trading",
+    "terminalStatus": "terminals",
+    "busConnected": "bus_connected",
+}
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from bench.fanout.feeding import codes
 from quantgraph.v1 import quotes_pb2
 
 _FIELDS = "{ quote { symbol lastPrice volume amount } }"
-_ONE = f"subscription($s: [Symbol!]!) {{ quotes(symbols: $s) {_FIELDS} }}"
+EVERY = f"subscription($s: [Symbol!]!) {{ quotes(symbols: $s) {_FIELDS} }}"
 _PACED = f"subscription($s: [Symbol!]!) {{ quotes(symbols: $s, minIntervalMs: 200) {_FIELDS} }}"
 BURST = 16
 # Seconds after which a reader who takes nothing is closed: `http.stall_seconds` as it is shipped.
@@ -57,7 +57,7 @@ def saturated(sockets: int, burst: int) -> Case:
     many = codes(BURST)
     name = f"{sockets:,} subscribers, {'one write per event' if burst == 1 else 'bursts of 16'}"
     gather = 0 if burst == 1 else 5
-    return Case(name, sockets, [payload(_ONE, many)], BURST, f"saturate {burst}", gather)
+    return Case(name, sockets, [payload(EVERY, many)], BURST, f"saturate {burst}", gather)
 
 
 def listed(sockets: int, symbols: int, rate: int) -> Case:
@@ -72,13 +72,13 @@ def paced(sockets: int, rate: int, gather_ms: int = 5) -> Case:
     """One quote at a time, far from what a server can do: what is left is its latency."""
     how = "coalescing" if gather_ms else "not coalescing"
     name = f"{sockets:,} subscribers, {rate} quotes/s, {how}"
-    return Case(name, sockets, [payload(_ONE, codes(1))], 1, f"pace {rate} 1", gather_ms)
+    return Case(name, sockets, [payload(EVERY, codes(1))], 1, f"pace {rate} 1", gather_ms)
 
 
 def stalling(sockets: int, stalled: int, rate: int, *, short: bool = False) -> Case:
     """Some take nothing, long enough to be closed: what the others see of it."""
     name = f"{sockets:,} subscribers, {rate:,} quotes/s, {stalled} of them stalled"
-    case = Case(name, sockets, [payload(_ONE, codes(BURST))], BURST, f"pace {rate} 4")
+    case = Case(name, sockets, [payload(EVERY, codes(BURST))], BURST, f"pace {rate} 4")
     case.stalled, case.seconds = stalled, None if short else 1.2 * _STALL_S
     return case
 
@@ -94,7 +94,7 @@ def watching(sockets: int, burst: int) -> Case:
 
 def quiet(sockets: int) -> Case:
     """Sockets that subscribe to one quiet symbol each."""
-    return Case("idle", sockets, [payload(_ONE, codes(1))], 1, "stop")
+    return Case("idle", sockets, [payload(EVERY, codes(1))], 1, "stop")
 
 
 def socket_cases(*, short: bool) -> Iterator[Case]:

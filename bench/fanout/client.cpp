@@ -1,5 +1,5 @@
 // The load client of bench/fanout: many sockets of graphql-transport-ws in one epoll loop.
-//   client HOST PORT SOCKETS SUBSCRIPTIONS PROTOCOL STALLING
+//   client HOST PORT SOCKETS SUBSCRIPTIONS PROTOCOL STALLING [KEY]
 // SUBSCRIPTIONS holds one payload of `subscribe` per line; socket n takes line n modulo their number.
 // PROTOCOL is "graphql" or "raw" (no messages of ours: every frame counts). Prints "ready" once every
 // socket was told something. The first STALLING sockets have small windows from their beginning: only
@@ -26,6 +26,8 @@ std::string frame(const std::string &text) {  // masked with zeros: it stays rea
 }
 
 struct Load : Crowd<Socket> {
+    std::string key;  // an API key, where one is due
+
     void connect_one(Socket &s, const char *host, int port, const std::string &payload, bool graphql,
                      bool small) {
         reach(s, host, port, small);
@@ -33,6 +35,7 @@ struct Load : Crowd<Socket> {
                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         if (graphql) hello += "Sec-WebSocket-Protocol: graphql-transport-ws\r\n";
+        if (!key.empty()) hello += "X-API-Key: " + key + "\r\n";
         send_all(s.fd, hello + "\r\n");
         std::string got;
         char piece[4096];
@@ -105,8 +108,9 @@ struct Load : Crowd<Socket> {
 }  // namespace
 
 int main(int count, char **given) {
-    if (count != 7) return 2;
+    if (count != 7 && count != 8) return 2;
     Load load;
+    if (count == 8) load.key = given[7];
     load.peers.resize(size_t(std::atoi(given[3])));
     const std::vector<std::string> payloads = lines_of(given[4]);
     const bool graphql = std::string(given[5]) == "graphql";

@@ -50,7 +50,7 @@ class Feeding:
                 case ["saturate", burst]:
                     self._task = asyncio.create_task(self._saturate(int(burst)))
                 case ["pace", rate, burst]:
-                    self._task = asyncio.create_task(self._pace(float(rate), int(burst)))
+                    self._task = asyncio.create_task(self.pace(float(rate), int(burst)))
                 case _:
                     pass
             print("done", flush=True)
@@ -64,7 +64,8 @@ class Feeding:
             self._burst(burst)
             await self._told()
 
-    async def _pace(self, rate: float, burst: int) -> None:
+    async def pace(self, rate: float, burst: int) -> None:
+        """Say so many quotes a second, `burst` at once, until cancelled."""
         said, began = 0, time.monotonic()
         while True:
             # Whatever the loop was busy with, the terminal has gone on meanwhile.

@@ -92,7 +92,7 @@ def served(peer: Peer, case: Case) -> Iterator[tuple[subprocess.Popen[str], int]
 def loaded(
     built: Built, peer: Peer, case: Case, port: int, key: str = ""
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run the load client once all its sockets are subscribed; by gRPC it may show a key."""
+    """Run the load client once all its sockets are subscribed; it may show a key."""
     wire = peer.wire or case.wire
     with tempfile.NamedTemporaryFile("w") as file:
         file.write("\n".join(case.payloads))

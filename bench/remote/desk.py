@@ -6,13 +6,13 @@ Its market is that of the tests, its clock runs: what a second allows is given b
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
 from api import server
-from api.assembly import Assembly, open_assembly
+from api.assembly import Assembly, OpenBackend, open_assembly
 from api.cli import run
 from quantgraph.config import Config
 from tests.api import real
@@ -28,19 +28,23 @@ class Running:
         return self.seconds + time.monotonic() - self._began
 
 
-@asynccontextmanager
-async def opened(config: Config, log: Any = None) -> AsyncIterator[Assembly]:
-    """Open the gateway over a terminal of its own."""
-    terminal = real.Terminal()
-    try:
-        async with open_assembly(config, terminal.backend, terminal.clock, log) as assembly:
-            yield assembly
-    finally:
-        await terminal.close()
+def serve(seen: Callable[[Any], OpenBackend]) -> None:
+    """Run the command line over a terminal of its own; `seen` says how a gateway sees it."""
 
+    @asynccontextmanager
+    async def opened(config: Config, log: Any = None) -> AsyncIterator[Assembly]:
+        terminal = real.Terminal()
+        try:
+            async with open_assembly(config, seen(terminal), terminal.clock, log) as assembly:
+                yield assembly
+        finally:
+            await terminal.close()
 
-if __name__ == "__main__":
     real.Hand = Running
     real.SEED = real.SEED.model_copy(update={"cash": Decimal(900_000_000_000)})
     server.open_assembly = opened
     run()
+
+
+if __name__ == "__main__":
+    serve(lambda terminal: terminal.backend)

@@ -29,7 +29,7 @@ P50, P99 = "submitOrder p50, ms", "submitOrder p99, ms"
 ACCOUNT, SYMBOL = "8880001", "600000.SH"
 # Real trading takes no more than 100 a second; an account has no more than 1,000 open orders: five
 # rounds of 80 each way, and what warms up, are fewer.
-_AGENT = """[trading]
+AGENT = """[trading]
 programmatic_trading_reported = true
 [trading.limits]
 actions_per_second = 100
@@ -40,7 +40,7 @@ accept_unverified = ["fees.transfer.undated"]
 orders = 100000
 orders_per_second = 10000
 """
-_GATEWAY = "[rates]\norders = 100000\norders_per_second = 10000\n"
+GATEWAY = "[rates]\norders = 100000\norders_per_second = 10000\n"
 _PAUSE_S = 0.02
 
 
@@ -50,8 +50,8 @@ class Client:
     def __init__(self, place: Place) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{place.grpc}")
         self._key = (("x-api-key", place.key),)
-        self._submit: Any = orders_pb2_grpc.OrderServiceStub(self._channel).SubmitOrder
-        self._price = ""
+        self._orders: Any = orders_pb2_grpc.OrderServiceStub(self._channel)
+        self._price = self._last = ""
 
     def arm(self, secret: str) -> None:
         stub: Any = controls_pb2_grpc.ControlServiceStub(self._channel)
@@ -75,10 +75,16 @@ class Client:
             limit_price={"value": self._price},
         )
         began = time.perf_counter()
-        answer = self._submit(request, metadata=self._key)
+        answer = self._orders.SubmitOrder(request, metadata=self._key)
         passed = (time.perf_counter() - began) * 1_000
         assert not answer.replayed, answer
+        self._last = answer.order.id
         return passed
+
+    def cancel(self) -> None:
+        """Cancel the order that was submitted last."""
+        request = orders_pb2.CancelOrderRequest(account_id=ACCOUNT, id=self._last)
+        self._orders.CancelOrder(request, metadata=self._key)
 
 
 @contextmanager
@@ -86,11 +92,11 @@ def opened(folder: Path, count: int) -> Iterator[Turns]:
     """Start both, the agent armed; `count` orders are sent each way in a round."""
     command = (sys.executable, "-m", "bench.remote.desk")
     with ExitStack() as stack:
-        agent = stack.enter_context(serving(Plan(folder / "agent", "prod", _AGENT, command)))
+        agent = stack.enter_context(serving(Plan(folder / "agent", "prod", AGENT, command)))
         secret = ArmingSecret(folder / "agent/data/prod/keys.sqlite").create()
         near = Client(agent)
         near.arm(secret)
-        plan = Plan(folder / "gateway", "prod", _GATEWAY)
+        plan = Plan(folder / "gateway", "prod", GATEWAY)
         gateway = stack.enter_context(over(f"127.0.0.1:{agent.grpc}", plan, agent.key))
         clients = {"direct": near, "remote": Client(gateway)}
         for each in clients.values():

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import ssl
 from contextlib import suppress
 
 import structlog
@@ -54,14 +53,9 @@ class NatsBus:
     async def _run(self) -> None:
         pause = _FIRST_S
         while True:
-            try:
+            with suppress(*FAILED, BusAway):
                 await self._live()
                 pause = _FIRST_S
-            except (*FAILED, BusAway, ssl.SSLError) as error:
-                self.trouble = str(error)[:200] or type(error).__name__
-                if not self._quiet:
-                    _log.warning("bus_away", error=type(error).__name__, message=self.trouble)
-                self._quiet = True
             await asyncio.sleep(pause * random.uniform(0.75, 1.0))  # noqa: S311 no secret
             pause = min(pause * 2, _MOST_S)
 
@@ -76,6 +70,10 @@ class NatsBus:
             _log.info("bus_connected", server=_server(client))
             await session.ended()
             _log.warning("bus_lost")
+        except (*FAILED, BusAway) as error:
+            # At once: to close what was half made may take as long as an answer.
+            self._say(error)
+            raise
         finally:
             self.session = None
             self._met.clear()
@@ -83,6 +81,13 @@ class NatsBus:
             with suppress(*FAILED):
                 async with asyncio.timeout(ANSWER_S):
                     await client.close()
+
+    def _say(self, error: Exception) -> None:
+        """Note why it is away; in the log once until it was there."""
+        self.trouble = str(error)[:200] or type(error).__name__
+        if not self._quiet:
+            _log.warning("bus_away", error=type(error).__name__, message=self.trouble)
+        self._quiet = True
 
     async def _connect(self, client: Client, session: NatsSession) -> None:
         async def lost() -> None:

@@ -98,12 +98,17 @@ class BackendInfo:
 
 
 # What of a gateway changes while it runs: whoever needs little asks for little.
-PARTS = frozenset({"trading", "clock", "limits", "backends", "data", "terminals", "latency"})
+PARTS = frozenset(
+    {"trading", "clock", "limits", "backends", "data", "terminals", "latency", "bus_connected"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What `serverInfo` answers on both wires."""
+    """What `serverInfo` answers on both wires.
+
+    `bus_connected`: whether the bus between agents and gateways is there; None without one.
+    """
 
     version: str
     mode: Mode
@@ -117,6 +122,7 @@ class ServerInfo:
     started_at: datetime
     terminals: tuple[TerminalStatus, ...]
     latency: ServerLatency = field(default_factory=ServerLatency)
+    bus_connected: bool | None = None
 
     @property
     def trading_state(self) -> TradingState:

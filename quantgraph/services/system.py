@@ -35,6 +35,7 @@ class SystemState:
     problems: Callable[[], Mapping[str, str]]
     terminals: TerminalWatch
     latency: Callable[[], ServerLatency] = ServerLatency
+    bus: Callable[[], bool | None] = lambda: None
 
 
 class GatewaySystem:
@@ -52,6 +53,7 @@ class GatewaySystem:
             "backends": state.backends,
             "terminals": state.terminals.present,
             "latency": state.latency,
+            "bus_connected": state.bus,
         }
         self._known: ServerInfo | None = None
 

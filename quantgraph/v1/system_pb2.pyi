@@ -282,6 +282,7 @@ class ServerInfo(_message.Message):
     LATENCY_FIELD_NUMBER: _builtins.int
     TERMINAL_STATUS_FIELD_NUMBER: _builtins.int
     MATCHING_CORE_FIELD_NUMBER: _builtins.int
+    BUS_CONNECTED_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Version of the program."""
     mode: Global___Mode.ValueType
@@ -295,6 +296,10 @@ class ServerInfo(_message.Message):
     matching_core: _builtins.str
     """What matches orders in mock and dev: "compiled", or "python" where no compiler was at hand,
     which keeps up with fewer live symbols.
+    """
+    bus_connected: _builtins.bool
+    """Whether the bus that agents and gateways tell each other by is there now; absent where none is
+    configured. While it is away all goes on by gRPC.
     """
     @_builtins.property
     def clock(self) -> Global___ClockInfo:
@@ -340,12 +345,15 @@ class ServerInfo(_message.Message):
         latency: Global___ServerLatency | None = ...,
         terminal_status: _abc.Iterable[_terminals_pb2.TerminalStatus] | None = ...,
         matching_core: _builtins.str = ...,
+        bus_connected: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "latency", b"latency", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bus_connected", b"_bus_connected", "bus_connected", b"bus_connected", "clock", b"clock", "latency", b"latency", "limits", b"limits", "started_at", b"started_at", "trading", b"trading"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backends", b"backends", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "matching_core", b"matching_core", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "terminal_status", b"terminal_status", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bus_connected", b"_bus_connected", "backends", b"backends", "bus_connected", b"bus_connected", "clock", b"clock", "data", b"data", "latency", b"latency", "limits", b"limits", "matching_core", b"matching_core", "mode", b"mode", "row_encoder", b"row_encoder", "started_at", b"started_at", "terminal_status", b"terminal_status", "trading", b"trading", "trading_state", b"trading_state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__bus_connected: _TypeAlias = _typing.Literal["bus_connected"]  # noqa: Y015
+    _WhichOneofArgType__bus_connected: _TypeAlias = _typing.Literal["_bus_connected", b"_bus_connected"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bus_connected) -> _WhichOneofReturnType__bus_connected | None: ...
 
 Global___ServerInfo: _TypeAlias = ServerInfo  # noqa: Y015
 

@@ -38,6 +38,7 @@ def info_to_proto(info: ServerInfo) -> system_pb2.ServerInfo:
         started_at=instant_to_proto(info.started_at),
         latency=latency_to_proto(info.latency),
         terminal_status=written(info.terminals),
+        bus_connected=info.bus_connected,
     )
 
 
@@ -56,6 +57,7 @@ def info_from_proto(message: system_pb2.ServerInfo) -> ServerInfo:
         started_at=instant_from_proto(message.started_at, "started_at"),
         terminals=tuple(terminal_from_proto(each) for each in message.terminal_status),
         latency=latency_from_proto(message.latency),
+        bus_connected=message.bus_connected if message.HasField("bus_connected") else None,
     )
 
 

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from api import scraping
 from api.metrics import registry
 from api.watch import Watch
+from quantgraph.bus.names import Names
+from quantgraph.bus.places import BusPlace
 from quantgraph.domain.access import Actor, Scope, Wire
 from quantgraph.domain.calls import GONE, Call, Transport
 from quantgraph.domain.controls import TradingState
@@ -163,11 +165,15 @@ def test_downloads_are_seen_by_what_they_do_and_how_they_ended():
 def test_every_metric_of_the_dashboard_is_told(running):
     text = httpx.get(f"{running.addresses.http}/metrics").text
     named = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    # Those of a bus are there where one is configured.
+    bussed = Watch(None, most=1, bus=BusPlace(SimpleNamespace(session=None), Names("t")))
+    named |= set(re.findall(r"^# TYPE (\S+)", told_by(bussed), re.MULTILINE))
     named |= {f"{each}_bucket" for each in named}
     board = json.loads((ROOT / "docs/grafana/quantgraph.json").read_text())
     asked = {target["expr"] for panel in board["panels"] for target in panel["targets"]}
     wanted = {name for each in asked for name in re.findall(r"quantgraph_\w+", each)}
     assert len(wanted) > 15
+    assert "quantgraph_bus_connected" in wanted
     assert sorted(wanted - named) == []
 
 

@@ -9,6 +9,8 @@ from api.buses import make_bus
 from quantgraph.bus.names import Names
 from quantgraph.bus.ports import Ear
 from quantgraph.places import BusConfig
+from quantgraph.v1 import system_pb2
+from quantgraph.v1.system_pb2_grpc import SystemServiceStub
 from tests.api.real import ACCOUNT, Terminal
 from tests.backends.remote.test_desk import fronted, held, numbers, trading, whole
 from tests.waiting import settled, until
@@ -90,6 +92,24 @@ async def test_events_reach_every_gateway_without_a_stream_from_the_agent(termin
         log = await whole(beside.agent.assembly.gateway.trading)
         await until(lambda: rest.numbers == log[place.sequence :])
         await rest.leave()
+
+
+async def test_both_wires_say_whether_the_bus_is_there(terminal, tmp_path, nats):
+    async with asyncio.timeout(40), trading(terminal, tmp_path, bus=nats.config) as (_, front):
+        bus, system = front.assembly.dials.bus, SystemServiceStub(front.channel)
+
+        async def told():
+            shown = await front.ask("{ serverInfo { busConnected } }")
+            asked = system_pb2.GetServerInfoRequest()
+            answer = await system.GetServerInfo(asked, metadata=front.metadata)
+            assert answer.info.HasField("bus_connected")
+            return shown["serverInfo"]["busConnected"], answer.info.bus_connected
+
+        await until(lambda: bus.connected)
+        assert await told() == (True, True)
+        nats.kill()
+        await until(lambda: not bus.connected)
+        assert await told() == (False, False)
 
 
 async def test_a_bus_that_is_killed_and_comes_back_costs_no_event(terminal, tmp_path, nats):

@@ -31,7 +31,7 @@ class Running:
             line = process.stdout.readline()
             assert line, "it has ended"
             told += line
-        self.http = re.search(r"http://127.0.0.1:\d+", told)[0]
+        self.http = re.search(r"https?://127.0.0.1:\d+", told)[0]
         self.grpc = re.search(r"gRPC +(\S+)", told)[1]
 
     def read(self):
@@ -77,7 +77,12 @@ def placed_in(folder, text):
     file = folder / "config.toml"
     ports = "" if "[http]" in text else "\n[http]\nport = 0\n[grpc]\nport = 0\n"
     file.write_text(text + ports)
-    return ("--config", str(file), "--data-dir", str(folder / "data"))
+    return options_of(folder)
+
+
+def options_of(folder):
+    """Return the options that name the configuration and the data of a folder."""
+    return ("--config", str(folder / "config.toml"), "--data-dir", str(folder / "data"))
 
 
 def quantgraph(options, *words):

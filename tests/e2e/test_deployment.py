@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ pytestmark = [
 ]
 BLOCKS = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), re.DOTALL)
 ONE_BOX, AGENT, GATEWAY, MANY, BUS = BLOCKS
+CERTIFICATE = "-----BEGIN CERTIFICATE"
 MOCK = 'mode = "mock"\n'
 
 
@@ -28,8 +30,17 @@ def placed(text):
     return re.sub(r"^(remote\.)?authorities = .*$", r"\1tls = false", text, flags=re.MULTILINE)
 
 
-def agent_config():
-    return placed(AGENT).replace("10.0.0.5", "127.0.0.1").replace("8000", "0").replace("50051", "0")
+def agent_config(text=None):
+    text = text or placed(AGENT)
+    return text.replace("10.0.0.5", "127.0.0.1").replace("8000", "0").replace("50051", "0")
+
+
+def filed(text, tmp_path, files):
+    """Return a configuration whose files, by the names that it has them, are written here."""
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+        text = text.replace(f'"{name}"', f'"{tmp_path / name}"')
+    return text
 
 
 def over(text, tmp_path, **agents):
@@ -62,6 +73,21 @@ def test_one_box_survives_its_sdk_and_takes_its_agent_along(begin, tmp_path):
     gateway.process.kill()
     # Its input has ended: it goes by itself, and leaves no file with its name.
     ended(last)
+
+
+def test_an_agent_and_a_gateway_elsewhere_speak_tls(begin, certified, tmp_path):
+    key, begins, chain = Path(certified.config["certificate"]).read_text().partition(CERTIFICATE)
+    pems = {"agent.pem": begins + chain, "agent.key.pem": key}
+    pems["agent-ca.pem"] = certified.authority.read_text()
+    east = begin("agent", agent_config(filed(AGENT, tmp_path, pems)), COMMAND, scope="read")
+    assert east.http.startswith("https://")
+    text = filed(GATEWAY, tmp_path, pems | {"agent.key": east.key})
+    one = begin("one", text.replace("10.0.0.5:50051", east.grpc))
+    data = one.settled(lambda problems: not problems)
+    assert (sources(data), data["quote"]) == (
+        {ACCOUNT: ("qmt", "TERMINAL")},
+        {"source": "TERMINAL"},
+    )
 
 
 def test_gateways_elsewhere_read_one_agent_and_another(begin, tmp_path):

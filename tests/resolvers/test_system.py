@@ -54,6 +54,10 @@ def test_the_data_that_is_served_is_named(ask, ask_mock):
     assert "4 symbols until 2024-08-20" in ask("{ serverInfo { data } }")["serverInfo"]["data"]
 
 
+def test_without_a_bus_nothing_is_said_of_one(ask_mock):
+    assert ask_mock("{ serverInfo { busConnected } }")["serverInfo"] == {"busConnected": None}
+
+
 async def test_limits_are_shown_once_as_long_as_they_are_the_same(gateway):
     info = await gateway.assembly.gateway.system.info()
     shown = ServerInfo.from_domain(info).limits()
@@ -69,4 +73,5 @@ def test_every_field_of_the_server_that_changes_has_its_part():
     assert {name for name, parts in found.items() if not parts} == steady
     assert found["tradingState"] == {"trading"}
     assert found["terminalStatus"] == {"terminals"}
+    assert found["busConnected"] == {"bus_connected"}
     assert set().union(*found.values()) == PARTS
