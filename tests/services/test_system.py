@@ -29,9 +29,8 @@ class Asked:
     def state(self):
         given = {name: self.part(name) for name in ("trading", "clock", "backends", "latency")}
         terminals = SimpleNamespace(present=self.part("terminals"))
-        return SystemState(
-            mode=lambda: Mode.MOCK, **given, data=self.data, problems=dict, terminals=terminals
-        )
+        rest = {"bus": self.part("bus_connected"), "data": self.data, "terminals": terminals}
+        return SystemState(mode=lambda: Mode.MOCK, problems=dict, **given, **rest)
 
 
 async def test_the_parts_that_are_asked_for_are_of_this_moment_and_no_other_is_asked():
