@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.report import write_table
-from tests.e2e.probes import probed, two_terminals
+from tests.e2e.probes import probed, two_terminals, waited
 
 _AWAY = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 
@@ -39,10 +39,7 @@ def live(gateway: Any, agent: Any, seconds: float) -> Mapping[str, Mapping[str, 
             spans[name] = (begun, begun + seconds)
             gateway.settled(lambda problems: not problems)
     return {
-        phase: {
-            name: [each for each in probe.seen if start <= each.at < end]
-            for name, probe in probes.items()
-        }
+        phase: {name: waited(probe.seen, start, end) for name, probe in probes.items()}
         for phase, (start, end) in spans.items()
     }
 

@@ -38,6 +38,11 @@ class Seen:
     told: str
 
 
+def waited(seen, start, end):
+    """Return what was waited for between two moments, also what was asked for before the first."""
+    return [each for each in seen if each.at < end and each.at + each.ms / 1_000 >= start]
+
+
 class Probe(threading.Thread):
     """Asks one thing again and again until it is told to end."""
 
