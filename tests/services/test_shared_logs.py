@@ -211,3 +211,86 @@ async def test_the_last_reader_that_leaves_ends_the_upstream(far, monkeypatch):
     await settled()
     await until(lambda: far.open == 0)
     assert shared.count == 0
+
+
+async def test_closing_waits_until_nothing_reads_the_far_log(far, shared):
+    reading = Reading(shared, after=0)
+    await until(reading.caught_up)
+    await shared.close()
+    assert far.open == 0
+
+
+async def test_a_log_that_has_a_reader_is_followed_beyond_the_grace(far, monkeypatch):
+    monkeypatch.setattr("quantgraph.services.shared_logs.GRACE_S", 0)
+    shared = SharedLog(far.events)
+    reading = Reading(shared, after=0)
+    await until(reading.caught_up)
+    asked = len(far.calls)
+    far.grow(2)
+    await until(lambda: reading.numbers == [1, 2])
+    assert (shared.count, len(far.calls)) == (1, asked)
+    await shared.close()
+
+
+class Behind:
+    """A far log that answers whoever reads behind a number, and nobody who reads from before it."""
+
+    def __init__(self, far, error):
+        self._far, self._error, self.from_, self.refused = far, error, 0, 0
+
+    async def events(self, cursor):
+        if (cursor.after or 0) < self.from_:
+            self.refused += 1
+            raise self._error
+        async with aclosing(self._far.events(cursor)) as events:
+            async for event in events:
+                yield event
+
+
+async def behind_the_ring(far, error, monkeypatch):
+    """Return a log, one reader that has every number, and another that asks for those it lacks."""
+    monkeypatch.setattr(log_lines, "RING", 10)
+    behind = Behind(far, error)
+    shared = SharedLog(behind.events)
+    slow, quick = Reading(shared, after=0), Reading(shared, after=0)
+    await until(lambda: slow.caught_up() and quick.caught_up())
+    slow.stopped.clear()
+    far.grow(1)
+    await until(lambda: quick.numbers == [1])
+    far.grow(99)
+    await until(lambda: len(quick.numbers) == 100)
+    behind.from_ = 50
+    slow.stopped.set()
+    return shared, behind, slow
+
+
+async def test_who_is_behind_the_ring_of_a_terminal_that_is_away_is_told_once_a_beat(
+    far, monkeypatch
+):
+    away = Unavailable(Reason.TERMINAL_OFFLINE, "away")
+    shared, behind, slow = await behind_the_ring(far, away, monkeypatch)
+    await until(lambda: slow.told[-1].kind is HEARTBEAT)
+    assert slow.told[-1].source == SourceState(False, None, None)
+    assert (behind.refused, slow.numbers) == (1, [1])
+    await shared.close()
+
+
+async def test_who_is_behind_the_ring_is_told_any_other_error_and_nobody_else_is(far, monkeypatch):
+    over = EpochChanged(Reason.EPOCH_CHANGED, "over")
+    shared, _, slow = await behind_the_ring(far, over, monkeypatch)
+    await until(slow.task.done)
+    with pytest.raises(EpochChanged):
+        await slow.task
+    assert shared.count == 1
+    await shared.close()
+
+
+async def test_who_was_told_a_part_and_has_nobody_to_follow_is_told_that_it_is_away():
+    async def part(_):
+        yield OrderEvent(UPDATE, "e1", 1)
+        raise Unavailable(Reason.TERMINAL_OFFLINE, "away")
+
+    reading = Reading(SharedLog(part), after=0)
+    with pytest.raises(Unavailable, match="away"):
+        await reading.task
+    assert reading.numbers == [1]
