@@ -13,7 +13,7 @@ from quantgraph.domain.rates import Rates
 from quantgraph.domain.system import Mode
 from quantgraph.limits import AccountLimits, NamedLimits, limit_table
 from quantgraph.market_rules import CalendarConfig, RulesConfig
-from quantgraph.places import BusConfig, TerminalConfig
+from quantgraph.places import BusConfig, TerminalConfig, check_simulated
 from quantgraph.seeds import (
     Faults,
     SeedAccount,
@@ -243,23 +243,7 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _simulated(self) -> "Config":
-        """Keep what is simulated from what is real: nobody could tell their prices apart."""
-        kinds = {each.kind: each.name for each in self.chosen}
-        if "sim" not in kinds:
-            return self
-        if self.mode is not Mode.MOCK:
-            raise ValueError(
-                f"terminal {kinds['sim']!r}: in {self.mode.value} nothing simulated stands beside "
-                'real terminals; kind = "sim" is for mode mock'
-            )
-        if "xtquant" in kinds:
-            raise ValueError(
-                f"terminal {kinds['xtquant']!r} is a real one: it does not stand beside those of "
-                'kind "sim"'
-            )
-        account = twice([account.id for each in self.chosen for account in each.sim.accounts])
-        if account is not None:
-            raise ValueError(f"[[terminals]]: two have account {account!r}")
+        check_simulated(self.chosen, self.mode)
         return self
 
     @property

@@ -1,11 +1,13 @@
 """Where trading terminals are, in config.toml: here or behind another gateway; and the bus."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from quantgraph.seeds import VenueConfig
+from quantgraph.domain.system import Mode
+from quantgraph.seeds import VenueConfig, twice
 from quantgraph.wires import Positive, Section, is_loopback, split_target
 
 
@@ -60,6 +62,29 @@ class TerminalConfig(Section):
         if self.kind != "sim" and self.sim != VenueConfig():
             raise ValueError(f'sim is of no use with kind = "{self.kind}"')
         return self
+
+
+def check_simulated(places: Sequence[TerminalConfig], mode: Mode) -> None:
+    """Keep what is simulated from what is real: nobody could tell their prices apart.
+
+    Raises ValueError.
+    """
+    kinds = {each.kind: each.name for each in places}
+    if "sim" not in kinds:
+        return
+    if mode is not Mode.MOCK:
+        raise ValueError(
+            f"terminal {kinds['sim']!r}: in {mode.value} nothing simulated stands beside "
+            'real terminals; kind = "sim" is for mode mock'
+        )
+    if "xtquant" in kinds:
+        raise ValueError(
+            f"terminal {kinds['xtquant']!r} is a real one: it does not stand beside those of "
+            'kind "sim"'
+        )
+    account = twice([account.id for each in places for account in each.sim.accounts])
+    if account is not None:
+        raise ValueError(f"[[terminals]]: two have account {account!r}")
 
 
 class BusConfig(Section):
