@@ -10,13 +10,19 @@ import pytest
 from api.assembly import open_assembly
 from api.isolated import open_isolated
 from api.server import _contract
+from api.terminals import TerminalClock
 from grpc_bridge.server import start
 from quantgraph.domain.clock import SystemClock
 from quantgraph.domain.errors import StartupError
+from quantgraph.domain.operations import unsaid
 from quantgraph.domain.orders import OrderKey
 from quantgraph.domain.simulation import ClockChange
 from quantgraph.domain.system import Mode
+from quantgraph.domain.terminals import TerminalState
 from quantgraph.loading import load_config
+from quantgraph.services.conformance.accounts import ACCOUNTS, LINK
+from quantgraph.services.conformance.market import MARKET
+from quantgraph.services.conformance.running import Subject, Verdict, outcomes
 from quantgraph.v1 import orders_pb2
 from quantgraph.v1.orders_pb2_grpc import OrderServiceStub
 from tests.api.real import ROOT
@@ -129,6 +135,23 @@ async def test_simulated_terminals_are_served_as_one_and_each_keeps_its_own_orde
         assert (done["replayed"], done["order"]["id"]) == (True, made["east-1"])
         await west.come_back()
         await until_problems(here, set())
+
+
+async def test_a_simulated_terminal_passes_the_suite_of_every_back_end(tmp_path):
+    config = configured(tmp_path, SIM)
+    backend = open_isolated(config, config.chosen[0], SystemClock())
+    await backend.start()
+    try:
+        async with asyncio.timeout(60):
+            while backend.status().state is not TerminalState.CONNECTED:
+                await settled()
+        symbols = (MAOTAI, "000001.SZ", "600000.SH")
+        subject = Subject(backend, TerminalClock(backend.clock), symbols, None, None)
+        found = [each async for each in outcomes((*LINK, *MARKET, *ACCOUNTS), subject, 20)]
+        assert [each for each in found if each.verdict is not Verdict.PASSED] == []
+        assert unsaid(backend.capabilities()) == []
+    finally:
+        await backend.close()
 
 
 def test_a_simulated_terminal_is_served_what_mock_says_but_for_its_own(tmp_path):
