@@ -33,6 +33,7 @@ class NatsBus:
         self._met = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._quiet = False
+        self._closing = False
 
     def start(self) -> None:
         """Look after the connection from now on."""
@@ -40,6 +41,7 @@ class NatsBus:
 
     async def close(self) -> None:
         """Disconnect, and connect no more."""
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -56,6 +58,8 @@ class NatsBus:
             with suppress(*FAILED, BusAway):
                 await self._live()
                 pause = _FIRST_S
+            if self._closing:  # some calls of the client take being canceled for a failure
+                return
             await asyncio.sleep(pause * random.uniform(0.75, 1.0))  # noqa: S311 no secret
             pause = min(pause * 2, _MOST_S)
 
